@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every target of ours.
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let argumentParser = Target.Dependency.product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+/// A room of the library, and what it may import: only rooms above it in this list
+/// (docs/ARCHITECTURE.md says why).
+struct Room {
+  var name: String
+  var rooms: [String] = []
+  var libraries: [Target.Dependency] = []
+}
+
+let rooms = [
+  Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto"]),
+  Room(name: "Operators"),
+  Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators"]),
+  Room(
+    name: "OperatorStore", rooms: ["Operators", "ProfilerTraces"], libraries: [grdb, grdbSQLite]),
+  Room(name: "Analytical", rooms: ["Operators"]),
+  Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
+  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
+  Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
+  Room(
+    name: "Replay", rooms: ["Operators", "CostModel", "RequestLogs", "Scenarios"],
+    libraries: [heap, histogram]),
+  Room(name: "Validation", rooms: ["Operators", "RequestLogs", "Replay"]),
+  Room(
+    name: "Calibration",
+    rooms: ["Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "Scenarios"]),
+  Room(name: "Reports", rooms: ["TraceIO", "Operators", "RequestLogs", "Replay", "Validation"]),
+]
+
+let package = Package(
+  name: "reprise",
+  products: [
+    .library(name: "Reprise", targets: ["Reprise"]),
+    .executable(name: "reprise", targets: ["RepriseCommand"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+  ]
+    + rooms.map { room in
+      .target(
+        name: room.name, dependencies: room.rooms.map { .target(name: $0) } + room.libraries,
+        swiftSettings: settings)
+    }
+    + [
+      .target(
+        name: "Reprise", dependencies: rooms.map { .target(name: $0.name) },
+        swiftSettings: settings),
+      .executableTarget(
+        name: "RepriseCommand", dependencies: ["Reprise", argumentParser], swiftSettings: settings),
+    ]
+    + rooms.map { room in
+      .testTarget(
+        name: room.name + "Tests",
+        dependencies: ([room.name] + room.rooms).map { .target(name: $0) },
+        swiftSettings: settings)
+    }
+)

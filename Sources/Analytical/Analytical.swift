@@ -1,0 +1,1 @@
+// Room Analytical: see docs/ARCHITECTURE.md.

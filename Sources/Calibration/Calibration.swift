@@ -1,0 +1,1 @@
+// Room Calibration: see docs/ARCHITECTURE.md.

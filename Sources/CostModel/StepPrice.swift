@@ -1,0 +1,79 @@
+/// What a predicted duration rests on, from the best evidence to the least.
+public enum Evidence: Int, CaseIterable, Sendable, Hashable {
+  /// A measured sample at this very point.
+  case measured
+  /// Between samples of the operator's own curve.
+  case interpolated
+  /// Beyond the samples of the operator's own curve.
+  case extrapolated
+  /// From another curve: a like operator's, or the device as a whole.
+  case borrowed
+  /// From the roofline alone.
+  case analytical
+}
+
+/// A step's predicted duration, split by what each part rests on.
+public struct StepPrice: Hashable, Sendable {
+  /// Device time in nanoseconds for each ``Evidence``, in the order of its cases.
+  public var deviceTime: SIMD8<Double>
+  /// Time in nanoseconds that kernels do not explain: scheduling and launching, as calibrated.
+  public var hostTime: Double
+  /// The standard error of the whole, in nanoseconds.
+  public var standardError: Double
+
+  /// Creates a price.
+  @inlinable
+  public init(deviceTime: SIMD8<Double> = .zero, hostTime: Double = 0, standardError: Double = 0) {
+    self.deviceTime = deviceTime
+    self.hostTime = hostTime
+    self.standardError = standardError
+  }
+
+  /// The whole step in nanoseconds.
+  @inlinable
+  public var total: Double { deviceTime.sum() + hostTime }
+
+  /// The device time that rests on the given evidence, in nanoseconds.
+  @inlinable
+  public subscript(evidence: Evidence) -> Double {
+    get { deviceTime[evidence.rawValue] }
+    set { deviceTime[evidence.rawValue] = newValue }
+  }
+}
+
+/// A deployment's step, ready to be priced millions of times.
+///
+/// Two conformers: ``StepModel``, compiled from measured curves, and ``LinearStepModel``,
+/// a closed form for users who know their server's coefficients and for tests against queueing
+/// theory.
+public protocol StepPricing: Sendable {
+  /// The predicted duration of a step of this shape. An empty step costs nothing.
+  func price(_ shape: StepShape) -> StepPrice
+}
+
+/// A step whose time is linear in what it computes.
+public struct LinearStepModel: StepPricing, Hashable {
+  /// Nanoseconds for every step that does anything.
+  public var perStep: Double
+  /// Nanoseconds for each prompt token.
+  public var perPrefillToken: Double
+  /// Nanoseconds for each sequence in decode.
+  public var perDecodeSequence: Double
+
+  /// Creates a model from its coefficients, in nanoseconds.
+  public init(perStep: Double, perPrefillToken: Double = 0, perDecodeSequence: Double = 0) {
+    self.perStep = perStep
+    self.perPrefillToken = perPrefillToken
+    self.perDecodeSequence = perDecodeSequence
+  }
+
+  /// `perStep + perPrefillToken · prefillTokens + perDecodeSequence · decodeSequences`.
+  public func price(_ shape: StepShape) -> StepPrice {
+    guard shape.tokens > 0 else { return StepPrice() }
+    var price = StepPrice()
+    price[.analytical] =
+      perStep + perPrefillToken * Double(shape.prefillTokens)
+      + perDecodeSequence * Double(shape.decodeSequences)
+    return price
+  }
+}

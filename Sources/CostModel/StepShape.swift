@@ -1,0 +1,49 @@
+/// What one engine step costs time for: the sums over its batch, and nothing of each request.
+///
+/// Sums, not means, so that the skew of a batch is kept where it matters (design: "attention of a
+/// whole step is described by what costs time").
+public struct StepShape: Hashable, Sendable {
+  /// Sequences that compute prompt tokens in this step.
+  public var prefillSequences: Int = 0
+  /// Prompt tokens computed in this step, all sequences together.
+  public var prefillTokens: Int = 0
+  /// Causal query-key pairs of those tokens: Σ q · past + q · (q + 1) / 2.
+  public var prefillPairs: Int = 0
+  /// Keys and values that those tokens read: Σ past + q.
+  public var prefillContext: Int = 0
+  /// Sequences that compute one token after their prompt.
+  public var decodeSequences: Int = 0
+  /// Keys and values that those read, the new token's included: Σ context.
+  public var decodeContext: Int = 0
+  /// The longest of those contexts.
+  public var longestDecodeContext: Int = 0
+  /// Rows that reach the language-model head and the sampler: the decodes and finished prefills.
+  public var sampledSequences: Int = 0
+
+  /// An empty step.
+  @inlinable
+  public init() {}
+
+  /// All query tokens of the step.
+  @inlinable
+  public var tokens: Int { prefillTokens + decodeSequences }
+
+  /// Adds a sequence that computes `tokens` of its prompt after `past` cached ones.
+  @inlinable
+  public mutating func addPrefill(tokens: Int, past: Int, finishes: Bool) {
+    prefillSequences += 1
+    prefillTokens += tokens
+    prefillPairs += tokens * past + tokens * (tokens + 1) / 2
+    prefillContext += past + tokens
+    if finishes { sampledSequences += 1 }
+  }
+
+  /// Adds a sequence that decodes one token and reads `context` keys, its own included.
+  @inlinable
+  public mutating func addDecode(context: Int) {
+    decodeSequences += 1
+    decodeContext += context
+    longestDecodeContext = max(longestDecodeContext, context)
+    sampledSequences += 1
+  }
+}

@@ -1,0 +1,1 @@
+// Room OperatorStore: see docs/ARCHITECTURE.md.

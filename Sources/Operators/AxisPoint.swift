@@ -1,0 +1,37 @@
+/// A point on an operator's curve: the sizes that vary from step to step.
+///
+/// The order and meaning of the values is that of ``Operator/axes``. At most four axes; what is
+/// not used is zero.
+public struct AxisPoint: Hashable, Sendable {
+  /// The values in the order of the operator's axes.
+  public var values: SIMD4<Int64>
+
+  /// Creates a point from up to four values.
+  public init(_ first: Int, _ second: Int = 0, _ third: Int = 0, _ fourth: Int = 0) {
+    self.values = SIMD4(Int64(first), Int64(second), Int64(third), Int64(fourth))
+  }
+
+  /// A point of an operator that has no axis.
+  public static let none = AxisPoint(0)
+
+  /// The value along the axis at `index` (0 to 3).
+  public subscript(index: Int) -> Int { Int(values[index]) }
+}
+
+extension OperatorKind {
+  /// The names of the axes, in the order of ``AxisPoint/values``.
+  ///
+  /// Attention is described by what one step's mixed batch holds: the query tokens of all
+  /// sequences in prefill, the (pair-weighted) past before them, the sequences in decode, and
+  /// their mean key-value length.
+  public var axes: [String] {
+    switch self {
+    case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,
+      .sample:
+      ["tokens"]
+    case .attention: ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext"]
+    case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll: ["bytes"]
+    default: []
+    }
+  }
+}

@@ -1,0 +1,1 @@
+// Room ProfilerTraces: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// Room Reports: see docs/ARCHITECTURE.md.

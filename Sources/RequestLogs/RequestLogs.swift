@@ -1,0 +1,1 @@
+// Room RequestLogs: see docs/ARCHITECTURE.md.

@@ -1,0 +1,51 @@
+public import Operators
+
+/// One request of a log, as every reader yields it.
+public struct RequestRecord: Sendable, Hashable {
+  /// The log's own name for the request; the row's number where the log has none.
+  public var id: String
+  /// When it arrived, since the origin of the log's clock.
+  public var arrival: Nanoseconds
+  /// Prompt tokens; at least 1.
+  public var inputTokens: Int
+  /// Generated tokens; 0 where the log recorded a failure.
+  public var outputTokens: Int
+  /// Names of the prompt's content, in order: equal names at equal positions after equal
+  /// beginnings are equal tokens. Empty where the log does not tell.
+  public var content: [UInt64]
+  /// How many tokens each name of ``content`` stands for: 1 for token ids, 512 for Mooncake.
+  public var tokensPerContentName: Int
+  /// What the log measured of this request, if it did.
+  public var measured: MeasuredTimes?
+
+  /// Creates a record.
+  public init(
+    id: String, arrival: Nanoseconds, inputTokens: Int, outputTokens: Int, content: [UInt64] = [],
+    tokensPerContentName: Int = 1, measured: MeasuredTimes? = nil
+  ) {
+    self.id = id
+    self.arrival = arrival
+    self.inputTokens = inputTokens
+    self.outputTokens = outputTokens
+    self.content = content
+    self.tokensPerContentName = tokensPerContentName
+    self.measured = measured
+  }
+}
+
+/// Measured times of one request, each since its arrival on the same clock.
+public struct MeasuredTimes: Sendable, Hashable {
+  /// Until the first step that worked on it.
+  public var scheduled: Nanoseconds?
+  /// Time to first token (TTFT).
+  public var firstToken: Nanoseconds
+  /// Until its last token: end-to-end latency.
+  public var lastToken: Nanoseconds
+
+  /// Creates measured times.
+  public init(scheduled: Nanoseconds?, firstToken: Nanoseconds, lastToken: Nanoseconds) {
+    self.scheduled = scheduled
+    self.firstToken = firstToken
+    self.lastToken = lastToken
+  }
+}

@@ -1,0 +1,1 @@
+// Room Scenarios: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// Room TraceIO: see docs/ARCHITECTURE.md.

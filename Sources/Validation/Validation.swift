@@ -1,0 +1,1 @@
+// Room Validation: see docs/ARCHITECTURE.md.
