@@ -11,7 +11,6 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let grdbSQLite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -31,7 +30,7 @@ let rooms = [
   Room(name: "Operators"),
   Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators"]),
   Room(
-    name: "OperatorStore", rooms: ["Operators", "ProfilerTraces"], libraries: [grdb, grdbSQLite]),
+    name: "OperatorStore", rooms: ["Operators", "ProfilerTraces"], libraries: [grdb]),
   Room(name: "Analytical", rooms: ["Operators"]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),

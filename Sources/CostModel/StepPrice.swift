@@ -1,3 +1,5 @@
+public import Operators
+
 /// What a predicted duration rests on, from the best evidence to the least.
 public enum Evidence: Int, CaseIterable, Sendable, Hashable {
   /// A measured sample at this very point.

@@ -1,1 +1,88 @@
-// Room OperatorStore: see docs/ARCHITECTURE.md.
+internal import Foundation
+internal import GRDB
+
+/// The SQLite database of operator latencies.
+///
+///     let store = try OperatorStore(path: "lat.sqlite", mode: .readWrite)
+///     try store.add(trace)
+///     let curves = try store.curves(device: "H100")
+///
+/// An import is one transaction: all of a source or nothing, also when the process is killed
+/// (SQLite's rollback journal). Readers load what they need once; nothing queries in a hot loop.
+public struct OperatorStore: Sendable {
+  /// What a database is opened for.
+  public enum Mode: Sendable {
+    /// It must exist, and is not changed.
+    case readOnly
+    /// It is made if it does not exist, and brought up to this version's schema.
+    case readWrite
+  }
+
+  /// Where the database is.
+  public let path: String
+  let queue: DatabaseQueue
+
+  /// Opens a database.
+  public init(path: String, mode: Mode) throws(OperatorStoreError) {
+    self.path = path
+    let exists = FileManager.default.fileExists(atPath: path)
+    if mode == .readOnly && !exists { throw .missing(path: path) }
+    self.queue = try Self.translating(path) {
+      var configuration = Configuration()
+      configuration.readonly = mode == .readOnly
+      configuration.foreignKeysEnabled = true
+      configuration.busyMode = .timeout(10)
+      return try DatabaseQueue(path: path, configuration: configuration)
+    }
+    let (applicationID, tables, applied) = try read { db in
+      (
+        try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
+        try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0,
+        try Self.migrator.hasBeenSuperseded(db)
+      )
+    }
+    if tables > 0 && applicationID != Schema.applicationID { throw .notADatabase(path: path) }
+    if applied { throw .tooNew(path: path) }
+    if mode == .readWrite {
+      try Self.translating(path) { try Self.migrator.migrate(queue) }
+    } else if tables == 0 {
+      throw .notADatabase(path: path)
+    }
+  }
+
+  /// Forward migrations, by name; never edit one that has been released.
+  private static let migrator: DatabaseMigrator = {
+    var migrator = DatabaseMigrator()
+    migrator.registerMigration("1: sources, curves, samples, steps, calibrations") { db in
+      try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+      try db.execute(sql: Schema.version1)
+    }
+    return migrator
+  }()
+
+  /// Runs `body` in a read transaction.
+  func read<Value>(_ body: (Database) throws -> Value) throws(OperatorStoreError) -> Value {
+    try Self.translating(path) { try queue.read(body) }
+  }
+
+  /// Runs `body` in a write transaction: all of it takes effect, or nothing.
+  func write<Value>(_ body: (Database) throws -> Value) throws(OperatorStoreError) -> Value {
+    try Self.translating(path) { try queue.write(body) }
+  }
+
+  private static func translating<Value>(
+    _ path: String, _ body: () throws -> Value
+  ) throws(OperatorStoreError) -> Value {
+    do {
+      return try body()
+    } catch let error as OperatorStoreError {
+      throw error
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
+      throw .notADatabase(path: path)
+    } catch let error as DatabaseError {
+      throw .database(path: path, problem: error.message ?? "SQLite error \(error.resultCode)")
+    } catch {
+      throw .database(path: path, problem: String(describing: error))
+    }
+  }
+}

@@ -1,4 +1,3 @@
-public import CostModel
 public import Operators
 
 /// What became of one request.

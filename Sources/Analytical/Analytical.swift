@@ -1,1 +1,0 @@
-// Room Analytical: see docs/ARCHITECTURE.md.

@@ -1,0 +1,93 @@
+internal import GRDB
+internal import Operators
+
+extension OperatorStore {
+  /// The names of all devices, in the order in which they were first imported.
+  public func deviceNames() throws(OperatorStoreError) -> [String] {
+    try read { db in try String.fetchAll(db, sql: "SELECT name FROM device ORDER BY id") }
+  }
+
+  /// Every curve measured on a device, by kind, attributes, type and runtime, each with its
+  /// points in order. Curves without axes (opaque operators) are left out: no step asks for them.
+  ///
+  /// - Complexity: one scan of the device's samples.
+  public func curves(device: String) throws(OperatorStoreError) -> [MeasuredCurve] {
+    try read { db in
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT curve.id, curve.kind, curve.data_type, curve.attributes,
+            runtime.framework || ' ' || runtime.version, sample.axis0, sample.axis1, sample.axis2,
+            sample.axis3, sample.count, sample.minimum_ns, sample.median_ns, sample.mean_ns,
+            sample.deviation_ns, sample.source_id
+          FROM curve
+          JOIN device ON device.id = curve.device_id
+          JOIN runtime ON runtime.id = curve.runtime_id
+          JOIN sample ON sample.curve_id = curve.id
+          WHERE device.name = ? AND curve.axes <> ''
+          ORDER BY curve.kind, curve.attributes, curve.data_type, curve.id, sample.axis0,
+            sample.axis1, sample.axis2, sample.axis3, sample.source_id, sample.id
+          """, arguments: [device])
+      var curves: [MeasuredCurve] = []
+      var current = Int64.min
+      while let row = try rows.next() {
+        let identity: Int64 = row[0]
+        if identity != current {
+          current = identity
+          let op = Operator(
+            OperatorKind(rawValue: row[1]), dataType: DataType(rawValue: row[2]),
+            Self.attributes(row[3]))
+          curves.append(MeasuredCurve(op, device: device, runtime: row[4], samples: []))
+        }
+        curves[curves.count - 1].samples.append(
+          MeasuredSample(
+            at: AxisPoint(row[5], row[6], row[7], row[8]),
+            duration: DurationStatistics(
+              count: row[9], minimum: row[10], median: row[11], mean: row[12], deviation: row[13]),
+            source: row[14]))
+      }
+      return curves
+    }
+  }
+
+  /// The rows of one of the database's views, as text, headed by its column names.
+  ///
+  /// - Parameter view: one of ``views``; anything else gives no rows.
+  public func rows(
+    ofView view: View, limit: Int = 10_000
+  ) throws(OperatorStoreError) -> (columns: [String], rows: [[String]]) {
+    try read { db in
+      let cursor = try Row.fetchCursor(
+        db, sql: "SELECT * FROM \(view.rawValue) LIMIT ?", arguments: [limit])
+      let columns = cursor.columnNames
+      var rows: [[String]] = []
+      while let row = try cursor.next() {
+        rows.append(row.databaseValues.map { $0.storage.value.map { "\($0)" } ?? "" })
+      }
+      return (columns, rows)
+    }
+  }
+
+  /// The questions that the database answers by itself.
+  public enum View: String, CaseIterable, Sendable {
+    /// How much of each source was attributed.
+    case coverage
+    /// What is known for each device.
+    case curves
+    /// Which kernels took the most time.
+    case topKernels = "top_kernels"
+    /// Which samples disagree with themselves.
+    case outliers
+  }
+
+  /// The reverse of ``Operators/Operator/canonicalAttributes``; what is not `name=integer` is
+  /// left out.
+  static func attributes(_ canonical: String) -> [String: Int] {
+    var attributes: [String: Int] = [:]
+    for pair in canonical.split(separator: " ") {
+      let parts = pair.split(separator: "=", maxSplits: 1)
+      if parts.count == 2, let value = Int(parts[1]) { attributes[String(parts[0])] = value }
+    }
+    return attributes
+  }
+}

@@ -1,0 +1,26 @@
+/// What can go wrong with a database of operator latencies.
+public enum OperatorStoreError: Error, Hashable {
+  /// The file is not there.
+  case missing(path: String)
+  /// The file is not an operator-latency database.
+  case notADatabase(path: String)
+  /// The database was written by a newer Reprise.
+  case tooNew(path: String)
+  /// SQLite refused.
+  case database(path: String, problem: String)
+}
+
+extension OperatorStoreError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .missing(let path):
+      "\(path): no such database; 'reprise import FILE --db \(path)' makes one"
+    case .notADatabase(let path):
+      "\(path): not an operator-latency database; give --db another path"
+    case .tooNew(let path):
+      "\(path): written by a newer version of reprise; use that version, or import into a new file"
+    case .database(let path, let problem):
+      "\(path): \(problem)"
+    }
+  }
+}

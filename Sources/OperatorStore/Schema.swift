@@ -1,0 +1,204 @@
+/// The database's schema, as text.
+///
+/// `TraceSchemas/operator-latency.sql` is the same text, for readers without Swift; a test holds
+/// one to the other.
+enum Schema {
+  /// Marks a SQLite file as an operator-latency database (`PRAGMA application_id`): "RPRS".
+  static let applicationID = 0x5250_5253
+
+  /// Version 1: everything.
+  static let version1 = #"""
+    -- The operator-latency database, version 1 (PRAGMA user_version is kept by the migrations).
+    -- Open it with any SQLite: sqlite3 -box lat.sqlite 'select * from coverage'.
+    -- All durations are nanoseconds, all sizes elements or bytes as their names say.
+
+    -- A device as its sources name it.
+    CREATE TABLE device (
+      id INTEGER PRIMARY KEY,
+      name TEXT NOT NULL UNIQUE
+    ) STRICT;
+
+    -- The software that ran the operators.
+    CREATE TABLE runtime (
+      id INTEGER PRIMARY KEY,
+      framework TEXT NOT NULL,
+      version TEXT NOT NULL,
+      UNIQUE (framework, version)
+    ) STRICT;
+
+    -- One imported file. All of its rows are here, or none is.
+    CREATE TABLE source (
+      id INTEGER PRIMARY KEY,
+      path TEXT NOT NULL,
+      sha256 TEXT NOT NULL,
+      format TEXT NOT NULL,
+      importer_version INTEGER NOT NULL,
+      device_id INTEGER NOT NULL REFERENCES device (id),
+      runtime_id INTEGER NOT NULL REFERENCES runtime (id),
+      bytes INTEGER NOT NULL,
+      records_read INTEGER NOT NULL,
+      records_used INTEGER NOT NULL,
+      UNIQUE (sha256, device_id)
+    ) STRICT;
+
+    -- Where a source's measured time went: by which rule it was attributed, or why it was not.
+    CREATE TABLE attribution (
+      source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+      rule TEXT NOT NULL,
+      used INTEGER NOT NULL CHECK (used IN (0, 1)),
+      events INTEGER NOT NULL,
+      total_ns INTEGER NOT NULL,
+      PRIMARY KEY (source_id, rule)
+    ) STRICT, WITHOUT ROWID;
+
+    -- An operator with its static attributes, on a device, under a runtime.
+    CREATE TABLE curve (
+      id INTEGER PRIMARY KEY,
+      device_id INTEGER NOT NULL REFERENCES device (id),
+      runtime_id INTEGER NOT NULL REFERENCES runtime (id),
+      kind TEXT NOT NULL,
+      data_type TEXT NOT NULL,
+      attributes TEXT NOT NULL,
+      axes TEXT NOT NULL,
+      UNIQUE (device_id, runtime_id, kind, data_type, attributes)
+    ) STRICT;
+
+    -- A point on a curve: sizes along the curve's axes, and the durations measured there.
+    CREATE TABLE sample (
+      id INTEGER PRIMARY KEY,
+      curve_id INTEGER NOT NULL REFERENCES curve (id),
+      source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+      axis0 INTEGER NOT NULL,
+      axis1 INTEGER NOT NULL,
+      axis2 INTEGER NOT NULL,
+      axis3 INTEGER NOT NULL,
+      label TEXT NOT NULL,
+      count INTEGER NOT NULL CHECK (count > 0),
+      minimum_ns REAL NOT NULL,
+      median_ns REAL NOT NULL,
+      mean_ns REAL NOT NULL,
+      deviation_ns REAL NOT NULL
+    ) STRICT;
+
+    -- The kernels behind a sample, by the names that the profiler gave them.
+    CREATE TABLE kernel (
+      id INTEGER PRIMARY KEY,
+      sample_id INTEGER NOT NULL REFERENCES sample (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      count INTEGER NOT NULL,
+      total_ns INTEGER NOT NULL
+    ) STRICT;
+
+    -- A measured engine step: the sums over its batch, and how long it took.
+    CREATE TABLE step (
+      id INTEGER PRIMARY KEY,
+      source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+      start_ns INTEGER NOT NULL,
+      duration_ns INTEGER NOT NULL,
+      prefill_sequences INTEGER NOT NULL,
+      prefill_tokens INTEGER NOT NULL,
+      prefill_pairs INTEGER NOT NULL,
+      prefill_context INTEGER NOT NULL,
+      decode_sequences INTEGER NOT NULL,
+      decode_context INTEGER NOT NULL,
+      longest_decode_context INTEGER NOT NULL,
+      sampled_sequences INTEGER NOT NULL
+    ) STRICT;
+
+    -- What was fitted for a deployment, on what, and with what error.
+    CREATE TABLE calibration (
+      id INTEGER PRIMARY KEY,
+      device TEXT NOT NULL,
+      model TEXT NOT NULL,
+      data_type TEXT NOT NULL,
+      tensor_parallel INTEGER NOT NULL,
+      fitted_on TEXT NOT NULL,
+      steps INTEGER NOT NULL,
+      device_scale REAL NOT NULL,
+      per_step_ns REAL NOT NULL,
+      per_sequence_ns REAL NOT NULL,
+      per_token_ns REAL NOT NULL,
+      error_before REAL NOT NULL,
+      error_held_out REAL NOT NULL,
+      UNIQUE (device, model, data_type, tensor_parallel)
+    ) STRICT;
+
+    CREATE INDEX sample_by_curve ON sample (curve_id);
+    CREATE INDEX sample_by_source ON sample (source_id);
+    CREATE INDEX kernel_by_sample ON kernel (sample_id);
+    CREATE INDEX step_by_source ON step (source_id);
+
+    -- How much of each source's measured time was attributed, by which rule.
+    CREATE VIEW coverage AS
+    SELECT
+      source.id AS source,
+      device.name AS device,
+      source.format AS format,
+      attribution.rule AS rule,
+      CASE attribution.used WHEN 1 THEN 'used' ELSE 'excluded' END AS verdict,
+      attribution.events AS events,
+      round(100.0 * attribution.events
+        / max(1, sum(attribution.events) OVER (PARTITION BY source.id)), 1) AS "events %",
+      round(attribution.total_ns / 1e6, 3) AS "time ms",
+      round(100.0 * attribution.total_ns
+        / max(1, sum(attribution.total_ns) OVER (PARTITION BY source.id)), 1) AS "time %"
+    FROM attribution
+    JOIN source ON source.id = attribution.source_id
+    JOIN device ON device.id = source.device_id
+    ORDER BY source.id, attribution.used DESC, attribution.total_ns DESC, attribution.rule;
+
+    -- The operators known for each device, and how many points and measurements they rest on.
+    CREATE VIEW curves AS
+    SELECT
+      device.name AS device,
+      runtime.framework || ' ' || runtime.version AS runtime,
+      curve.kind AS operator,
+      curve.attributes AS attributes,
+      curve.data_type AS type,
+      count(*) AS points,
+      sum(sample.count) AS measurements,
+      round(min(sample.median_ns) / 1e3, 3) AS "min µs",
+      round(max(sample.median_ns) / 1e3, 3) AS "max µs"
+    FROM curve
+    JOIN device ON device.id = curve.device_id
+    JOIN runtime ON runtime.id = curve.runtime_id
+    JOIN sample ON sample.curve_id = curve.id
+    GROUP BY curve.id
+    ORDER BY device.name, curve.kind, curve.attributes, curve.data_type;
+
+    -- The kernels that took the most time.
+    CREATE VIEW top_kernels AS
+    SELECT
+      device.name AS device,
+      kernel.name AS kernel,
+      curve.kind AS operator,
+      sum(kernel.count) AS count,
+      round(sum(kernel.total_ns) / 1e6, 3) AS "time ms",
+      round(100.0 * sum(kernel.total_ns)
+        / max(1, sum(sum(kernel.total_ns)) OVER (PARTITION BY device.id)), 1) AS "time %"
+    FROM kernel
+    JOIN sample ON sample.id = kernel.sample_id
+    JOIN curve ON curve.id = sample.curve_id
+    JOIN device ON device.id = curve.device_id
+    GROUP BY device.id, kernel.name, curve.kind
+    ORDER BY sum(kernel.total_ns) DESC, kernel.name;
+
+    -- Samples whose own measurements disagree: a deviation above half of the mean.
+    CREATE VIEW outliers AS
+    SELECT
+      device.name AS device,
+      curve.kind AS operator,
+      sample.label AS sample,
+      sample.count AS count,
+      round(sample.minimum_ns / 1e3, 3) AS "min µs",
+      round(sample.median_ns / 1e3, 3) AS "median µs",
+      round(sample.mean_ns / 1e3, 3) AS "mean µs",
+      round(100.0 * sample.deviation_ns / sample.mean_ns, 1) AS "deviation %"
+    FROM sample
+    JOIN curve ON curve.id = sample.curve_id
+    JOIN device ON device.id = curve.device_id
+    WHERE sample.count > 1 AND sample.mean_ns > 0 AND sample.deviation_ns > 0.5 * sample.mean_ns
+    ORDER BY sample.deviation_ns / sample.mean_ns DESC, sample.id;
+
+    """#
+}
