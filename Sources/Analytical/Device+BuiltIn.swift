@@ -51,7 +51,8 @@ extension Device {
       ],
       memoryBandwidth: 1597e9, memoryBytes: 96 * gibibyte, linkBandwidth: 64e9,
       launchFloor: 2000,
-      source: "NVIDIA RTX PRO 6000 Blackwell data sheet: 4 PFLOPS sparse FP4, of which dense FP8 is "
+      source:
+        "NVIDIA RTX PRO 6000 Blackwell data sheet: 4 PFLOPS sparse FP4, of which dense FP8 is "
         + "a quarter and dense 16-bit an eighth"),
     Device(
       name: "mi300x",
@@ -68,7 +69,8 @@ extension Device {
       peakFlops: [.float32: 128e9, .float16: 128e9, .bfloat16: 256e9, .int8: 512e9],
       memoryBandwidth: 20e9, memoryBytes: 64 * gibibyte, linkBandwidth: 10e9,
       launchFloor: 2000,
-      source: "one server core: two 512-bit FMA units at 2 GHz, a fair share of eight DDR5 channels"),
+      source: "one server core: two 512-bit FMA units at 2 GHz, a fair share of eight DDR5 channels"
+    ),
   ]
 
   private static let gibibyte = 1_073_741_824.0

@@ -13,7 +13,8 @@ extension ModelArchitecture {
       fields = try JSONDecoder().decode(HuggingFaceConfiguration.self, from: Data(configuration))
     } catch DecodingError.keyNotFound(let key, _) {
       throw .configuration(file: name, problem: "it has no field '\(key.stringValue)'")
-    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context) {
+    } catch DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context)
+    {
       let field = context.codingPath.map(\.stringValue).joined(separator: ".")
       throw .configuration(file: name, problem: "its field '\(field)' has the wrong type")
     } catch {
@@ -77,6 +78,7 @@ public enum AnalyticalError: Error, Hashable {
 }
 
 extension AnalyticalError: CustomStringConvertible {
+  /// One sentence: which file, what is wrong.
   public var description: String {
     switch self {
     case .configuration(let file, let problem):

@@ -11,6 +11,7 @@ public enum OperatorStoreError: Error, Hashable {
 }
 
 extension OperatorStoreError: CustomStringConvertible {
+  /// One sentence: which file, what is wrong, what to do.
   public var description: String {
     switch self {
     case .missing(let path):

@@ -199,6 +199,5 @@ enum Schema {
     JOIN device ON device.id = curve.device_id
     WHERE sample.count > 1 AND sample.mean_ns > 0 AND sample.deviation_ns > 0.5 * sample.mean_ns
     ORDER BY sample.deviation_ns / sample.mean_ns DESC, sample.id;
-
     """#
 }

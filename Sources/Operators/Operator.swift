@@ -26,6 +26,7 @@ public struct Operator: Hashable, Sendable {
 }
 
 extension Operator: CustomStringConvertible {
+  /// Kind, attributes and type, as `gemm k=4096 n=14336 bf16`.
   public var description: String {
     [kind.rawValue, canonicalAttributes, dataType?.rawValue ?? ""]
       .filter { !$0.isEmpty }.joined(separator: " ")

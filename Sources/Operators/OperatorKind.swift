@@ -52,5 +52,6 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
 }
 
 extension OperatorKind: CustomStringConvertible {
+  /// The stored name.
   public var description: String { rawValue }
 }

@@ -45,7 +45,8 @@ public struct RequestOutcome: Sendable, Hashable {
   /// Mean time per output token after the first, or nil with fewer than two tokens.
   public var timePerOutputToken: Nanoseconds? {
     guard outputTokens > 1 else { return nil }
-    return Nanoseconds(rounding: Double((lastToken - firstToken).rawValue) / Double(outputTokens - 1))
+    return Nanoseconds(
+      rounding: Double((lastToken - firstToken).rawValue) / Double(outputTokens - 1))
   }
 }
 

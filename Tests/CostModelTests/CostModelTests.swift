@@ -1,1 +1,189 @@
+import Analytical
+import CostModel
+import OperatorStore
+import Operators
 import Testing
+
+@Suite struct CostModelTests {
+  private let device = Device(
+    name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
+    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+  private let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
+
+  private func curve(
+    _ op: Operator, _ points: [(AxisPoint, Double)], runtime: String = "toy 1"
+  ) -> MeasuredCurve {
+    MeasuredCurve(
+      op, device: "toy", runtime: runtime,
+      samples: points.map {
+        MeasuredSample(at: $0.0, duration: DurationStatistics(mean: $0.1, count: 5), source: 1)
+      })
+  }
+
+  @Test func `A measured point is given back`() throws {
+    let model = CostModel(
+      curves: [
+        curve(gemm, [(AxisPoint(1), 9000), (AxisPoint(64), 9500), (AxisPoint(512), 20000)])
+      ],
+      on: device)
+    for (tokens, time) in [(1, 9000.0), (64, 9500), (512, 20000)] {
+      let prediction = try #require(model.predict(gemm, at: AxisPoint(tokens)))
+      #expect(abs(prediction.nanoseconds - time) < 1e-6 * time)
+      #expect(prediction.evidence == .measured)
+      #expect(prediction.interval90.contains(time))
+    }
+  }
+
+  /// Property: between two points the ratio to the roofline stays between theirs.
+  @Test(arguments: 0..<20)
+  func `Interpolation never overshoots`(seed: UInt64) throws {
+    var random = SplitMix64(seed)
+    let sizes = [1, 2, 5, 17, 64, 200, 1000]
+    let points = sizes.map { (AxisPoint($0), Double(5000 + random.next() % 100_000)) }
+    let model = CostModel(curves: [curve(gemm, points)], on: device)
+    func ratio(_ tokens: Int) throws -> Double {
+      let prediction = try #require(model.predict(gemm, at: AxisPoint(tokens)))
+      return prediction.nanoseconds / (prediction.speedOfLight + device.launchFloor)
+    }
+    for (low, high) in zip(sizes, sizes.dropFirst()) {
+      let ends = [try ratio(low), try ratio(high)].sorted()
+      for tokens in stride(from: low, through: high, by: max(1, (high - low) / 7)) {
+        let between = try ratio(tokens)
+        #expect(between >= ends[0] * (1 - 1e-9) && between <= ends[1] * (1 + 1e-9))
+      }
+    }
+  }
+
+  @Test func `Beyond the samples the roofline carries the growth and doubt widens`() throws {
+    let model = CostModel(
+      curves: [curve(gemm, [(AxisPoint(64), 10000), (AxisPoint(8192), 400_000)])], on: device)
+    let last = try #require(model.predict(gemm, at: AxisPoint(8192)))
+    let beyond = try #require(model.predict(gemm, at: AxisPoint(16384)))
+    let far = try #require(model.predict(gemm, at: AxisPoint(65536)))
+    #expect(beyond.evidence == .extrapolated)
+    #expect(abs(beyond.nanoseconds / last.nanoseconds - 2) < 0.05)
+    #expect(far.relativeError > beyond.relativeError)
+    #expect(beyond.relativeError > last.relativeError)
+  }
+
+  @Test func `An unknown operator borrows from the nearest of its kind, then from the device`()
+    throws
+  {
+    let near = Operator(.gemm, dataType: .bfloat16, ["n": 2048, "k": 1024])
+    let model = CostModel(
+      curves: [curve(near, [(AxisPoint(1), 14000), (AxisPoint(1024), 90000)])], on: device)
+    let borrowed = try #require(model.predict(gemm, at: AxisPoint(1)))
+    #expect(borrowed.evidence == .borrowed)
+    let anchor = borrowed.speedOfLight + device.launchFloor
+    let source = try #require(model.predict(near, at: AxisPoint(1)))
+    #expect(
+      abs(borrowed.nanoseconds / anchor - 14000 / (source.speedOfLight + device.launchFloor)) < 1e-9
+    )
+    let other = Operator(.rmsNorm, dataType: .bfloat16, ["width": 1024])
+    #expect(model.predict(other, at: AxisPoint(1))?.evidence == .borrowed)
+  }
+
+  @Test func `Without measurements the prediction is the roofline itself`() throws {
+    let model = CostModel(analytical: device)
+    let prediction = try #require(model.predict(gemm, at: AxisPoint(4096)))
+    #expect(prediction.evidence == .analytical)
+    #expect(prediction.nanoseconds == prediction.speedOfLight)
+    #expect(abs(prediction.nanoseconds - 2 * 4096 * 1024 * 1024 / 100e12 * 1e9) < 1e-6)
+    #expect(model.predict(Operator(.opaque("x"), dataType: nil), at: .none) == nil)
+  }
+
+  /// Attention on a grid that is exactly twice the roofline plus launch must be found so anywhere
+  /// inside, mixed batches included, because the ratio is constant.
+  @Test func `Attention follows the roofline between its samples`() throws {
+    let op = Operator(.attention, dataType: .bfloat16, ["heads": 8, "kvHeads": 2, "headDim": 128])
+    var points: [(AxisPoint, Double)] = []
+    func add(_ point: AxisPoint) throws {
+      let work = try #require(OperatorWork(op, at: point))
+      points.append((point, 2 * (device.speedOfLight(work, .bfloat16) + device.launchFloor)))
+    }
+    for query in [16, 128, 1024] {
+      for past in [0, 256, 4096] {
+        try add(AxisPoint(query, past))
+        for decodes in [1, 16, 64] {
+          for context in [16, 1024] { try add(AxisPoint(query, past, decodes, context)) }
+        }
+      }
+    }
+    for decodes in [1, 16, 64] {
+      for context in [16, 1024] { try add(AxisPoint(0, 0, decodes, context)) }
+    }
+    let model = CostModel(curves: [curve(op, points)], on: device)
+    var shape = StepShape()
+    for context in [20, 700, 333] { shape.addDecode(context: context) }
+    let decode = try #require(model.predict(op, shape))
+    shape.addPrefill(tokens: 300, past: 77, finishes: true)
+    let mixed = try #require(model.predict(op, shape))
+    for prediction in [decode, mixed] {
+      #expect(prediction.evidence == .interpolated)
+      let expected = 2 * (prediction.speedOfLight + device.launchFloor)
+      #expect(abs(prediction.nanoseconds - expected) < 1e-9 * expected)
+    }
+  }
+}
+
+@Suite struct StepModelTests {
+  private let device = Device(
+    name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
+    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+  private let architecture = ModelArchitecture(
+    name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 2,
+    vocabularySize: 1000)
+
+  /// The compiled step must cost what its operators cost one by one.
+  @Test func `A compiled step equals the sum of its operators`() throws {
+    let model = CostModel(analytical: device)
+    let compiled = StepModel(
+      architecture, .bfloat16, tensorParallel: 2, on: model, maximumTokens: 512,
+      maximumSequences: 64)
+    var shape = StepShape()
+    shape.addPrefill(tokens: 100, past: 50, finishes: false)
+    shape.addDecode(context: 300)
+    shape.addDecode(context: 1)
+    let shares = compiled.shares(of: shape)
+    #expect(shares.count == architecture.forwardPass(.bfloat16, tensorParallel: 2).count)
+    let sum = shares.reduce(0) { $0 + $1.prediction.nanoseconds * Double($1.count) }
+    let price = compiled.price(shape)
+    #expect(abs(price.total - sum) < 1e-9 * sum)
+    #expect(price[.analytical] == price.total)
+    #expect(compiled.price(StepShape()).total == 0)
+  }
+
+  @Test func `Calibration scales device time and adds host time`() {
+    let model = CostModel(analytical: device)
+    func compiled(_ calibration: StoredCalibration?) -> StepModel {
+      StepModel(
+        architecture, .bfloat16, tensorParallel: 1, on: model, maximumTokens: 64,
+        maximumSequences: 8, calibration: calibration)
+    }
+    let calibration = StoredCalibration(
+      deployment: .init(device: "toy", model: "toy", dataType: .bfloat16, tensorParallel: 1),
+      fittedOn: "", steps: 1, deviceScale: 1.5, perStep: 1000, perSequence: 10, perToken: 1,
+      errorBefore: 0, errorHeldOut: 0)
+    var shape = StepShape()
+    shape.addPrefill(tokens: 30, past: 0, finishes: true)
+    shape.addDecode(context: 5)
+    let (plain, fitted) = (compiled(nil).price(shape), compiled(calibration).price(shape))
+    #expect(fitted.hostTime == 1000 + 20 + 31)
+    #expect(abs(fitted.deviceTime.sum() - 1.5 * plain.deviceTime.sum()) < 1e-6)
+  }
+}
+
+/// A small, well-known generator (Steele, Lea, Flood 2014), so that cases are the same everywhere.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
+    return z ^ z >> 31
+  }
+}

@@ -1,0 +1,183 @@
+public import Analytical
+public import OperatorStore
+public import Operators
+
+/// One operator's measurements, anchored on the device's roofline and ready for interpolation.
+///
+/// What is interpolated is the logarithm of measured time over ``anchor(_:)``: the roofline plus
+/// the time of an empty launch. A latency has cliffs and spans decades; this ratio is far smoother
+/// and its boundary value can be held beyond the samples, the roofline carrying the growth.
+public struct FittedCurve: Sendable {
+  /// What it predicts.
+  public let `operator`: Operator
+  /// The software that it was measured under.
+  public let runtime: String
+  /// How many distinct points it rests on.
+  public let points: Int
+  /// The sizes between which the samples lie, along each axis.
+  public let ranges: [ClosedRange<Int>]
+
+  private let device: Device
+  /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
+  private let single: RatioGrid?
+  private let prefill: RatioGrid?
+  private let decode: RatioGrid?
+  private let mixed: RatioGrid?
+
+  /// Fits a curve, or nil if no sample can be used (no time, or an operator of unknown work).
+  public init?(_ curve: MeasuredCurve, on device: Device) {
+    let op = curve.operator
+    self.operator = op
+    self.runtime = curve.runtime
+    self.device = device
+    var byRegion: [Region: [RatioGrid.Point]] = [:]
+    var places: Set<AxisPoint> = []
+    // Samples of one point come one after the other: one point each, weighed by count.
+    var index = 0
+    let samples = curve.samples
+    while index < samples.count {
+      let point = samples[index].point
+      var (weight, logTime, noise) = (0.0, 0.0, 0.0)
+      while index < samples.count, samples[index].point == point {
+        let duration = samples[index].duration
+        index += 1
+        guard duration.median > 0, duration.median.isFinite else { continue }
+        let count = Double(duration.count)
+        weight += count
+        logTime += count * logarithm(duration.median)
+        noise += count * Self.noise(duration)
+      }
+      guard weight > 0, let work = OperatorWork(op, at: point) else { continue }
+      let region = Region(op, point)
+      let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
+      byRegion[region, default: []].append(
+        RatioGrid.Point(
+          coordinates: region.axes.map { logCoordinate(Double(point[$0])) },
+          logRatio: logTime / weight - logarithm(anchor), noise: noise / weight))
+      places.insert(point)
+    }
+    guard !places.isEmpty else { return nil }
+    self.points = places.count
+    self.ranges = op.kind.axes.indices.map { axis in
+      let values = places.map { $0[axis] }
+      return (values.min() ?? 0)...(values.max() ?? 0)
+    }
+    self.single = byRegion[.single].flatMap(RatioGrid.init)
+    self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
+    self.decode = byRegion[.decode].flatMap(RatioGrid.init)
+    self.mixed = byRegion[.mixed].flatMap(RatioGrid.init)
+  }
+
+  /// The part of an operator's space that a point lies in; only attention has several.
+  enum Region: Hashable {
+    case single, prefill, decode, mixed
+
+    init(_ op: Operator, _ point: AxisPoint) {
+      guard op.kind == .attention else {
+        self = .single
+        return
+      }
+      self = point[0] > 0 ? (point[2] > 0 ? .mixed : .prefill) : .decode
+    }
+
+    /// The axes that vary within it.
+    var axes: [Int] {
+      switch self {
+      case .single: [0]
+      case .prefill: [0, 1]
+      case .decode: [2, 3]
+      case .mixed: [0, 1, 2, 3]
+      }
+    }
+  }
+
+  /// The relative standard error of a median, from its own repetitions; 2 % where there are none.
+  private static func noise(_ duration: DurationStatistics) -> Double {
+    guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }
+    return max(0.005, duration.deviation / duration.mean / Double(duration.count).squareRoot())
+  }
+}
+
+// MARK: - Prediction
+
+extension FittedCurve {
+  /// A time with its doubt.
+  struct Estimate {
+    var nanoseconds: Double
+    var error: Double
+    var evidence: Evidence
+    var distance: Double
+  }
+
+  /// The time of an operator with one size.
+  ///
+  /// - Parameters:
+  ///   - size: tokens or bytes.
+  ///   - work: the work of the operator asked for, which may be a like one of other attributes.
+  func estimate(size: Double, work: OperatorWork) -> Estimate? {
+    single.map { estimate($0, SIMD4(logCoordinate(size), 0, 0, 0), work) }
+  }
+
+  /// The time of a step's attention, from the sums over its batch.
+  ///
+  /// Where the batch holds prefills and decodes but the samples hold no mixed batches, the two
+  /// are taken to run one after the other.
+  func estimate(attention shape: StepShape, of op: Operator) -> Estimate? {
+    let queries = Double(shape.prefillTokens)
+    let decodes = Double(shape.decodeSequences)
+    let prefillWork = OperatorWork(
+      attention: op, queries: queries, pairs: Double(shape.prefillPairs),
+      context: Double(shape.prefillContext), decodes: 0, decodeContext: 0)
+    let decodeWork = OperatorWork(
+      attention: op, queries: 0, pairs: 0, context: 0, decodes: decodes,
+      decodeContext: Double(shape.decodeContext))
+    // The past of one sequence that would have as many query-key pairs.
+    let past =
+      queries > 0 ? max(0, (Double(shape.prefillPairs) - queries * (queries + 1) / 2) / queries) : 0
+    let context = decodes > 0 ? Double(shape.decodeContext) / decodes : 0
+    let place = SIMD4(
+      logCoordinate(queries), logCoordinate(past), logCoordinate(decodes), logCoordinate(context))
+    if queries > 0 && decodes > 0 {
+      if let mixed {
+        let work = OperatorWork(
+          flops: prefillWork.flops + decodeWork.flops, bytes: prefillWork.bytes + decodeWork.bytes)
+        return estimate(mixed, place, work)
+      }
+      guard let prefill, let decode else { return nil }
+      let first = estimate(prefill, SIMD4(place[0], place[1], 0, 0), prefillWork)
+      let second = estimate(decode, SIMD4(place[2], place[3], 0, 0), decodeWork)
+      let (total, errors) = (
+        first.nanoseconds + second.nanoseconds,
+        first.error * first.nanoseconds + second.error * second.nanoseconds
+      )
+      return Estimate(
+        nanoseconds: total, error: errors / total,
+        evidence: first.evidence.rawValue > second.evidence.rawValue
+          ? first.evidence : second.evidence,
+        distance: max(first.distance, second.distance))
+    }
+    if queries > 0 {
+      return prefill.map { estimate($0, SIMD4(place[0], place[1], 0, 0), prefillWork) }
+    }
+    return decode.map { estimate($0, SIMD4(place[2], place[3], 0, 0), decodeWork) }
+  }
+
+  private func estimate(
+    _ grid: RatioGrid, _ place: SIMD4<Double>, _ work: OperatorWork
+  ) -> Estimate {
+    let anchor = device.speedOfLight(work, self.operator.dataType) + device.launchFloor
+    let value = grid.value(at: place)
+    return Estimate(
+      nanoseconds: anchor * exponential(value.logRatio), error: value.error,
+      evidence: value.isExact ? .measured : value.distance > 0 ? .extrapolated : .interpolated,
+      distance: value.distance)
+  }
+
+  /// The measured sizes around `size`, for explanations.
+  func neighbours(of size: Double) -> (below: Int?, above: Int?) {
+    guard let single else { return (nil, nil) }
+    let (below, above) = single.neighbours(of: logCoordinate(size), axis: 0)
+    func whole(_ coordinate: Double) -> Int { Int((exponential(coordinate) - 1).rounded()) }
+    return (below.map(whole), above.map(whole))
+  }
+}

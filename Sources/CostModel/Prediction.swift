@@ -1,0 +1,20 @@
+/// A predicted duration, what it rests on, and how sure it is.
+public struct Prediction: Sendable, Hashable {
+  /// The predicted duration in nanoseconds.
+  public var nanoseconds: Double
+  /// Its standard error relative to it: 0.05 is five percent.
+  public var relativeError: Double
+  /// What it rests on.
+  public var evidence: Evidence
+  /// The time in nanoseconds that the device's data sheet allows at best.
+  public var speedOfLight: Double
+  /// How it was found, for a person: the curve and the points beside it.
+  public var explanation: String
+
+  /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
+  /// are log-normal.
+  public var interval90: ClosedRange<Double> {
+    let factor = exponential(1.645 * relativeError)
+    return nanoseconds / factor...nanoseconds * factor
+  }
+}
