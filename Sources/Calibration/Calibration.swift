@@ -1,1 +1,0 @@
-// Room Calibration: see docs/ARCHITECTURE.md.
