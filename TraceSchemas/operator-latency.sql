@@ -62,6 +62,7 @@ CREATE TABLE sample (
   axis1 INTEGER NOT NULL,
   axis2 INTEGER NOT NULL,
   axis3 INTEGER NOT NULL,
+  axis4 INTEGER NOT NULL,
   label TEXT NOT NULL,
   count INTEGER NOT NULL CHECK (count > 0),
   minimum_ns REAL NOT NULL,

@@ -26,15 +26,24 @@ public struct CostModel: Sendable {
   /// first by name among equals; mixing runtimes in one curve would blur their kernels.
   public init(curves measured: [MeasuredCurve], on device: Device) {
     self.device = device
-    var curves: [Operator: FittedCurve] = [:]
+    var chosen: [Operator: MeasuredCurve] = [:]
+    var skews: [Operator: SkewLaw] = [:]
     for curve in measured {
-      guard let fitted = FittedCurve(curve, on: device) else { continue }
-      if let rival = curves[curve.operator],
-        (rival.points, fitted.runtime) >= (fitted.points, rival.runtime)
+      // A study of skew was made for its differences; its own times are those of another set-up.
+      if let skew = SkewLaw(curve) {
+        skews[curve.operator] = skew
+        continue
+      }
+      if let rival = chosen[curve.operator],
+        (rival.samples.count, curve.runtime) >= (curve.samples.count, rival.runtime)
       {
         continue
       }
-      curves[curve.operator] = fitted
+      chosen[curve.operator] = curve
+    }
+    var curves: [Operator: FittedCurve] = [:]
+    for (op, curve) in chosen {
+      curves[op] = FittedCurve(curve, on: device, skew: skews[op])
     }
     self.curves = curves
     self.byKind = Dictionary(

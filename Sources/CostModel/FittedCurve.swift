@@ -1,5 +1,5 @@
-public import Analytical
-public import OperatorStore
+internal import Analytical
+internal import OperatorStore
 public import Operators
 
 /// One operator's measurements, anchored on the device's roofline and ready for interpolation.
@@ -23,13 +23,21 @@ public struct FittedCurve: Sendable {
   private let prefill: RatioGrid?
   private let decode: RatioGrid?
   private let mixed: RatioGrid?
+  /// What unequal lengths of decodes add, where that was measured.
+  private let skew: SkewLaw?
 
   /// Fits a curve, or nil if no sample can be used (no time, or an operator of unknown work).
-  public init?(_ curve: MeasuredCurve, on device: Device) {
+  ///
+  /// - Parameters:
+  ///   - curve: the measurements.
+  ///   - device: the data sheet to anchor them on.
+  ///   - skew: for attention, what unequal lengths of decodes add.
+  init?(_ curve: MeasuredCurve, on device: Device, skew: SkewLaw? = nil) {
     let op = curve.operator
     self.operator = op
     self.runtime = curve.runtime
     self.device = device
+    self.skew = skew
     var byRegion: [Region: [RatioGrid.Point]] = [:]
     var places: Set<AxisPoint> = []
     // Samples of one point come one after the other: one point each, weighed by count.
@@ -47,7 +55,7 @@ public struct FittedCurve: Sendable {
         logTime += count * logarithm(duration.median)
         noise += count * Self.noise(duration)
       }
-      guard weight > 0, let work = OperatorWork(op, at: point) else { continue }
+      guard weight > 0, point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
       let region = Region(op, point)
       let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
       byRegion[region, default: []].append(
@@ -123,6 +131,21 @@ extension FittedCurve {
   /// Where the batch holds prefills and decodes but the samples hold no mixed batches, the two
   /// are taken to run one after the other.
   func estimate(attention shape: StepShape, of op: Operator) -> Estimate? {
+    guard var estimate = estimate(equal: shape, of: op) else { return nil }
+    let decodes = shape.decodeSequences
+    guard let skew, decodes > 1 else { return estimate }
+    var longest = shape
+    longest.decodeContext = shape.longestDecodeContext * decodes
+    let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
+    guard share > 0, longest.decodeContext > shape.decodeContext,
+      let upper = self.estimate(equal: longest, of: op)
+    else { return estimate }
+    estimate.nanoseconds += share * max(0, upper.nanoseconds - estimate.nanoseconds)
+    return estimate
+  }
+
+  /// The same for a batch whose decodes are all of their mean length.
+  private func estimate(equal shape: StepShape, of op: Operator) -> Estimate? {
     let queries = Double(shape.prefillTokens)
     let decodes = Double(shape.decodeSequences)
     let prefillWork = OperatorWork(

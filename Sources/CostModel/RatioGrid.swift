@@ -44,7 +44,7 @@ struct RatioGrid: Sendable {
 
   /// Creates a grid, or nil without points.
   ///
-  /// - Complexity: O(*g* · *p*) for *g* grid points that were not measured and *p* that were.
+  /// - Complexity: O(*p* · log *p* + *g*) for *p* points on a grid of *g*.
   init?(_ points: [Point]) {
     guard let dimensions = points.first?.coordinates.count, dimensions > 0 else { return nil }
     func distinct(_ resolution: Double) -> [[Double]] {
@@ -79,20 +79,7 @@ struct RatioGrid: Sendable {
       ratios[cell] /= counts[cell]
       self.noises[cell] /= counts[cell]
     }
-    let places = measured.map { coordinates(of: $0) }
-    for cell in 0..<size where counts[cell] == 0 {
-      let place = coordinates(of: cell)
-      var nearest = 0
-      var shortest = Double.infinity
-      for (index, other) in places.enumerated() {
-        var distance = 0.0
-        for axis in 0..<dimensions { distance += abs(place[axis] - other[axis]) }
-        if distance < shortest { (nearest, shortest) = (index, distance) }
-      }
-      ratios[cell] = ratios[measured[nearest]]
-      self.noises[cell] = self.noises[measured[nearest]]
-      distances[cell] = shortest / logarithm(2)
-    }
+    fillHoles(measured: counts.map { $0 > 0 })
     self.spread = leaveOneOutSpread(measured: counts.map { $0 > 0 })
   }
 
@@ -155,14 +142,33 @@ struct RatioGrid: Sendable {
     (axes[axis].last { $0 <= place }, axes[axis].first { $0 > place })
   }
 
-  private func coordinates(of cell: Int) -> [Double] {
-    var rest = cell
-    var place = [Double](repeating: 0, count: axes.count)
+  /// Gives every grid point that was not measured the ratio of the nearest that was, by the sum
+  /// of distances along the axes: one sweep forth and back along each axis in turn is exact
+  /// (Rosenfeld and Pfaltz, 1968).
+  private mutating func fillHoles(measured: [Bool]) {
+    for cell in measured.indices where !measured[cell] { distances[cell] = .infinity }
+    var stride = 1
     for axis in axes.indices.reversed() {
-      place[axis] = axes[axis][rest % axes[axis].count]
-      rest /= axes[axis].count
+      let values = axes[axis]
+      func relax(_ cell: Int, from other: Int, _ gap: Double) {
+        guard distances[other] + gap < distances[cell] else { return }
+        distances[cell] = distances[other] + gap
+        ratios[cell] = ratios[other]
+        noises[cell] = noises[other]
+      }
+      for cell in measured.indices {
+        let index = cell / stride % values.count
+        if index > 0 { relax(cell, from: cell - stride, values[index] - values[index - 1]) }
+      }
+      for cell in measured.indices.reversed() {
+        let index = cell / stride % values.count
+        if index < values.count - 1 {
+          relax(cell, from: cell + stride, values[index + 1] - values[index])
+        }
+      }
+      stride *= values.count
     }
-    return place
+    for cell in distances.indices { distances[cell] /= logarithm(2) }
   }
 
   /// The root mean square of each inner point's distance from the line between its neighbours,

@@ -18,15 +18,15 @@ extension OperatorStore {
         sql: """
           SELECT curve.id, curve.kind, curve.data_type, curve.attributes,
             runtime.framework || ' ' || runtime.version, sample.axis0, sample.axis1, sample.axis2,
-            sample.axis3, sample.count, sample.minimum_ns, sample.median_ns, sample.mean_ns,
-            sample.deviation_ns, sample.source_id
+            sample.axis3, sample.axis4, sample.count, sample.minimum_ns, sample.median_ns,
+            sample.mean_ns, sample.deviation_ns, sample.source_id
           FROM curve
           JOIN device ON device.id = curve.device_id
           JOIN runtime ON runtime.id = curve.runtime_id
           JOIN sample ON sample.curve_id = curve.id
           WHERE device.name = ? AND curve.axes <> ''
           ORDER BY curve.kind, curve.attributes, curve.data_type, curve.id, sample.axis0,
-            sample.axis1, sample.axis2, sample.axis3, sample.source_id, sample.id
+            sample.axis1, sample.axis2, sample.axis3, sample.axis4, sample.source_id, sample.id
           """, arguments: [device])
       var curves: [MeasuredCurve] = []
       var current = Int64.min
@@ -41,10 +41,10 @@ extension OperatorStore {
         }
         curves[curves.count - 1].samples.append(
           MeasuredSample(
-            at: AxisPoint(row[5], row[6], row[7], row[8]),
+            at: AxisPoint(row[5], row[6], row[7], row[8], row[9]),
             duration: DurationStatistics(
-              count: row[9], minimum: row[10], median: row[11], mean: row[12], deviation: row[13]),
-            source: row[14]))
+              count: row[10], minimum: row[11], median: row[12], mean: row[13], deviation: row[14]),
+            source: row[15]))
       }
       return curves
     }

@@ -1,20 +1,23 @@
 /// A point on an operator's curve: the sizes that vary from step to step.
 ///
-/// The order and meaning of the values is that of ``Operator/axes``. At most four axes; what is
-/// not used is zero.
+/// The order and meaning of the values is that of ``OperatorKind/axes``. At most five axes; what
+/// is not used is zero.
 public struct AxisPoint: Hashable, Sendable {
   /// The values in the order of the operator's axes.
-  public var values: SIMD4<Int64>
+  public var values: SIMD8<Int64>
 
-  /// Creates a point from up to four values.
-  public init(_ first: Int, _ second: Int = 0, _ third: Int = 0, _ fourth: Int = 0) {
-    self.values = SIMD4(Int64(first), Int64(second), Int64(third), Int64(fourth))
+  /// Creates a point from up to five values.
+  public init(
+    _ first: Int, _ second: Int = 0, _ third: Int = 0, _ fourth: Int = 0, _ fifth: Int = 0
+  ) {
+    self.values = SIMD8(
+      Int64(first), Int64(second), Int64(third), Int64(fourth), Int64(fifth), 0, 0, 0)
   }
 
   /// A point of an operator that has no axis.
   public static let none = AxisPoint(0)
 
-  /// The value along the axis at `index` (0 to 3).
+  /// The value along the axis at `index` (0 to 4).
   public subscript(index: Int) -> Int { Int(values[index]) }
 }
 
@@ -22,14 +25,15 @@ extension OperatorKind {
   /// The names of the axes, in the order of ``AxisPoint/values``.
   ///
   /// Attention is described by what one step's mixed batch holds: the query tokens of all
-  /// sequences in prefill, the (pair-weighted) past before them, the sequences in decode, and
-  /// their mean key-value length.
+  /// sequences in prefill, the (pair-weighted) past before them, the sequences in decode, their
+  /// mean key-value length, and the longest; the last is 0 where all are equally long.
   public var axes: [String] {
     switch self {
     case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,
       .sample:
       ["tokens"]
-    case .attention: ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext"]
+    case .attention:
+      ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext", "decodeLongest"]
     case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll: ["bytes"]
     default: []
     }
