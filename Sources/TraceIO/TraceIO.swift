@@ -1,1 +1,0 @@
-// Room TraceIO: see docs/ARCHITECTURE.md.
