@@ -1,0 +1,50 @@
+import Operators
+import Validation
+
+/// Milliseconds for a table: four or five digits that matter.
+func millisecondsText(_ time: Nanoseconds) -> String {
+  let magnitude = abs(time.milliseconds)
+  return fixedText(time.milliseconds, decimals: magnitude >= 1_000 ? 1 : magnitude >= 1 ? 2 : 4)
+}
+
+/// An integer with commas between thousands.
+func groupedText(_ value: Int) -> String {
+  let digits = String(value.magnitude)
+  var text = ""
+  for (index, digit) in digits.enumerated() {
+    if index > 0, (digits.count - index) % 3 == 0 { text.append(",") }
+    text.append(digit)
+  }
+  return (value < 0 ? "-" : "") + text
+}
+
+/// Appends a JSON string, quotes included: everything that JSON forbids bare is escaped.
+func appendJSONString(_ text: String, to bytes: inout [UInt8]) {
+  let hexadecimal = Array("0123456789abcdef".utf8)
+  bytes.append(UInt8(ascii: "\""))
+  for byte in text.utf8 {
+    switch byte {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+      bytes.append(UInt8(ascii: "\\"))
+      bytes.append(byte)
+    case 0..<0x20, 0x7f:
+      bytes.append(contentsOf: "\\u00".utf8)
+      bytes.append(hexadecimal[Int(byte >> 4)])
+      bytes.append(hexadecimal[Int(byte & 15)])
+    default: bytes.append(byte)
+    }
+  }
+  bytes.append(UInt8(ascii: "\""))
+}
+
+/// Appends nanoseconds as exact decimal microseconds: 1234567 becomes `1234.567`, 2000 `2`.
+func appendMicroseconds(_ time: Nanoseconds, to bytes: inout [UInt8]) {
+  if time.rawValue < 0 { bytes.append(UInt8(ascii: "-")) }
+  let (whole, rest) = time.rawValue.magnitude.quotientAndRemainder(dividingBy: 1_000)
+  bytes.append(contentsOf: String(whole).utf8)
+  guard rest > 0 else { return }
+  bytes.append(UInt8(ascii: "."))
+  var digits = [rest / 100, rest / 10 % 10, rest % 10]
+  while digits.last == 0 { digits.removeLast() }
+  for digit in digits { bytes.append(UInt8(ascii: "0") + UInt8(digit)) }
+}

@@ -1,0 +1,92 @@
+import Foundation
+
+/// A file that appears under its name only when it is complete.
+///
+/// Bytes go to a temporary name in the same folder, and ``commit()`` renames it; without a commit
+/// the temporary file is removed, so that neither a crash nor an error leaves half a report behind.
+/// Writes are gathered into 64 KiB.
+public struct OutputFile: ~Copyable {
+  /// The name that the file will bear.
+  public let path: String
+  private let temporaryPath: String
+  private var descriptor: Int32
+  private var buffer: [UInt8] = []
+
+  private static let bufferSize = 1 << 16
+
+  /// Opens a temporary file beside `path`.
+  public init(path: String) throws(ReportError) {
+    self.path = path
+    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
+    temporaryPath = "\(path).\(suffix).tmp"
+    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: systemReason()) }
+    buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  deinit {
+    guard descriptor >= 0 else { return }
+    close(descriptor)
+    unlink(temporaryPath)
+  }
+
+  /// Appends text as UTF-8.
+  public mutating func write(_ text: String) throws(ReportError) {
+    buffer.append(contentsOf: text.utf8)
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  /// Appends bytes.
+  public mutating func write(_ bytes: [UInt8]) throws(ReportError) {
+    buffer.append(contentsOf: bytes)
+    if buffer.count >= Self.bufferSize { try flush() }
+  }
+
+  /// Writes what is left and gives the file its name, replacing what bore it.
+  public mutating func commit() throws(ReportError) {
+    guard descriptor >= 0 else { return }
+    try flush()
+    let closed = close(descriptor)
+    descriptor = -1
+    guard closed == 0, rename(temporaryPath, path) == 0 else {
+      let reason = systemReason()
+      unlink(temporaryPath)
+      throw .cannotWrite(path: path, reason: reason)
+    }
+  }
+
+  /// Writes a whole file in one go.
+  public static func write(_ text: String, to path: String) throws(ReportError) {
+    var file = try OutputFile(path: path)
+    try file.write(text)
+    try file.commit()
+  }
+
+  private mutating func flush() throws(ReportError) {
+    var done = 0
+    while done < buffer.count {
+      let written = buffer.withUnsafeBytes { bytes in
+        Foundation.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
+      }
+      if written < 0 && errno == EINTR { continue }
+      guard written > 0 else { throw .cannotWrite(path: path, reason: systemReason()) }
+      done += written
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+}
+
+/// The system's word for what just failed.
+private func systemReason() -> String { String(cString: strerror(errno)) }
+
+/// Reads a whole report of ours.
+func readWholeFile(_ path: String) throws(ReportError) -> Data {
+  do {
+    return try Data(contentsOf: URL(fileURLWithPath: path))
+  } catch {
+    throw .cannotRead(
+      path: path,
+      reason: FileManager.default.fileExists(atPath: path)
+        ? "not a readable file" : "no such file")
+  }
+}

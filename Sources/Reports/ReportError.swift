@@ -1,0 +1,28 @@
+/// Why a report could not be written or read.
+public enum ReportError: Error, Hashable, Sendable {
+  /// The system refused to write; `reason` is its own word.
+  case cannotWrite(path: String, reason: String)
+  /// The system refused to read; `reason` is its own word.
+  case cannotRead(path: String, reason: String)
+  /// A line of a file of ours says what it must not.
+  case badLine(path: String, line: Int, reason: String)
+  /// A file is not what its name promises.
+  case badFile(path: String, reason: String)
+}
+
+extension ReportError: CustomStringConvertible {
+  /// What is wrong, where, and what to do.
+  public var description: String {
+    switch self {
+    case .cannotWrite(let path, let reason):
+      "\(path): cannot be written (\(reason)); name a file in a folder that exists and that you "
+        + "may write to"
+    case .cannotRead(let path, let reason):
+      "\(path): cannot be read (\(reason)); check the name and your permission"
+    case .badLine(let path, let line, let reason):
+      "\(path):\(line): \(reason); write the file again with this version, or correct the line"
+    case .badFile(let path, let reason):
+      "\(path): \(reason); write the file again with this version"
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// Room Reports: see docs/ARCHITECTURE.md.
