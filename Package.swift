@@ -36,7 +36,8 @@ let rooms = [
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
   Room(
-    name: "Replay", rooms: ["Operators", "CostModel", "RequestLogs", "Scenarios"],
+    name: "Replay",
+    rooms: ["Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios"],
     libraries: [heap, histogram]),
   Room(name: "Validation", rooms: ["Operators", "RequestLogs", "Replay"]),
   Room(

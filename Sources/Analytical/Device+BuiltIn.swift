@@ -2,8 +2,16 @@ internal import Operators
 
 extension Device {
   /// The built-in device that `name` means, by short name or by what a profiler reports.
+  ///
+  /// Processors are too many to list: any name that begins with `cpu-` takes the generic core's
+  /// figures.
   public static func builtIn(named name: String) -> Device? {
-    builtIns.first { $0.matches(name) }
+    if let device = builtIns.first(where: { $0.matches(name) }) { return device }
+    guard name.lowercased().hasPrefix("cpu-"), var device = builtIn(named: "cpu-core") else {
+      return nil
+    }
+    device.name = name
+    return device
   }
 
   /// The built-in devices. GB is 10⁹ bytes here; GiB is 2³⁰, and memory is given as sold.

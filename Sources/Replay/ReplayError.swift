@@ -2,6 +2,8 @@
 public enum ReplayError: Error, Hashable, Sendable {
   /// The number of key-value blocks of a group of engines is not known.
   case unknownMemory(group: String)
+  /// A model's weights leave no memory for keys and values, in bytes a device.
+  case doesNotFit(group: String, needed: Int, available: Int)
   /// There is not one pricing for each group of engines.
   case pricings(expected: Int, given: Int)
 }
@@ -12,6 +14,9 @@ extension ReplayError: CustomStringConvertible {
     case .unknownMemory(let group):
       "the engines '\(group)' do not say how many key-value blocks they have: give num_gpu_blocks, "
         + "or derive it from memory_utilization"
+    case .doesNotFit(let group, let needed, let available):
+      "the engines '\(group)' need \(needed / 1_000_000) MB a device for weights and activations and "
+        + "may use \(available / 1_000_000) MB: raise tensor_parallel, or take a larger device"
     case .pricings(let expected, let given):
       "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
     }
