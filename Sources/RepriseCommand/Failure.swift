@@ -1,0 +1,77 @@
+import ArgumentParser
+import Reprise
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// A user's mistake or a damaged input, told in one line, with the exit code of its cause.
+///
+/// Codes are those of `sysexits.h`, as `reprise help` lists them.
+struct Failure: Error, CustomStringConvertible {
+  /// Why a command ends without its result.
+  enum Cause: Int32 {
+    /// The arguments are wrong.
+    case usage = 64
+    /// An input's content cannot be used.
+    case data = 65
+    /// An input cannot be opened.
+    case noInput = 66
+    /// Something is missing that another command makes.
+    case unavailable = 69
+    /// An output cannot be written.
+    case cannotCreate = 73
+  }
+
+  var cause: Cause
+  var description: String
+
+  init(_ cause: Cause, _ description: String) {
+    self.cause = cause
+    self.description = description
+  }
+
+  /// Translates a library's error.
+  init(_ error: any Error) {
+    let text = String(describing: error)
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
+    case ProfilerTraceError.input(let error): self.init(error)
+    case RequestLogError.input(let error): self.init(error)
+    case OperatorStoreError.missing: self.init(.noInput, text)
+    case is ReportError: self.init(.cannotCreate, text)
+    case is CalibrationError, is ReplayError: self.init(.unavailable, text)
+    default: self.init(.data, text)
+    }
+  }
+}
+
+/// A command whose errors end in one line on standard error and a documented exit code.
+protocol FailingCommand: ParsableCommand {
+  /// Does the command's work.
+  mutating func execute() throws
+}
+
+extension FailingCommand {
+  mutating func run() throws {
+    do {
+      try execute()
+    } catch let code as ExitCode {
+      throw code
+    } catch let error as ValidationError {
+      throw error
+    } catch {
+      let failure = Failure(error)
+      note("reprise: \(failure.description)")
+      throw ExitCode(failure.cause.rawValue)
+    }
+  }
+}
+
+/// Writes a line for the person at the terminal, beside the output.
+func note(_ line: String) {
+  fputs(line + "\n", stderr)
+}

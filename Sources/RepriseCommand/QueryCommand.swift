@@ -1,0 +1,120 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise query`: one operator's predicted time.
+struct QueryCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Predict one operator's time, and say what the prediction rests on.",
+    discussion: """
+      Sizes are NAME=NUMBER, the operator's attributes and axes together:
+        gemm       m n k [batch]
+        attention  heads kvHeads headDim, prefillTokens prefillPast decodeSequences decodeContext
+        rmsNorm, activation, elementwise       tokens width
+        rotary     tokens heads kvHeads headDim
+        embedding  tokens width vocab          sample  tokens vocab
+        memcpy     bytes                       allReduce  bytes ranks
+      'tokens' may be written 'm'.
+
+        reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --dtype bf16 --device h100-sxm
+      """)
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "The operator.")
+  var kind: String
+
+  @Argument(help: "Its sizes as NAME=NUMBER.")
+  var sizes: [String]
+
+  @Option(name: .customLong("dtype"), help: "The type of its inputs.")
+  var dataType: DataType = .bfloat16
+
+  @Option(help: "The device, by the name that sources or data sheets give it.")
+  var device: String
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+
+  mutating func execute() throws {
+    let sheet = try dataSheet(named: device)
+    let (op, point) = try operatorAndPoint()
+    let model = CostModel(curves: try database.open(.readOnly).curves(on: sheet), on: sheet)
+    guard let prediction = model.predict(op, at: point) else {
+      throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
+    }
+    print(json ? jsonText(prediction) : text(prediction, op, point, sheet))
+  }
+
+  private func operatorAndPoint() throws -> (Operator, AxisPoint) {
+    let kind = OperatorKind(rawValue: self.kind)
+    let axes = kind.axes
+    guard !axes.isEmpty else {
+      throw Failure(.usage, "operator '\(self.kind)' is not known; see 'reprise help query'")
+    }
+    var values = [Int](repeating: 0, count: 5)
+    var attributes: [String: Int] = [:]
+    for size in sizes {
+      let parts = size.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2, let value = Int(parts[1]), (0...1_000_000_000_000).contains(value)
+      else {
+        throw Failure(.usage, "size '\(size)' is not NAME=NUMBER with a number from 0 to 10¹²")
+      }
+      let name = parts[0] == "m" ? "tokens" : String(parts[0])
+      if let axis = axes.firstIndex(of: name) {
+        values[axis] = value
+      } else {
+        attributes[name] = value
+      }
+    }
+    guard values.contains(where: { $0 > 0 }) else {
+      throw Failure(.usage, "no size given along \(axes.joined(separator: ", "))")
+    }
+    let needed = Self.attributes[kind] ?? []
+    for name in needed where attributes[name, default: 0] < 1 {
+      throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
+    }
+    let allowed = Set(needed + (kind == .gemm ? ["batch"] : []))
+    if let extra = attributes.keys.sorted().first(where: { !allowed.contains($0) }) {
+      throw Failure(.usage, "\(self.kind) has no size '\(extra)'; see 'reprise help query'")
+    }
+    let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
+    return (Operator(kind, dataType: dataType, attributes), point)
+  }
+
+  private static let attributes: [OperatorKind: [String]] = [
+    .gemm: ["n", "k"], .attention: ["heads", "kvHeads", "headDim"], .rmsNorm: ["width"],
+    .layerNorm: ["width"], .activation: ["width"], .elementwise: ["width"], .softmax: ["width"],
+    .rotary: ["heads", "kvHeads", "headDim"], .embedding: ["width", "vocab"], .sample: ["vocab"],
+    .allReduce: ["ranks"], .allGather: ["ranks"], .reduceScatter: ["ranks"], .allToAll: ["ranks"],
+  ]
+
+  private func text(
+    _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
+  ) -> String {
+    let interval = prediction.interval90
+    let sizes = zip(op.kind.axes, 0...).filter { point[$1] > 0 || $1 == 0 }
+      .map { "\($0)=\(point[$1])" }.joined(separator: " ")
+    return """
+      \(op) \(sizes) on \(sheet.name)
+        \(microseconds(prediction.nanoseconds)) µs \
+      (90 %: \(microseconds(interval.lowerBound)) to \(microseconds(interval.upperBound)) µs)
+        \(prediction.evidence): \(prediction.explanation)
+        speed of light \(microseconds(prediction.speedOfLight)) µs, \
+      \(fixedText(100 * prediction.speedOfLight / prediction.nanoseconds, decimals: 1)) % of it reached
+      """
+  }
+
+  private func jsonText(_ prediction: Prediction) -> String {
+    let interval = prediction.interval90
+    return "{\"nanoseconds\": \(prediction.nanoseconds), \"interval90\": "
+      + "[\(interval.lowerBound), \(interval.upperBound)], \"evidence\": "
+      + "\"\(prediction.evidence)\", \"speed_of_light\": \(prediction.speedOfLight)}"
+  }
+
+  private func microseconds(_ nanoseconds: Double) -> String {
+    fixedText(nanoseconds / 1e3, decimals: 3)
+  }
+}
+
+extension DataType: ExpressibleByArgument {}

@@ -1,0 +1,36 @@
+import ArgumentParser
+import Reprise
+
+/// Where the database is.
+struct DatabaseOptions: ParsableArguments {
+  @Option(name: .customLong("db"), help: "The database of operator latencies.")
+  var path: String
+
+  func open(_ mode: OperatorStore.Mode) throws -> OperatorStore {
+    try OperatorStore(path: path, mode: mode)
+  }
+}
+
+/// Finds a device's data sheet by name, or says which there are.
+func dataSheet(named name: String) throws -> Device {
+  if let device = Device.builtIn(named: name) { return device }
+  let names = Device.builtIns.map(\.name).joined(separator: ", ")
+  throw Failure(
+    .usage, "no data sheet for device '\(name)'; known are \(names), and any name from 'cpu-'")
+}
+
+/// Finds a model's architecture: a built-in name, or the path of a `config.json`.
+///
+/// - Parameter folder: what a relative path is relative to, besides the working directory.
+func modelArchitecture(named name: String, beside folder: String = ".") throws -> ModelArchitecture {
+  if let known = ModelArchitecture.builtIn(named: name) { return known }
+  guard name.hasSuffix(".json") else {
+    let names = ModelArchitecture.builtIns.map(\.name).joined(separator: ", ")
+    throw Failure(
+      .usage,
+      "model '\(name)' is not built in; give the path of its config.json, or one of \(names)")
+  }
+  let path = name.hasPrefix("/") ? name : folder + "/" + name
+  var source = try ByteSource(path: path)
+  return try ModelArchitecture(configuration: try source.read(count: 1 << 20), name: name)
+}

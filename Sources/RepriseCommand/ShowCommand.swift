@@ -1,0 +1,68 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise show`: what a database holds.
+struct ShowCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Print what a database holds.",
+    discussion: """
+      The same views that SQLite shows: sqlite3 -box lat.sqlite 'select * from coverage'.
+        coverage     how much of each source's time was attributed, by which rule
+        curves       the operators known for each device
+        top-kernels  which kernels took the most time
+        outliers     samples whose own measurements disagree
+      """)
+
+  enum View: String, ExpressibleByArgument, CaseIterable {
+    case coverage
+    case curves
+    case topKernels = "top-kernels"
+    case outliers
+
+    var stored: OperatorStore.View {
+      switch self {
+      case .coverage: .coverage
+      case .curves: .curves
+      case .topKernels: .topKernels
+      case .outliers: .outliers
+      }
+    }
+  }
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Argument(help: "What to show.")
+  var view: View = .coverage
+
+  @Option(help: "The most rows to print.")
+  var limit = 50
+
+  mutating func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+  }
+
+  mutating func execute() throws {
+    let store = try database.open(.readOnly)
+    let (columns, rows) = try store.rows(ofView: view.stored, limit: limit)
+    guard !rows.isEmpty else {
+      print("nothing in \(view.rawValue)")
+      return
+    }
+    print(TextTable(columns: columns, rows: rows).text, terminator: "")
+    if rows.count == limit { note("reprise: the first \(limit) rows; --limit shows more") }
+  }
+}
+
+extension TextTable {
+  /// A table of text cells; columns of numbers are aligned right, long cells are cut.
+  init(columns: [String], rows: [[String]], widest: Int = 60) {
+    let isNumber = columns.indices.map { column in
+      rows.allSatisfy { Double($0[column]) != nil || $0[column].isEmpty }
+    }
+    self.init(zip(columns, isNumber).map { .init($0, $1 ? .right : .left) })
+    for row in rows {
+      add(row.map { $0.count > widest ? $0.prefix(widest - 1) + "…" : $0 })
+    }
+  }
+}
