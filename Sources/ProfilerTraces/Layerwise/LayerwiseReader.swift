@@ -1,0 +1,1 @@
+public enum LayerwiseReader { static func isTableDirectory(_ path: String) -> Bool { false } }
