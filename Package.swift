@@ -30,7 +30,7 @@ let rooms = [
   Room(name: "Operators"),
   Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators"]),
   Room(
-    name: "OperatorStore", rooms: ["Operators", "ProfilerTraces"], libraries: [grdb]),
+    name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"], libraries: [grdb]),
   Room(name: "Analytical", rooms: ["Operators"]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),

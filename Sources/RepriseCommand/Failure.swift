@@ -1,11 +1,6 @@
 import ArgumentParser
+import Foundation
 import Reprise
-
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Darwin)
-  import Darwin
-#endif
 
 /// A user's mistake or a damaged input, told in one line, with the exit code of its cause.
 ///
@@ -39,8 +34,10 @@ struct Failure: Error, CustomStringConvertible {
     switch error {
     case let failure as Failure: self = failure
     case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
-    case ProfilerTraceError.input(let error): self.init(error)
-    case RequestLogError.input(let error): self.init(error)
+    case let error as ProfilerTraceError:
+      if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
+    case let error as RequestLogError:
+      if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
     case OperatorStoreError.missing: self.init(.noInput, text)
     case is ReportError: self.init(.cannotCreate, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
@@ -61,7 +58,7 @@ extension FailingCommand {
       try execute()
     } catch let code as ExitCode {
       throw code
-    } catch let error as ValidationError {
+    } catch let error as UsageError {
       throw error
     } catch {
       let failure = Failure(error)
@@ -73,5 +70,8 @@ extension FailingCommand {
 
 /// Writes a line for the person at the terminal, beside the output.
 func note(_ line: String) {
-  fputs(line + "\n", stderr)
+  FileHandle.standardError.write(Data((line + "\n").utf8))
 }
+
+/// Wrong arguments: told with the command's usage, exit code 64.
+typealias UsageError = ArgumentParser.ValidationError

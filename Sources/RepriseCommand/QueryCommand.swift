@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Reprise
 
 /// `reprise query`: one operator's predicted time.
@@ -117,4 +117,4 @@ struct QueryCommand: FailingCommand {
   }
 }
 
-extension DataType: ExpressibleByArgument {}
+extension DataType: @retroactive ExpressibleByArgument {}

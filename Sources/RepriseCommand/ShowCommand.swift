@@ -39,7 +39,7 @@ struct ShowCommand: FailingCommand {
   var limit = 50
 
   mutating func validate() throws {
-    guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+    guard limit > 0 else { throw UsageError("--limit must be at least 1") }
   }
 
   mutating func execute() throws {

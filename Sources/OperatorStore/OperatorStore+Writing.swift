@@ -1,0 +1,189 @@
+internal import GRDB
+public import Operators
+public import ProfilerTraces
+internal import TraceIO
+
+extension OperatorStore {
+  /// What an import did.
+  public enum ImportOutcome: Sendable, Hashable {
+    /// The source is new; it was added.
+    case added(samples: Int, curves: Int, steps: Int)
+    /// The same bytes were imported for this device before; nothing changed.
+    case unchanged
+  }
+
+  /// Adds a source in one transaction: all of it, or nothing.
+  ///
+  /// - Parameters:
+  ///   - trace: what a reader made of the source.
+  ///   - path: the name to keep for it.
+  ///   - device: the device's name; it must not be empty.
+  ///   - steps: measured engine steps, where the source has them.
+  public func add(
+    _ trace: ImportedTrace, path source: String, device: String, steps: [MeasuredStep] = []
+  ) throws(OperatorStoreError) -> ImportOutcome {
+    try write { db in
+      let digest = trace.inputs.map(\.sha256).joined(separator: "+")
+      let deviceID = try Self.identity(
+        db, "SELECT id FROM device WHERE name = ?", "INSERT INTO device (name) VALUES (?)",
+        [device])
+      let known = try Int.fetchOne(
+        db, sql: "SELECT 1 FROM source WHERE sha256 = ? AND device_id = ?",
+        arguments: [digest, deviceID])
+      if known != nil { return .unchanged }
+      let runtimeID = try Self.identity(
+        db, "SELECT id FROM runtime WHERE framework = ? AND version = ?",
+        "INSERT INTO runtime (framework, version) VALUES (?, ?)",
+        [trace.runtime.framework ?? "unknown", trace.runtime.version ?? ""])
+      try db.execute(
+        sql: """
+          INSERT INTO source (path, sha256, format, importer_version, device_id, runtime_id, bytes,
+            records_read, records_used)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          source, digest, trace.format.rawValue, Self.importerVersion, deviceID, runtimeID,
+          trace.inputs.reduce(0) { $0 + $1.storedBytes }, trace.coverage.recordsRead,
+          trace.coverage.recordsUsed,
+        ])
+      let sourceID = db.lastInsertedRowID
+      try Self.insertAttribution(db, trace, sourceID)
+      let curves = try Self.insertSamples(db, trace, sourceID, deviceID, runtimeID)
+      try Self.insertSteps(db, steps, sourceID)
+      return .added(samples: trace.samples.count, curves: curves, steps: steps.count)
+    }
+  }
+
+  /// The version of what importers make of a source; raised when their rules change.
+  private static let importerVersion = 1
+
+  private static func identity(
+    _ db: Database, _ select: String, _ insert: String, _ arguments: StatementArguments
+  ) throws -> Int64 {
+    if let found = try Int64.fetchOne(db, sql: select, arguments: arguments) { return found }
+    try db.execute(sql: insert, arguments: arguments)
+    return db.lastInsertedRowID
+  }
+
+  private static func insertAttribution(
+    _ db: Database, _ trace: ImportedTrace, _ sourceID: Int64
+  ) throws {
+    let statement = try db.makeStatement(
+      sql: """
+        INSERT INTO attribution (source_id, rule, used, events, total_ns) VALUES (?, ?, ?, ?, ?)
+        """)
+    for rule in AttributionRule.allCases where trace.coverage[rule].count > 0 {
+      let tally = trace.coverage[rule]
+      try statement.execute(
+        arguments: [sourceID, rule.label, rule.isUsed, tally.count, tally.nanoseconds])
+    }
+    if trace.coverage.total.count == 0 && !trace.samples.isEmpty {
+      let time = trace.samples.reduce(0.0) { $0 + $1.duration.median }
+      try statement.execute(
+        arguments: [
+          sourceID, "measured point", true, trace.samples.count,
+          Nanoseconds(rounding: time).rawValue,
+        ])
+    }
+    for reason in RejectionReason.allCases where trace.coverage.rejected(reason) > 0 {
+      try statement.execute(
+        arguments: [
+          sourceID, "rejected: \(reason.rawValue)", false, trace.coverage.rejected(reason), 0,
+        ])
+    }
+  }
+
+  private static func insertSamples(
+    _ db: Database, _ trace: ImportedTrace, _ sourceID: Int64, _ deviceID: Int64,
+    _ runtimeID: Int64
+  ) throws -> Int {
+    let insertSample = try db.makeStatement(
+      sql: """
+        INSERT INTO sample (curve_id, source_id, axis0, axis1, axis2, axis3, axis4, label, count,
+          minimum_ns, median_ns, mean_ns, deviation_ns)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    let insertKernel = try db.makeStatement(
+      sql: "INSERT INTO kernel (sample_id, name, count, total_ns) VALUES (?, ?, ?, ?)")
+    var curves: [Operator: Int64] = [:]
+    for (index, sample) in trace.samples.enumerated() {
+      let op = sample.operator
+      let curveID: Int64
+      if let known = curves[op] {
+        curveID = known
+      } else {
+        let key: StatementArguments = [
+          deviceID, runtimeID, op.kind.rawValue, op.dataType?.rawValue ?? "",
+          op.canonicalAttributes,
+        ]
+        curveID = try identity(
+          db,
+          """
+          SELECT id FROM curve WHERE device_id = ? AND runtime_id = ? AND kind = ?
+            AND data_type = ? AND attributes = ?
+          """,
+          """
+          INSERT INTO curve (device_id, runtime_id, kind, data_type, attributes, axes)
+          VALUES (?, ?, ?, ?, ?, '\(op.kind.axes.joined(separator: " "))')
+          """, key)
+        curves[op] = curveID
+      }
+      let (point, duration) = (sample.point, sample.duration)
+      try insertSample.execute(
+        arguments: [
+          curveID, sourceID, point[0], point[1], point[2], point[3], point[4], sample.label,
+          duration.count, duration.minimum, duration.median, duration.mean, duration.deviation,
+        ])
+      guard index < trace.groups.count else { continue }
+      let sampleID = db.lastInsertedRowID
+      for kernel in trace.groups[index].kernels {
+        try insertKernel.execute(arguments: [sampleID, kernel.name, kernel.count, kernel.total])
+      }
+    }
+    return curves.count
+  }
+
+  private static func insertSteps(
+    _ db: Database, _ steps: [MeasuredStep], _ sourceID: Int64
+  ) throws {
+    let statement = try db.makeStatement(
+      sql: """
+        INSERT INTO step (source_id, start_ns, duration_ns, prefill_sequences, prefill_tokens,
+          prefill_pairs, prefill_context, decode_sequences, decode_context,
+          longest_decode_context, sampled_sequences)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    for step in steps {
+      let shape = step.shape
+      try statement.execute(
+        arguments: [
+          sourceID, step.start.rawValue, step.duration.rawValue, shape.prefillSequences,
+          shape.prefillTokens, shape.prefillPairs, shape.prefillContext, shape.decodeSequences,
+          shape.decodeContext, shape.longestDecodeContext, shape.sampledSequences,
+        ])
+    }
+  }
+}
+
+extension AttributionRule {
+  /// What the database and the reports call it.
+  public var label: String {
+    switch self {
+    case .correlation: "correlation, innermost operator"
+    case .ancestor: "correlation, shapes of an outer operator"
+    case .withoutShape: "correlation, operator without shapes"
+    case .graph: "graph launch, no shapes"
+    case .cpuOperator: "operator on the processor"
+    case .clipped: "launched before the window"
+    case .noOperator: "launched outside any operator"
+    }
+  }
+
+  /// Whether its time became samples.
+  public var isUsed: Bool {
+    switch self {
+    case .correlation, .ancestor, .withoutShape, .cpuOperator: true
+    case .graph, .clipped, .noOperator: false
+    }
+  }
+}

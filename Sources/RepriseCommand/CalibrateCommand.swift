@@ -1,0 +1,111 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise calibrate`: how far to trust a database, and what its kernels cannot know.
+struct CalibrateCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "calibrate",
+    abstract: "Check a database's predictions, or fit a deployment to its measured steps.",
+    discussion: """
+      With --check: predicts measured points from the others, held out by whole groups, and prints
+      the errors by kind of operator.
+
+      With --deployment and --steps: fits the time that kernels do not explain (a step, a sequence,
+      a token) and one factor on device time to measured engine steps, and keeps the fit in the
+      database for 'reprise replay'. The curves stay as measured.
+
+        reprise calibrate --db lat.sqlite --check --device h100-sxm
+        reprise calibrate --db lat.sqlite --deployment server.yaml --steps steps.jsonl.zst
+      """)
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Flag(help: "Predict held-out points instead of fitting.")
+  var check = false
+
+  @Option(help: "For --check: the device; all of them if not given.")
+  var device: String?
+
+  @Option(help: "The deployment: a YAML file with one group of engines.")
+  var deployment: String?
+
+  @Option(help: "Measured engine steps (JSON Lines).")
+  var steps: String?
+
+  mutating func validate() throws {
+    if check {
+      guard deployment == nil, steps == nil else {
+        throw UsageError("--check takes no --deployment and no --steps")
+      }
+    } else if deployment == nil || steps == nil {
+      throw UsageError("give --check, or both --deployment and --steps")
+    }
+  }
+
+  mutating func execute() throws {
+    if check {
+      try checkCurves()
+    } else if let deployment, let steps {
+      try fit(DeploymentOptions(path: deployment), to: steps)
+    }
+  }
+
+  private func checkCurves() throws {
+    let store = try database.open(.readOnly)
+    let names = try device.map { [$0] } ?? store.deviceNames()
+    for name in names {
+      guard let sheet = Device.builtIn(named: name) else {
+        print("\(name): not checked: no data sheet to anchor its curves on")
+        continue
+      }
+      var table = TextTable([
+        .init("operator", .left), .init("type", .left), .init("curves"), .init("held out"),
+        .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"), .init("roofline %"),
+      ])
+      let check = HoldOutCheck(try store.curves(on: sheet), on: sheet)
+      guard !check.rows.isEmpty else {
+        print("\(name): no curve has the five sizes that a check needs")
+        continue
+      }
+      for row in check.rows {
+        table.add([
+          row.kind.rawValue, row.dataType?.rawValue ?? "", "\(row.curves)", "\(row.points)",
+          fixedText(row.meanAbsolutePercent, decimals: 1),
+          fixedText(row.medianAbsolutePercent, decimals: 1),
+          fixedText(row.percentile95, decimals: 1), fixedText(row.coveragePercent, decimals: 0),
+          fixedText(row.rooflinePercent, decimals: 1),
+        ])
+      }
+      print("\(name): a fifth of each curve's sizes predicted from the others")
+      print(table.text, terminator: "")
+    }
+  }
+
+  private func fit(_ options: DeploymentOptions, to steps: String) throws {
+    let store = try database.open(.readWrite)
+    let deployment = try options.read()
+    guard deployment.engines.count == 1 else {
+      throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
+    }
+    let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
+    let (_, measured) = try StepsReader.read(path: steps)
+    let fit = try StepCalibration(
+      StoredCalibration.Deployment(plan.group, plan.architecture), on: measured,
+      with: plan.measured, fittedOn: steps)
+    try store.save(fit.calibration)
+    let calibration = fit.calibration
+    print(
+      """
+      \(plan.architecture.name) on \(plan.group.device), \(plan.group.dataType.rawValue), \
+      TP \(plan.group.tensorParallel): fitted on \(calibration.steps) steps of \(steps)
+        device time    × \(fixedText(calibration.deviceScale, decimals: 3))
+        host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
+      + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
+      + \(fixedText(calibration.perToken / 1e3, decimals: 3)) µs a token
+        step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before, \
+      \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
+      (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
+        left out       \(fit.outliers) steps far off
+      """)
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Reprise
+
+/// A deployment's file, and what it is resolved with.
+struct DeploymentOptions: ParsableArguments {
+  @Option(help: "The deployment: a YAML file (see docs/replay.md).")
+  var deployment: String
+
+  init() {}
+
+  init(path: String) { self.deployment = path }
+
+  /// Reads the file.
+  func read() throws -> Deployment {
+    var source = try ByteSource(path: deployment)
+    let bytes = try source.read(count: 1 << 20)
+    return try Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: deployment)
+  }
+
+  /// The model that a deployment serves.
+  func architecture(of deployment: Deployment) throws -> ModelArchitecture {
+    let folder = self.deployment.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return try modelArchitecture(
+      named: deployment.model, beside: folder.isEmpty ? "." : folder.joined(separator: "/"))
+  }
+
+  /// Every group of engines with its prices.
+  func plans(
+    for deployment: Deployment, from store: OperatorStore?, isCalibrated: Bool
+  ) throws -> [EnginePlan] {
+    let model = try architecture(of: deployment)
+    return try deployment.engines.map { group in
+      let device = try dataSheet(named: group.device)
+      let key = StoredCalibration.Deployment(group, model)
+      return try EnginePlan(
+        group, model, on: device, curves: try store?.curves(on: device) ?? [],
+        calibration: isCalibrated ? try store?.calibration(of: key) : nil)
+    }
+  }
+}
+
+extension StoredCalibration.Deployment {
+  /// The key under which a group's calibration is kept.
+  init(_ group: EngineGroup, _ model: ModelArchitecture) {
+    self.init(
+      device: group.device, model: model.name, dataType: group.dataType,
+      tensorParallel: group.tensorParallel)
+  }
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise import`: profiler traces and operator tables into the database.
+struct ImportCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "import",
+    abstract: "Import profiler traces and operator tables into a database.",
+    discussion: """
+      Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a
+      directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines).
+      Each may be plain, gzip or zstd.
+
+      Each file is one transaction: all of it or nothing. The same bytes imported twice for one
+      device change nothing. Ends with a report of what was used, by which rule, and what was not.
+
+        reprise import trace.json.gz --db lat.sqlite
+        reprise import layerwise/RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
+      """)
+
+  @Argument(help: "The files; '-' for standard input.")
+  var files: [String]
+
+  @OptionGroup var database: DatabaseOptions
+
+  @Option(help: "The device's name, where the source does not say it or to overrule it.")
+  var device: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The model that was profiled, for tables that name layers only.",
+      discussion: "A built-in name such as Llama-3.1-8B, or the path of a config.json."))
+  var model: String?
+
+  @Option(help: "The devices that shared each layer, for tables that name layers only.")
+  var tensorParallel = 1
+
+  @Option(help: "The share of records that may be bad before a file is refused.")
+  var maxBadRecords = 0.01
+
+  @Option(help: "The most bytes that one input may expand to.")
+  var maxBytes = InputLimits.standard.maximumOutput
+
+  @Flag(help: "Refuse files that end early, instead of importing what is there.")
+  var strict = false
+
+  mutating func validate() throws {
+    guard (0...1).contains(maxBadRecords) else {
+      throw UsageError("--max-bad-records is a share from 0 to 1")
+    }
+    guard maxBytes > 0 else { throw UsageError("--max-bytes must be at least 1") }
+    guard (1...1024).contains(tensorParallel) else {
+      throw UsageError("--tensor-parallel must be from 1 to 1024")
+    }
+    guard device?.isEmpty != true else { throw UsageError("--device is empty") }
+  }
+
+  mutating func execute() throws {
+    var limits = InputLimits.standard
+    limits.maximumOutput = maxBytes
+    let options = ImportOptions(
+      maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
+    // What cannot be read must not leave a new, empty database behind.
+    for file in files {
+      let source = try ImportSource(
+        file, options: options, model: model, tensorParallel: tensorParallel)
+      guard let device = self.device ?? source.trace.deviceName else {
+        throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
+      }
+      let outcome = try database.open(.readWrite).add(
+        source.trace, path: file, device: device, steps: source.steps)
+      report(file, source, device, outcome)
+    }
+  }
+
+  private func report(
+    _ file: String, _ source: ImportSource, _ device: String, _ outcome: OperatorStore.ImportOutcome
+  ) {
+    guard case .added(let samples, let curves, let steps) = outcome else {
+      print("\(file): already imported for \(device); nothing changed")
+      return
+    }
+    let (trace, coverage) = (source.trace, source.trace.coverage)
+    let runtime = [trace.runtime.framework, trace.runtime.version].compactMap { $0 }
+    print(
+      "\(file): \(trace.format.rawValue) on \(device)"
+        + (runtime.isEmpty ? "" : ", \(runtime.joined(separator: " "))"))
+    print(
+      "  \(coverage.recordsRead) records read, \(coverage.recordsUsed) used: \(samples) samples on "
+        + "\(curves) curves" + (steps > 0 ? ", \(steps) measured steps" : ""))
+    if let end = coverage.salvagedAt {
+      print("  the file ends early, at byte \(end) of its text: what came before was imported")
+    }
+    let total = coverage.total
+    if total.count > 0 {
+      var table = TextTable([
+        .init("  attribution", .left), .init("events"), .init("events %"), .init("time ms"),
+        .init("time %"), .init("", .left),
+      ])
+      for rule in AttributionRule.allCases where coverage[rule].count > 0 {
+        let tally = coverage[rule]
+        table.add([
+          "  " + rule.label, "\(tally.count)", percent(tally.count, total.count),
+          fixedText(Double(tally.nanoseconds) / 1e6, decimals: 3),
+          percent(Int(tally.nanoseconds), Int(total.nanoseconds)), rule.isUsed ? "" : "excluded",
+        ])
+      }
+      print(table.text, terminator: "")
+    }
+    for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
+      print("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
+    }
+    if coverage.ambiguousLaunches > 0 {
+      print("  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")
+    }
+  }
+
+  private func percent(_ part: Int, _ whole: Int) -> String {
+    fixedText(whole > 0 ? 100 * Double(part) / Double(whole) : 0, decimals: 1)
+  }
+}
+
+/// A file to import, read by the reader of its format.
+private struct ImportSource {
+  var trace: ImportedTrace
+  var steps: [MeasuredStep] = []
+
+  init(
+    _ path: String, options: ImportOptions, model: String?, tensorParallel: Int
+  ) throws {
+    switch try path == "-" ? .kineto : TraceFormat.detect(path: path, limits: options.inputLimits) {
+    case .kineto: trace = try KinetoReader.read(path: path, options: options)
+    case .layerwise:
+      guard let model else {
+        throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
+      }
+      let architecture = try modelArchitecture(named: model)
+      trace = try LayerwiseReader.read(
+        path: path,
+        architecture: LayerArchitecture(
+          hiddenSize: architecture.hiddenSize, intermediateSize: architecture.intermediateSize,
+          heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
+          vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel),
+        options: options)
+    case .sweep: trace = try SweepReader.read(path: path, options: options)
+    case .steps: (trace, steps) = try StepsReader.read(path: path, options: options)
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import ArgumentParser
+import Foundation
+import Reprise
+
+/// `reprise replay`: a request log on simulated engines.
+struct ReplayCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "replay",
+    abstract: "Replay a request log on a deployment's engines.",
+    discussion: """
+      Log formats, told by content: Azure 2023 CSV, Mooncake JSON Lines, vLLM measured runs, ShareGPT
+      workloads, Reprise's own (TraceSchemas/request-log.schema.json). The log is replayed twice:
+      priced by the database, and by the roofline alone. If it holds measured latencies, the replay
+      is validated against them.
+
+      Writes into the output folder: result.json (everything in figures), requests.csv (a row a
+      request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same
+      input gives the same bytes.
+
+        reprise replay --db lat.sqlite --deployment server.yaml --log requests.jsonl -o out
+      """)
+
+  @Option(
+    name: .customLong("db"),
+    help: "The database of operator latencies; without it steps cost their roofline.")
+  var database: String?
+
+  @OptionGroup var deployment: DeploymentOptions
+
+  @Option(help: "The request log; '-' for standard input.")
+  var log: String
+
+  @Option(help: "A log of the same requests in the same order that knows their content.")
+  var content: String?
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")
+  var output = "replay-out"
+
+  @Option(help: "Replay only the first requests of the log.")
+  var requests: Int?
+
+  @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
+  var calibration = true
+
+  @Flag(inversion: .prefixedNo, help: "Write timeline.json and timeline.svg.")
+  var timeline = true
+
+  mutating func validate() throws {
+    if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
+  }
+
+  mutating func execute() throws {
+    let scenario = try deployment.read()
+    let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
+    let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
+    let log = try ReplayedLog(path: self.log, content: content, limit: requests)
+    try makeFolder()
+
+    let resolved = Deployment(
+      model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
+    let result = try run(resolved, plans.map(\.measured), log, "replaying", records: timeline)
+    let roofline = try run(resolved, plans.map(\.roofline), log, "roofline", records: false)
+
+    let rows = RequestRow.rows(
+      log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
+    let shares = TimeShares(StepPrice(deviceTime: result.deviceTime, hostTime: result.hostTime))
+    let isMeasured = log.records.contains { $0.measured != nil }
+    let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
+    let summary = ReplaySummary(result)
+    try RequestsFile.write(rows, to: path("requests.csv"))
+    try ResultFile(
+      toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo,
+      summary: summary, timeShares: shares, validation: validation, warnings: log.warnings
+    ).write(to: path("result.json"))
+    try LatencyFigure(
+      title: "Latencies of \(log.records.count) requests, \(plans[0].architecture.name)",
+      measured: isMeasured ? log.records.compactMap { RequestLatencies($0) } : [],
+      replayed: rows.compactMap { RequestLatencies($0.outcome, id: $0.id) },
+      roofline: rows.compactMap(\.roofline)
+    ).write(to: path("latencies.svg"))
+    if timeline { try writeTimeline(result, plans, log) }
+
+    print(summary.text)
+    print(shares.sentence)
+    if let validation { print("\n" + validation.text) }
+    for warning in log.warnings { note("reprise: \(self.log): \(warning)") }
+    print("wrote \(output)/: result.json, requests.csv, latencies.svg"
+      + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+  }
+
+  private func run(
+    _ deployment: Deployment, _ pricings: [StepModel], _ log: ReplayedLog, _ label: String,
+    records: Bool
+  ) throws -> ReplayResult {
+    var options = ReplayOptions()
+    options.recordsSteps = records
+    let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
+    var bar = ProgressBar(label, total: log.records.count)
+    let result = simulation.run(log.table) { bar.update(to: $0) }
+    bar.finish()
+    return result
+  }
+
+  private func writeTimeline(
+    _ result: ReplayResult, _ plans: [EnginePlan], _ log: ReplayedLog
+  ) throws {
+    let groups = plans.flatMap { plan in Array(repeating: plan, count: plan.group.count) }
+    let names = groups.enumerated().map { index, plan in
+      plan.group.count > 1 ? "\(plan.group.name) (engine \(index))" : plan.group.name
+    }
+    try Timeline(
+      title: "Replay of \(self.log)", steps: result.steps, outcomes: result.outcomes,
+      ids: log.records.map(\.id), measured: log.records, engineNames: names,
+      price: { step in
+        groups.indices.contains(Int(step.engine))
+          ? groups[Int(step.engine)].measured.price(step.shape) : nil
+      }
+    ).write(to: path("timeline.json"))
+    try TimelineFigure(
+      title: "\(plans[0].architecture.name) on \(plans[0].group.device)", steps: result.steps
+    ).write(to: path("timeline.svg"))
+  }
+
+  private func inputs(_ log: ReplayedLog) throws -> [ResultFile.Input] {
+    var inputs = log.inputs.map {
+      ResultFile.Input(
+        role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
+    }
+    for (role, path) in [("deployment", deployment.deployment), ("operator-database", database)] {
+      guard let path else { continue }
+      var source = try ByteSource(path: path)
+      let summary = try source.finish()
+      inputs.append(
+        .init(role: role, path: path, sha256: summary.sha256, bytes: summary.storedBytes))
+    }
+    return inputs
+  }
+
+  private func makeFolder() throws {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: output, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.cannotCreate, "\(output): cannot make this folder; give -o another path")
+    }
+  }
+
+  private func path(_ name: String) -> String { output + "/" + name }
+}
+
+/// A log as a replay needs it: the requests in flat arrays, their content not kept twice.
+struct ReplayedLog {
+  var table = RequestTable()
+  var records: [RequestRecord]
+  var warnings: [String]
+  var inputs: [InputSummary]
+
+  init(path: String, content: String?, limit: Int?) throws {
+    var log = try RequestLog(path: path)
+    inputs = [log.input].compactMap { $0 }
+    if let content {
+      let other = try RequestLog(path: content)
+      inputs += [other.input].compactMap { $0 }
+      try log.takeContent(from: other)
+    }
+    if let limit { log.records.removeLast(max(0, log.records.count - limit)) }
+    guard !log.records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
+    warnings = log.summary.warnings
+    records = log.records
+    for index in records.indices {
+      table.append(records[index])
+      records[index].content = []
+    }
+  }
+}
+
+extension Deployment {
+  /// The deployment as it was understood, for the result.
+  var echo: [String: ResultValue] {
+    [
+      "model": .text(model), "routing": .text(routing.rawValue),
+      "engines": .list(
+        engines.map { group in
+          .object([
+            "name": .text(group.name), "count": .integer(group.count),
+            "device": .text(group.device), "tensor_parallel": .integer(group.tensorParallel),
+            "data_type": .text(group.dataType.rawValue),
+            "max_num_seqs": .integer(group.maxSequences),
+            "max_num_batched_tokens": .integer(group.maxBatchedTokens),
+            "max_model_len": .integer(group.maxModelLength),
+            "block_size": .integer(group.blockSize),
+            "num_gpu_blocks": .integer(group.blockCount ?? 0),
+            "enable_prefix_caching": .flag(group.enablesPrefixCaching),
+            "enable_chunked_prefill": .flag(group.enablesChunkedPrefill),
+            "long_prefill_token_threshold": .integer(group.longPrefillTokenThreshold),
+            "full_sequence_admission": .flag(group.fullSequenceAdmission),
+            "async_scheduling": .flag(group.asyncScheduling),
+          ])
+        }),
+    ]
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Reprise
+
+/// `reprise validate`: a replay's result against a measured run.
+struct ValidateCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "validate",
+    abstract: "Hold a replay against measured latencies, request by request.",
+    discussion: """
+      Pairs every request of the result with the measured one of the same name, never sorted lists,
+      and prints mean and percentiles of TTFT, TPOT and end-to-end latency: measured, replayed, and
+      by the roofline alone.
+
+        reprise validate out --measured requests.jsonl
+      """)
+
+  @Argument(help: "The output folder of 'reprise replay'.")
+  var result: String
+
+  @Option(help: "The log with measured latencies.")
+  var measured: String
+
+  @Option(help: "Write a figure of the three distributions (SVG) here.")
+  var figure: String?
+
+  @Option(help: "Requests to leave out, by name, such as one that warmed the server up.")
+  var exclude: [String] = []
+
+  mutating func execute() throws {
+    let log = try RequestLog(path: measured)
+    guard log.records.contains(where: { $0.measured != nil }) else {
+      throw Failure(.data, "\(measured): holds no measured latencies")
+    }
+    let rows = try RequestsFile.read(result + "/requests.csv")
+    let shares = try ResultFile.timeShares(ofFile: result + "/result.json")
+    let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
+    let latencies = log.records.map { RequestLatencies($0) }
+    let validation = try Validation(
+      measured: latencies, replayed: replayed,
+      roofline: rows.contains { $0.roofline != nil } ? rows.map(\.roofline) : nil,
+      excluding: Set(exclude), timeShares: shares)
+    print(validation.text)
+    if let figure {
+      try LatencyFigure(
+        title: "Measured, replayed and roofline latencies of \(validation.counts.paired) requests",
+        measured: latencies.compactMap { $0 }, replayed: replayed.compactMap { $0 },
+        roofline: rows.compactMap(\.roofline)
+      ).write(to: figure)
+      note("wrote \(figure)")
+    }
+  }
+}
