@@ -1,4 +1,5 @@
 public import CostModel
+public import Histogram
 public import Operators
 
 /// What became of one request.
@@ -82,5 +83,96 @@ public struct StepRecord: Sendable, Hashable {
     self.waiting = waiting
     self.blocksInUse = blocksInUse
     self.preempted = preempted
+  }
+}
+
+/// The outcome of a replay.
+public struct ReplayResult: Sendable, Equatable {
+  /// What became of each request, in log order.
+  public internal(set) var outcomes: [RequestOutcome]
+  /// The steps by their beginning, then by engine; empty unless ``ReplayOptions/recordsSteps``.
+  public internal(set) var steps: [StepRecord] = []
+  /// Nanoseconds between each token and the one before it of the same request, over all engines;
+  /// values are kept to three significant digits.
+  public internal(set) var tokenGaps: Histogram<UInt64>
+  /// What each engine did.
+  public internal(set) var engines: [EngineTotals] = []
+  /// Requests that arrived before the limit.
+  public internal(set) var arrivalCount = 0
+
+  /// A result in which nothing has happened yet.
+  init(_ requests: RequestTable) {
+    tokenGaps = Histogram(numberOfSignificantValueDigits: .three)
+    tokenGaps.autoResize = true
+    outcomes = []
+    outcomes.reserveCapacity(requests.count)
+    for index in 0..<requests.count {
+      var outcome = RequestOutcome()
+      outcome.arrival = Nanoseconds(requests.arrivals[index])
+      outcome.inputTokens = requests.inputTokens[index]
+      outcomes.append(outcome)
+    }
+  }
+
+  /// Engine steps, all engines together.
+  public var stepCount: Int { engines.reduce(0) { $0 + $1.steps } }
+
+  /// Events of the simulation: arrivals and ends of steps.
+  public var eventCount: Int { arrivalCount + stepCount }
+
+  /// Predicted device time in nanoseconds for each ``Evidence``, over all engines.
+  public var deviceTime: SIMD8<Double> { engines.reduce(.zero) { $0 + $1.deviceTime } }
+
+  /// Predicted time in nanoseconds that kernels do not explain, over all engines.
+  public var hostTime: Double { engines.reduce(0) { $0 + $1.hostTime } }
+
+  /// Time in which steps were in flight, over all engines.
+  public var busyTime: Nanoseconds { engines.reduce(.zero) { $0 + $1.busyTime } }
+
+  /// From the first arrival to the last token of a finished request.
+  public var makespan: Nanoseconds {
+    var (first, last) = (Nanoseconds(.max), Nanoseconds(.min))
+    for outcome in outcomes {
+      first = min(first, outcome.arrival)
+      if outcome.status == .finished { last = max(last, outcome.lastToken) }
+    }
+    return last < first ? .zero : last - first
+  }
+
+  /// How many requests ended in this way.
+  public func count(of status: RequestOutcome.Status) -> Int {
+    outcomes.reduce(0) { $0 + ($1.status == status ? 1 : 0) }
+  }
+}
+
+// MARK: - Filling in
+
+extension ReplayResult {
+  /// Notes a request that finished.
+  mutating func finish(_ resident: Resident) {
+    outcomes[Int(resident.request)].status = .finished
+    note(resident)
+  }
+
+  /// Collects what engines counted, and what they did not finish.
+  mutating func close(engines all: [Engine]) {
+    for engine in all {
+      engines.append(engine.totals)
+      steps.append(contentsOf: engine.records)
+      engine.scheduler.forEachUnfinished { note($0) }
+    }
+    if all.count > 1 { steps.sort { ($0.start, $0.engine) < ($1.start, $1.engine) } }
+  }
+
+  private mutating func note(_ resident: Resident) {
+    let request = Int(resident.request)
+    outcomes[request].outputTokens = resident.generated
+    outcomes[request].cachedTokens = max(0, resident.cached)
+    outcomes[request].preemptions = resident.preemptions
+    guard resident.cached >= 0 else { return }
+    outcomes[request].scheduled = Nanoseconds(resident.scheduled)
+    guard resident.generated > 0 else { return }
+    outcomes[request].firstToken = Nanoseconds(resident.firstToken)
+    outcomes[request].lastToken = Nanoseconds(resident.lastToken)
   }
 }

@@ -1,0 +1,44 @@
+/// What the blocks of one request hold, as 64-bit names, for any block size.
+///
+/// A log names content in pieces of its own size (single tokens, 512 tokens, ...). ``RequestTable``
+/// keeps for each piece the hash of the whole beginning up to it, so that the name of an engine's
+/// block is one look-up: two blocks have one name exactly if all before and in them is the same.
+/// What a log does not name (the rest of a prompt, and all generated tokens) belongs to its
+/// request alone.
+struct BlockContent {
+  /// Where the request's chain begins in ``RequestTable/chain``.
+  var chainStart: Int
+  /// How many pieces are named.
+  var chainCount: Int32
+  /// How many tokens each piece holds.
+  var tokensPerName: Int32
+  /// The request's number, from which content of its own is named.
+  var request: Int32
+
+  /// How many full blocks of the prompt other requests may share.
+  func sharedBlocks(input: Int, blockSize: Int) -> Int {
+    min(input, Int(chainCount) * Int(tokensPerName)) / blockSize
+  }
+
+  /// The name of the shared block at `index`.
+  func shared(_ index: Int, blockSize: Int, chain: [UInt64]) -> UInt64 {
+    let piece = ((index + 1) * blockSize - 1) / Int(tokensPerName)
+    return Self.mix(chain[chainStart + piece], UInt64(truncatingIfNeeded: index))
+  }
+
+  /// The name of the request's own block at `index`.
+  func own(_ index: Int) -> UInt64 {
+    Self.mix(
+      0xa076_1d64_78bd_642f ^ UInt64(truncatingIfNeeded: request), UInt64(truncatingIfNeeded: index)
+    )
+  }
+
+  /// Mixes a value into a hash: the finaliser of SplitMix64; never 0.
+  static func mix(_ hash: UInt64, _ value: UInt64) -> UInt64 {
+    var mixed = hash &+ (value &+ 1) &* 0x9e37_79b9_7f4a_7c15
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    mixed ^= mixed >> 31
+    return mixed == 0 ? 1 : mixed
+  }
+}

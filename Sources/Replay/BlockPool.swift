@@ -1,0 +1,123 @@
+/// An engine's key-value memory: fixed blocks, who uses them, and what the unused still hold.
+///
+/// The rules are those of vLLM V1's block pool. Free blocks wait in a queue, least recently freed
+/// first; a block keeps its content until it is taken from the head of that queue, so that a later
+/// request with the same beginning finds it again. One block of the configured number is vLLM's
+/// null block and never used.
+///
+/// State is flat: one array of blocks with an intrusive, doubly linked free list, and one
+/// open-addressing table from content to block. Every operation takes constant time, and none
+/// allocates.
+struct BlockPool {
+  /// One block. Links are indices; -1 ends a list.
+  struct Block {
+    /// How many requests use it.
+    var users: Int32 = 0
+    /// Towards the head of the free queue.
+    var previous: Int32 = -1
+    /// Towards the tail of the free queue.
+    var next: Int32 = -1
+    /// The circle of blocks with the same content, oldest first after the one in the table.
+    var elder: Int32 = -1
+    /// See ``elder``.
+    var younger: Int32 = -1
+    /// What it holds; 0 while that has no name.
+    var content: UInt64 = 0
+  }
+
+  private(set) var blocks: [Block]
+  private(set) var freeCount: Int
+  private var head: Int32
+  private var tail: Int32
+  private var table: ContentTable
+
+  /// Creates a pool of `count` blocks, all free, in the order of their numbers.
+  init(count: Int) {
+    blocks = []
+    blocks.reserveCapacity(count)
+    for index in 0..<count {
+      blocks.append(
+        Block(previous: Int32(index) - 1, next: index + 1 < count ? Int32(index) + 1 : -1))
+    }
+    freeCount = count
+    head = count > 0 ? 0 : -1
+    tail = Int32(count) - 1
+    table = ContentTable(capacity: count)
+  }
+
+  /// How many blocks requests hold.
+  var usedCount: Int { blocks.count - freeCount }
+
+  /// The oldest block with this content, or nil.
+  func block(holding content: UInt64) -> Int32? { table[content] }
+
+  /// Whether no request uses the block.
+  func isFree(_ block: Int32) -> Bool { blocks[Int(block)].users == 0 }
+
+  /// Takes the block that was freed longest ago; its content is forgotten.
+  mutating func takeFree() -> Int32 {
+    precondition(head >= 0, "a block was taken from an empty pool")
+    let block = head
+    removeFromQueue(block)
+    if blocks[Int(block)].content != 0 { forget(block) }
+    blocks[Int(block)].users = 1
+    return block
+  }
+
+  /// Adds a user to a block that was found by its content.
+  mutating func share(_ block: Int32) {
+    if blocks[Int(block)].users == 0 { removeFromQueue(block) }
+    blocks[Int(block)].users += 1
+  }
+
+  /// Takes a user away; the last one's leaving puts the block at the tail of the free queue.
+  mutating func release(_ block: Int32) {
+    let index = Int(block)
+    blocks[index].users -= 1
+    precondition(blocks[index].users >= 0, "a block was released twice")
+    guard blocks[index].users == 0 else { return }
+    blocks[index].previous = tail
+    blocks[index].next = -1
+    if tail >= 0 { blocks[Int(tail)].next = block } else { head = block }
+    tail = block
+    freeCount += 1
+  }
+
+  /// Names what a full block holds, so that it can be found until it is taken anew.
+  mutating func name(_ block: Int32, content: UInt64) {
+    let index = Int(block)
+    precondition(blocks[index].content == 0, "a block was named twice")
+    blocks[index].content = content
+    guard let oldest = table.insert(content, block) else {
+      blocks[index].elder = block
+      blocks[index].younger = block
+      return
+    }
+    let youngest = blocks[Int(oldest)].elder
+    blocks[index].elder = youngest
+    blocks[index].younger = oldest
+    blocks[Int(youngest)].younger = block
+    blocks[Int(oldest)].elder = block
+  }
+
+  private mutating func removeFromQueue(_ block: Int32) {
+    let (previous, next) = (blocks[Int(block)].previous, blocks[Int(block)].next)
+    if previous >= 0 { blocks[Int(previous)].next = next } else { head = next }
+    if next >= 0 { blocks[Int(next)].previous = previous } else { tail = previous }
+    freeCount -= 1
+  }
+
+  private mutating func forget(_ block: Int32) {
+    let index = Int(block)
+    let (content, elder, younger) =
+      (blocks[index].content, blocks[index].elder, blocks[index].younger)
+    blocks[index].content = 0
+    if younger == block {
+      table.remove(content)
+    } else {
+      blocks[Int(elder)].younger = younger
+      blocks[Int(younger)].elder = elder
+      if table[content] == block { table.replace(content, with: younger) }
+    }
+  }
+}

@@ -1,0 +1,156 @@
+import CostModel
+import Histogram
+import Operators
+
+/// One engine: a ``Scheduler`` put on the clock.
+///
+/// At each boundary between steps the engine ends the step in flight, has the next one decided,
+/// and waits for its price; then ``start(price:until:)`` sets the next boundary. With asynchronous
+/// scheduling the step after it is decided at that moment too, before anything that arrives or
+/// ends meanwhile can be known.
+struct Engine {
+  /// The group of the deployment that it belongs to.
+  let group: Int
+  /// Its number in the whole deployment.
+  let index: Int32
+  var scheduler: Scheduler
+  /// The step in flight, or decided and to be started.
+  private(set) var current = Decision()
+  /// When the step in flight ends, or an idle engine sees what arrived; `.max` while idle.
+  var boundary: Int64 = .max
+  /// What it did so far.
+  private(set) var totals = EngineTotals()
+  /// Its steps, if they are recorded.
+  private(set) var records: [StepRecord] = []
+
+  private var pending = Decision()
+  private var hasPending = false
+  private var isInFlight = false
+  private var started: Int64 = 0
+  private var price = StepPrice()
+  private let options: ReplayOptions
+
+  /// Creates an idle engine.
+  init(group: Int, index: Int32, limits: EngineLimits, options: ReplayOptions) {
+    self.group = group
+    self.index = index
+    self.options = options
+    scheduler = Scheduler(limits: limits)
+    totals.group = group
+    totals.blocks = limits.usableBlocks
+  }
+
+  /// Ends the step in flight, if there is one: stamps its tokens and lets finished requests go.
+  ///
+  /// - Parameters:
+  ///   - gaps: Gets the time between each token and the one before it of the same request.
+  ///   - finished: Gets the requests that finished.
+  mutating func endStep(gaps: inout Histogram<UInt64>, finished: inout [Resident]) {
+    guard isInFlight else { return }
+    isInFlight = false
+    let duration = boundary - started
+    account(duration)
+    if current.decodes > 0 {
+      gaps.record(UInt64(duration), count: UInt64(current.decodes))
+    }
+    for slot in current.firstTokens {
+      scheduler.residents[Int(slot)].firstToken = boundary
+      scheduler.residents[Int(slot)].lastToken = boundary
+    }
+    for slot in current.laterTokens {
+      gaps.record(UInt64(boundary - scheduler.residents[Int(slot)].lastToken))
+      scheduler.residents[Int(slot)].lastToken = boundary
+    }
+    for slot in current.finishing {
+      scheduler.residents[Int(slot)].lastToken = boundary
+      finished.append(scheduler.residents[Int(slot)])
+      scheduler.finish(slot)
+    }
+  }
+
+  /// Decides the step that begins at the boundary; false if there is nothing to do, or, from
+  /// `limit` on, nothing that was decided before.
+  mutating func beginStep(until limit: Int64, chain: [UInt64]) -> Bool {
+    if hasPending {
+      swap(&current, &pending)
+      hasPending = false
+      return true
+    }
+    guard boundary < limit else { return false }
+    if options.advancesDecodeRuns, scheduler.repeatDecode(from: current, into: &pending) {
+      swap(&current, &pending)
+      return true
+    }
+    scheduler.schedule(into: &current, chain: chain)
+    return !current.isEmpty
+  }
+
+  /// Starts the decided step at the boundary, and moves the boundary to its end.
+  mutating func start(price: StepPrice, until limit: Int64, chain: [UInt64]) {
+    started = boundary
+    self.price = price
+    isInFlight = true
+    boundary = Self.end(of: price, from: started)
+    scheduler.latestEnd = boundary
+    for slot in current.admitted { scheduler.residents[Int(slot)].scheduled = started }
+    guard scheduler.limits.asyncScheduling, started < limit else { return }
+    if !options.advancesDecodeRuns || !scheduler.repeatDecode(from: current, into: &pending) {
+      scheduler.schedule(into: &pending, chain: chain)
+    }
+    hasPending = !pending.isEmpty
+    totals.preemptions += hasPending ? 0 : pending.preempted
+  }
+
+  /// Durations are rounded to whole nanoseconds once, here, and are at least one.
+  private static func end(of price: StepPrice, from start: Int64) -> Int64 {
+    let rounded = price.total.rounded()
+    let duration = rounded >= 1 ? (rounded < 0x1p60 ? Int64(rounded) : 1 << 60) : 1
+    let (end, overflow) = start.addingReportingOverflow(duration)
+    return overflow ? .max - 1 : min(end, .max - 1)
+  }
+
+  /// Adds the step that ends to the totals.
+  private mutating func account(_ duration: Int64) {
+    let running = current.shape.prefillSequences + current.shape.decodeSequences
+    totals.steps += 1
+    totals.busy += duration
+    totals.deviceTime += price.deviceTime
+    totals.hostTime += price.hostTime
+    totals.runningTime += Double(running) * Double(duration)
+    totals.blockTime += Double(current.blocksInUse) * Double(duration)
+    totals.peakRunning = max(totals.peakRunning, running)
+    totals.peakWaiting = max(totals.peakWaiting, current.waiting)
+    totals.peakBlocks = max(totals.peakBlocks, current.blocksInUse)
+    totals.preemptions += current.preempted
+    totals.queriedTokens = scheduler.queriedTokens
+    totals.hitTokens = scheduler.hitTokens
+    if options.recordsSteps { record(duration) }
+  }
+
+  private mutating func record(_ duration: Int64) {
+    let record = StepRecord(
+      engine: index, steps: 1, start: .init(started), duration: .init(duration),
+      shape: current.shape, waiting: Int32(clamping: current.waiting),
+      blocksInUse: Int32(clamping: current.blocksInUse),
+      preempted: Int32(clamping: current.preempted))
+    if options.mergesSteps, let last = records.indices.last, records[last].absorb(record) { return }
+    records.append(record)
+  }
+}
+
+extension StepRecord {
+  /// Takes in the step that follows, if both are pure decode of the same sequences' number and
+  /// nothing else that a record tells changed; contexts and blocks may have grown.
+  fileprivate mutating func absorb(_ next: StepRecord) -> Bool {
+    guard shape.prefillSequences == 0, next.shape.prefillSequences == 0,
+      shape.decodeSequences == next.shape.decodeSequences, waiting == next.waiting,
+      preempted == 0, next.preempted == 0, start + duration == next.start,
+      next.shape.decodeContext == shape.decodeContext + Int(steps) * shape.decodeSequences,
+      steps < .max
+    else { return false }
+    steps += 1
+    duration += next.duration
+    blocksInUse = next.blocksInUse
+    return true
+  }
+}

@@ -1,0 +1,32 @@
+/// What bounds an engine's scheduler: a group of a deployment with everything resolved.
+struct EngineLimits: Sendable, Hashable {
+  /// Requests that may run at once.
+  var maxSequences: Int
+  /// Tokens that one step may compute.
+  var maxBatchedTokens: Int
+  /// Prompt and generated tokens of one request.
+  var maxModelLength: Int
+  /// Tokens that one key-value block holds.
+  var blockSize: Int
+  /// Blocks that requests may use: the configured number less vLLM's null block.
+  var usableBlocks: Int
+  /// Whether a request may find blocks that others left.
+  var prefixCaching: Bool
+  /// Whether a prompt may be computed in several steps.
+  var chunkedPrefill: Bool
+  /// The most prompt tokens of one request in one step; 0 for no limit.
+  var longPrefillThreshold: Int
+  /// Whether a request is admitted only if all its present tokens fit into free memory.
+  var fullSequenceAdmission: Bool
+  /// Whether a step is scheduled while the one before it runs.
+  var asyncScheduling: Bool
+
+  /// Whether a request of these lengths can ever run here, alone.
+  func canServe(input: Int, output: Int) -> Bool {
+    guard input > 0, output > 0, input + output <= maxModelLength else { return false }
+    // The last token's keys and values are never stored.
+    let blocks = (input + output - 1 + blockSize - 1) / blockSize
+    guard blocks <= usableBlocks else { return false }
+    return chunkedPrefill || input + output - 1 <= maxBatchedTokens
+  }
+}

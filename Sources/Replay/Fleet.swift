@@ -1,0 +1,151 @@
+public import CostModel
+import HeapModule
+import Histogram
+import Operators
+
+/// All engines and the requests on their way to them: the event loop of a replay.
+///
+/// Events are ordered by (time, priority, sequence): at one instant requests arrive first, in log
+/// order, and then engines reach their boundaries, in the order of their numbers; so a step that
+/// begins when a request arrives can serve it. Engines touch each other only through routing,
+/// and therefore one engine runs on alone until the next arrival.
+@usableFromInline
+struct Fleet {
+  /// An engine's next boundary.
+  private struct Wake: Comparable {
+    var time: Int64
+    var engine: Int
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.time, left.engine) < (right.time, right.engine)
+    }
+  }
+
+  private var engines: [Engine]
+  private var router: Router
+  private let requests: RequestTable
+  private let order: [Int32]
+  private var nextArrival = 0
+  private var horizon: Int64
+  private let limit: Int64
+  private var wakes = Heap<Wake>()
+  private var active = -1
+  private var finished: [Resident] = []
+  private var result: ReplayResult
+  private let progress: (Int) -> Void
+  private var finishedCount = 0
+  private var nextReport = Self.reportInterval
+
+  /// How many requests finish between two reports of progress.
+  static let reportInterval = 256
+
+  init(
+    engines: [Engine], router: Router, requests: RequestTable, options: ReplayOptions,
+    progress: @escaping (Int) -> Void
+  ) {
+    self.engines = engines
+    self.router = router
+    self.requests = requests
+    self.progress = progress
+    order = requests.arrivalOrder
+    limit = options.limit?.rawValue ?? .max
+    result = ReplayResult(requests)
+    horizon = .min
+    setHorizon()
+  }
+
+  /// The shape of the step that was decided last, and waits for its price.
+  @usableFromInline
+  var decidedShape: StepShape { engines[active].current.shape }
+
+  /// Runs until an engine has decided a step; returns the number of its group, or nil at the end
+  /// of the replay.
+  @usableFromInline
+  mutating func nextStep() -> Int? {
+    while true {
+      if active >= 0 {
+        if engines[active].boundary < horizon {
+          engines[active].endStep(gaps: &result.tokenGaps, finished: &finished)
+          if !finished.isEmpty { collectFinished() }
+          if engines[active].beginStep(until: limit, chain: requests.chain) {
+            return engines[active].group
+          }
+          engines[active].boundary = .max
+        } else if engines[active].boundary < .max {
+          wakes.insert(Wake(time: engines[active].boundary, engine: active))
+        }
+        active = -1
+      }
+      if let wake = wakes.min, wake.time < horizon {
+        wakes.removeMin()
+        active = wake.engine
+      } else if nextArrival < order.count, horizon < .max {
+        acceptArrivals()
+      } else {
+        return nil
+      }
+    }
+  }
+
+  /// Starts the step that was decided last.
+  @usableFromInline
+  mutating func startStep(price: StepPrice) {
+    engines[active].start(price: price, until: limit, chain: requests.chain)
+  }
+
+  /// Ends the replay: collects everything that engines counted.
+  @usableFromInline
+  consuming func finish() -> ReplayResult {
+    result.close(engines: engines)
+    return result
+  }
+
+  // MARK: Arrivals and departures
+
+  /// Takes all requests that arrive at the horizon.
+  private mutating func acceptArrivals() {
+    let time = horizon
+    while nextArrival < order.count, requests.arrivals[Int(order[nextArrival])] == time {
+      accept(Int(order[nextArrival]), at: time)
+      nextArrival += 1
+    }
+    setHorizon()
+  }
+
+  /// Moves the horizon to the next arrival, if it is before the limit.
+  private mutating func setHorizon() {
+    horizon = .max
+    guard nextArrival < order.count else { return }
+    let arrival = requests.arrivals[Int(order[nextArrival])]
+    if arrival < limit { horizon = arrival } else { nextArrival = order.count }
+  }
+
+  private mutating func accept(_ request: Int, at time: Int64) {
+    result.arrivalCount += 1
+    let (input, output) = (requests.inputTokens[request], requests.outputTokens[request])
+    guard let engine = router.route(input: Int(input), output: Int(output), engines: engines)
+    else {
+      result.outcomes[request].status = .rejected
+      return
+    }
+    result.outcomes[request].engine = Int32(engine)
+    engines[engine].scheduler.enqueue(
+      Resident(
+        request: Int32(request), input: input, output: output,
+        content: requests.content(of: request),
+        blockSize: engines[engine].scheduler.limits.blockSize))
+    if engines[engine].boundary == .max {
+      engines[engine].boundary = time
+      wakes.insert(Wake(time: time, engine: engine))
+    }
+  }
+
+  private mutating func collectFinished() {
+    for resident in finished { result.finish(resident) }
+    finishedCount += finished.count
+    finished.removeAll(keepingCapacity: true)
+    guard finishedCount >= nextReport else { return }
+    nextReport = finishedCount + Self.reportInterval
+    progress(finishedCount)
+  }
+}

@@ -1,0 +1,19 @@
+/// Why a replay cannot begin.
+public enum ReplayError: Error, Hashable, Sendable {
+  /// The number of key-value blocks of a group of engines is not known.
+  case unknownMemory(group: String)
+  /// There is not one pricing for each group of engines.
+  case pricings(expected: Int, given: Int)
+}
+
+extension ReplayError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .unknownMemory(let group):
+      "the engines '\(group)' do not say how many key-value blocks they have: give num_gpu_blocks, "
+        + "or derive it from memory_utilization"
+    case .pricings(let expected, let given):
+      "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
+    }
+  }
+}

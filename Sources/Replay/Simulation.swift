@@ -1,0 +1,90 @@
+public import CostModel
+public import Scenarios
+
+/// A replay of requests on the engines of a deployment.
+///
+///     let simulation = try Simulation(deployment: deployment, pricings: [model])
+///     let result = simulation.run(requests)
+///     print(ReplaySummary(result))
+///
+/// A discrete-event simulation in whole nanoseconds: an engine decides a step by the rules of
+/// vLLM V1 (0.19), the pricing says how long it takes, and its end brings tokens. The result is
+/// the same to the bit for the same input. Runs of one value are independent, and may be made on
+/// several threads.
+///
+/// - Complexity: A step costs what changes in it (requests that arrive, finish, or need a block),
+///   whatever the size of the batch, and one price.
+public struct Simulation<Pricing: StepPricing>: Sendable {
+  /// The engines and how requests are routed to them.
+  public let deployment: Deployment
+  /// What a step costs, for each of ``Deployment/engines``.
+  public let pricings: [Pricing]
+  /// What is kept, and when to stop.
+  public var options: ReplayOptions
+  /// The groups' limits, resolved.
+  let limits: [EngineLimits]
+
+  /// Creates a simulation.
+  ///
+  /// - Parameters:
+  ///   - deployment: Every group of it needs its `blockCount`.
+  ///   - pricings: One for each group, in their order.
+  /// - Throws: ``ReplayError`` if a group's memory is not known, or pricings are missing.
+  public init(
+    deployment: Deployment, pricings: [Pricing], options: ReplayOptions = ReplayOptions()
+  ) throws(ReplayError) {
+    guard pricings.count == deployment.engines.count else {
+      throw .pricings(expected: deployment.engines.count, given: pricings.count)
+    }
+    var limits: [EngineLimits] = []
+    for group in deployment.engines { limits.append(try EngineLimits(group)) }
+    self.deployment = deployment
+    self.pricings = pricings
+    self.options = options
+    self.limits = limits
+  }
+
+  /// Replays the requests until all have finished, or until the limit.
+  ///
+  /// - Parameters:
+  ///   - requests: Arrivals in any order; equal ones keep the log's.
+  ///   - progress: Gets the number of finished requests, now and then.
+  @inlinable
+  public func run(
+    _ requests: RequestTable, progress: @escaping (Int) -> Void = { _ in }
+  ) -> ReplayResult {
+    var fleet = makeFleet(requests, progress: progress)
+    while let group = fleet.nextStep() {
+      fleet.startStep(price: pricings[group].price(fleet.decidedShape))
+    }
+    return fleet.finish()
+  }
+
+  @usableFromInline
+  func makeFleet(_ requests: RequestTable, progress: @escaping (Int) -> Void) -> Fleet {
+    var engines: [Engine] = []
+    for (group, limits) in limits.enumerated() {
+      for _ in 0..<deployment.engines[group].count {
+        engines.append(
+          Engine(group: group, index: Int32(engines.count), limits: limits, options: options))
+      }
+    }
+    return Fleet(
+      engines: engines, router: Router(policy: deployment.routing), requests: requests,
+      options: options, progress: progress)
+  }
+}
+
+extension EngineLimits {
+  /// Resolves a group of a deployment.
+  init(_ group: EngineGroup) throws(ReplayError) {
+    guard let blockCount = group.blockCount else { throw .unknownMemory(group: group.name) }
+    self.init(
+      maxSequences: group.maxSequences, maxBatchedTokens: group.maxBatchedTokens,
+      maxModelLength: group.maxModelLength, blockSize: group.blockSize,
+      usableBlocks: blockCount - 1, prefixCaching: group.enablesPrefixCaching,
+      chunkedPrefill: group.enablesChunkedPrefill,
+      longPrefillThreshold: group.longPrefillTokenThreshold,
+      fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling)
+  }
+}

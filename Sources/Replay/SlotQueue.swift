@@ -1,0 +1,46 @@
+/// A queue of slots that grows as needed: waiting requests join at the back, preempted ones at
+/// the front. A ring of 32-bit numbers.
+struct SlotQueue {
+  private var ring: [Int32] = Array(repeating: 0, count: 16)
+  private var start = 0
+  private(set) var count = 0
+
+  /// Whether nothing waits.
+  var isEmpty: Bool { count == 0 }
+
+  /// The slot at the front, or nil.
+  var first: Int32? { count == 0 ? nil : ring[start] }
+
+  /// The slot at a position from the front.
+  subscript(position: Int) -> Int32 { ring[(start + position) & (ring.count - 1)] }
+
+  /// Adds a slot at the back.
+  mutating func append(_ slot: Int32) {
+    growIfFull()
+    ring[(start + count) & (ring.count - 1)] = slot
+    count += 1
+  }
+
+  /// Adds a slot at the front.
+  mutating func prepend(_ slot: Int32) {
+    growIfFull()
+    start = (start - 1) & (ring.count - 1)
+    ring[start] = slot
+    count += 1
+  }
+
+  /// Removes the slot at the front, if there is one.
+  mutating func removeFirst() {
+    guard count > 0 else { return }
+    start = (start + 1) & (ring.count - 1)
+    count -= 1
+  }
+
+  private mutating func growIfFull() {
+    guard count == ring.count else { return }
+    var larger = Array(repeating: Int32(0), count: 2 * ring.count)
+    for position in 0..<count { larger[position] = self[position] }
+    ring = larger
+    start = 0
+  }
+}

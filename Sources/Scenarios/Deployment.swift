@@ -1,0 +1,104 @@
+public import Operators
+
+/// What serves requests: groups of like engines, all of one model, and how requests reach them.
+///
+/// As text it is YAML; `TraceSchemas/deployment.schema.json` is the contract, and
+/// ``init(yaml:path:)`` its reader.
+public struct Deployment: Sendable, Hashable {
+  /// The version of the format.
+  public static let version = 1
+
+  /// A built-in model's name, or the path of a Hugging Face `config.json`.
+  public var model: String
+  /// The groups of engines; at least one.
+  public var engines: [EngineGroup]
+  /// How requests are routed to engines.
+  public var routing: Routing
+
+  /// Creates a deployment.
+  public init(model: String, engines: [EngineGroup], routing: Routing = .roundRobin) {
+    self.model = model
+    self.engines = engines
+    self.routing = routing
+  }
+}
+
+/// How requests are routed to engines when they arrive.
+public enum Routing: String, Sendable, Hashable, CaseIterable, Codable {
+  /// The next engine in turn.
+  case roundRobin = "round-robin"
+  /// The engine with the fewest requests, waiting and running; of equals the first.
+  case leastLoaded = "least-loaded"
+}
+
+/// A number of like engines: one server process each, on one or several devices.
+///
+/// Names in YAML and defaults are those of vLLM's arguments, where it has them.
+public struct EngineGroup: Sendable, Hashable {
+  /// The group's name, told in reports.
+  public var name: String
+  /// `count`: how many engines; 1 by default.
+  public var count: Int
+  /// `device`: the device's name, resolved later.
+  public var device: String
+  /// `tensor_parallel`: devices of each engine; 1 by default.
+  public var tensorParallel: Int
+  /// `data_type`: the type of weights and activations; bf16 by default.
+  public var dataType: DataType
+  /// `max_num_seqs`: requests that may run at once; 256 by default.
+  public var maxSequences: Int
+  /// `max_num_batched_tokens`: tokens that one step may compute; 2,048 by default.
+  public var maxBatchedTokens: Int
+  /// `max_model_len`: prompt and generated tokens of one request. Longer requests are rejected.
+  public var maxModelLength: Int
+  /// `block_size`: tokens that one key-value block holds; 16 by default.
+  public var blockSize: Int
+  /// `num_gpu_blocks`: key-value blocks, vLLM's null block included. Nil where it must be derived
+  /// from ``memoryUtilization``.
+  public var blockCount: Int?
+  /// `memory_utilization`: the part of the device's memory that the engine may use; 0.9 by
+  /// default, and of no effect where ``blockCount`` is given.
+  public var memoryUtilization: Double
+  /// `enable_prefix_caching`: whether a request may find blocks that others left; on by default.
+  public var enablesPrefixCaching: Bool
+  /// `enable_chunked_prefill`: whether a prompt may be computed in several steps; on by default.
+  /// Off, `max_num_batched_tokens` must hold the longest request.
+  public var enablesChunkedPrefill: Bool
+  /// `long_prefill_token_threshold`: the most prompt tokens of one request in one step; 0, the
+  /// default, for no limit but the step's.
+  public var longPrefillTokenThreshold: Int
+  /// `full_sequence_admission`: whether a request is admitted only if all its present tokens fit
+  /// into free memory (vLLM: `scheduler_reserve_full_isl`); on by default.
+  public var fullSequenceAdmission: Bool
+  /// `async_scheduling`: whether a step is scheduled while the one before it runs, so that an
+  /// arrival waits a step longer and a finished request's memory is free a step later; off by
+  /// default.
+  public var asyncScheduling: Bool
+
+  /// Creates a group; see the properties for what defaults mean.
+  public init(
+    name: String, count: Int = 1, device: String, tensorParallel: Int = 1,
+    dataType: DataType = .bfloat16, maxSequences: Int = 256, maxBatchedTokens: Int = 2048,
+    maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
+    memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
+    enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
+    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false
+  ) {
+    self.name = name
+    self.count = count
+    self.device = device
+    self.tensorParallel = tensorParallel
+    self.dataType = dataType
+    self.maxSequences = maxSequences
+    self.maxBatchedTokens = maxBatchedTokens
+    self.maxModelLength = maxModelLength
+    self.blockSize = blockSize
+    self.blockCount = blockCount
+    self.memoryUtilization = memoryUtilization
+    self.enablesPrefixCaching = enablesPrefixCaching
+    self.enablesChunkedPrefill = enablesChunkedPrefill
+    self.longPrefillTokenThreshold = longPrefillTokenThreshold
+    self.fullSequenceAdmission = fullSequenceAdmission
+    self.asyncScheduling = asyncScheduling
+  }
+}

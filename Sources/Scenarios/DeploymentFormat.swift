@@ -1,0 +1,54 @@
+import Operators
+
+/// A key of a YAML mapping: its name and what it may hold.
+struct FormatKey: Sendable, Hashable {
+  /// What a key may hold.
+  enum Kind: Sendable, Hashable {
+    case text(maxLength: Int)
+    case integer(ClosedRange<Int>)
+    /// A number above the first bound, up to and with the second.
+    case number(above: Double, through: Double)
+    case boolean
+    case choice([String])
+    case list(maxCount: Int)
+  }
+
+  var name: String
+  var kind: Kind
+  var isRequired = false
+}
+
+/// The keys and bounds of a deployment's YAML: what the reader enforces and the schema says.
+enum DeploymentFormat {
+  /// Keys of the whole.
+  static let keys = [
+    FormatKey(
+      name: "version", kind: .integer(Deployment.version...Deployment.version), isRequired: true),
+    FormatKey(name: "model", kind: .text(maxLength: 1024), isRequired: true),
+    FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
+    FormatKey(name: "routing", kind: .choice(Routing.allCases.map(\.rawValue))),
+  ]
+
+  /// Keys of a group of engines.
+  static let engineKeys = [
+    FormatKey(name: "name", kind: .text(maxLength: 256), isRequired: true),
+    FormatKey(name: "count", kind: .integer(1...1024)),
+    FormatKey(name: "device", kind: .text(maxLength: 256), isRequired: true),
+    FormatKey(name: "tensor_parallel", kind: .integer(1...1024)),
+    FormatKey(name: "data_type", kind: .choice(DataType.allCases.map(\.rawValue))),
+    FormatKey(name: "max_num_seqs", kind: .integer(1...65_536)),
+    FormatKey(name: "max_num_batched_tokens", kind: .integer(1...16_777_216)),
+    FormatKey(name: "max_model_len", kind: .integer(2...16_777_216), isRequired: true),
+    FormatKey(name: "block_size", kind: .integer(1...4096)),
+    FormatKey(name: "num_gpu_blocks", kind: .integer(2...67_108_864)),
+    FormatKey(name: "memory_utilization", kind: .number(above: 0, through: 1)),
+    FormatKey(name: "enable_prefix_caching", kind: .boolean),
+    FormatKey(name: "enable_chunked_prefill", kind: .boolean),
+    FormatKey(name: "long_prefill_token_threshold", kind: .integer(0...16_777_216)),
+    FormatKey(name: "full_sequence_admission", kind: .boolean),
+    FormatKey(name: "async_scheduling", kind: .boolean),
+  ]
+
+  /// The largest file that is read, in bytes of UTF-8.
+  static let maxBytes = 1 << 20
+}

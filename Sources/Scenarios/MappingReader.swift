@@ -1,0 +1,123 @@
+import Yams
+
+/// Reads the keys of one YAML mapping by their ``FormatKey``s; every error has its line.
+struct MappingReader {
+  let path: String
+  let line: Int
+  private let what: String
+  private let keys: [FormatKey]
+  private var values: [String: Node] = [:]
+
+  /// Checks that a node is a mapping of these keys, with all that are required.
+  ///
+  /// - Parameter what: What the mapping describes, for errors: "a deployment".
+  init(
+    _ node: Node, what: String, keys: [FormatKey], path: String
+  ) throws(ScenarioError) {
+    self.path = path
+    self.what = what
+    self.keys = keys
+    line = node.mark?.line ?? 1
+    guard let mapping = node.mapping else {
+      throw ScenarioError(
+        path: path, line: line, message: "\(what) is written as 'key: value' lines")
+    }
+    for (key, value) in mapping {
+      let name = key.scalar?.string ?? ""
+      guard keys.contains(where: { $0.name == name }) else {
+        let hint = nearestName(to: name, among: keys.map(\.name)).map { "did you mean '\($0)'?" }
+        throw ScenarioError(
+          path: path, line: key.mark?.line ?? line,
+          message: "\(what) has no key '\(name.prefix(64))'; "
+            + (hint ?? "known keys are " + keys.map(\.name).joined(separator: ", ")))
+      }
+      values[name] = value
+    }
+    for key in keys where key.isRequired && values[key.name] == nil {
+      throw ScenarioError(path: path, line: line, message: "\(what) needs the key '\(key.name)'")
+    }
+  }
+
+  /// The line of a key's value, or of the mapping.
+  func line(of name: String) -> Int { values[name]?.mark?.line ?? line }
+
+  /// Whether the key is there.
+  func has(_ name: String) -> Bool { values[name] != nil }
+
+  /// A whole number within the key's bounds.
+  func integer(_ name: String) throws(ScenarioError) -> Int? {
+    guard let node = values[name] else { return nil }
+    guard case .integer(let bounds) = kind(name) else { return nil }
+    guard let text = plain(node), let value = Int(text), bounds.contains(value) else {
+      let range =
+        bounds.count == 1 ? "\(bounds.lowerBound)" : "\(bounds.lowerBound) to \(bounds.upperBound)"
+      throw error(name, "is a whole number, \(range)")
+    }
+    return value
+  }
+
+  /// A number within the key's bounds.
+  func number(_ name: String) throws(ScenarioError) -> Double? {
+    guard let node = values[name] else { return nil }
+    guard case .number(let above, let through) = kind(name) else { return nil }
+    guard let text = plain(node), let value = Double(text), value > above, value <= through else {
+      throw error(name, "is a number above \(above) and at most \(through)")
+    }
+    return value
+  }
+
+  /// `true` or `false`.
+  func boolean(_ name: String) throws(ScenarioError) -> Bool? {
+    guard let node = values[name] else { return nil }
+    switch plain(node) {
+    case "true": return true
+    case "false": return false
+    default: throw error(name, "is true or false")
+    }
+  }
+
+  /// Text that is not empty, no longer than the key's bound.
+  func text(_ name: String) throws(ScenarioError) -> String? {
+    guard let node = values[name] else { return nil }
+    guard case .text(let most) = kind(name) else { return nil }
+    guard let value = node.scalar?.string, !value.isEmpty, value.unicodeScalars.count <= most
+    else { throw error(name, "is text of 1 to \(most) characters") }
+    return value
+  }
+
+  /// One of the key's choices.
+  func choice(_ name: String) throws(ScenarioError) -> String? {
+    guard let node = values[name] else { return nil }
+    guard case .choice(let choices) = kind(name) else { return nil }
+    guard let value = node.scalar?.string, choices.contains(value) else {
+      throw error(name, "is one of " + choices.joined(separator: ", "))
+    }
+    return value
+  }
+
+  /// A list of at least one node, no longer than the key's bound.
+  func list(_ name: String) throws(ScenarioError) -> [Node] {
+    guard case .list(let most) = kind(name) else { return [] }
+    guard let nodes = values[name]?.sequence, (1...most).contains(nodes.count) else {
+      throw error(name, "is a list of 1 to \(most)")
+    }
+    return Array(nodes)
+  }
+
+  private func kind(_ name: String) -> FormatKey.Kind? {
+    keys.first { $0.name == name }?.kind
+  }
+
+  /// A scalar without quotes, as numbers and booleans are written.
+  private func plain(_ node: Node) -> String? {
+    guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else {
+      return nil
+    }
+    return scalar.string
+  }
+
+  private func error(_ name: String, _ rule: String) -> ScenarioError {
+    let given = values[name]?.scalar.map { ", not '\($0.string.prefix(64))'" } ?? ""
+    return ScenarioError(path: path, line: line(of: name), message: "'\(name)' \(rule)\(given)")
+  }
+}

@@ -1,0 +1,34 @@
+/// The known name that is nearest to one that is not known, for a hint in an error.
+///
+/// - Returns: The name at the least edit distance (the first of equals), or nil if none is within
+///   half of the longer one's length.
+func nearestName(to unknown: String, among known: [String]) -> String? {
+  let letters = Array(unknown.utf8.prefix(128))
+  var best: String?
+  var least = Int.max
+  for name in known {
+    let distance = editDistance(letters, Array(name.utf8))
+    if distance < least, distance * 2 <= max(letters.count, name.utf8.count) {
+      least = distance
+      best = name
+    }
+  }
+  return best
+}
+
+/// Insertions, removals and replacements that turn one into the other (Levenshtein).
+///
+/// - Complexity: O(n · m) time, O(m) memory.
+func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+  var row = Array(0...right.count)
+  for (i, letter) in left.enumerated() {
+    var diagonal = row[0]
+    row[0] = i + 1
+    for j in right.indices {
+      let replaced = diagonal + (letter == right[j] ? 0 : 1)
+      diagonal = row[j + 1]
+      row[j + 1] = min(replaced, row[j] + 1, diagonal + 1)
+    }
+  }
+  return row[right.count]
+}

@@ -1,1 +1,0 @@
-// Room Scenarios: see docs/ARCHITECTURE.md.
