@@ -42,10 +42,24 @@ public struct MeasuredTimes: Sendable, Hashable {
   /// Until its last token: end-to-end latency.
   public var lastToken: Nanoseconds
 
+  /// Until each token, in order, where the log tells; then the first and the last are those above.
+  public var tokens: [Nanoseconds]
+
   /// Creates measured times.
-  public init(scheduled: Nanoseconds?, firstToken: Nanoseconds, lastToken: Nanoseconds) {
+  public init(
+    scheduled: Nanoseconds?, firstToken: Nanoseconds, lastToken: Nanoseconds,
+    tokens: [Nanoseconds] = []
+  ) {
     self.scheduled = scheduled
     self.firstToken = firstToken
     self.lastToken = lastToken
+    self.tokens = tokens
+  }
+
+  /// Mean time of each token after the first (TPOT); nil with fewer than two tokens.
+  public func timePerOutputToken(outputTokens: Int) -> Nanoseconds? {
+    guard outputTokens > 1 else { return nil }
+    let decode = (lastToken - firstToken).rawValue
+    return Nanoseconds(rounding: Double(decode) / Double(outputTokens - 1))
   }
 }

@@ -30,11 +30,9 @@ public struct RequestLatencies: Sendable, Hashable {
   /// What the log measured of this request; nil where it measured nothing.
   public init?(_ record: RequestRecord) {
     guard let measured = record.measured else { return nil }
-    let decode = (measured.lastToken - measured.firstToken).rawValue
     self.init(
       id: record.id, timeToFirstToken: measured.firstToken,
-      timePerOutputToken: record.outputTokens > 1
-        ? Nanoseconds(rounding: Double(decode) / Double(record.outputTokens - 1)) : nil,
+      timePerOutputToken: measured.timePerOutputToken(outputTokens: record.outputTokens),
       endToEnd: measured.lastToken)
   }
 

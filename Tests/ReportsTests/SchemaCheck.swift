@@ -35,6 +35,9 @@ struct SchemaCheck {
       case "enum":
         let isOne = (rule as? [Any] ?? []).contains { same(value, $0) }
         if !isOne { found.append("\(path): not one of \(rule)") }
+      case "oneOf":
+        let matches = (rule as? [[String: Any]] ?? []).count { problems(value, $0, path).isEmpty }
+        if matches != 1 { found.append("\(path): \(matches) of the shapes match, not 1") }
       case "minimum":
         if number(value) ?? .infinity < number(rule) ?? 0 { found.append("\(path): too small") }
       case "maximum":

@@ -1,0 +1,209 @@
+import Operators
+import TraceIO
+
+/// A row's fields as a log gives them, before they are judged.
+struct RawRow {
+  var id: String?
+  /// Instants in nanoseconds on one clock.
+  var arrival: Int64?
+  var scheduled: Int64?
+  var firstToken: Int64?
+  var lastToken: Int64?
+  var tokenTimes: [Int64] = []
+  var inputTokens: Int64?
+  var outputTokens: Int64?
+  var content: [UInt64] = []
+  var tokensPerContentName: Int64?
+
+  static let mostTokens: Int64 = 1 << 24
+
+  /// The record, with instants counted from `origin`.
+  ///
+  /// - Parameters:
+  ///   - origin: the instant that becomes zero; the first good row's arrival is taken if it is nil.
+  ///   - row: the row's number, which names a request without a name.
+  func record(origin: inout Int64?, row: Int, tokensPerContentName standard: Int)
+    throws(RowProblem) -> RequestRecord
+  {
+    guard let arrival, let inputTokens, let outputTokens else { throw .missingField }
+    guard (1...Self.mostTokens).contains(inputTokens),
+      (0...Self.mostTokens).contains(outputTokens),
+      (1...Self.mostTokens).contains(tokensPerContentName ?? 1)
+    else { throw .tokensOutOfRange }
+    let start = origin ?? arrival
+    let record = RequestRecord(
+      id: id ?? String(row), arrival: try difference(arrival, start),
+      inputTokens: Int(inputTokens), outputTokens: Int(outputTokens), content: content,
+      tokensPerContentName: tokensPerContentName.map(Int.init) ?? standard,
+      measured: try measured(from: arrival))
+    origin = start
+    return record
+  }
+
+  private func measured(from arrival: Int64) throws(RowProblem) -> MeasuredTimes? {
+    guard let firstToken, let lastToken else {
+      // A request that failed may have been scheduled, but it has no latency.
+      guard firstToken == nil, lastToken == nil, tokenTimes.isEmpty else { throw .missingField }
+      return nil
+    }
+    guard arrival <= (scheduled ?? arrival), (scheduled ?? arrival) <= firstToken,
+      firstToken <= lastToken
+    else { throw .timesOutOfOrder }
+    var tokens: [Nanoseconds] = []
+    tokens.reserveCapacity(tokenTimes.count)
+    var previous = firstToken
+    for time in tokenTimes {
+      guard previous <= time, time <= lastToken else { throw .timesOutOfOrder }
+      previous = time
+      tokens.append(try difference(time, arrival))
+    }
+    var queue: Nanoseconds?
+    if let scheduled { queue = try difference(scheduled, arrival) }
+    return MeasuredTimes(
+      scheduled: queue, firstToken: try difference(firstToken, arrival),
+      lastToken: try difference(lastToken, arrival), tokens: tokens)
+  }
+
+  private func difference(_ later: Int64, _ earlier: Int64) throws(RowProblem) -> Nanoseconds {
+    let (value, overflow) = later.subtractingReportingOverflow(earlier)
+    guard !overflow else { throw .timeOutOfRange }
+    return Nanoseconds(value)
+  }
+}
+
+/// Which member of a JSON row is which field, and in which unit its times are.
+struct RowLayout {
+  enum Field {
+    case id, arrival, scheduled, firstToken, lastToken, tokenTimes
+    case inputTokens, outputTokens, content, tokensPerContentName
+  }
+
+  let keys: JSONKeys
+  let fields: [Field]
+  /// Times are read in units of 10 to the minus this, which must be nanoseconds.
+  let decimals: Int
+
+  private init(decimals: Int, _ members: [(String, Field)]) {
+    keys = JSONKeys(members.map(\.0))
+    fields = members.map(\.1)
+    self.decimals = decimals
+  }
+
+  static let mooncake = RowLayout(
+    decimals: 6,
+    [
+      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
+      ("hash_ids", .content),
+    ])
+
+  static let vllmRun = RowLayout(
+    decimals: 9,
+    [
+      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
+      ("queued_ts", .arrival), ("scheduled_ts", .scheduled), ("first_token_ts", .firstToken),
+      ("last_token_ts", .lastToken),
+    ])
+
+  static let workload = RowLayout(
+    decimals: 0,
+    [
+      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
+      ("arrival_time_ns", .arrival), ("input_tok_ids", .content),
+    ])
+
+  static let reprise = RowLayout(
+    decimals: 0,
+    [
+      ("id", .id), ("arrival_ns", .arrival), ("input_tokens", .inputTokens),
+      ("output_tokens", .outputTokens), ("scheduled_ns", .scheduled),
+      ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
+      ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
+    ])
+
+  /// Reads one object; members that the layout does not name are passed over.
+  func row(_ scanner: inout JSONScanner) throws(RowProblem) -> RawRow {
+    var row = RawRow()
+    do {
+      guard try scanner.next() == .objectStart else { throw RowProblem.notAnObject }
+      while try scanner.next() == .key {
+        let index = scanner.index(in: keys)
+        let token = try scanner.next()
+        if index >= 0, token != .null {
+          try take(fields[index], token, &scanner, &row)
+        } else {
+          try scanner.skipValue(of: token)
+        }
+      }
+      guard try scanner.next() == .end else { throw RowProblem.notAnObject }
+    } catch let problem as RowProblem {
+      throw problem
+    } catch {
+      throw .notAnObject
+    }
+    return row
+  }
+
+  private func take(
+    _ field: Field, _ token: JSONScanner.Token, _ scanner: inout JSONScanner, _ row: inout RawRow
+  ) throws {
+    if field == .content || field == .tokenTimes {
+      guard token == .arrayStart else { throw RowProblem.badNumber }
+      while true {
+        let element = try scanner.next()
+        if element == .arrayEnd { return }
+        guard element == .number else { throw RowProblem.badNumber }
+        if field == .content {
+          row.content.append(try unsigned(scanner))
+        } else {
+          row.tokenTimes.append(try time(scanner))
+        }
+      }
+    }
+    guard token == .number || token == .string else { throw RowProblem.badNumber }
+    switch field {
+    case .id: row.id = scanner.string()
+    case .arrival: row.arrival = try time(scanner)
+    case .scheduled: row.scheduled = try time(scanner)
+    case .firstToken: row.firstToken = try time(scanner)
+    case .lastToken: row.lastToken = try time(scanner)
+    case .inputTokens: row.inputTokens = try integer(scanner)
+    case .outputTokens: row.outputTokens = try integer(scanner)
+    case .tokensPerContentName: row.tokensPerContentName = try integer(scanner)
+    case .content, .tokenTimes: break
+    }
+  }
+
+  private func time(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
+    switch scanner.fixedPoint(decimals: decimals) {
+    case .exact(let value), .rounded(let value): return value
+    case .overflow: throw .timeOutOfRange
+    case .malformed: throw .badNumber
+    }
+  }
+
+  private func integer(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
+    switch scanner.fixedPoint(decimals: 0) {
+    case .exact(let value): return value
+    case .overflow: throw .tokensOutOfRange
+    case .rounded, .malformed: throw .badNumber
+    }
+  }
+
+  /// A hash or token id: 64 bits without a sign, which neither `Int64` nor `Double` holds.
+  private func unsigned(_ scanner: borrowing JSONScanner) throws(RowProblem) -> UInt64 {
+    let value = scanner.withToken { (bytes: Span<UInt8>) -> UInt64? in
+      var value: UInt64 = 0
+      for index in bytes.indices {
+        let digit = UInt64(bytes[index] &- UInt8(ascii: "0"))
+        guard digit < 10 else { return nil }
+        let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carry) = product.addingReportingOverflow(digit)
+        guard !overflow, !carry else { return nil }
+        value = sum
+      }
+      return bytes.isEmpty ? nil : value
+    }
+    guard let value else { throw .badNumber }
+    return value
+  }
+}

@@ -1,0 +1,42 @@
+public import TraceIO
+
+/// Why a request log could not be read or written.
+public enum RequestLogError: Error, Hashable, Sendable {
+  /// The bytes could not be had.
+  case input(TraceIOError)
+  /// The content is of no format that is read.
+  case unknownFormat(path: String)
+  /// A header of our own format that this version does not read.
+  case badHeader(path: String, reason: String)
+  /// There is not one good row.
+  case empty(path: String)
+  /// More rows are bad than the reader may skip; `line` and `reason` are the first one's.
+  case tooManyBadRows(path: String, bad: Int, rows: Int, line: Int, reason: String)
+  /// The content of one log does not fit the rows of another.
+  case contentMismatch(reason: String)
+  /// The system refused to write.
+  case cannotWrite(path: String, reason: String)
+}
+
+extension RequestLogError: CustomStringConvertible {
+  /// What is wrong, where, and what to do.
+  public var description: String {
+    switch self {
+    case .input(let error): error.description
+    case .unknownFormat(let path):
+      "\(path): not a request log that is read; "
+        + RequestLogFormat.allCases.map(\.title).joined(separator: ", ") + " are"
+    case .badHeader(let path, let reason):
+      "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
+    case .empty(let path): "\(path): there is no request in it; check that it was copied whole"
+    case .tooManyBadRows(let path, let bad, let rows, let line, let reason):
+      "\(path):\(line): \(reason); \(bad) of \(rows) rows are bad, more than may be skipped: "
+        + "correct them, or allow a larger share"
+    case .contentMismatch(let reason):
+      "the logs do not belong together: \(reason); give the log that the server was sent"
+    case .cannotWrite(let path, let reason):
+      "\(path): cannot be written (\(reason)); name a file in a folder that exists and that you "
+        + "may write to"
+    }
+  }
+}

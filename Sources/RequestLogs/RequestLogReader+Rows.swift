@@ -1,0 +1,141 @@
+import Foundation
+public import TraceIO
+
+extension RequestLogReader {
+  /// The next good row, or nil at the end.
+  ///
+  /// At the end it throws if too many rows were bad, or if none was good.
+  public mutating func next() throws(RequestLogError) -> RequestRecord? {
+    while true {
+      guard try advance() else {
+        try judge()
+        return nil
+      }
+      rows += 1
+      do {
+        let record = try rawRow().record(
+          origin: &origin, row: rows, tokensPerContentName: tokensPerContentName)
+        if record.arrival < lastArrival { outOfOrder += 1 }
+        lastArrival = record.arrival
+        return record
+      } catch {
+        problems.add(error, line: line())
+      }
+    }
+  }
+
+  /// Ends reading, and returns what is known about the input: its digest among other things.
+  public mutating func finish() throws(RequestLogError) -> InputSummary {
+    if let buffered { return buffered }
+    do {
+      if let summary = try table?.finish() { return summary }
+      if let summary = try lines?.finish() { return summary }
+    } catch {
+      throw .input(error)
+    }
+    throw .empty(path: path)
+  }
+
+  /// The tokens for which a content name stands in rows that do not tell.
+  private var tokensPerContentName: Int {
+    options.tokensPerContentName.map { min(max($0, 1), Int(RawRow.mostTokens)) }
+      ?? (format == .mooncake ? 512 : 1)
+  }
+
+  /// The line of the current row, from 1.
+  private mutating func line() -> Int {
+    if let line = table?.rowLine { return line }
+    return lines?.lineNumber ?? 0
+  }
+
+  private mutating func advance() throws(RequestLogError) -> Bool {
+    do {
+      if let found = try table?.next() { return found }
+      return try lines?.next() ?? false
+    } catch {
+      throw .input(error)
+    }
+  }
+
+  private mutating func rawRow() throws(RowProblem) -> RawRow {
+    switch format {
+    case .azure: return try azureRow()
+    case .mooncake: return try jsonRow(.mooncake)
+    case .vllmRun: return try jsonRow(.vllmRun)
+    case .workload: return try jsonRow(.workload)
+    case .reprise: return try jsonRow(.reprise)
+    }
+  }
+
+  private mutating func jsonRow(_ layout: RowLayout) throws(RowProblem) -> RawRow {
+    guard let row = try lines?.row(layout) else { throw .notAnObject }
+    return row
+  }
+
+  private mutating func azureRow() throws(RowProblem) -> RawRow {
+    var row = RawRow()
+    guard let time = table?.field(columns.time), !time.isEmpty,
+      let input = table?.fixedPoint(columns.input, decimals: 0),
+      let output = table?.fixedPoint(columns.output, decimals: 0)
+    else { throw .missingField }
+    guard let arrival = Timestamp.nanoseconds(time), case .exact(let inputTokens) = input,
+      case .exact(let outputTokens) = output
+    else { throw .badNumber }
+    row.arrival = arrival
+    row.inputTokens = inputTokens
+    row.outputTokens = outputTokens
+    return row
+  }
+
+  private func judge() throws(RequestLogError) {
+    guard let problem = problems.firstProblem else {
+      if rows == 0 { throw .empty(path: path) }
+      return
+    }
+    guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)
+    else { return }
+    throw .tooManyBadRows(
+      path: path, bad: problems.count, rows: rows, line: problems.firstLine,
+      reason: problem.rawValue)
+  }
+}
+
+extension JSONLineReader {
+  /// Reads the first line of our own format and refuses versions that are not known.
+  mutating func readHeader() throws {
+    guard try next() else { throw RequestLogError.empty(path: path) }
+    guard let version = (try? header()) ?? nil else {
+      throw RequestLogError.badHeader(path: path, reason: "the first line is not the log's header")
+    }
+    guard version == RequestLogWriter.version else {
+      throw RequestLogError.badHeader(path: path, reason: "it is version \(version)")
+    }
+  }
+
+  /// Reads the current line by a layout.
+  fileprivate mutating func row(_ layout: RowLayout) throws(RowProblem) -> RawRow {
+    try layout.row(&scanner)
+  }
+
+  /// The version that a header tells; nil if the line is no header of ours.
+  fileprivate mutating func header() throws -> Int64? {
+    var isOurs = false
+    var version: Int64?
+    guard try scanner.next() == .objectStart else { return nil }
+    while try scanner.next() == .key {
+      let isSchema = scanner.tokenIs("schema")
+      let isVersion = scanner.tokenIs("version")
+      let value = try scanner.next()
+      if isSchema, value == .string { isOurs = scanner.tokenIs("reprise.request-log") }
+      if isVersion, value == .number { version = scanner.integer() }
+      try scanner.skipValue(of: value)
+    }
+    return isOurs ? version : nil
+  }
+}
+
+/// Whether a path can be opened twice with the same content.
+func isRegularFile(_ path: String) -> Bool {
+  var status = stat()
+  return path != "-" && stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFREG
+}

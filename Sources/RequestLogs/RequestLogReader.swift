@@ -1,0 +1,166 @@
+import Operators
+public import TraceIO
+
+/// The requests of a log, one at a time, in the log's own order.
+///
+/// ```swift
+/// var reader = try RequestLogReader(path: "conversation_trace.jsonl.zst")
+/// while let request = try reader.next() { ... }
+/// ```
+///
+/// The format is told by the content, and so is the compression. Bad rows are counted in
+/// ``problems`` and skipped; at the end of the log their share must not exceed the limit. Rows come
+/// as they stand: a log that is not in order of arrival is counted in ``outOfOrder`` and put in
+/// order by ``RequestLog``.
+///
+/// Arrivals count from the first row in formats whose clock is absolute (Azure, vLLM runs), and
+/// from the log's own zero in the others. All numbers are read as decimals and kept exactly.
+public struct RequestLogReader: ~Copyable {
+  /// How a log is read.
+  public struct Options: Sendable, Hashable {
+    /// The largest share of bad rows that is skipped; 0.01 unless set. 0 allows none.
+    public var badRowLimit: Double
+    /// The tokens for which a content name stands in a log that does not tell; nil takes the
+    /// format's usual number: 512 for Mooncake, 1 for token ids.
+    public var tokensPerContentName: Int?
+    /// How far an input may expand.
+    public var limits: InputLimits
+
+    /// Creates options.
+    public init(
+      badRowLimit: Double = 0.01, tokensPerContentName: Int? = nil, limits: InputLimits = .standard
+    ) {
+      self.badRowLimit = badRowLimit
+      self.tokensPerContentName = tokensPerContentName
+      self.limits = limits
+    }
+  }
+
+  /// The format that was found.
+  public let format: RequestLogFormat
+  /// The bad rows so far.
+  public internal(set) var problems: RowProblems
+  /// Rows so far that arrived before the row in front of them.
+  public internal(set) var outOfOrder: Int
+  /// Rows so far, good and bad.
+  public internal(set) var rows: Int
+  /// The path as given, for errors.
+  public let path: String
+
+  let options: Options
+  // One of the two reads, as the format wants; an enumeration could not lend its payload.
+  var table: Optional<CSVReader>
+  var lines: Optional<JSONLineReader>
+  let columns: (time: Int, input: Int, output: Int)
+  /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
+  var origin: Optional<Int64>
+  var lastArrival: Nanoseconds
+  /// What is known of an input that had to be held in memory.
+  let buffered: InputSummary?
+
+  /// The longest line: a prompt of a million token ids takes some 7 MB.
+  private static let maximumLine = 64 << 20
+  /// How much text is looked at to tell the format.
+  private static let detectionBytes = 1 << 20
+
+  /// Opens a log, or standard input where `path` is `-`.
+  ///
+  /// What can be read only once, such as standard input, is held in memory.
+  public init(path: String, options: Options = Options()) throws(RequestLogError) {
+    self = try Self.opened(path: path, options: options)
+  }
+
+  /// Reads a log that is in memory; `name` stands for the path in errors.
+  public init(bytes: [UInt8], name: String = "memory", options: Options = Options())
+    throws(RequestLogError)
+  {
+    self = try Self.opened(bytes: bytes, name: name, options: options, buffered: nil)
+  }
+
+  private static func opened(path: String, options: Options) throws(RequestLogError) -> Self {
+    do {
+      var source = try ByteSource(path: path, limits: options.limits)
+      var start = try source.read(count: detectionBytes)
+      if isRegularFile(path) {
+        let again = try ByteSource(path: path, limits: options.limits)
+        return try opened(again, start: start, options: options, buffered: nil)
+      }
+      while true {
+        let more = try source.read(count: 8 << 20)
+        if more.isEmpty { break }
+        start += more
+      }
+      let summary = try source.finish()
+      return try opened(bytes: start, name: path, options: options, buffered: summary)
+    } catch {
+      throw asLogError(error, path: path)
+    }
+  }
+
+  private static func opened(
+    bytes: [UInt8], name: String, options: Options, buffered: InputSummary?
+  ) throws(RequestLogError) -> Self {
+    do {
+      var probe = try ByteSource(bytes: bytes, name: name, limits: options.limits)
+      let start = try probe.read(count: detectionBytes)
+      let source = try ByteSource(bytes: bytes, name: name, limits: options.limits)
+      return try opened(source, start: start, options: options, buffered: buffered)
+    } catch {
+      throw asLogError(error, path: name)
+    }
+  }
+
+  private static func opened(
+    _ source: consuming ByteSource, start: [UInt8], options: Options, buffered: InputSummary?
+  ) throws -> Self {
+    let path = source.path
+    guard let format = RequestLogFormat.detect(start) else {
+      throw start.contains { $0 > 0x20 }
+        ? RequestLogError.unknownFormat(path: path) : RequestLogError.empty(path: path)
+    }
+    guard format == .azure else {
+      var lines = try JSONLineReader(source, maximumLine: maximumLine)
+      if format == .reprise { try lines.readHeader() }
+      return Self(
+        format: format, path: path, options: options, table: nil, lines: consume lines,
+        columns: (0, 0, 0), buffered: buffered)
+    }
+    let table = try CSVReader(source, maximumLine: maximumLine)
+    guard let time = table.column("TIMESTAMP"), let input = table.column("ContextTokens"),
+      let output = table.column("GeneratedTokens")
+    else { throw RequestLogError.unknownFormat(path: path) }
+    return Self(
+      format: format, path: path, options: options, table: consume table, lines: nil,
+      columns: (time, input, output), buffered: buffered)
+  }
+
+  private init(
+    format: RequestLogFormat, path: String, options: Options, table: consuming CSVReader?,
+    lines: consuming JSONLineReader?, columns: (time: Int, input: Int, output: Int),
+    buffered: InputSummary?
+  ) {
+    // No property has a value by its declaration, not even the nil of `?`: with one, the public
+    // initialisers could not replace `self`.
+    problems = RowProblems()
+    outOfOrder = 0
+    rows = 0
+    lastArrival = Nanoseconds(.min)
+    self.format = format
+    self.path = path
+    self.options = options
+    self.table = table
+    self.lines = lines
+    self.columns = columns
+    self.buffered = buffered
+    // Only clocks that do not count from the log's own beginning are set to zero at the first row.
+    origin = format == .azure || format == .vllmRun ? nil : 0
+  }
+
+  private static func asLogError(_ error: any Error, path: String) -> RequestLogError {
+    switch error {
+    case let error as RequestLogError: error
+    case let error as TraceIOError: .input(error)
+    default: .unknownFormat(path: path)
+    }
+  }
+}

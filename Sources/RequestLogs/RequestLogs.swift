@@ -1,1 +1,0 @@
-// Room RequestLogs: see docs/ARCHITECTURE.md.

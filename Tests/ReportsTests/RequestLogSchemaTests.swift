@@ -1,0 +1,28 @@
+import Foundation
+import Operators
+import RequestLogs
+import Testing
+
+// Here, and not beside the other tests of request logs, for the sake of the schema checker.
+@Suite("A request log of our own")
+struct RequestLogSchemaTests {
+  @Test("keeps to its schema in every line, the largest content names included")
+  func schema() throws {
+    let schema = try SchemaCheck(file: "request-log.schema.json")
+    var records = ToyRun().log
+    records[0].content = [0, .max]
+    records[0].tokensPerContentName = 512
+    records[1].measured?.tokens = [Nanoseconds(1), Nanoseconds(2)]
+    let text = try withTemporaryPath("log.jsonl") { path in
+      try RequestLogWriter.write(records, to: path)
+      return try String(contentsOfFile: path, encoding: .utf8)
+    }
+    let lines = text.split(separator: "\n")
+    #expect(lines.count == records.count + 1)
+    for line in lines {
+      let value = try JSONSerialization.jsonObject(with: Data(line.utf8))
+      #expect(schema.problems(in: value) == [], "\(line)")
+    }
+    #expect(!schema.problems(in: ["id": "x", "arrival_ns": 1, "input_tokens": 0]).isEmpty)
+  }
+}

@@ -1,0 +1,20 @@
+import Foundation
+import Testing
+
+/// Data of public projects that lies beside the package on machines that have it.
+enum SharedData {
+  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().appendingPathComponent("shared/data")
+
+  static func path(_ name: String) -> String { root.appendingPathComponent(name).path }
+
+  static var isHere: Bool { FileManager.default.fileExists(atPath: root.path) }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips a test where the public data is absent, and says so.
+  static var needsSharedData: Self {
+    .enabled(if: SharedData.isHere, "the public data is not beside the package")
+  }
+}
