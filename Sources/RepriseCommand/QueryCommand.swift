@@ -117,4 +117,4 @@ struct QueryCommand: FailingCommand {
   }
 }
 
-extension DataType: @retroactive ExpressibleByArgument {}
+extension DataType: ExpressibleByArgument {}
