@@ -28,6 +28,8 @@ struct Engine {
   private var isInFlight = false
   private var started: Int64 = 0
   private var price = StepPrice()
+  /// Gaps before those tokens of the step in flight that do not follow the step before it.
+  private var laterGaps: [Int64] = []
   private let options: ReplayOptions
 
   /// Creates an idle engine.
@@ -40,7 +42,7 @@ struct Engine {
     totals.blocks = limits.usableBlocks
   }
 
-  /// Ends the step in flight, if there is one: stamps its tokens and lets finished requests go.
+  /// Ends the step in flight, if there is one: counts it and lets finished requests go.
   ///
   /// - Parameters:
   ///   - gaps: Gets the time between each token and the one before it of the same request.
@@ -53,14 +55,7 @@ struct Engine {
     if current.decodes > 0 {
       gaps.record(UInt64(duration), count: UInt64(current.decodes))
     }
-    for slot in current.firstTokens {
-      scheduler.residents[Int(slot)].firstToken = boundary
-      scheduler.residents[Int(slot)].lastToken = boundary
-    }
-    for slot in current.laterTokens {
-      gaps.record(UInt64(boundary - scheduler.residents[Int(slot)].lastToken))
-      scheduler.residents[Int(slot)].lastToken = boundary
-    }
+    for gap in laterGaps { gaps.record(UInt64(gap)) }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
       finished.append(scheduler.residents[Int(slot)])
@@ -92,13 +87,29 @@ struct Engine {
     isInFlight = true
     boundary = Self.end(of: price, from: started)
     scheduler.latestEnd = boundary
-    for slot in current.admitted { scheduler.residents[Int(slot)].scheduled = started }
+    stampTokens()
     guard scheduler.limits.asyncScheduling, started < limit else { return }
     if !options.advancesDecodeRuns || !scheduler.repeatDecode(from: current, into: &pending) {
       scheduler.schedule(into: &pending, chain: chain)
     }
     hasPending = !pending.isEmpty
     totals.preemptions += hasPending ? 0 : pending.preempted
+  }
+
+  /// Notes when the step's tokens will be ready. This comes before the next step is decided, which
+  /// may preempt their requests.
+  private mutating func stampTokens() {
+    for slot in current.admitted { scheduler.residents[Int(slot)].scheduled = started }
+    for slot in current.firstTokens {
+      scheduler.residents[Int(slot)].firstToken = boundary
+      scheduler.residents[Int(slot)].lastToken = boundary
+    }
+    laterGaps.removeAll(keepingCapacity: true)
+    for slot in current.laterTokens {
+      laterGaps.append(
+        (Nanoseconds(boundary) - Nanoseconds(scheduler.residents[Int(slot)].lastToken)).rawValue)
+      scheduler.residents[Int(slot)].lastToken = boundary
+    }
   }
 
   /// Durations are rounded to whole nanoseconds once, here, and are at least one.
@@ -113,7 +124,8 @@ struct Engine {
   private mutating func account(_ duration: Int64) {
     let running = current.shape.prefillSequences + current.shape.decodeSequences
     totals.steps += 1
-    totals.busy += duration
+    totals.busyTime += Nanoseconds(duration)
+    totals.lastEnd = Nanoseconds(boundary)
     totals.deviceTime += price.deviceTime
     totals.hostTime += price.hostTime
     totals.runningTime += Double(running) * Double(duration)

@@ -6,8 +6,10 @@ public struct EngineTotals: Sendable, Hashable {
   public var group: Int = 0
   /// Steps that ended.
   public var steps: Int = 0
-  /// Nanoseconds in which a step was in flight; see ``busyTime``.
-  var busy: Int64 = 0
+  /// Time in which a step was in flight.
+  public var busyTime: Nanoseconds = .zero
+  /// When the last step ended, on the replay's clock.
+  public var lastEnd: Nanoseconds = .zero
   /// Predicted device time in nanoseconds for each ``Evidence``, in the order of its cases.
   public var deviceTime: SIMD8<Double> = .zero
   /// Predicted time in nanoseconds that kernels do not explain.
@@ -33,7 +35,4 @@ public struct EngineTotals: Sendable, Hashable {
 
   /// Totals of an engine that did nothing.
   public init() {}
-
-  /// Time in which a step was in flight.
-  public var busyTime: Nanoseconds { Nanoseconds(busy) }
 }

@@ -129,14 +129,11 @@ public struct ReplayResult: Sendable, Equatable {
   /// Time in which steps were in flight, over all engines.
   public var busyTime: Nanoseconds { engines.reduce(.zero) { $0 + $1.busyTime } }
 
-  /// From the first arrival to the last token of a finished request.
+  /// From the first arrival to the end of the last step.
   public var makespan: Nanoseconds {
-    var (first, last) = (Nanoseconds(.max), Nanoseconds(.min))
-    for outcome in outcomes {
-      first = min(first, outcome.arrival)
-      if outcome.status == .finished { last = max(last, outcome.lastToken) }
-    }
-    return last < first ? .zero : last - first
+    let first = outcomes.lazy.map(\.arrival).min() ?? .zero
+    let last = engines.lazy.filter { $0.steps > 0 }.map(\.lastEnd).max() ?? first
+    return last - first
   }
 
   /// How many requests ended in this way.

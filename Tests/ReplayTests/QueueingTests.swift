@@ -1,0 +1,92 @@
+import CostModel
+import Foundation
+import Operators
+import RequestLogs
+import Scenarios
+import Testing
+
+@testable import Replay
+
+/// Replays against closed forms of queueing theory.
+@Suite struct QueueingTests {
+  /// Poisson arrivals of one-token requests, at this mean distance in nanoseconds.
+  func poisson(count: Int, mean: Double, seed: UInt64) -> [RequestRecord] {
+    var random = TestGenerator(seed)
+    var clock = 0.0
+    return (0..<count).map { _ in
+      clock -= mean * log(1 - Double.random(in: 0..<1, using: &random))
+      return request(Int64(clock), input: 1, output: 1)
+    }
+  }
+
+  func meanWait(_ result: ReplayResult) -> Double {
+    result.outcomes.reduce(0) { $0 + Double($1.queueTime.rawValue) }
+      / Double(result.outcomes.count)
+  }
+
+  @Test(
+    "One at a time is M/D/1: the mean wait is Pollaczek and Khinchine's",
+    arguments: [0.3, 0.5, 0.7, 0.8])
+  func pollaczekKhinchine(load: Double) throws {
+    let service = 1_000_000.0
+    let simulation = try Simulation(
+      deployment: makeDeployment(sequences: 1), pricings: [LinearStepModel(perStep: service)])
+    let result = simulation.run(
+      RequestTable(poisson(count: 100_000, mean: service / load, seed: 7)))
+    let expected = load * service / (2 * (1 - load))
+    #expect(abs(meanWait(result) / expected - 1) < 0.05)
+    // Utilisation is the load.
+    let busy = Double(result.busyTime.rawValue) / Double(result.makespan.rawValue)
+    #expect(abs(busy / load - 1) < 0.01)
+  }
+
+  @Test(
+    "Steps without a limit to their batch are the bulk queue M/D[1,∞]/1",
+    arguments: [0.5, 2.0, 8.0])
+  func bulkService(load: Double) throws {
+    let service = 1_000_000.0
+    let simulation = try Simulation(
+      deployment: makeDeployment(sequences: 1000, budget: 4096, blocks: 5000),
+      pricings: [LinearStepModel(perStep: service)])
+    let records = poisson(count: 100_000, mean: service / load, seed: 11)
+    let result = simulation.run(RequestTable(records))
+    // Unbounded batches: a request that finds the server busy (probability p) waits half a
+    // service on average. Busy periods are runs of steps that see an arrival: their mean is
+    // e^load steps, between mean idle times of 1 / load; so p = e^load / (e^load + 1 / load).
+    let busy = exp(load) / (exp(load) + 1 / load)
+    #expect(abs(meanWait(result) / (busy * service / 2) - 1) < 0.03)
+  }
+
+  @Test("Engines in turn are independent queues of Erlang arrivals: shorter waits than one's")
+  func roundRobin() throws {
+    let service = 1_000_000.0
+    let simulation = try Simulation(
+      deployment: makeDeployment(count: 4, sequences: 1),
+      pricings: [LinearStepModel(perStep: service)])
+    let records = poisson(count: 100_000, mean: service / 0.8 / 4, seed: 3)
+    let inTurn = meanWait(simulation.run(RequestTable(records)))
+    let least = try Simulation(
+      deployment: makeDeployment(count: 4, sequences: 1, routing: .leastLoaded),
+      pricings: [LinearStepModel(perStep: service)])
+    let shortest = meanWait(least.run(RequestTable(records)))
+    let single = 0.8 * service / (2 * 0.2)
+    // A common queue, M/D/4, waits about half as long as M/M/4: Erlang's C(4, 3.2) is 0.5964.
+    let common = 0.5 * 0.5964 * service / (4 * 0.2)
+    // Equal services in turn are the best that can be done without a common queue.
+    #expect(inTurn > common)
+    #expect(shortest > inTurn)
+    #expect(shortest < single / 2)
+  }
+
+  @Test("Under overload throughput is the batch over the step")
+  func saturation() throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(sequences: 16, blocks: 1000),
+      pricings: [LinearStepModel(perStep: 1000, perDecodeSequence: 10)])
+    let records = (0..<3200).map { _ in request(0, input: 1, output: 101) }
+    let result = simulation.run(RequestTable(records))
+    // 200 rounds of 16 requests: a step for their prompts and 100 of decode.
+    #expect(result.makespan == Nanoseconds(200 * (1000 + 100 * 1160)))
+    #expect(result.stepCount == 200 * 101)
+  }
+}

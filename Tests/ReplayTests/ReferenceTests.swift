@@ -1,0 +1,78 @@
+import CostModel
+import Histogram
+import Operators
+import Scenarios
+import Testing
+
+@testable import Replay
+
+@Suite struct ReferenceTests {
+  @Test(
+    "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
+    arguments: 0..<40)
+  func equalsNaive(batch: UInt64) throws {
+    for seed in (batch * 50)..<(batch * 50 + 50) {
+      let example = RandomCase(seed: seed)
+      var options = ReplayOptions()
+      options.recordsSteps = true
+      options.mergesSteps = false
+      let simulation = try Simulation(
+        deployment: example.deployment, pricings: [TellingPrice()], options: options)
+      let result = simulation.run(RequestTable(example.records))
+      let naive = NaiveEngine(example.deployment.engines[0])
+      let outcomes = naive.run(example.records, pricing: TellingPrice())
+      for (step, pair) in zip(result.steps, naive.steps).enumerated() where pair.0 != pair.1 {
+        Issue.record("seed \(seed), step \(step): \(pair.0) is not \(pair.1)")
+        break
+      }
+      try #require(result.steps.count == naive.steps.count, "seed \(seed)")
+      try #require(result.outcomes == outcomes, "seed \(seed)")
+      var gaps = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+      gaps.autoResize = true
+      for gap in naive.gaps { gaps.record(UInt64(gap)) }
+      #expect(result.tokenGaps.totalCount == gaps.totalCount, "seed \(seed)")
+      #expect(result.tokenGaps.mean == gaps.mean, "seed \(seed)")
+      #expect(naive.free.count == naive.users.count)
+    }
+  }
+
+  @Test("Random cases do preempt, hit the cache, reject and starve")
+  func casesAreTelling() throws {
+    var (preemptions, hits, rejected, resumed) = (0, 0, 0, 0)
+    for seed in 0..<200 as Range<UInt64> {
+      let example = RandomCase(seed: seed)
+      let simulation = try Simulation(deployment: example.deployment, pricings: [TellingPrice()])
+      let result = simulation.run(RequestTable(example.records))
+      preemptions += result.engines[0].preemptions
+      hits += result.outcomes.reduce(0) { $0 + Int($1.cachedTokens) }
+      resumed += result.engines[0].hitTokens
+      rejected += result.count(of: .rejected)
+    }
+    #expect(preemptions > 100)
+    #expect(hits > 100)
+    #expect(resumed > hits)
+    #expect(rejected > 10)
+  }
+
+  @Test("Skipping the scheduler in runs of decode steps changes nothing", arguments: 0..<10)
+  func runsEqualSteps(batch: UInt64) throws {
+    for seed in (batch * 100)..<(batch * 100 + 100) {
+      let example = RandomCase(seed: 1_000_000 + seed)
+      var options = ReplayOptions()
+      options.recordsSteps = true
+      options.mergesSteps = false
+      var simulation = try Simulation(
+        deployment: example.deployment, pricings: [TellingPrice()], options: options)
+      let fast = simulation.run(RequestTable(example.records))
+      simulation.options.advancesDecodeRuns = false
+      let slow = simulation.run(RequestTable(example.records))
+      try #require(fast == slow, "seed \(seed)")
+      simulation.options.mergesSteps = true
+      let merged = simulation.run(RequestTable(example.records))
+      #expect(merged.steps.reduce(0) { $0 + Int($1.steps) } == slow.steps.count)
+      #expect(
+        merged.steps.reduce(0) { $0 + $1.duration.rawValue }
+          == slow.steps.reduce(0) { $0 + $1.duration.rawValue })
+    }
+  }
+}

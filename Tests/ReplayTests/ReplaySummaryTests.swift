@@ -1,0 +1,61 @@
+import CostModel
+import Foundation
+import Operators
+import Testing
+
+@testable import Replay
+
+@Suite struct ReplaySummaryTests {
+  @Test(
+    "Percentiles are numpy's default",
+    arguments: [
+      (0.5, [1, 2, 3, 4] as [Int64], 2.5), (0.9, [1, 2, 3, 4], 3.7), (0.99, [5], 5.0),
+      (0.95, [10, 20], 19.5), (0.0, [1, 9], 1.0), (1.0, [1, 9], 9.0),
+    ])
+  func percentiles(fraction: Double, values: [Int64], expected: Double) {
+    #expect(abs(percentile(fraction, of: values) - expected) < 1e-9)
+  }
+
+  @Test("Figures of a run by hand")
+  func figures() throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(blocks: 11), pricings: [LinearStepModel(perStep: 500_000_000)])
+    let summary = ReplaySummary(
+      simulation.run(
+        RequestTable([request(0, input: 4, output: 2), request(0, input: 6, output: 4)])))
+    // Four steps: both, both, and twice the second alone; two, three, three and three blocks.
+    #expect(summary.finished == 2)
+    #expect(summary.makespanNanoseconds == 2_000_000_000)
+    #expect(summary.requestsPerSecond == 1)
+    #expect(summary.inputTokensPerSecond == 5)
+    #expect(summary.outputTokensPerSecond == 3)
+    #expect(summary.meanRunning == 1.5)
+    #expect(summary.peakRunning == 2)
+    #expect(summary.steps == 4)
+    #expect(summary.events == 6)
+    #expect(summary.timeToFirstToken.p99 == 500_000_000)
+    #expect(summary.endToEnd.mean == 1_500_000_000)
+    #expect(summary.interTokenLatency.count == 4)
+    #expect(abs(summary.interTokenLatency.p50 / 500_000_000 - 1) < 1e-3)
+    #expect(summary.peakMemoryUse == 0.4)
+  }
+
+  @Test("Keys are in snake case, and come back")
+  func coding() throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(), pricings: [LinearStepModel(perStep: 1)])
+    let summary = ReplaySummary(simulation.run(RequestTable([request(0, input: 4, output: 2)])))
+    let data = try JSONEncoder().encode(summary)
+    #expect(try JSONDecoder().decode(ReplaySummary.self, from: data) == summary)
+    let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(object.count == 22)
+    for key in object.keys { #expect(key.allSatisfy { $0.isLowercase || $0 == "_" }) }
+  }
+
+  @Test("Nothing gives zeros")
+  func empty() throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(), pricings: [LinearStepModel(perStep: 1)])
+    #expect(ReplaySummary(simulation.run(RequestTable())).requestsPerSecond == 0)
+  }
+}

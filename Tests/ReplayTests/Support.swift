@@ -1,0 +1,94 @@
+import CostModel
+import Operators
+import RequestLogs
+import Scenarios
+
+@testable import Replay
+
+/// SplitMix64: the same workloads everywhere.
+struct TestGenerator: RandomNumberGenerator {
+  var state: UInt64
+
+  init(_ seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var mixed = state
+    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+    return mixed ^ (mixed >> 31)
+  }
+}
+
+/// A price in which every field of a shape counts, so that a wrong one is seen in time.
+struct TellingPrice: StepPricing {
+  func price(_ shape: StepShape) -> StepPrice {
+    var price = StepPrice(hostTime: 5)
+    price[.measured] = 100 + Double(shape.prefillSequences) + 3 * Double(shape.prefillTokens)
+    price[.interpolated] = Double(shape.prefillPairs) / 64 + Double(shape.prefillContext) / 16
+    price[.analytical] =
+      7 * Double(shape.decodeSequences) + Double(shape.decodeContext) / 8
+      + Double(shape.longestDecodeContext) / 4 + 11 * Double(shape.sampledSequences)
+    return price
+  }
+}
+
+/// A deployment of one group.
+func makeDeployment(
+  count: Int = 1, sequences: Int = 8, budget: Int = 64, length: Int = 4096, block: Int = 4,
+  blocks: Int = 101, routing: Routing = .roundRobin, _ change: (inout EngineGroup) -> Void = { _ in }
+) -> Deployment {
+  var group = EngineGroup(
+    name: "engines", count: count, device: "none", maxSequences: sequences,
+    maxBatchedTokens: budget, maxModelLength: length, blockSize: block, blockCount: blocks)
+  change(&group)
+  return Deployment(model: "none", engines: [group], routing: routing)
+}
+
+/// A request without content.
+func request(
+  _ arrival: Int64, input: Int, output: Int, content: [UInt64] = [], tokensPerName: Int = 1
+) -> RequestRecord {
+  RequestRecord(
+    id: "", arrival: Nanoseconds(arrival), inputTokens: input, outputTokens: output,
+    content: content, tokensPerContentName: tokensPerName)
+}
+
+/// A random case: an engine with tight limits, and requests that share beginnings.
+struct RandomCase {
+  var deployment: Deployment
+  var records: [RequestRecord] = []
+
+  init(seed: UInt64) {
+    var random = TestGenerator(seed)
+    let block = [1, 2, 3, 4, 16].randomElement(using: &random) ?? 1
+    let budget = Int.random(in: 3...60, using: &random)
+    let chunked = Int.random(in: 0..<5, using: &random) > 0
+    deployment = makeDeployment(
+      sequences: Int.random(in: 1...10, using: &random), budget: chunked ? budget : 90,
+      length: 80, block: block, blocks: 2 + Int.random(in: 20...160, using: &random) / block
+    ) {
+      $0.enablesChunkedPrefill = chunked
+      $0.enablesPrefixCaching = Int.random(in: 0..<4, using: &random) > 0
+      $0.fullSequenceAdmission = Bool.random(using: &random)
+      $0.asyncScheduling = Bool.random(using: &random)
+      $0.longPrefillTokenThreshold =
+        Bool.random(using: &random) ? 0 : Int.random(in: 1...20, using: &random)
+    }
+    let perName = [1, 1, 2, 5, 8].randomElement(using: &random) ?? 1
+    let pace = [0, 20, 200, 2000].randomElement(using: &random) ?? 0
+    var clock: Int64 = 0
+    for _ in 0..<Int.random(in: 1...40, using: &random) {
+      clock += Int64.random(in: 0...Int64(pace), using: &random)
+      let input = Int.random(in: 0...50, using: &random)
+      // Few names, so that beginnings are shared; sometimes not all of the prompt is named.
+      let named = Int.random(in: 0...(input + perName) / perName, using: &random)
+      var content: [UInt64] = []
+      for _ in 0..<named { content.append(UInt64.random(in: 0...9, using: &random) / 7) }
+      records.append(
+        request(
+          clock, input: input, output: Int.random(in: 0...40, using: &random), content: content,
+          tokensPerName: perName))
+    }
+  }
+}
