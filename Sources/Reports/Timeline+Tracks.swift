@@ -133,13 +133,15 @@ extension Timeline {
     ]
     if step.steps != 1 { arguments.append(("steps", .integer(Int(step.steps)))) }
     if step.preempted > 0 { arguments.append(("preempted", .integer(Int(step.preempted)))) }
-    guard let price = price?(step) else { return arguments }
+    guard let price = price?(step), price.total > 0 else { return arguments }
+    // Shares of the record's own duration, which may stand for many steps.
+    let scale = Double(step.duration.rawValue) / price.total
     for evidence in Evidence.allCases where price[evidence] > 0 {
-      arguments.append(
-        ("\(String(describing: evidence))_us", .time(Nanoseconds(rounding: price[evidence]))))
+      let time = Nanoseconds(rounding: price[evidence] * scale)
+      arguments.append(("\(String(describing: evidence))_us", .time(time)))
     }
     if price.hostTime > 0 {
-      arguments.append(("host_us", .time(Nanoseconds(rounding: price.hostTime))))
+      arguments.append(("host_us", .time(Nanoseconds(rounding: price.hostTime * scale))))
     }
     return arguments
   }

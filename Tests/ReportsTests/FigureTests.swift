@@ -17,7 +17,7 @@ struct FigureTests {
 
   @Test("are well-formed, escaped, on a ground of their own, and the same each time")
   func wellFormed() throws {
-    let run = ToyRun()
+    let run = try ToyRun()
     let texts = [
       latencyFigure(run).svg, TimelineFigure(title: "<&>", steps: run.steps).svg,
       TimelineFigure(title: "nothing", steps: []).svg,

@@ -9,7 +9,7 @@ struct RequestLogSchemaTests {
   @Test("keeps to its schema in every line, the largest content names included")
   func schema() throws {
     let schema = try SchemaCheck(file: "request-log.schema.json")
-    var records = ToyRun().log
+    var records = try ToyRun().log
     records[0].content = [0, .max]
     records[0].tokensPerContentName = 512
     records[1].measured?.tokens = [Nanoseconds(1), Nanoseconds(2)]

@@ -26,7 +26,7 @@ struct ResultFileTests {
   @Test("keeps to its schema, with everything in it and with nothing")
   func schema() throws {
     let schema = try SchemaCheck(file: "result.schema.json")
-    let run = ToyRun()
+    let run = try ToyRun()
     for result in [
       try result(run),
       ResultFile(

@@ -1,5 +1,6 @@
 import Foundation
 import Operators
+import Replay
 import Testing
 import Validation
 
@@ -36,12 +37,12 @@ struct TablesTests {
   }
 
   @Test("of a run tell counts, rates and latencies")
-  func summary() {
-    let run = ToyRun()
+  func summary() throws {
+    let run = try ToyRun()
     let summary = RunSummary(outcomes: run.outcomes, steps: run.steps)
     #expect(summary.finished == 39)
     #expect(summary.rejected == 1)
-    #expect(summary.steps == run.steps.count)
+    #expect(summary.steps == run.result.stepCount)
     #expect(summary.text.contains("requests finished  39 of 40"))
     #expect(summary.text.contains("TTFT"))
     #expect(RunSummary(outcomes: []).text.contains("0 of 0"))

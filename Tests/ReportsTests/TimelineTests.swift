@@ -28,7 +28,7 @@ struct TimelineTests {
 
   @Test("has slices that never overlap on a track")
   func slices() throws {
-    let events = try events(timeline(ToyRun()))
+    let events = try events(timeline(try ToyRun()))
     var tracks: [String: [(start: Double, end: Double)]] = [:]
     for event in events where event["ph"] as? String == "X" {
       let pid = try #require(event["pid"] as? Int)
@@ -48,7 +48,7 @@ struct TimelineTests {
 
   @Test("has one arrow a finished request: a start, a step and an end, each inside a slice")
   func flows() throws {
-    let run = ToyRun()
+    let run = try ToyRun()
     let events = try events(timeline(run))
     var flows: [Int: [String]] = [:]
     for event in events {
@@ -71,7 +71,7 @@ struct TimelineTests {
 
   @Test("names processes and tracks, marks what did not finish, and closes its curves at zero")
   func names() throws {
-    let events = try events(timeline(ToyRun()))
+    let events = try events(timeline(try ToyRun()))
     let names = events.filter { $0["name"] as? String == "process_name" }
       .compactMap { ($0["args"] as? Event)?["name"] as? String }
     #expect(names == ["first (replayed)", "engine 1 (replayed)", "measured"])

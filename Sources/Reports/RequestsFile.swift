@@ -9,7 +9,7 @@ import Validation
 /// per output token of a single token) is left empty. Columns of measured and roofline latencies
 /// are there when any row has them. An id that a spreadsheet would run as a formula (`=`, `+`, `-`,
 /// `@`, or a control character in front) gets an apostrophe, which the reader takes off again.
-public enum RequestTable {
+public enum RequestsFile {
   static let columns = [
     "id", "status", "engine", "arrival_ns", "queue_ns", "ttft_ns", "tpot_ns", "end_to_end_ns",
     "input_tokens", "output_tokens", "cached_tokens", "preemptions",
@@ -56,7 +56,7 @@ public enum RequestTable {
   }
 }
 
-extension RequestTable {
+extension RequestsFile {
   /// Reads rows that ``write(_:to:)`` wrote, plain or compressed; columns are found by name, in any
   /// order.
   public static func read(_ path: String) throws(ReportError) -> [RequestRow] {
@@ -123,8 +123,8 @@ extension RequestTable {
         outcome.lastToken = outcome.arrival + Nanoseconds(try number("end_to_end_ns"))
       }
       return RequestRow(
-        id: id, outcome: outcome, measured: try latencies(id, RequestTable.measuredColumns),
-        roofline: try latencies(id, RequestTable.rooflineColumns))
+        id: id, outcome: outcome, measured: try latencies(id, RequestsFile.measuredColumns),
+        roofline: try latencies(id, RequestsFile.rooflineColumns))
     }
 
     private func latencies(_ id: String, _ names: [String]) throws(ReportError)

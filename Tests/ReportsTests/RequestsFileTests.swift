@@ -6,13 +6,13 @@ import Testing
 import Validation
 
 @Suite("requests.csv")
-struct RequestTableTests {
+struct RequestsFileTests {
   @Test("reads back as it was written, whatever the names hold")
   func roundTrip() throws {
-    let rows = ToyRun().rows
+    let rows = try ToyRun().rows
     let read = try withTemporaryPath("requests.csv") { path in
-      try RequestTable.write(rows, to: path)
-      return try RequestTable.read(path)
+      try RequestsFile.write(rows, to: path)
+      return try RequestsFile.read(path)
     }
     #expect(read.map(\.id) == rows.map(\.id))
     #expect(read.map(\.measured) == rows.map(\.measured))
@@ -27,11 +27,11 @@ struct RequestTableTests {
 
   @Test("leaves out columns that no row fills, and times of requests that did not finish")
   func columns() throws {
-    let run = ToyRun()
+    let run = try ToyRun()
     var rows = RequestRow.rows(log: run.log, outcomes: run.outcomes)
     for index in rows.indices { rows[index].measured = nil }
     let text = try withTemporaryPath("requests.csv") { path in
-      try RequestTable.write(Array(rows[7...8]), to: path)
+      try RequestsFile.write(Array(rows[7...8]), to: path)
       return try String(contentsOfFile: path, encoding: .utf8)
     }
     let lines = text.split(separator: "\n")
@@ -47,14 +47,14 @@ struct RequestTableTests {
     "never begins a cell as a formula",
     arguments: ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "'=1", "'", "a", "", "'\u{301}x"])
   func formulas(id: String) throws {
-    var row = ToyRun(requests: 10).rows[0]
+    var row = try ToyRun(requests: 10).rows[0]
     row.id = id
     try withTemporaryPath("requests.csv") { path in
-      try RequestTable.write([row], to: path)
+      try RequestsFile.write([row], to: path)
       let text = try String(contentsOfFile: path, encoding: .utf8)
       let cell = try #require(text.split(separator: "\n").last?.unicodeScalars.first)
       #expect(!["=", "+", "-", "@", "\t"].contains(cell))
-      #expect(try RequestTable.read(path).first?.id == id)
+      #expect(try RequestsFile.read(path).first?.id == id)
     }
   }
 
@@ -75,7 +75,7 @@ struct RequestTableTests {
     try withTemporaryPath("requests.csv") { path in
       try text.replacingOccurrences(of: "HEADER", with: header)
         .write(toFile: path, atomically: true, encoding: .utf8)
-      let error = #expect(throws: ReportError.self) { try RequestTable.read(path) }
+      let error = #expect(throws: ReportError.self) { try RequestsFile.read(path) }
       #expect(error?.description.contains(message) == true, "\(error?.description ?? "")")
     }
   }
