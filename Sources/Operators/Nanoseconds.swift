@@ -67,3 +67,16 @@ public struct Nanoseconds: RawRepresentable, Hashable, Comparable, Sendable {
   @inlinable
   public static func += (left: inout Self, right: Self) { left = left + right }
 }
+
+extension Nanoseconds: Codable {
+  /// Reads a whole number.
+  public init(from decoder: any Decoder) throws {
+    self.init(try decoder.singleValueContainer().decode(Int64.self))
+  }
+
+  /// Writes a whole number.
+  public func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    try container.encode(rawValue)
+  }
+}

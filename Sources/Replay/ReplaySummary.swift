@@ -1,5 +1,5 @@
 import Histogram
-import Operators
+public import Operators
 
 /// The figures of a replay that people compare: latencies, throughput, load and memory.
 ///
@@ -8,37 +8,6 @@ import Operators
 /// of three significant digits and gives the value at the rank. Keys are encoded in snake case
 /// and never renamed. Durations are in nanoseconds, rates in 1/s.
 public struct ReplaySummary: Sendable, Hashable, Codable {
-  /// How a latency is distributed, in nanoseconds; all zero if there is none.
-  public struct Distribution: Sendable, Hashable, Codable {
-    /// How many values.
-    public var count: Int = 0
-    /// The arithmetic mean.
-    public var mean: Double = 0
-    /// The median.
-    public var p50: Double = 0
-    /// The 90th percentile.
-    public var p90: Double = 0
-    /// The 95th percentile.
-    public var p95: Double = 0
-    /// The 99th percentile.
-    public var p99: Double = 0
-
-    /// A distribution of nothing.
-    public init() {}
-
-    /// The distribution of these values.
-    public init(_ values: [Int64]) {
-      guard !values.isEmpty else { return }
-      let sorted = values.sorted()
-      count = sorted.count
-      mean = sorted.reduce(0) { $0 + Double($1) } / Double(sorted.count)
-      p50 = percentile(0.50, of: sorted)
-      p90 = percentile(0.90, of: sorted)
-      p95 = percentile(0.95, of: sorted)
-      p99 = percentile(0.99, of: sorted)
-    }
-  }
-
   /// Requests of the log.
   public var requests = 0
   /// Requests that finished.
@@ -48,19 +17,27 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   /// Requests that a limit cut off.
   public var unfinished = 0
   /// Arrival to first token.
-  public var timeToFirstToken = Distribution()
+  public var timeToFirstToken: LatencyStatistics?
   /// Mean time per output token after the first, of each request with two or more.
-  public var timePerOutputToken = Distribution()
+  public var timePerOutputToken: LatencyStatistics?
   /// Time between tokens, over all tokens.
-  public var interTokenLatency = Distribution()
+  public var interTokenLatency: LatencyStatistics?
   /// Arrival to last token.
-  public var endToEnd = Distribution()
+  public var endToEnd: LatencyStatistics?
   /// Arrival to the first step that worked on it.
-  public var queueTime = Distribution()
+  public var queueTime: LatencyStatistics?
+  /// How percentiles were taken.
+  public var percentileMethod = LatencyStatistics.percentileMethod
   /// First arrival to the end of the last step.
-  public var makespanNanoseconds: Int64 = 0
+  public var makespan = Nanoseconds.zero
   /// Time in which steps were in flight, all engines together.
-  public var busyNanoseconds: Int64 = 0
+  public var busyTime = Nanoseconds.zero
+  /// Prompt tokens of finished requests.
+  public var inputTokens = 0
+  /// Of these, tokens that the prefix cache held when the request was first scheduled.
+  public var cachedTokens = 0
+  /// Tokens generated for finished requests.
+  public var outputTokens = 0
   /// Finished requests for each second of the makespan.
   public var requestsPerSecond: Double = 0
   /// Prompt tokens of finished requests for each second of the makespan.
@@ -87,13 +64,17 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   /// Coding keys, written in snake case.
   enum CodingKeys: String, CodingKey {
     case requests, finished, rejected, unfinished, steps, events, preemptions
-    case timeToFirstToken = "time_to_first_token_ns"
-    case timePerOutputToken = "time_per_output_token_ns"
-    case interTokenLatency = "inter_token_latency_ns"
-    case endToEnd = "end_to_end_ns"
-    case queueTime = "queue_time_ns"
-    case makespanNanoseconds = "makespan_ns"
-    case busyNanoseconds = "busy_ns"
+    case timeToFirstToken = "ttft"
+    case timePerOutputToken = "tpot"
+    case interTokenLatency = "itl"
+    case endToEnd = "end_to_end"
+    case queueTime = "queue"
+    case percentileMethod = "percentile_method"
+    case makespan = "makespan_ns"
+    case busyTime = "busy_ns"
+    case inputTokens = "input_tokens"
+    case cachedTokens = "cached_tokens"
+    case outputTokens = "output_tokens"
     case requestsPerSecond = "requests_per_second"
     case inputTokensPerSecond = "input_tokens_per_second"
     case outputTokensPerSecond = "output_tokens_per_second"
@@ -103,6 +84,9 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
     case peakMemoryUse = "peak_memory_use"
     case prefixHitRate = "prefix_hit_rate"
   }
+
+  /// A summary of nothing.
+  public init() {}
 
   /// Summarises a replay.
   ///
@@ -119,36 +103,36 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
 
   private mutating func setLatencies(_ result: ReplayResult) {
     let done = result.outcomes.filter { $0.status == .finished }
-    timeToFirstToken = Distribution(done.map(\.timeToFirstToken.rawValue))
-    timePerOutputToken = Distribution(done.compactMap { $0.timePerOutputToken?.rawValue })
-    endToEnd = Distribution(done.map(\.endToEnd.rawValue))
-    queueTime = Distribution(done.map(\.queueTime.rawValue))
+    timeToFirstToken = LatencyStatistics(done.map(\.timeToFirstToken))
+    timePerOutputToken = LatencyStatistics(done.compactMap(\.timePerOutputToken))
+    endToEnd = LatencyStatistics(done.map(\.endToEnd))
+    queueTime = LatencyStatistics(done.map(\.queueTime))
     let gaps = result.tokenGaps
     guard gaps.totalCount > 0 else { return }
-    interTokenLatency.count = Int(clamping: gaps.totalCount)
-    interTokenLatency.mean = gaps.mean
-    interTokenLatency.p50 = Double(gaps.valueAtPercentile(50))
-    interTokenLatency.p90 = Double(gaps.valueAtPercentile(90))
-    interTokenLatency.p95 = Double(gaps.valueAtPercentile(95))
-    interTokenLatency.p99 = Double(gaps.valueAtPercentile(99))
+    func percentile(_ percent: Double) -> Nanoseconds {
+      Nanoseconds(Int64(clamping: gaps.valueAtPercentile(percent)))
+    }
+    interTokenLatency = LatencyStatistics(
+      count: Int(clamping: gaps.totalCount), mean: Nanoseconds(rounding: gaps.mean),
+      p50: percentile(50), p90: percentile(90), p95: percentile(95), p99: percentile(99),
+      maximum: Nanoseconds(Int64(clamping: gaps.max)))
   }
 
   private mutating func setThroughput(_ result: ReplayResult) {
-    makespanNanoseconds = result.makespan.rawValue
-    guard makespanNanoseconds > 0 else { return }
-    var (inputs, outputs) = (0, 0)
+    makespan = result.makespan
     for outcome in result.outcomes where outcome.status == .finished {
-      inputs += Int(outcome.inputTokens)
-      outputs += Int(outcome.outputTokens)
+      inputTokens += Int(outcome.inputTokens)
+      cachedTokens += Int(outcome.cachedTokens)
+      outputTokens += Int(outcome.outputTokens)
     }
-    let seconds = result.makespan.seconds
-    requestsPerSecond = Double(finished) / seconds
-    inputTokensPerSecond = Double(inputs) / seconds
-    outputTokensPerSecond = Double(outputs) / seconds
+    guard makespan > .zero else { return }
+    requestsPerSecond = Double(finished) / makespan.seconds
+    inputTokensPerSecond = Double(inputTokens) / makespan.seconds
+    outputTokensPerSecond = Double(outputTokens) / makespan.seconds
   }
 
   private mutating func setLoad(_ result: ReplayResult) {
-    busyNanoseconds = result.busyTime.rawValue
+    busyTime = result.busyTime
     steps = result.stepCount
     events = result.eventCount
     var (running, used, offered) = (0.0, 0.0, 0.0)
@@ -163,19 +147,8 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
       peakRunning = max(peakRunning, engine.peakRunning)
       peakMemoryUse = max(peakMemoryUse, Double(engine.peakBlocks) / Double(max(1, engine.blocks)))
     }
-    if makespanNanoseconds > 0 { meanRunning = running / Double(makespanNanoseconds) }
+    if makespan > .zero { meanRunning = running / Double(makespan.rawValue) }
     if offered > 0 { meanMemoryUse = used / offered }
     if queried > 0 { prefixHitRate = Double(hit) / Double(queried) }
   }
-}
-
-/// The value at a fraction of sorted values, interpolated linearly between the closest ranks.
-///
-/// - Precondition: There is at least one value.
-func percentile(_ fraction: Double, of sorted: [Int64]) -> Double {
-  let rank = fraction * Double(sorted.count - 1)
-  let below = Int(rank.rounded(.down))
-  let above = min(below + 1, sorted.count - 1)
-  let (low, high) = (Double(sorted[below]), Double(sorted[above]))
-  return low + (high - low) * (rank - Double(below))
 }

@@ -1,4 +1,5 @@
 import Foundation
+public import Replay
 public import Validation
 
 /// `result.json`: what was replayed, on what, with what result, so that the run can be judged and
@@ -40,7 +41,7 @@ public struct ResultFile: Sendable {
   /// The seed of the run's random numbers, if it drew any.
   public var seed: UInt64?
   /// Counts, rates and latencies.
-  public var summary: RunSummary
+  public var summary: ReplaySummary
   /// What the simulated time rests on, if known.
   public var timeShares: TimeShares?
   /// The comparison with what was measured, if anything was.
@@ -51,7 +52,7 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue], seed: UInt64? = nil,
-    summary: RunSummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
+    summary: ReplaySummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
     warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
@@ -80,11 +81,20 @@ public struct ResultFile: Sendable {
     try file.commit()
   }
 
-  /// Reads the comparison of a file that ``write(to:)`` wrote; nil if it has none.
-  public static func validation(ofFile path: String) throws(ReportError) -> Validation? {
+  /// What can be read back from a file that ``write(to:)`` wrote.
+  public struct Stored: Sendable {
+    /// What the simulated time rests on, if the file says.
+    public var timeShares: TimeShares?
+    /// The comparison with what was measured, if there was one.
+    public var validation: Validation?
+  }
+
+  /// Reads back a file that ``write(to:)`` wrote.
+  public static func read(_ path: String) throws(ReportError) -> Stored {
     struct Part: Decodable {
       var schema: String
       var version: Int
+      var simulated_time: TimeShares?
       var validation: Validation?
     }
     let data = try readWholeFile(path)
@@ -99,7 +109,7 @@ public struct ResultFile: Sendable {
         path: path, reason: "it is \(part.schema) version \(part.version), not \(schema) \(version)"
       )
     }
-    return part.validation
+    return Stored(timeShares: part.simulated_time, validation: part.validation)
   }
 }
 

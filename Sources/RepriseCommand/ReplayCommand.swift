@@ -84,8 +84,9 @@ struct ReplayCommand: FailingCommand {
     print(shares.sentence)
     if let validation { print("\n" + validation.text) }
     for warning in log.warnings { note("reprise: \(self.log): \(warning)") }
-    print("wrote \(output)/: result.json, requests.csv, latencies.svg"
-      + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+    print(
+      "wrote \(output)/: result.json, requests.csv, latencies.svg"
+        + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
   }
 
   private func run(

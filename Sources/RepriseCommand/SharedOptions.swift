@@ -22,7 +22,8 @@ func dataSheet(named name: String) throws -> Device {
 /// Finds a model's architecture: a built-in name, or the path of a `config.json`.
 ///
 /// - Parameter folder: what a relative path is relative to, besides the working directory.
-func modelArchitecture(named name: String, beside folder: String = ".") throws -> ModelArchitecture {
+func modelArchitecture(named name: String, beside folder: String = ".") throws -> ModelArchitecture
+{
   if let known = ModelArchitecture.builtIn(named: name) { return known }
   guard name.hasSuffix(".json") else {
     let names = ModelArchitecture.builtIns.map(\.name).joined(separator: ", ")

@@ -33,7 +33,7 @@ struct ValidateCommand: FailingCommand {
       throw Failure(.data, "\(measured): holds no measured latencies")
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
-    let shares = try ResultFile.timeShares(ofFile: result + "/result.json")
+    let shares = try ResultFile.read(result + "/result.json").timeShares
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }
     let validation = try Validation(

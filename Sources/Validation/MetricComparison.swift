@@ -1,4 +1,5 @@
 public import Operators
+public import Replay
 
 /// One statistic of one metric on every side; the differences are signed and relative to measured.
 public struct StatisticComparison: Sendable, Hashable {

@@ -1,3 +1,4 @@
+import Replay
 import Operators
 
 extension StatisticComparison: Codable {

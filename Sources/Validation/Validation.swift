@@ -1,3 +1,4 @@
+import Replay
 /// A replay of a log compared with what the log measured, request by request.
 ///
 /// ```swift

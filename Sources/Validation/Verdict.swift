@@ -1,3 +1,5 @@
+import Replay
+
 /// How far a replay of a metric may be trusted, in a word. Raw values are the names in files.
 ///
 /// Judged on the larger of two errors: the mean's and the 99th percentile's difference both count,

@@ -1,6 +1,7 @@
 import CostModel
 import Foundation
 import Operators
+import Replay
 import Reports
 import Testing
 import Validation
@@ -18,7 +19,7 @@ struct ResultFileTests {
       deployment: [
         "model": "llama-3.1-8b", "blocks": 2588, "prefix_caching": true, "utilisation": 0.9,
         "engines": .list([.object(["ranks": 1])]),
-      ], seed: 42, summary: RunSummary(outcomes: run.outcomes, steps: run.steps),
+      ], seed: 42, summary: ReplaySummary(run.result),
       timeShares: TimeShares(device: [.measured: Nanoseconds(9)], host: Nanoseconds(1)),
       validation: try Validation(rows: run.rows), warnings: ["something"])
   }
@@ -30,7 +31,7 @@ struct ResultFileTests {
     for result in [
       try result(run),
       ResultFile(
-        toolVersion: "0", inputs: [], deployment: [:], summary: RunSummary(outcomes: [])),
+        toolVersion: "0", inputs: [], deployment: [:], summary: ReplaySummary()),
     ] {
       try withTemporaryPath("result.json") { path in
         try result.write(to: path)
@@ -48,7 +49,7 @@ struct ResultFileTests {
       let first = try Data(contentsOf: URL(fileURLWithPath: path))
       try result.write(to: path)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == first)
-      #expect(try ResultFile.validation(ofFile: path) == result.validation)
+      #expect(try ResultFile.read(path).validation == result.validation)
     }
   }
 
@@ -56,7 +57,7 @@ struct ResultFileTests {
   func foreign(text: String) throws {
     try withTemporaryPath("result.json") { path in
       try text.write(toFile: path, atomically: true, encoding: .utf8)
-      #expect(throws: ReportError.self) { try ResultFile.validation(ofFile: path) }
+      #expect(throws: ReportError.self) { try ResultFile.read(path).validation }
     }
   }
 }

@@ -39,13 +39,13 @@ struct TablesTests {
   @Test("of a run tell counts, rates and latencies")
   func summary() throws {
     let run = try ToyRun()
-    let summary = RunSummary(outcomes: run.outcomes, steps: run.steps)
+    let summary = ReplaySummary(run.result)
     #expect(summary.finished == 39)
     #expect(summary.rejected == 1)
     #expect(summary.steps == run.result.stepCount)
     #expect(summary.text.contains("requests finished  39 of 40"))
     #expect(summary.text.contains("TTFT"))
-    #expect(RunSummary(outcomes: []).text.contains("0 of 0"))
+    #expect(ReplaySummary().text.contains("0 of 0"))
   }
 
   @Test(

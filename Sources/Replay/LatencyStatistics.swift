@@ -49,6 +49,20 @@ public struct LatencyStatistics: Sendable, Hashable {
   /// The largest.
   public var maximum: Nanoseconds
 
+  /// Creates statistics from their values.
+  init(
+    count: Int, mean: Nanoseconds, p50: Nanoseconds, p90: Nanoseconds, p95: Nanoseconds,
+    p99: Nanoseconds, maximum: Nanoseconds
+  ) {
+    self.count = count
+    self.mean = mean
+    self.p50 = p50
+    self.p90 = p90
+    self.p95 = p95
+    self.p99 = p99
+    self.maximum = maximum
+  }
+
   /// Reduces latencies in any order; nil when there are none.
   ///
   /// - Complexity: O(n log n).
@@ -84,5 +98,17 @@ public struct LatencyStatistics: Sendable, Hashable {
     guard lower + 1 < sorted.count else { return last }
     let step = Double((sorted[lower + 1] - sorted[lower]).rawValue)
     return sorted[lower] + Nanoseconds(rounding: step * (rank - Double(lower)))
+  }
+}
+
+extension LatencyStatistics: Codable {
+  private enum CodingKeys: String, CodingKey {
+    case count
+    case mean = "mean_ns"
+    case p50 = "p50_ns"
+    case p90 = "p90_ns"
+    case p95 = "p95_ns"
+    case p99 = "p99_ns"
+    case maximum = "max_ns"
   }
 }

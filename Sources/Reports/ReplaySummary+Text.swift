@@ -1,0 +1,41 @@
+import Operators
+public import Replay
+import Validation
+
+extension ReplaySummary {
+  /// Tables of counts and of latencies, for a terminal.
+  public var text: String {
+    func perSecond(_ value: Double) -> String { fixedText(value, decimals: 2) + "/s" }
+    func percent(_ share: Double) -> String { fixedText(100 * share, decimals: 1) + " %" }
+    var counts = TextTable([.init("", .left), .init("total"), .init("rate")])
+    counts.add([
+      "requests finished", "\(groupedText(finished)) of \(groupedText(requests))",
+      perSecond(requestsPerSecond),
+    ])
+    if rejected > 0 { counts.add(["requests rejected", groupedText(rejected)]) }
+    if unfinished > 0 { counts.add(["requests cut off", groupedText(unfinished)]) }
+    counts.add(["input tokens", groupedText(inputTokens), perSecond(inputTokensPerSecond)])
+    counts.add(["  of them cached", groupedText(cachedTokens), percent(prefixHitRate)])
+    counts.add(["output tokens", groupedText(outputTokens), perSecond(outputTokensPerSecond)])
+    counts.add(["preemptions", groupedText(preemptions)])
+    counts.add(["engine steps", groupedText(steps)])
+    counts.add(["simulated time", fixedText(makespan.seconds, decimals: 3) + " s"])
+
+    var load = TextTable([.init("load", .left), .init("mean"), .init("peak")])
+    load.add(["running requests", fixedText(meanRunning, decimals: 1), "\(peakRunning)"])
+    load.add(["key-value memory", percent(meanMemoryUse), percent(peakMemoryUse)])
+
+    var table = TextTable(
+      [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
+    for (title, statistics) in [
+      ("queue", queueTime), ("TTFT", timeToFirstToken), ("TPOT", timePerOutputToken),
+      ("ITL", interTokenLatency), ("end to end", endToEnd),
+    ] {
+      guard let statistics else { continue }
+      table.add(
+        [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
+          + [millisecondsText(statistics.maximum)])
+    }
+    return counts.text + "\n" + load.text + (finished > 0 ? "\n" + table.text : "")
+  }
+}
