@@ -48,8 +48,15 @@ public struct Tally: Hashable, Sendable {
   /// Adds one duration; a sum that does not fit stays at the largest value.
   mutating func add(_ duration: Int64) {
     count += 1
-    let (sum, overflow) = nanoseconds.addingReportingOverflow(duration)
-    nanoseconds = overflow ? .max : sum
+    nanoseconds = nanoseconds.adding(duration)
+  }
+}
+
+extension Int64 {
+  /// The sum with a duration, which stays at the largest value instead of trapping.
+  func adding(_ duration: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(duration)
+    return overflow ? .max : sum
   }
 }
 
@@ -65,6 +72,8 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var ignoredLiterals = 0
   /// The number of kernels whose correlation has several launches; the latest before it was used.
   public internal(set) var ambiguousLaunches = 0
+  /// The files beside the input that are known and were not read.
+  public internal(set) var ignoredFiles: [String] = []
   /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
   public internal(set) var salvagedAt: Int?
 
@@ -87,7 +96,7 @@ public struct Coverage: Hashable, Sendable {
     var total = Tally()
     for tally in tallies {
       total.count += tally.count
-      total.nanoseconds = total.nanoseconds &+ tally.nanoseconds
+      total.nanoseconds = total.nanoseconds.adding(tally.nanoseconds)
     }
     return total
   }

@@ -42,6 +42,9 @@ extension TraceFormat {
     if prefix.starts(with: [0xEF, 0xBB, 0xBF]) {
       return try detect(prefix: Array(prefix.dropFirst(3)), path: path)
     }
+    if prefix.count > 262, prefix[257..<262].elementsEqual("ustar".utf8) {
+      throw .unknownFormat(path: path, found: "a tar archive")
+    }
     guard let first = prefix.first(where: { $0 > 0x20 }) else {
       throw .unknownFormat(path: path, found: "an empty file")
     }
@@ -52,7 +55,12 @@ extension TraceFormat {
       }
       if names.isSuperset(of: ["kind", "axes"]) { return .sweep }
       if names.isSuperset(of: ["duration_ns", "batch"]) { return .steps }
-      throw .unknownFormat(path: path, found: "JSON with other members")
+      let found =
+        names.contains("rocprofiler-sdk-tool")
+        ? "rocprofv3's JSON"
+        : names.isSuperset(of: ["schema", "nodes"])
+          ? "an execution trace without durations" : "JSON with other members"
+      throw .unknownFormat(path: path, found: found)
     }
     let line = String(decoding: prefix.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
     let columns = Set(line.split(separator: ",").map(String.init))

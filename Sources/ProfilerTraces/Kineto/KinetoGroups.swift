@@ -46,7 +46,7 @@ struct KinetoGroups {
       coverage.add(device.duration, by: owner.rule)
       guard owner.host >= 0, owner.rule != .graph else { continue }
       let host = Int(owner.host)
-      times[host] = max(0, times[host]) + device.duration
+      times[host] = max(0, times[host]).adding(device.duration)
       let group = number(of: events.hosts[host])
       let key = KernelKey(group: group, kernel: device.name)
       if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
@@ -103,7 +103,7 @@ struct KinetoGroups {
         inputTypes: canonical.text(group.key.types),
         inputStrides: canonical.text(group.key.strides),
         concreteInputs: canonical.text(group.key.inputs), operationCount: group.durations.count,
-        totalKernelTime: group.durations.reduce(0) { $0 &+ $1 },
+        totalKernelTime: group.durations.reduce(0) { $0.adding($1) },
         kernels: kernels(of: group, at: Int32(index)))
       let mapped = OperatorMapping.map(
         result, isCopy: group.hasMemcpy && !group.hasKernel, worldSize: worldSize)

@@ -22,10 +22,10 @@ enum OperatorMapping {
     return (isCopy ? call.copy : call.translated) ?? opaque
   }
 
-  /// The name without its library and without the in-place mark: `aten::add_` is `add`.
+  /// The name without its library and its in-place mark: `aten::add_` is `add`.
   private static func baseName(_ name: String) -> String {
     let last = name.lastIndex(of: ":").map { String(name[name.index(after: $0)...]) } ?? name
-    return last.hasSuffix("_") && name.hasPrefix("aten::") ? String(last.dropLast()) : last
+    return last.hasSuffix("_") ? String(last.dropLast()) : last
   }
 }
 
