@@ -88,7 +88,7 @@ struct CalibrateCommand: FailingCommand {
       throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
     }
     let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
-    let (_, measured) = try StepsReader.read(path: steps)
+    let (measured, _) = try StepsReader.read(path: steps)
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture), on: measured,
       with: plan.measured, fittedOn: steps)

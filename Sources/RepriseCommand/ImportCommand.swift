@@ -62,20 +62,52 @@ struct ImportCommand: FailingCommand {
       maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
     // What cannot be read must not leave a new, empty database behind.
     for file in files {
-      let source = try ImportSource(
-        file, options: options, model: model, tensorParallel: tensorParallel)
-      guard let device = self.device ?? source.trace.deviceName else {
-        throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
+      for source in try read(file, options: options) {
+        guard let device = self.device ?? source.trace.deviceName else {
+          throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
+        }
+        let outcome = try database.open(.readWrite).add(
+          source.trace, path: source.path, device: device, steps: source.steps)
+        report(source, device, outcome)
       }
-      let outcome = try database.open(.readWrite).add(
-        source.trace, path: file, device: device, steps: source.steps)
-      report(file, source, device, outcome)
+    }
+  }
+
+  /// One file of those to import, as its format's reader read it.
+  private struct Source {
+    var path: String
+    var trace: ImportedTrace
+    var steps: [MeasuredStep] = []
+  }
+
+  private func read(_ path: String, options: ImportOptions) throws -> [Source] {
+    switch try path == "-" ? .kineto : TraceFormat.detect(path: path, limits: options.inputLimits) {
+    case .kineto: return [Source(path: path, trace: try KinetoReader.read(path: path, options: options))]
+    case .sweep: return [Source(path: path, trace: try SweepReader.read(path: path, options: options))]
+    case .steps:
+      let (steps, trace) = try StepsReader.read(path: path, options: options)
+      return [Source(path: path, trace: trace, steps: steps)]
+    case .layerwise:
+      guard let model else {
+        throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
+      }
+      let architecture = try modelArchitecture(named: model)
+      let layers = LayerArchitecture(
+        hiddenSize: architecture.hiddenSize, intermediateSize: architecture.intermediateSize,
+        heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
+        vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel)
+      let tables = try LayerwiseReader.read(path: path, architecture: layers, options: options)
+      let skew = try SkewReader.read(
+        besideTables: tables, directory: path, architecture: layers, options: options)
+      return [Source(path: path, trace: tables)]
+        + (skew.map { [Source(path: path + "/" + SkewReader.table, trace: $0)] } ?? [])
     }
   }
 
   private func report(
-    _ file: String, _ source: ImportSource, _ device: String, _ outcome: OperatorStore.ImportOutcome
+    _ source: Source, _ device: String, _ outcome: OperatorStore.ImportOutcome
   ) {
+    let file = source.path
     guard case .added(let samples, let curves, let steps) = outcome else {
       print("\(file): already imported for \(device); nothing changed")
       return
@@ -117,33 +149,5 @@ struct ImportCommand: FailingCommand {
 
   private func percent(_ part: Int, _ whole: Int) -> String {
     fixedText(whole > 0 ? 100 * Double(part) / Double(whole) : 0, decimals: 1)
-  }
-}
-
-/// A file to import, read by the reader of its format.
-private struct ImportSource {
-  var trace: ImportedTrace
-  var steps: [MeasuredStep] = []
-
-  init(
-    _ path: String, options: ImportOptions, model: String?, tensorParallel: Int
-  ) throws {
-    switch try path == "-" ? .kineto : TraceFormat.detect(path: path, limits: options.inputLimits) {
-    case .kineto: trace = try KinetoReader.read(path: path, options: options)
-    case .layerwise:
-      guard let model else {
-        throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
-      }
-      let architecture = try modelArchitecture(named: model)
-      trace = try LayerwiseReader.read(
-        path: path,
-        architecture: LayerArchitecture(
-          hiddenSize: architecture.hiddenSize, intermediateSize: architecture.intermediateSize,
-          heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
-          vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel),
-        options: options)
-    case .sweep: trace = try SweepReader.read(path: path, options: options)
-    case .steps: (trace, steps) = try StepsReader.read(path: path, options: options)
-    }
   }
 }

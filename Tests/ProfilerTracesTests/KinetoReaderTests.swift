@@ -115,7 +115,7 @@ import TraceIO
     #expect(
       result.groups.map(\.name) == ["aten::linear", "aten::scaled_dot_product_attention"])
     #expect(result.coverage[.cpuOperator] == Tally(count: 2, nanoseconds: 70000))
-    #expect(result.samples[1].point.values == SIMD4(0, 0, 2, 9))
+    #expect(result.samples[1].point == AxisPoint(0, 0, 2, 9))
     #expect(result.deviceName == nil)
   }
 

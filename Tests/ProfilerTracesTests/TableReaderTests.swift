@@ -66,7 +66,7 @@ import TraceIO
     // The final normalisation has the times of the others, and is no curve of its own.
     #expect(trace.samples.map(\.label) == ["qkv_proj", "layernorm", "lm_head", "attention"])
     #expect(trace.samples[0].duration == DurationStatistics(mean: 9310.67, count: 3))
-    #expect(trace.samples[3].point.values == SIMD4(0, 0, 1, 16))
+    #expect(trace.samples[3].point == AxisPoint(0, 0, 1, 16))
     let single = try LayerwiseReader.read(path: path + "/dense.csv", architecture: Self.llama())
     #expect(single.samples.count == 2)
     let error = #expect(throws: ProfilerTraceError.self) {
@@ -119,7 +119,7 @@ import TraceIO
     #expect(
       trace.samples[0].duration
         == DurationStatistics(count: 5, minimum: 1, median: 2, mean: 3, deviation: 0.5))
-    #expect(trace.samples[1].point.values == SIMD4(0, 0, 2, 9))
+    #expect(trace.samples[1].point == AxisPoint(0, 0, 2, 9))
     #expect(trace.coverage.rejected(.badValue) == 3)
     #expect(trace.coverage.rejected(.missingField) == 2)
     #expect(trace.coverage.rejected(.negativeDuration) == 1)
@@ -142,8 +142,7 @@ import TraceIO
     #expect(try TraceFormat.detect(path: path) == .steps)
     let (steps, trace) = try StepsReader.read(path: path)
     #expect(steps.count == 2)
-    #expect(steps[0].batch[1] == MeasuredStep.Sequence(query: 1, past: 90, samples: 1))
-    #expect(steps[0].host == 300)
+    #expect(steps[0].shape.decodeContext == 91)
     #expect(trace.coverage.rejectedRecords == 3)
     #expect(trace.inputs[0].storedBytes == text.utf8.count)
   }

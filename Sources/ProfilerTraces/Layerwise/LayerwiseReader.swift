@@ -7,14 +7,15 @@ import TraceIO
 ///
 /// The tables name layers (`qkv_proj`), which ``LayerArchitecture`` turns into operators. Times
 /// are kernel times in microseconds, means over `measurement_iterations` of `meta.json`, and are
-/// kept without rounding. `skew.csv` and `skew_fit.csv` are not read, and listed as ignored.
+/// kept without rounding. `skew.csv` is read by ``SkewReader``; `skew_fit.csv`, a fit to it, is not
+/// read, and listed as ignored.
 ///
 ///     let trace = try LayerwiseReader.read(path: "RTX4090/Llama-3.1-8B/tp1", architecture: llama)
 public enum LayerwiseReader {
   /// The tables that are read, in this order.
   static let tables = ["dense.csv", "per_sequence.csv", "attention.csv"]
   /// The tables that are known and not read.
-  static let ignoredTables = ["skew.csv", "skew_fit.csv"]
+  static let ignoredTables = ["skew_fit.csv"]
 
   /// Imports a directory, or one of its tables.
   public static func read(

@@ -1,48 +1,13 @@
+public import Operators
 import TraceIO
-
-/// A step of an engine as it was measured: what its batch held, and how long it took.
-public struct MeasuredStep: Hashable, Sendable {
-  /// One sequence's part in a step.
-  public struct Sequence: Hashable, Sendable {
-    /// The tokens that were computed.
-    public var query: Int
-    /// The tokens that were in the key-value cache before.
-    public var past: Int
-    /// The tokens that were sampled; 0 within a chunked prompt.
-    public var samples: Int
-
-    /// Creates a part.
-    public init(query: Int, past: Int, samples: Int) {
-      self.query = query
-      self.past = past
-      self.samples = samples
-    }
-  }
-
-  /// The start in nanoseconds, from the recorder's origin.
-  public var start: Int64
-  /// The duration of the whole step in nanoseconds.
-  public var duration: Int64
-  /// The part of the duration that the host spent on scheduling and launching, in nanoseconds.
-  public var host: Int64
-  /// The sequences of the batch.
-  public var batch: [Sequence]
-
-  /// Creates a step.
-  public init(start: Int64, duration: Int64, host: Int64, batch: [Sequence]) {
-    self.start = start
-    self.duration = duration
-    self.host = host
-    self.batch = batch
-  }
-}
 
 /// Imports Reprise's own measured steps, one JSON object a line (`steps.jsonl[.zst]`):
 ///
 ///     {"start_ns": 1000, "duration_ns": 5200, "host_ns": 300, "batch": [[512, 0, 1], [1, 90, 1]]}
 ///
-/// `start_ns`, `duration_ns` and `batch` are required, `host_ns` is 0 if missing. A damaged line
-/// is counted and skipped.
+/// A sequence of the batch is the tokens computed, those cached before, and those sampled (0 within
+/// a chunked prompt). One that computes one token after others, and samples, is in decode; any
+/// other is in prefill. `host_ns` may be missing. A damaged line is counted and skipped.
 public enum StepsReader {
   /// Imports a file, or standard input where `path` is `-`.
   ///
@@ -71,7 +36,7 @@ private struct StepRecord {
   private var start: Int64?
   private var duration: Int64?
   private var host: Int64?
-  private var batch: [MeasuredStep.Sequence]?
+  private var shape: StepShape?
   private var hasBadValue = false
 
   private static let fields = JSONKeys(["start_ns", "duration_ns", "host_ns", "batch"])
@@ -81,7 +46,7 @@ private struct StepRecord {
     while try scanner.next() == .key {
       let field = scanner.index(in: Self.fields)
       if field == 3 {
-        batch = try sequences(&scanner)
+        shape = try shape(&scanner)
         continue
       }
       let token = try scanner.next()
@@ -105,19 +70,17 @@ private struct StepRecord {
     return nil
   }
 
-  private mutating func sequences(
-    _ scanner: inout JSONScanner
-  ) throws(TraceIOError) -> [MeasuredStep.Sequence] {
-    var result: [MeasuredStep.Sequence] = []
+  private mutating func shape(_ scanner: inout JSONScanner) throws(TraceIOError) -> StepShape {
+    var shape = StepShape()
     let first = try scanner.next()
     guard first == .arrayStart else {
       hasBadValue = true
       try scanner.skipValue(of: first)
-      return []
+      return shape
     }
     while true {
       let token = try scanner.next()
-      if token == .arrayEnd { return result }
+      if token == .arrayEnd { return shape }
       guard token == .arrayStart else {
         hasBadValue = true
         try scanner.skipValue(of: token)
@@ -130,20 +93,23 @@ private struct StepRecord {
         values.append(integer(scanner, token) ?? -1)
         try scanner.skipValue(of: token)
       }
-      let limit: Int64 = 1 << 40
+      let limit: Int64 = 1 << 30
       guard values.count == 3, values.allSatisfy({ $0 >= 0 && $0 < limit }) else {
         hasBadValue = true
         continue
       }
-      result.append(
-        MeasuredStep.Sequence(
-          query: Int(values[0]), past: Int(values[1]), samples: Int(values[2])))
+      let (query, past, samples) = (Int(values[0]), Int(values[1]), Int(values[2]))
+      if query == 1 && past > 0 && samples > 0 {
+        shape.addDecode(context: past + 1)
+      } else if query > 0 {
+        shape.addPrefill(tokens: query, past: past, finishes: samples > 0)
+      }
     }
   }
 
   func step(_ options: ImportOptions) -> Result<MeasuredStep, Rejection> {
     if hasBadValue { return .failure(Rejection(reason: .badValue)) }
-    guard let start, let duration, let batch else {
+    guard let start, let duration, let shape else {
       return .failure(Rejection(reason: .missingField))
     }
     let host = host ?? 0
@@ -151,6 +117,7 @@ private struct StepRecord {
     guard duration <= options.maximumDuration else {
       return .failure(Rejection(reason: .durationTooLong))
     }
-    return .success(MeasuredStep(start: start, duration: duration, host: host, batch: batch))
+    return .success(
+      MeasuredStep(start: Nanoseconds(start), duration: Nanoseconds(duration), shape: shape))
   }
 }
