@@ -1,4 +1,5 @@
 import Foundation
+public import Replay
 public import Validation
 
 /// `result.json`: what was replayed, on what, with what result, so that the run can be judged and
@@ -39,8 +40,8 @@ public struct ResultFile: Sendable {
   public var deployment: [String: ResultValue]
   /// The seed of the run's random numbers, if it drew any.
   public var seed: UInt64?
-  /// Counts, rates and latencies.
-  public var summary: RunSummary
+  /// Counts, rates, load and latencies.
+  public var summary: ReplaySummary
   /// What the simulated time rests on, if known.
   public var timeShares: TimeShares?
   /// The comparison with what was measured, if anything was.
@@ -51,7 +52,7 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue], seed: UInt64? = nil,
-    summary: RunSummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
+    summary: ReplaySummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
     warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
@@ -106,6 +107,7 @@ public struct ResultFile: Sendable {
 extension ResultFile: Encodable {
   private enum Key: String, CodingKey {
     case schema, version, tool, inputs, deployment, seed, summary, validation, warnings
+    case percentileMethod = "percentile_method"
     case timeShares = "simulated_time"
   }
 
@@ -118,6 +120,7 @@ extension ResultFile: Encodable {
     try values.encode(inputs, forKey: .inputs)
     try values.encode(deployment, forKey: .deployment)
     try values.encodeIfPresent(seed, forKey: .seed)
+    try values.encode(LatencyStatistics.percentileMethod, forKey: .percentileMethod)
     try values.encode(summary, forKey: .summary)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)
     try values.encodeIfPresent(validation, forKey: .validation)

@@ -1,6 +1,7 @@
 import CostModel
 import Foundation
 import Operators
+import Replay
 import Reports
 import Testing
 import Validation
@@ -18,8 +19,8 @@ struct ResultFileTests {
       deployment: [
         "model": "llama-3.1-8b", "blocks": 2588, "prefix_caching": true, "utilisation": 0.9,
         "engines": .list([.object(["ranks": 1])]),
-      ], seed: 42, summary: RunSummary(outcomes: run.outcomes, steps: run.steps),
-      timeShares: TimeShares(device: [.measured: Nanoseconds(9)], host: Nanoseconds(1)),
+      ], seed: 42, summary: ReplaySummary(run.result),
+      timeShares: TimeShares(run.result),
       validation: try Validation(rows: run.rows), warnings: ["something"])
   }
 
@@ -30,7 +31,8 @@ struct ResultFileTests {
     for result in [
       try result(run),
       ResultFile(
-        toolVersion: "0", inputs: [], deployment: [:], summary: RunSummary(outcomes: [])),
+        toolVersion: "0", inputs: [], deployment: [:],
+        summary: ReplaySummary(try ToyRun(requests: 0).result)),
     ] {
       try withTemporaryPath("result.json") { path in
         try result.write(to: path)
