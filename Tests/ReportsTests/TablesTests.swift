@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import Replay
+import RequestLogs
 import Testing
 import Validation
 
@@ -44,6 +45,15 @@ struct TablesTests {
     #expect(text.contains("TTFT"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(ReplaySummary(try ToyRun(requests: 0).result).text.contains("0 of 0"))
+  }
+
+  @Test("of a log tell its figures and its warnings")
+  func log() throws {
+    var log = RequestLog(records: try ToyRun().log)
+    log.records[1].outputTokens = 0
+    let text = log.summary.text
+    #expect(text.contains("measured latencies"))
+    #expect(text.contains("warning: 1 of 40 requests generated nothing: failures in the log\n"))
   }
 
   @Test(
