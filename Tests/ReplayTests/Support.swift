@@ -36,7 +36,8 @@ struct TellingPrice: StepPricing {
 /// A deployment of one group.
 func makeDeployment(
   count: Int = 1, sequences: Int = 8, budget: Int = 64, length: Int = 4096, block: Int = 4,
-  blocks: Int = 101, routing: Routing = .roundRobin, _ change: (inout EngineGroup) -> Void = { _ in }
+  blocks: Int = 101, routing: Routing = .roundRobin,
+  _ change: (inout EngineGroup) -> Void = { _ in }
 ) -> Deployment {
   var group = EngineGroup(
     name: "engines", count: count, device: "none", maxSequences: sequences,
