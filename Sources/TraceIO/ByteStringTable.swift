@@ -21,8 +21,14 @@ public struct ByteStringTable: Sendable {
   /// The most distinct strings that are kept.
   public let capacity: Int
 
-  /// Creates an empty table for at most `capacity` strings.
-  public init(capacity: Int = 1 << 22) { self.capacity = min(max(1, capacity), Int(Int32.max / 2)) }
+  /// The most bytes that are kept, all strings together.
+  public let maximumBytes: Int
+
+  /// Creates an empty table for at most `capacity` strings of together `maximumBytes`.
+  public init(capacity: Int = 1 << 22, maximumBytes: Int = 1 << 30) {
+    self.capacity = min(max(1, capacity), Int(Int32.max / 2))
+    self.maximumBytes = maximumBytes
+  }
 
   /// The number of distinct strings.
   public var count: Int { ends.count }
@@ -54,7 +60,7 @@ public struct ByteStringTable: Sendable {
       if hashes[Int(number)] == hash, matches(Int(number), string) { return number }
       slot = (slot + 1) & mask
     }
-    guard ends.count < capacity else { return nil }
+    guard ends.count < capacity, maximumBytes - bytes.count >= string.count else { return nil }
     let number = Int32(ends.count)
     bytes.append(contentsOf: string)
     ends.append(bytes.count)

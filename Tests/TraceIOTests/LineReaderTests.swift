@@ -83,5 +83,9 @@ import TraceIO
     #expect(table.intern("name 17") == 19)
     #expect(table[19] == "name 17")
     #expect(table[-1] == "")
+    var small = ByteStringTable(maximumBytes: 4)
+    #expect(small.intern("four") == 0)
+    #expect(small.intern("5") == nil)
+    #expect(small.intern("four") == 0)
   }
 }

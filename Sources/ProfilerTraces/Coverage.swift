@@ -1,0 +1,118 @@
+/// How a kernel was given to an operator.
+public enum AttributionRule: String, Hashable, Sendable, CaseIterable, Codable {
+  /// Correlation to its launch, to the innermost operator around the launch, which has shapes.
+  case correlation
+  /// As ``correlation``, but the shapes are those of the nearest operator further out.
+  case ancestor
+  /// As ``correlation``, but no operator around the launch has shapes.
+  case withoutShape
+  /// Launched as part of a CUDA or HIP graph: the launch tells nothing about the kernel.
+  case graph
+  /// The time of the operator on the processor itself; there is no device.
+  case cpuOperator
+  /// The launch lies outside of the captured window, or there is none: not used.
+  case clipped
+  /// Launched outside of any operator.
+  case noOperator
+}
+
+/// Why a record was not used.
+public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
+  case notAnObject = "not an object"
+  case missingName = "no name"
+  case badTimestamp = "no valid time stamp"
+  case badDuration = "no valid duration"
+  case negativeDuration = "negative duration"
+  case durationTooLong = "duration beyond the limit"
+  case beginEndPair = "begin and end as separate events"
+  case badValue = "a value that is not a number or out of range"
+  case missingField = "a field is missing"
+  case unknownLayer = "a layer of unknown kind"
+  case syntax = "not valid JSON"
+  case tooManyNames = "more distinct names than kept"
+}
+
+/// A number of kernels, or operator calls on a processor, and their time.
+public struct Tally: Hashable, Sendable {
+  /// How many.
+  public var count: Int
+  /// The sum of their durations.
+  public var nanoseconds: Int64
+
+  /// Creates a tally.
+  public init(count: Int = 0, nanoseconds: Int64 = 0) {
+    self.count = count
+    self.nanoseconds = nanoseconds
+  }
+
+  /// Adds one duration; a sum that does not fit stays at the largest value.
+  mutating func add(_ duration: Int64) {
+    count += 1
+    nanoseconds = nanoseconds.adding(duration)
+  }
+}
+
+extension Int64 {
+  /// The sum with a duration, which stays at the largest value instead of trapping.
+  func adding(_ duration: Int64) -> Int64 {
+    let (sum, overflow) = addingReportingOverflow(duration)
+    return overflow ? .max : sum
+  }
+}
+
+/// What became of a trace's records, so that nothing is lost silently.
+public struct Coverage: Hashable, Sendable {
+  private var tallies = [Tally](repeating: Tally(), count: AttributionRule.allCases.count)
+  private var rejections = [Int](repeating: 0, count: RejectionReason.allCases.count)
+  /// The number of records in the input, of any kind.
+  public internal(set) var recordsRead = 0
+  /// The number of records that were kept to make samples, annotations or launches of them.
+  public internal(set) var recordsUsed = 0
+  /// The number of words such as `NaN` in places that do not matter.
+  public internal(set) var ignoredLiterals = 0
+  /// The number of kernels whose correlation has several launches; the latest before it was used.
+  public internal(set) var ambiguousLaunches = 0
+  /// The files beside the input that are known and were not read.
+  public internal(set) var ignoredFiles: [String] = []
+  /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
+  public internal(set) var salvagedAt: Int?
+
+  /// Creates the coverage of nothing.
+  public init() {}
+
+  /// The kernels that were given to an operator by this rule, or not.
+  public subscript(rule: AttributionRule) -> Tally {
+    tallies[Self.index(of: rule)]
+  }
+
+  /// The number of records that were not used for this reason.
+  public func rejected(_ reason: RejectionReason) -> Int { rejections[Self.index(of: reason)] }
+
+  /// The number of records that were not used because something is wrong with them.
+  public var rejectedRecords: Int { rejections.reduce(0, +) }
+
+  /// All kernels, whatever the rule.
+  public var total: Tally {
+    var total = Tally()
+    for tally in tallies {
+      total.count += tally.count
+      total.nanoseconds = total.nanoseconds.adding(tally.nanoseconds)
+    }
+    return total
+  }
+
+  mutating func add(_ duration: Int64, by rule: AttributionRule) {
+    tallies[Self.index(of: rule)].add(duration)
+  }
+
+  mutating func reject(_ reason: RejectionReason) { rejections[Self.index(of: reason)] += 1 }
+
+  private static func index<Case: CaseIterable & Equatable>(of value: Case) -> Int {
+    var index = 0
+    for other in Case.allCases {
+      if other == value { return index }
+      index += 1
+    }
+    return 0
+  }
+}

@@ -1,0 +1,235 @@
+import TraceIO
+
+/// Reads one event after the other into ``KinetoEvents``, and counts what is wrong with them.
+struct KinetoEventParser {
+  var events = KinetoEvents()
+  var metadata = KinetoMetadata()
+  var coverage = Coverage()
+  let options: ImportOptions
+
+  private enum Category {
+    case unknown, skipped, host, launch, kernel, memcpy, memset, annotation
+  }
+
+  private static let fields = JSONKeys(["ph", "cat", "name", "pid", "tid", "ts", "dur", "args"])
+  private static let arguments = JSONKeys([
+    "correlation", "Input Dims", "Input type", "Input Strides", "Concrete Inputs", "Input dims",
+  ])
+  private static let categories = JSONKeys([
+    "cpu_op", "cuda_runtime", "kernel", "cuda_driver", "gpu_memcpy", "gpu_memset",
+    "user_annotation", "Operator", "Runtime", "Kernel", "Memcpy", "Memset", "xpu_runtime",
+    "xpu_driver", "mtia_runtime", "privateuse1_runtime", "privateuse1_driver", "mtia_ccp_events",
+  ])
+  private static let categoryKinds: [Category] = [
+    .host, .launch, .kernel, .launch, .memcpy, .memset, .annotation, .host, .launch, .kernel,
+    .memcpy, .memset, .launch, .launch, .launch, .launch, .launch, .kernel,
+  ]
+
+  /// The fields of the event that is being read.
+  private struct Fields {
+    var phase: UInt8 = 0
+    var category = Category.unknown
+    var name: Int32 = -1
+    var process: Int32 = -1
+    var thread: Int32 = -1
+    var start: Int64?
+    var duration: Int64?
+    var hasDuration = false
+    var correlation = KinetoEvents.none
+    var dims: Int32 = -1
+    var types: Int32 = -1
+    var strides: Int32 = -1
+    var inputs: Int32 = -1
+    var isTableFull = false
+  }
+
+  init(options: ImportOptions) { self.options = options }
+
+  /// Reads the events of an array whose opening bracket is the current token.
+  mutating func readEvents(_ scanner: inout JSONScanner) throws(ProfilerTraceError) {
+    do throws(TraceIOError) {
+      while true {
+        switch try scanner.next() {
+        case .objectStart: try readEvent(&scanner)
+        case .arrayEnd: return
+        case .arrayStart:
+          reject(.notAnObject)
+          try scanner.skipValue(of: .arrayStart)
+        default: reject(.notAnObject)
+        }
+        if events.count > options.maximumEvents { break }
+      }
+    } catch {
+      throw .input(error)
+    }
+    throw .tooManyEvents(path: scanner.path, limit: options.maximumEvents)
+  }
+
+  private mutating func reject(_ reason: RejectionReason) {
+    coverage.recordsRead += 1
+    coverage.reject(reason)
+  }
+
+  /// Reads the event whose opening bracket is the current token.
+  private mutating func readEvent(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    var fields = Fields()
+    while try scanner.next() == .key {
+      switch scanner.index(in: Self.fields) {
+      case 0:
+        _ = try scanner.next()
+        fields.phase = scanner.withToken { $0.count == 1 ? $0[0] : 0 }
+        if Self.isPointless(fields.phase) { return try skipRest(&scanner) }
+      case 1:
+        _ = try scanner.next()
+        let index = scanner.index(in: Self.categories)
+        fields.category = index < 0 ? .skipped : Self.categoryKinds[index]
+        if index >= 7, index <= 11 { metadata.hasCategoriesOf2021 = true }
+        if fields.category == .skipped { return try skipRest(&scanner) }
+      case 2: fields.name = try text(&scanner, &fields)
+      case 3: fields.process = try text(&scanner, &fields)
+      case 4: fields.thread = try text(&scanner, &fields)
+      case 5: fields.start = try time(&scanner)
+      case 6:
+        fields.hasDuration = true
+        fields.duration = try time(&scanner)
+      case 7: try readArguments(&scanner, &fields)
+      default: try skipMember(&scanner)
+      }
+    }
+    coverage.recordsRead += 1
+    keep(fields)
+  }
+
+  /// Flow arrows, metadata, instants and counters carry nothing that is needed.
+  private static func isPointless(_ phase: UInt8) -> Bool {
+    phase != UInt8(ascii: "X") && phase != UInt8(ascii: "B") && phase != UInt8(ascii: "E")
+  }
+
+  private mutating func skipRest(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    coverage.recordsRead += 1
+    try scanner.skipValue(of: .objectStart)
+  }
+
+  private mutating func skipMember(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    let token = try scanner.next()
+    if token == .invalidLiteral { coverage.ignoredLiterals += 1 }
+    try scanner.skipValue(of: token)
+  }
+
+  private mutating func readArguments(
+    _ scanner: inout JSONScanner, _ fields: inout Fields
+  ) throws(TraceIOError) {
+    let token = try scanner.next()
+    guard token == .objectStart, fields.category != .annotation else {
+      if token == .invalidLiteral { coverage.ignoredLiterals += 1 }
+      return try scanner.skipValue(of: token)
+    }
+    while try scanner.next() == .key {
+      switch scanner.index(in: Self.arguments) {
+      case 0:
+        let token = try scanner.next()
+        fields.correlation = scanner.integer() ?? KinetoEvents.none
+        try scanner.skipValue(of: token)
+      case 1, 5: fields.dims = try capture(&scanner, &fields)
+      case 2: fields.types = try capture(&scanner, &fields)
+      case 3: fields.strides = try capture(&scanner, &fields)
+      case 4: fields.inputs = try capture(&scanner, &fields)
+      default: try skipMember(&scanner)
+      }
+    }
+  }
+
+  private mutating func text(
+    _ scanner: inout JSONScanner, _ fields: inout Fields
+  ) throws(TraceIOError) -> Int32 {
+    let token = try scanner.next()
+    guard token == .string || token == .number else {
+      try scanner.skipValue(of: token)
+      return -1
+    }
+    if scanner.tokenHasEscapes { return intern(scanner.string(), &fields) }
+    if let number = events.texts.intern(tokenOf: scanner) { return number }
+    fields.isTableFull = true
+    return -1
+  }
+
+  private mutating func capture(
+    _ scanner: inout JSONScanner, _ fields: inout Fields
+  ) throws(TraceIOError) -> Int32 {
+    guard try scanner.captureValue() == .arrayStart, !scanner.tokenIsTruncated else { return -1 }
+    if let number = events.texts.intern(tokenOf: scanner) { return number }
+    fields.isTableFull = true
+    return -1
+  }
+
+  private mutating func intern(_ string: String, _ fields: inout Fields) -> Int32 {
+    if let number = events.texts.intern(string) { return number }
+    fields.isTableFull = true
+    return -1
+  }
+
+  /// Reads microseconds as whole nanoseconds; nil for what is not a number or does not fit.
+  private mutating func time(_ scanner: inout JSONScanner) throws(TraceIOError) -> Int64? {
+    let token = try scanner.next()
+    guard token == .number || token == .string else {
+      try scanner.skipValue(of: token)
+      return nil
+    }
+    if !metadata.hasFractions {
+      metadata.hasFractions = scanner.withToken { bytes in
+        for index in bytes.indices where bytes[index] == UInt8(ascii: ".") { return true }
+        return false
+      }
+    }
+    return scanner.fixedPoint(decimals: 3).value
+  }
+
+  private mutating func keep(_ fields: Fields) {
+    guard fields.category != .unknown, fields.category != .skipped else { return }
+    guard fields.phase == UInt8(ascii: "X") else {
+      coverage.reject(fields.phase == 0 ? .missingField : .beginEndPair)
+      return
+    }
+    guard let start = fields.start else { return coverage.reject(.badTimestamp) }
+    guard let duration = fields.duration else { return coverage.reject(.badDuration) }
+    guard duration >= 0 else { return coverage.reject(.negativeDuration) }
+    // Half of the range is left free, so that no later sum can overflow.
+    guard start.magnitude < UInt64(Int64.max) / 2 else { return coverage.reject(.badTimestamp) }
+    guard duration <= options.maximumDuration, duration < .max / 4 else {
+      return coverage.reject(.durationTooLong)
+    }
+    guard !fields.isTableFull else { return coverage.reject(.tooManyNames) }
+    guard fields.name >= 0 else { return coverage.reject(.missingName) }
+    coverage.recordsUsed += 1
+    switch fields.category {
+    case .host, .launch: keepHost(fields, start, duration)
+    case .kernel, .memcpy, .memset: keepDevice(fields, start, duration)
+    default:
+      events.annotations.append(
+        KinetoEvents.Annotation(start: start, duration: duration, name: fields.name))
+    }
+  }
+
+  private mutating func keepHost(_ fields: Fields, _ start: Int64, _ duration: Int64) {
+    let thread = KinetoEvents.Thread(process: fields.process, thread: fields.thread)
+    events.hosts.append(
+      KinetoEvents.Host(
+        start: start, duration: duration, correlation: fields.correlation,
+        thread: events.number(of: thread), name: fields.name, dims: fields.dims,
+        types: fields.types, strides: fields.strides, inputs: fields.inputs,
+        kind: fields.category == .host ? .operator : .launch))
+  }
+
+  private mutating func keepDevice(_ fields: Fields, _ start: Int64, _ duration: Int64) {
+    let kind: KinetoEvents.DeviceKind =
+      switch fields.category {
+      case .memcpy: .memcpy
+      case .memset: .memset
+      default: .kernel
+      }
+    events.devices.append(
+      KinetoEvents.Device(
+        start: start, duration: duration, correlation: fields.correlation, name: fields.name,
+        device: fields.process, kind: kind))
+  }
+}

@@ -1,0 +1,178 @@
+import Operators
+import TraceIO
+
+/// Gathers the calls of equal operators with equal arguments, and their kernels.
+struct KinetoGroups {
+  /// The texts that tell one group from another, by number.
+  private struct Key: Hashable {
+    var name: Int32
+    var dims: Int32
+    var types: Int32
+    var strides: Int32
+    var inputs: Int32
+  }
+
+  private struct KernelKey: Hashable {
+    var group: Int32
+    var kernel: Int32
+  }
+
+  /// One group while it is gathered.
+  private struct Group {
+    var key: Key
+    var durations: [Int64] = []
+    var kernels: [Int32] = []
+    var hasKernel = false
+    var hasMemcpy = false
+  }
+
+  private var groups: [Group] = []
+  private var numbers: [Key: Int32] = [:]
+  private var kernelTotals: [KernelKey: Tally] = [:]
+  private let texts: ByteStringTable
+  private let canonical: CanonicalTexts
+
+  private init(_ events: KinetoEvents) {
+    texts = events.texts
+    canonical = CanonicalTexts(events)
+  }
+
+  /// Groups by the owners of kernels, and tallies the rules.
+  init(_ events: KinetoEvents, _ attribution: KinetoAttribution, _ coverage: inout Coverage) {
+    self.init(events)
+    var times = [Int64](repeating: -1, count: events.hosts.count)
+    for (index, device) in events.devices.enumerated() {
+      let owner = attribution.owners[index]
+      coverage.add(device.duration, by: owner.rule)
+      guard owner.host >= 0, owner.rule != .graph else { continue }
+      let host = Int(owner.host)
+      times[host] = max(0, times[host]).adding(device.duration)
+      let group = number(of: events.hosts[host])
+      let key = KernelKey(group: group, kernel: device.name)
+      if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
+      kernelTotals[key, default: Tally()].add(device.duration)
+      if device.kind == .kernel { groups[Int(group)].hasKernel = true }
+      if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
+    }
+    for (index, time) in times.enumerated() where time >= 0 {
+      groups[Int(number(of: events.hosts[index]))].durations.append(time)
+    }
+  }
+
+  /// Groups operators by their own time on the processor, for traces without a device.
+  ///
+  /// The outermost operator with shapes stands for all within it, so that no time counts twice:
+  /// `aten::linear` for `aten::addmm`. Where nothing has shapes, the outermost operator stands.
+  init(
+    processor events: KinetoEvents, _ attribution: KinetoAttribution, _ coverage: inout Coverage
+  ) {
+    self.init(events)
+    let parents = attribution.parents
+    let hasShapes = events.hosts.contains { $0.kind == .operator && $0.dims >= 0 }
+    func isCandidate(_ index: Int) -> Bool {
+      let host = events.hosts[index]
+      return host.kind == .operator && (host.dims >= 0 || !hasShapes)
+    }
+    for (index, host) in events.hosts.enumerated() where isCandidate(index) {
+      var outer = parents[index]
+      while outer >= 0, !isCandidate(Int(outer)) { outer = parents[Int(outer)] }
+      guard outer < 0 else { continue }
+      coverage.add(host.duration, by: .cpuOperator)
+      groups[Int(number(of: host))].durations.append(host.duration)
+    }
+  }
+
+  private mutating func number(of host: KinetoEvents.Host) -> Int32 {
+    let key = Key(
+      name: host.name, dims: canonical[host.dims], types: canonical[host.types],
+      strides: canonical[host.strides], inputs: canonical[host.inputs])
+    if let number = numbers[key] { return number }
+    let number = Int32(groups.count)
+    numbers[key] = number
+    groups.append(Group(key: key))
+    return number
+  }
+
+  /// The groups and their samples, longest total first.
+  func finish(worldSize: Int?) -> [(group: OperatorGroup, sample: OperatorSample)] {
+    var results: [(group: OperatorGroup, sample: OperatorSample)] = []
+    for (index, group) in groups.enumerated() {
+      guard let statistics = DurationStatistics(group.durations) else { continue }
+      let result = OperatorGroup(
+        name: texts[group.key.name], inputDims: canonical.text(group.key.dims),
+        inputTypes: canonical.text(group.key.types),
+        inputStrides: canonical.text(group.key.strides),
+        concreteInputs: canonical.text(group.key.inputs), operationCount: group.durations.count,
+        totalKernelTime: group.durations.reduce(0) { $0.adding($1) },
+        kernels: kernels(of: group, at: Int32(index)))
+      let mapped = OperatorMapping.map(
+        result, isCopy: group.hasMemcpy && !group.hasKernel, worldSize: worldSize)
+      let label = result.inputDims.isEmpty ? result.name : result.name + " " + result.inputDims
+      results.append(
+        (
+          result,
+          OperatorSample(mapped.operator, at: mapped.point, label: label, duration: statistics)
+        ))
+    }
+    return results.sorted { $0.group.precedes($1.group) }
+  }
+
+  private func kernels(of group: Group, at index: Int32) -> [KernelTotal] {
+    group.kernels.map { kernel in
+      let tally = kernelTotals[KernelKey(group: index, kernel: kernel)] ?? Tally()
+      return KernelTotal(name: texts[kernel], count: tally.count, total: tally.nanoseconds)
+    }
+    .sorted { ($1.total, $0.name) < ($0.total, $1.name) }
+  }
+}
+
+extension OperatorGroup {
+  /// Longest total first, and in all cases the same order.
+  fileprivate func precedes(_ other: Self) -> Bool {
+    if totalKernelTime != other.totalKernelTime { return totalKernelTime > other.totalKernelTime }
+    if name != other.name { return name < other.name }
+    if inputDims != other.inputDims { return inputDims < other.inputDims }
+    if inputTypes != other.inputTypes { return inputTypes < other.inputTypes }
+    if inputStrides != other.inputStrides { return inputStrides < other.inputStrides }
+    return concreteInputs < other.concreteInputs
+  }
+}
+
+/// The captured JSON of a trace without its white space, each distinct text once.
+private struct CanonicalTexts {
+  private var table = ByteStringTable()
+  private var numbers: [Int32: Int32] = [:]
+
+  init(_ events: KinetoEvents) {
+    for host in events.hosts {
+      for raw in [host.dims, host.types, host.strides, host.inputs]
+      where raw >= 0 && numbers[raw] == nil {
+        numbers[raw] = table.intern(Self.compact(events.texts[raw])) ?? -1
+      }
+    }
+  }
+
+  /// The number of the compact text of a captured one; -1 for none.
+  subscript(raw: Int32) -> Int32 { raw < 0 ? -1 : numbers[raw] ?? -1 }
+
+  func text(_ number: Int32) -> String { number < 0 ? "" : table[number] }
+
+  private static func compact(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count)
+    var isQuoted = false
+    var isEscaped = false
+    for byte in text.utf8 {
+      if !isQuoted, byte <= 0x20 { continue }
+      bytes.append(byte)
+      if isEscaped {
+        isEscaped = false
+      } else if byte == UInt8(ascii: "\\") {
+        isEscaped = isQuoted
+      } else if byte == UInt8(ascii: "\"") {
+        isQuoted.toggle()
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,69 @@
+import TraceIO
+
+extension KinetoMetadata {
+  /// The members that are kept as they are; all others may hold private facts, and are skipped.
+  private static let kept = [
+    "schemaVersion", "cuda_runtime_version", "cuda_driver_version", "hip_runtime_version",
+    "hip_driver_version", "cupti_version", "roctracer_version",
+  ]
+  private static let members = JSONKeys(
+    ["deviceProperties", "distributedInfo", "baseTimeNanoseconds"] + kept)
+
+  /// Reads the value of the current key.
+  mutating func readMember(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    let index = scanner.index(in: Self.members)
+    let token = try scanner.next()
+    switch (index, token) {
+    case (0, .arrayStart): try readDevices(&scanner)
+    case (1, .objectStart): try readDistribution(&scanner)
+    case (2, .number), (2, .string): baseTime = scanner.integer()
+    case (3..., .number), (3..., .string): details[Self.kept[index - 3]] = scanner.string()
+    default: try scanner.skipValue(of: token)
+    }
+  }
+
+  private mutating func readDevices(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    while true {
+      let token = try scanner.next()
+      if token == .arrayEnd { return }
+      guard token == .objectStart else {
+        try scanner.skipValue(of: token)
+        continue
+      }
+      var id: Int64?
+      var name: String?
+      while try scanner.next() == .key {
+        let isID = scanner.tokenIs("id")
+        let isName = scanner.tokenIs("name")
+        let value = try scanner.next()
+        if isID { id = scanner.integer() }
+        if isName, value == .string { name = scanner.string() }
+        try scanner.skipValue(of: value)
+      }
+      if let id, let name, devices.count < 4096 { devices.append((id, name)) }
+    }
+  }
+
+  private mutating func readDistribution(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    while try scanner.next() == .key {
+      let isSize = scanner.tokenIs("world_size")
+      let isRank = scanner.tokenIs("rank")
+      let value = try scanner.next()
+      if isSize, let size = scanner.integer(), size > 0, size < 1 << 24 { worldSize = Int(size) }
+      if isRank, let rank = scanner.integer() { details["rank"] = String(rank) }
+      try scanner.skipValue(of: value)
+    }
+    if let worldSize { details["world_size"] = String(worldSize) }
+  }
+
+  /// The name of the device that most events ran on, if the trace knows it.
+  func deviceName(of events: KinetoEvents) -> String? {
+    var counts: [Int32: Int] = [:]
+    for device in events.devices { counts[device.device, default: 0] += 1 }
+    let busiest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
+    let id = busiest.flatMap { Int64(events.texts[$0.key]) }
+    let device = devices.first { $0.id == id } ?? devices.first
+    guard let name = device?.name, !name.isEmpty else { return nil }
+    return name
+  }
+}

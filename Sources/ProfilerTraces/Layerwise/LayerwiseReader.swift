@@ -1,0 +1,163 @@
+import Foundation
+import Operators
+import TraceIO
+
+/// Imports operator tables of vLLM's layerwise profiler: `dense.csv`, `per_sequence.csv` and
+/// `attention.csv` in a directory `MODEL/tpN`, with `MODEL/meta.json` beside it.
+///
+/// The tables name layers (`qkv_proj`), which ``LayerArchitecture`` turns into operators. Times
+/// are kernel times in microseconds, means over `measurement_iterations` of `meta.json`, and are
+/// kept without rounding. `skew.csv` and `skew_fit.csv` are not read, and listed as ignored.
+///
+///     let trace = try LayerwiseReader.read(path: "RTX4090/Llama-3.1-8B/tp1", architecture: llama)
+public enum LayerwiseReader {
+  /// The tables that are read, in this order.
+  static let tables = ["dense.csv", "per_sequence.csv", "attention.csv"]
+  /// The tables that are known and not read.
+  static let ignoredTables = ["skew.csv", "skew_fit.csv"]
+
+  /// Imports a directory, or one of its tables.
+  public static func read(
+    path: String, architecture: LayerArchitecture, options: ImportOptions = .standard
+  ) throws(ProfilerTraceError) -> ImportedTrace {
+    if let fault = architecture.fault { throw .missingInformation(path: path, what: fault) }
+    let isDirectory = isTableDirectory(path)
+    let directory =
+      isDirectory ? path : URL(filePath: path).deletingLastPathComponent().path()
+    try checkParallelism(of: directory, architecture)
+    let meta = try LayerwiseMeta(beside: directory)
+    var reading = LayerwiseImport(
+      architecture: architecture, meta: meta, options: options)
+    let files =
+      isDirectory
+      ? tables.map { directory + "/" + $0 }.filter { FileManager.default.fileExists(atPath: $0) }
+      : [path]
+    for file in files { try reading.read(table: file) }
+    if isDirectory {
+      for name in ignoredTables
+      where FileManager.default.fileExists(atPath: directory + "/" + name) {
+        reading.trace.coverage.ignoredFiles.append(name)
+      }
+    }
+    return try reading.finish(path: path)
+  }
+
+  /// Whether a path is a directory with at least one table.
+  static func isTableDirectory(_ path: String) -> Bool {
+    var isDirectory: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory),
+      isDirectory.boolValue
+    else { return false }
+    return tables.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
+  }
+
+  /// Fails if a directory is called `tp2` and the architecture says something else.
+  private static func checkParallelism(
+    of directory: String, _ architecture: LayerArchitecture
+  ) throws(ProfilerTraceError) {
+    let name = URL(filePath: directory).lastPathComponent
+    guard name.hasPrefix("tp"), let degree = Int(name.dropFirst(2)),
+      degree != architecture.tensorParallel
+    else { return }
+    throw .missingInformation(
+      path: directory,
+      what: "measured with tensor parallelism \(degree), "
+        + "but the model is given with \(architecture.tensorParallel)")
+  }
+}
+
+/// One import of a directory's tables.
+struct LayerwiseImport {
+  let architecture: LayerArchitecture
+  let meta: LayerwiseMeta
+  let options: ImportOptions
+  var trace: ImportedTrace
+  /// The rows of the two kinds of normalisation, to see whether they differ.
+  private var norms: [Int: Double] = [:]
+  private var finalNorms: [(tokens: Int, sample: OperatorSample)] = []
+
+  init(architecture: LayerArchitecture, meta: LayerwiseMeta, options: ImportOptions) {
+    self.architecture = architecture
+    self.meta = meta
+    self.options = options
+    trace = ImportedTrace(format: .layerwise)
+    trace.deviceName = meta.deviceName
+    trace.runtime = meta.runtime
+  }
+
+  /// Reads one table; which one is told by its columns.
+  mutating func read(table path: String) throws(ProfilerTraceError) {
+    var missing: String?
+    do throws(TraceIOError) {
+      missing = try readRows(path)
+    } catch {
+      throw .input(error)
+    }
+    if let missing { throw .missingColumn(path: path, column: missing) }
+  }
+
+  /// Reads the rows of a table, and returns the name of a column that it lacks, if any.
+  private mutating func readRows(_ path: String) throws(TraceIOError) -> String? {
+    var table = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+    let layer = table.column("layer")
+    guard let time = table.column("time_us") else { return "time_us" }
+    var axes: [Int] = []
+    if layer == nil {
+      for name in ["prefill_chunk", "kv_prefill", "n_decode", "kv_decode"] {
+        guard let column = table.column(name) else { return name }
+        axes.append(column)
+      }
+    } else {
+      guard let column = table.column("tokens") ?? table.column("sequences") else {
+        return "tokens"
+      }
+      axes.append(column)
+    }
+    while try table.next() {
+      let values = axes.map { table.integer($0) }
+      let name = layer.map { table.field($0) } ?? "attention"
+      add(name, values, table.fixedPoint(time, decimals: 6))
+    }
+    trace.inputs.append(try table.finish())
+    return nil
+  }
+
+  private mutating func add(_ layer: String, _ axes: [Int64?], _ time: FixedPoint) {
+    trace.coverage.recordsRead += 1
+    guard let resolved = architecture.resolve(layer: layer, dataType: meta.dataType) else {
+      return trace.coverage.reject(.unknownLayer)
+    }
+    var values: [Int] = []
+    for axis in axes {
+      guard let axis, axis >= 0, axis < 1 << 40 else { return trace.coverage.reject(.badValue) }
+      values.append(Int(axis))
+    }
+    guard let picoseconds = time.value else { return trace.coverage.reject(.badDuration) }
+    guard picoseconds > 0 else { return trace.coverage.reject(.negativeDuration) }
+    guard picoseconds / 1000 <= options.maximumDuration else {
+      return trace.coverage.reject(.durationTooLong)
+    }
+    let nanoseconds = Double(picoseconds) / 1000
+    while values.count < 4 { values.append(0) }
+    let sample = OperatorSample(
+      resolved, at: AxisPoint(values[0], values[1], values[2], values[3]), label: layer,
+      duration: DurationStatistics(mean: nanoseconds, count: meta.iterations))
+    trace.coverage.recordsUsed += 1
+    if layer == "layernorm" { norms[values[0]] = nanoseconds }
+    if layer == "final_layernorm" {
+      finalNorms.append((values[0], sample))
+    } else {
+      trace.samples.append(sample)
+    }
+  }
+
+  /// The result; the final normalisation is a curve of its own only if its times differ.
+  consuming func finish(path: String) throws(ProfilerTraceError) -> ImportedTrace {
+    if finalNorms.contains(where: { norms[$0.tokens] != $0.sample.duration.mean }) {
+      trace.samples += finalNorms.map(\.sample)
+    }
+    try options.check(trace.coverage, path: path)
+    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    return trace
+  }
+}

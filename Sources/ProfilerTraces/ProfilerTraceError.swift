@@ -1,0 +1,40 @@
+public import TraceIO
+
+/// Why a trace could not be imported: what is wrong, where, and what to do about it.
+public enum ProfilerTraceError: Error, Hashable, Sendable {
+  /// The input cannot be read, or is not valid JSON.
+  case input(TraceIOError)
+  /// The content is of no known format; `found` says what it looks like.
+  case unknownFormat(path: String, found: String)
+  /// The trace holds no event that could be used.
+  case noEvents(path: String)
+  /// More records than the limit are bad; `worst` is the most frequent reason.
+  case tooManyBadRecords(path: String, bad: Int, read: Int, worst: RejectionReason)
+  /// More events than the limit would have to be kept in memory.
+  case tooManyEvents(path: String, limit: Int)
+  /// A table lacks a column.
+  case missingColumn(path: String, column: String)
+  /// The reader needs something that the input does not say.
+  case missingInformation(path: String, what: String)
+}
+
+extension ProfilerTraceError: CustomStringConvertible {
+  /// One sentence: the file, what is wrong, where, and what to do.
+  public var description: String {
+    switch self {
+    case .input(let error): error.description
+    case .unknownFormat(let path, let found):
+      "\(path): \(found) is not a format that is imported; see `reprise import --help`"
+    case .noEvents(let path):
+      "\(path): holds no operators or kernels; was the profiler active while the model ran?"
+    case .tooManyBadRecords(let path, let bad, let read, let worst):
+      "\(path): \(bad) of \(read) records are bad, mostly: \(worst.rawValue); "
+        + "raise the limit to import the rest"
+    case .tooManyEvents(let path, let limit):
+      "\(path): more than \(limit) events to keep; profile fewer steps or raise the limit"
+    case .missingColumn(let path, let column):
+      "\(path): has no column '\(column)'; was it written by another version of the profiler?"
+    case .missingInformation(let path, let what): "\(path): \(what)"
+    }
+  }
+}

@@ -1,1 +1,0 @@
-// Room ProfilerTraces: see docs/ARCHITECTURE.md.

@@ -1,0 +1,156 @@
+import Operators
+import TraceIO
+
+/// Imports Reprise's own operator samples, one JSON object a line (`samples.jsonl[.zst]`):
+///
+///     {"kind": "gemm", "dtype": "bf16", "attributes": {"n": 4096, "k": 4096},
+///      "axes": {"tokens": 16}, "count": 50, "min_ns": 9100, "p50_ns": 9300, "p90_ns": 9900,
+///      "mean_ns": 9410, "deviation_ns": 210}
+///
+/// Axes are those of ``OperatorKind/axes``; one that is not named is zero. `mean_ns` and `count`
+/// are required; the minimum and median default to the mean, the deviation to zero. A damaged
+/// line is counted and skipped.
+public enum SweepReader {
+  /// Imports a file, or standard input where `path` is `-`.
+  public static func read(
+    path: String, options: ImportOptions = .standard
+  ) throws(ProfilerTraceError) -> ImportedTrace {
+    var trace = ImportedTrace(format: .sweep)
+    try forEachRecord(path: path, options: options, &trace) {
+      (scanner, trace) throws(TraceIOError) in
+      switch try SampleRecord(&scanner).sample {
+      case .success(let sample): trace.samples.append(sample)
+      case .failure(let rejection): return rejection.reason
+      }
+      return nil
+    }
+    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    return trace
+  }
+
+  /// Calls `body` on each record's scanner, and counts the reasons that it returns.
+  static func forEachRecord(
+    path: String, options: ImportOptions, _ trace: inout ImportedTrace,
+    _ body: (inout JSONScanner, inout ImportedTrace) throws(TraceIOError) -> RejectionReason?
+  ) throws(ProfilerTraceError) {
+    do throws(TraceIOError) {
+      var records = try JSONLineReader(ByteSource(path: path, limits: options.inputLimits))
+      while try records.next() {
+        trace.coverage.recordsRead += 1
+        do throws(TraceIOError) {
+          if let reason = try body(&records.scanner, &trace) {
+            trace.coverage.reject(reason)
+          } else {
+            trace.coverage.recordsUsed += 1
+          }
+        } catch {
+          trace.coverage.reject(.syntax)
+        }
+      }
+      trace.inputs.append(try records.finish())
+    } catch {
+      throw .input(error)
+    }
+    try options.check(trace.coverage, path: path)
+  }
+}
+
+/// A reason as an error, for `Result`.
+struct Rejection: Error {
+  var reason: RejectionReason
+}
+
+/// One line of a sweep while it is read.
+private struct SampleRecord {
+  private var kind: String?
+  private var dataType: DataType?
+  private var hasBadValue = false
+  private var attributes: [String: Int] = [:]
+  private var axes: [String: Int] = [:]
+  private var values: [String: Double] = [:]
+
+  private static let statistics: Set<String> = [
+    "count", "min_ns", "p50_ns", "p90_ns", "mean_ns", "deviation_ns",
+  ]
+
+  init(_ scanner: inout JSONScanner) throws(TraceIOError) {
+    guard try scanner.next() == .objectStart else { return }
+    while try scanner.next() == .key {
+      let name = scanner.string()
+      if name == "attributes" {
+        attributes = try integers(&scanner)
+      } else if name == "axes" {
+        axes = try integers(&scanner)
+      } else {
+        try readScalar(name, &scanner)
+      }
+    }
+    // Nothing may follow on the line.
+    _ = try scanner.next()
+  }
+
+  private mutating func readScalar(
+    _ name: String, _ scanner: inout JSONScanner
+  ) throws(TraceIOError) {
+    let token = try scanner.next()
+    switch (name, token) {
+    case ("kind", .string): kind = scanner.string()
+    case ("dtype", .string):
+      dataType = DataType(rawValue: scanner.string())
+      if dataType == nil { hasBadValue = true }
+    case (_, .number) where Self.statistics.contains(name):
+      values[name] = scanner.double()
+      if values[name] == nil { hasBadValue = true }
+    case _ where Self.statistics.contains(name): hasBadValue = true
+    default: break
+    }
+    try scanner.skipValue(of: token)
+  }
+
+  private mutating func integers(
+    _ scanner: inout JSONScanner
+  ) throws(TraceIOError) -> [String: Int] {
+    let token = try scanner.next()
+    guard token == .objectStart else {
+      hasBadValue = true
+      try scanner.skipValue(of: token)
+      return [:]
+    }
+    var result: [String: Int] = [:]
+    while try scanner.next() == .key {
+      let name = scanner.string()
+      let value = try scanner.next()
+      if value == .number, let number = scanner.integer(), number >= 0 {
+        result[name] = Int(number)
+      } else {
+        hasBadValue = true
+        try scanner.skipValue(of: value)
+      }
+    }
+    return result
+  }
+
+  var sample: Result<OperatorSample, Rejection> {
+    guard let kind, !kind.isEmpty, let mean = values["mean_ns"], let count = values["count"] else {
+      return .failure(Rejection(reason: .missingField))
+    }
+    let operatorKind = OperatorKind(rawValue: kind)
+    var point = AxisPoint.none
+    for (name, value) in axes {
+      guard let index = operatorKind.axes.firstIndex(of: name) else {
+        return .failure(Rejection(reason: .badValue))
+      }
+      point.values[index] = Int64(value)
+    }
+    guard !hasBadValue, let count = Int(exactly: count), count > 0 else {
+      return .failure(Rejection(reason: .badValue))
+    }
+    let statistics = DurationStatistics(
+      count: count, minimum: values["min_ns"] ?? mean, median: values["p50_ns"] ?? mean,
+      mean: mean, deviation: values["deviation_ns"] ?? 0)
+    guard statistics.minimum >= 0, statistics.median >= 0, mean > 0, statistics.deviation >= 0
+    else { return .failure(Rejection(reason: .negativeDuration)) }
+    let mapped = Operator(operatorKind, dataType: dataType, attributes)
+    return .success(OperatorSample(mapped, at: point, label: kind, duration: statistics))
+  }
+}

@@ -1,0 +1,102 @@
+import Operators
+import Testing
+
+@testable import ProfilerTraces
+
+@Suite struct OperatorMappingTests {
+  static let bf16 = "[\"c10::BFloat16\",\"c10::BFloat16\",\"c10::BFloat16\"]"
+
+  static func map(
+    _ name: String, _ dims: String, types: String = bf16, isCopy: Bool = false, ranks: Int? = nil
+  ) -> String {
+    let group = OperatorGroup(
+      name: name, inputDims: dims, inputTypes: types, inputStrides: "", concreteInputs: "",
+      operationCount: 1, totalKernelTime: 1, kernels: [])
+    let result = OperatorMapping.map(group, isCopy: isCopy, worldSize: ranks)
+    let axes = result.operator.kind.axes.indices.map { String(result.point[$0]) }
+    return "\(result.operator) @\(axes.joined(separator: ","))"
+  }
+
+  @Test(
+    "operators of PyTorch are translated by name and shape",
+    arguments: [
+      ("aten::mm", "[[8944,1024],[1024,2816]]", "gemm k=1024 n=2816 bf16 @8944"),
+      ("aten::mm", "[[8944,1024],[1000,2816]]", "opaque:aten::mm bf16 @"),
+      ("aten::addmm", "[[5],[4,8],[8,5],[],[]]", "gemm k=8 n=5 bf16 @4"),
+      ("aten::linear", "[[2,3,8],[5,8],[]]", "gemm k=8 n=5 bf16 @6"),
+      ("aten::bmm", "[[1,32,1],[1,1,559]]", "gemm k=1 n=559 bf16 @32"),
+      ("aten::bmm", "[[7,32,2],[7,2,9]]", "gemm batch=7 k=2 n=9 bf16 @32"),
+      ("aten::baddbmm", "[[7,32,9],[7,32,2],[7,2,9]]", "gemm batch=7 k=2 n=9 bf16 @32"),
+      ("aten::matmul", "[[2,3,4,8],[2,3,8,5]]", "gemm batch=6 k=8 n=5 bf16 @4"),
+      (
+        "aten::_flash_attention_forward", "[[16,559,16,64],[16,559,4,64]]",
+        "attention headDim=64 heads=16 kvHeads=4 sequences=16 bf16 @559,0,0,0"
+      ),
+      (
+        "aten::scaled_dot_product_attention", "[[1,8,100,64],[1,2,300,64]]",
+        "attention headDim=64 heads=8 kvHeads=2 bf16 @100,200,0,0"
+      ),
+      (
+        "aten::_scaled_dot_product_flash_attention", "[[32,8,1,64],[32,2,300,64]]",
+        "attention headDim=64 heads=8 kvHeads=2 bf16 @0,0,32,300"
+      ),
+      ("_C::rms_norm", "[[888,2880],[888,2880],[2880],[]]", "rmsNorm width=2880 bf16 @888"),
+      (
+        "_C::fused_add_rms_norm", "[[888,2880],[888,2880],[2880],[]]",
+        "rmsNorm residual=1 width=2880 bf16 @888"
+      ),
+      ("aten::layer_norm", "[[2,3,768],[],[768]]", "layerNorm width=768 bf16 @6"),
+      ("_C::silu_and_mul", "[[9,100],[9,200]]", "activation width=100 bf16 @9"),
+      ("aten::silu", "[[2,9,100]]", "activation gated=0 width=100 bf16 @18"),
+      ("aten::embedding", "[[1000,64],[2,5],[]]", "embedding vocab=1000 width=64 bf16 @10"),
+      ("aten::_softmax", "[[2,8,7,7],[],[]]", "softmax width=7 bf16 @112"),
+      ("aten::argmax", "[[4,32000],[],[]]", "sample vocab=32000 bf16 @4"),
+      (
+        "_C::rotary_embedding", "[[888],[888,512],[888,64],[],[131072,64],[]]",
+        "rotary headDim=64 heads=8 kvHeads=1 bf16 @888"
+      ),
+      ("aten::mul", "[[16,559,1024],[16,559,1]]", "elementwise inputs=2 width=1024 bf16 @8944"),
+      ("aten::add_", "[[3],[5]]", "opaque:aten::add_ bf16 @"),
+      ("aten::fill_", "[[10,4],[]]", "elementwise inputs=0 width=4 bf16 @10"),
+      ("aten::nonsense", "[[1]]", "opaque:aten::nonsense bf16 @"),
+      ("aten::mm", "[[-1,8],[8,5]]", "opaque:aten::mm bf16 @"),
+      ("aten::mm", "[[1,8],", "opaque:aten::mm bf16 @"),
+      ("aten::mm", "", "opaque:aten::mm bf16 @"),
+      ("vllm::all_reduce", "[[888,2880],[]]", "opaque:vllm::all_reduce bf16 @"),
+      (
+        "aten::linear", "[[9223372036854775807,9223372036854775807,8],[5,8]]",
+        "opaque:aten::linear bf16 @"
+      ),
+    ])
+  func translation(name: String, dims: String, expected: String) {
+    #expect(Self.map(name, dims) == expected)
+  }
+
+  @Test func `copies count bytes, and collectives bytes and ranks`() {
+    #expect(Self.map("aten::copy_", "[[10,3],[10,3],[]]", isCopy: true) == "memcpy @60")
+    #expect(
+      Self.map("vllm::all_reduce", "[[888,2880],[]]", ranks: 8)
+        == "allReduce ranks=8 bf16 @5114880")
+  }
+
+  @Test(
+    "annotations of engines tell what a step's batch held",
+    arguments: [
+      ("execute_context_1(888)_generation_3(3)", [1, 888, 3, 3]),
+      ("execute_context_1(888_788544)_generation_0(0)", [1, 888, 0, 0]),
+      (
+        "execute_32_context_0(sq0sk0sqsq0sqsk0)_generation_32(sq32sk55086sqsq32sqsk55086)",
+        [0, 0, 32, 32]
+      ),
+      ("step[EXTEND bs=15 toks=15360]", [15, 15360, 0, 0]), ("step[DECODE bs=32]", [0, 0, 32, 32]),
+      ("execute_context_x(1)_generation_1(1)", []), ("ProfilerStep#6", []),
+      ("execute_context_1(99999999999999999999)_generation_1(1)", []), ("step[", []),
+    ])
+  func annotations(name: String, expected: [Int]) {
+    let batch = StepBatch(annotation: name)
+    let values = batch.map {
+      [$0.contextSequences, $0.contextTokens, $0.generationSequences, $0.generationTokens]
+    }
+    #expect(values ?? [] == expected)
+  }
+}

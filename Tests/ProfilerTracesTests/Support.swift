@@ -1,0 +1,113 @@
+import Foundation
+import ProfilerTraces
+import TraceIO
+
+/// Data of public projects that lies beside the repository on our own machines only.
+enum SharedData {
+  static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "shared/data").path()
+
+  static let isPresent = FileManager.default.fileExists(atPath: root)
+
+  static func path(_ relative: String) -> String { root + "/" + relative }
+}
+
+/// A directory that is deleted when the test ends.
+final class TemporaryDirectory {
+  let path: String
+
+  init() throws {
+    let url = FileManager.default.temporaryDirectory.appending(path: "reprise-\(UUID())")
+    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    path = url.path()
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func write(_ text: String, to name: String) throws -> String {
+    let file = path + "/" + name
+    let folder = URL(filePath: file).deletingLastPathComponent()
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: URL(filePath: file))
+    return file
+  }
+}
+
+/// Builds small Kineto traces.
+struct TraceText {
+  var events: [String] = []
+  var head = "\"schemaVersion\": 1, \"baseTimeNanoseconds\": 1000"
+
+  mutating func op(
+    _ name: String, _ start: String, _ duration: String, tid: Int = 7, dims: String? = nil,
+    types: String? = nil
+  ) {
+    var arguments = ["\"External id\": 1"]
+    if let dims { arguments.append("\"Input Dims\": \(dims)") }
+    if let types { arguments.append("\"Input type\": \(types)") }
+    add("cpu_op", name, start, duration, pid: 7, tid: tid, arguments)
+  }
+
+  mutating func launch(
+    _ name: String, _ start: String, _ correlation: Int, tid: Int = 7, pid: Int = 7
+  ) {
+    add("cuda_runtime", name, start, "1", pid: pid, tid: tid, ["\"correlation\": \(correlation)"])
+  }
+
+  mutating func kernel(
+    _ name: String, _ start: String, _ duration: String, _ correlation: Int, pid: Int = 0,
+    category: String = "kernel"
+  ) {
+    add(
+      category, name, start, duration, pid: pid, tid: 3,
+      ["\"External id\": 1", "\"correlation\": \(correlation)"])
+  }
+
+  mutating func add(
+    _ category: String, _ name: String, _ start: String, _ duration: String, pid: Int, tid: Int,
+    _ arguments: [String] = []
+  ) {
+    events.append(
+      """
+      {"ph": "X", "cat": "\(category)", "name": "\(name)", "pid": \(pid), "tid": \(tid),
+       "ts": \(start), "dur": \(duration), "args": {\(arguments.joined(separator: ", "))}}
+      """)
+  }
+
+  var text: String { "{\(head), \"traceEvents\": [\(events.joined(separator: ",\n"))]}" }
+
+  func read(_ options: ImportOptions = .standard) throws -> ImportedTrace {
+    try KinetoReader.read(bytes: Array(text.utf8), name: "test", options: options)
+  }
+}
+
+/// A tuple as Python prints it, as compact JSON.
+func json(fromPython text: String) -> String {
+  if text.isEmpty { return "" }
+  var result = ""
+  var quote: Character?
+  for character in text {
+    if let open = quote {
+      if character == open {
+        quote = nil
+        result.append("\"")
+      } else {
+        result.append(character == "\"" ? "\\\"" : String(character))
+      }
+      continue
+    }
+    switch character {
+    case "'", "\"":
+      quote = character
+      result.append("\"")
+    case "(": result.append("[")
+    case ")":
+      if result.hasSuffix(",") { result.removeLast() }
+      result.append("]")
+    case " ": break
+    default: result.append(character)
+    }
+  }
+  return result
+}

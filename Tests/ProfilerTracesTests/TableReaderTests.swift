@@ -1,0 +1,165 @@
+import Operators
+import Testing
+import TraceIO
+
+@testable import ProfilerTraces
+
+@Suite struct TableReaderTests {
+  static func llama(_ tensorParallel: Int = 1) -> LayerArchitecture {
+    LayerArchitecture(
+      hiddenSize: 4096, intermediateSize: 14336, heads: 32, kvHeads: 8, headDim: 128,
+      vocabSize: 128_256, tensorParallel: tensorParallel)
+  }
+
+  @Test(
+    "layers are resolved through the architecture",
+    arguments: [
+      ("qkv_proj", "gemm k=4096 n=3072 bf16"), ("o_proj", "gemm k=2048 n=4096 bf16"),
+      ("gate_up_proj", "gemm k=4096 n=14336 bf16"), ("down_proj", "gemm k=7168 n=4096 bf16"),
+      ("lm_head", "gemm k=4096 n=64128 bf16"), ("layernorm", "rmsNorm width=4096 bf16"),
+      ("final_layernorm", "rmsNorm final=1 width=4096 bf16"),
+      ("act_fn", "activation width=7168 bf16"),
+      ("rotary_emb", "rotary headDim=128 heads=16 kvHeads=4 bf16"),
+      ("embedding", "embedding vocab=64128 width=4096 bf16"),
+      ("sampler", "sample vocab=128256 bf16"),
+      ("attention", "attention headDim=128 heads=16 kvHeads=4 bf16"), ("router", "nil"),
+    ])
+  func layers(layer: String, expected: String) {
+    let resolved = Self.llama(2).resolve(layer: layer, dataType: .bfloat16)
+    #expect(resolved.map(\.description) ?? "nil" == expected)
+  }
+
+  @Test func `a directory of tables is read with its meta file`() throws {
+    let directory = try TemporaryDirectory()
+    let meta = """
+      {"gpu": "GPU X", "vllm_version": "0.19.0", "variant": "bf16", "measurement_iterations": 3,
+       "engine_effective": {"enforce_eager": true, "block_size": 16, "model": "/home/someone"}}
+      """
+    _ = try directory.write(meta, to: "m/meta.json")
+    let dense = """
+      layer,tokens,time_us
+      qkv_proj,16,9.31067
+      layernorm,16,2.5
+      final_layernorm,16,2.5
+      mystery,16,1
+      o_proj,x,1
+      o_proj,1,-1
+      """
+    _ = try directory.write(dense, to: "m/tp1/dense.csv")
+    let sequences = "layer,sequences,time_us\nlm_head,4,1096.93\n"
+    _ = try directory.write(sequences, to: "m/tp1/per_sequence.csv")
+    let attention = "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n0,0,1,16,9.5\n"
+    _ = try directory.write(attention, to: "m/tp1/attention.csv")
+    _ = try directory.write("pc\n", to: "m/tp1/skew_fit.csv")
+    let path = directory.path + "/m/tp1"
+    #expect(try TraceFormat.detect(path: path) == .layerwise)
+    let trace = try LayerwiseReader.read(path: path, architecture: Self.llama())
+    #expect(trace.deviceName == "GPU X")
+    #expect(trace.runtime.version == "0.19.0")
+    #expect(trace.runtime.details["engine.enforce_eager"] == "true")
+    #expect(!trace.runtime.details.values.contains("/home/someone"))
+    #expect(trace.inputs.count == 3)
+    #expect(trace.coverage.ignoredFiles == ["skew_fit.csv"])
+    #expect(trace.coverage.rejected(.unknownLayer) == 1)
+    #expect(trace.coverage.rejected(.badValue) == 1)
+    #expect(trace.coverage.rejected(.negativeDuration) == 1)
+    // The final normalisation has the times of the others, and is no curve of its own.
+    #expect(trace.samples.map(\.label) == ["qkv_proj", "layernorm", "lm_head", "attention"])
+    #expect(trace.samples[0].duration == DurationStatistics(mean: 9310.67, count: 3))
+    #expect(trace.samples[3].point.values == SIMD4(0, 0, 1, 16))
+    let single = try LayerwiseReader.read(path: path + "/dense.csv", architecture: Self.llama())
+    #expect(single.samples.count == 2)
+    let error = #expect(throws: ProfilerTraceError.self) {
+      _ = try LayerwiseReader.read(path: path, architecture: Self.llama(2))
+    }
+    #expect(error?.description.contains("parallelism 1") == true)
+  }
+
+  @Test func `a table without a column is refused by name`() throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("layer,tokens\nqkv_proj,1\n", to: "dense.csv")
+    #expect(throws: ProfilerTraceError.missingColumn(path: path, column: "time_us")) {
+      _ = try LayerwiseReader.read(path: path, architecture: Self.llama())
+    }
+  }
+
+  @Test(
+    "the real tables are read whole",
+    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    arguments: [("RTX4090", 1, 10_091), ("RTXPRO6000", 1, 20_812), ("RTXPRO6000", 2, 20_812)])
+  func realTables(device: String, tensorParallel: Int, samples: Int) throws {
+    let trace = try LayerwiseReader.read(
+      path: SharedData.path(
+        "operator-tables/layerwise/\(device)/Llama-3.1-8B/tp\(tensorParallel)"),
+      architecture: Self.llama(tensorParallel))
+    #expect(trace.samples.count == samples)
+    #expect(trace.coverage.rejectedRecords == 0)
+    #expect(trace.deviceName?.hasPrefix("NVIDIA") == true)
+    #expect(Set(trace.samples.map(\.operator)).count == 12)
+  }
+
+  @Test func `sweeps are read line by line, and damaged lines counted`() throws {
+    let directory = try TemporaryDirectory()
+    let text = """
+      {"kind":"gemm","dtype":"fp32","attributes":{"n":6,"k":8},"axes":{"tokens":4},"count":5,"min_ns":1,"p50_ns":2,"p90_ns":4,"mean_ns":3,"deviation_ns":0.5}
+      {"kind":"attention","attributes":{"heads":8},"axes":{"decodeContext":9,"decodeSequences":2},"count":1,"mean_ns":7}
+      {"kind":"gemm","attributes":{},"axes":{"tokens":-1},"count":1,"mean_ns":3}
+      {"kind":"gemm","attributes":{},"axes":{"rows":1},"count":1,"mean_ns":3}
+      {"kind":"gemm","attributes":{},"axes":{},"count":1}
+      {"kind":"gemm","attributes":{},"axes":{},"count":1,"mean_ns":-3}
+      {"kind":"gemm","attributes":{},"axes":{},"count":1.5,"mean_ns":3}
+      {"kind":"gemm",
+      [1]
+      """
+    let path = try directory.write(text, to: "any.name")
+    #expect(try TraceFormat.detect(path: path) == .sweep)
+    let trace = try SweepReader.read(path: path)
+    #expect(trace.samples.count == 2)
+    #expect(trace.samples[0].operator == Operator(.gemm, dataType: .float32, ["n": 6, "k": 8]))
+    #expect(
+      trace.samples[0].duration
+        == DurationStatistics(count: 5, minimum: 1, median: 2, mean: 3, deviation: 0.5))
+    #expect(trace.samples[1].point.values == SIMD4(0, 0, 2, 9))
+    #expect(trace.coverage.rejected(.badValue) == 3)
+    #expect(trace.coverage.rejected(.missingField) == 2)
+    #expect(trace.coverage.rejected(.negativeDuration) == 1)
+    #expect(trace.coverage.rejected(.syntax) == 1)
+    #expect(throws: ProfilerTraceError.self) {
+      _ = try SweepReader.read(path: path, options: ImportOptions(toleratedBadRecords: 6))
+    }
+  }
+
+  @Test func `steps are read with their batches`() throws {
+    let directory = try TemporaryDirectory()
+    let text = """
+      {"start_ns":1000,"duration_ns":5200,"host_ns":300,"batch":[[512,0,1],[1,90,1]]}
+      {"start_ns":7000,"duration_ns":5,"batch":[],"extra":{"x":[1]}}
+      {"start_ns":7000,"duration_ns":5,"batch":[[1,2]]}
+      {"start_ns":7000,"batch":[]}
+      {"start_ns":"a","duration_ns":-5,"batch":7}
+      """
+    let path = try directory.write(text, to: "steps")
+    #expect(try TraceFormat.detect(path: path) == .steps)
+    let (steps, trace) = try StepsReader.read(path: path)
+    #expect(steps.count == 2)
+    #expect(steps[0].batch[1] == MeasuredStep.Sequence(query: 1, past: 90, samples: 1))
+    #expect(steps[0].host == 300)
+    #expect(trace.coverage.rejectedRecords == 3)
+    #expect(trace.inputs[0].storedBytes == text.utf8.count)
+  }
+
+  @Test(
+    "what is not imported is named by its content",
+    arguments: [
+      ("SQLite format 3\u{0}", "SQLite"), ("", "empty file"),
+      ("{\"nodes\":[],\"schema\":1}", "an execution trace"),
+      ("{\"rocprofiler-sdk-tool\":[", "rocprofv3"), ("{\"a\":1}", "other members"),
+      ("hello", "this content"), ("layer,tokens\n", "this content"),
+    ])
+  func unknown(text: String, found: String) throws {
+    let error = #expect(throws: ProfilerTraceError.self) {
+      _ = try TraceFormat.detect(prefix: Array(text.utf8), path: "x")
+    }
+    #expect(error?.description.contains(found) == true, "\(String(describing: error))")
+  }
+}
