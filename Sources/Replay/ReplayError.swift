@@ -9,6 +9,7 @@ public enum ReplayError: Error, Hashable, Sendable {
 }
 
 extension ReplayError: CustomStringConvertible {
+  /// What to do.
   public var description: String {
     switch self {
     case .unknownMemory(let group):

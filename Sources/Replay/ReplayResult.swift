@@ -47,8 +47,8 @@ public struct RequestOutcome: Sendable, Hashable {
   /// Mean time per output token after the first, or nil with fewer than two tokens.
   public var timePerOutputToken: Nanoseconds? {
     guard outputTokens > 1 else { return nil }
-    return Nanoseconds(
-      rounding: Double((lastToken - firstToken).rawValue) / Double(outputTokens - 1))
+    let time = Double((lastToken - firstToken).rawValue)
+    return Nanoseconds(rounding: time / Double(outputTokens - 1))
   }
 }
 

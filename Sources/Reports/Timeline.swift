@@ -43,6 +43,18 @@ public struct Timeline {
     self.price = price
   }
 
+  /// Creates a timeline of a replay of a log, and of what the log measured.
+  ///
+  /// Only a replay that records its steps has any to show.
+  public init(
+    title: String, log: [RequestRecord], result: ReplayResult, engineNames: [String] = [],
+    price: ((StepRecord) -> StepPrice?)? = nil
+  ) {
+    self.init(
+      title: title, steps: result.steps, outcomes: result.outcomes, ids: log.map(\.id),
+      measured: log, engineNames: engineNames, price: price)
+  }
+
   /// The process of the measured run; engines count up from ``firstEngineProcess``.
   static let measuredProcess = 1
   static let firstEngineProcess = 10

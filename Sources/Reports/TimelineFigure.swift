@@ -85,7 +85,7 @@ public struct TimelineFigure: Sendable {
     ] {
       canvas.rectangle(x, 54, 14, 14, fill: colour, radius: 3)
       canvas.text(name, x + 21, 66, size: 13, colour: Colour.quiet)
-      x += 21 + Double(name.count) * 7.2 + 22
+      x += 92
     }
     if hidden > 0 {
       canvas.text(

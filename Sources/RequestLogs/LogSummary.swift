@@ -57,12 +57,12 @@ public struct LogSummary: Sendable, Hashable {
       if record.arrival.rawValue % 1_000_000 != 0 { isInWholeMilliseconds = false }
       if !record.content.isEmpty {
         withContent += 1
-        let size = record.tokensPerContentName
+        let size = max(1, record.tokensPerContentName)
         let whole = record.inputTokens / size
         // A partial last block may have a name or none.
         let fits =
           record.content.count == whole
-          || record.content.count == (record.inputTokens + size - 1) / size
+          || record.content.count == whole + (record.inputTokens % size > 0 ? 1 : 0)
         if !fits { contentMisfits += 1 }
       }
       if record.arrival == previous {
@@ -102,7 +102,8 @@ public struct LogSummary: Sendable, Hashable {
     var warnings = log.problems.sentences
     if summary.outOfOrder > 0 {
       warnings.append(
-        "\(summary.outOfOrder) rows were out of order and were sorted by arrival")
+        "\(summary.outOfOrder) of \(summary.requests) rows were out of order and were sorted by arrival"
+      )
     }
     if summary.tiedArrivals * 10 > summary.requests, summary.requests > 1 {
       warnings.append(
@@ -116,16 +117,19 @@ public struct LogSummary: Sendable, Hashable {
           + "has them; a log in seconds would play a thousand times too fast")
     }
     if summary.withoutOutput > 0 {
-      warnings.append("\(summary.withoutOutput) requests generated nothing: failures in the log")
+      warnings.append(
+        "\(summary.withoutOutput) of \(summary.requests) requests generated nothing: failures in the log"
+      )
     }
     if summary.contentMisfits > 0 {
       warnings.append(
-        "the content names of \(summary.contentMisfits) requests do not cover their prompts at "
+        "the content names of \(summary.contentMisfits) of \(summary.requests) requests do not cover their prompts at "
           + "\(log.records.first { !$0.content.isEmpty }?.tokensPerContentName ?? 1) tokens a name: "
           + "the log may use another block size")
     }
     if summary.duplicateIDs > 0 {
-      warnings.append("\(summary.duplicateIDs) requests bear the name of an earlier one")
+      warnings.append(
+        "\(summary.duplicateIDs) of \(summary.requests) requests bear the name of an earlier one")
     }
     if summary.measured > 0, summary.measured < summary.requests {
       warnings.append(

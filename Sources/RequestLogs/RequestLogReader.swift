@@ -60,12 +60,14 @@ public struct RequestLogReader: ~Copyable {
 
   /// The longest line: a prompt of a million token ids takes some 7 MB.
   private static let maximumLine = 64 << 20
+  /// The most text of a pipe that is held in memory.
+  private static let mostHeldBytes = 2 << 30
   /// How much text is looked at to tell the format.
   private static let detectionBytes = 1 << 20
 
   /// Opens a log, or standard input where `path` is `-`.
   ///
-  /// What can be read only once, such as standard input, is held in memory.
+  /// What can be read only once, such as standard input, is held in memory, 2 GiB at most.
   public init(path: String, options: Options = Options()) throws(RequestLogError) {
     self = try Self.opened(path: path, options: options)
   }
@@ -89,6 +91,10 @@ public struct RequestLogReader: ~Copyable {
         let more = try source.read(count: 8 << 20)
         if more.isEmpty { break }
         start += more
+        guard start.count <= mostHeldBytes else {
+          throw TraceIOError(
+            .outputLimit, path: path, at: .whole, "2 GiB from a pipe; save it as a file")
+        }
       }
       let summary = try source.finish()
       return try opened(bytes: start, name: path, options: options, buffered: summary)

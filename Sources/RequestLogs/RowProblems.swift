@@ -61,7 +61,8 @@ public struct RowProblems: Sendable, Hashable {
     tallies.map { tally in
       let lines = tally.lines.map(String.init).joined(separator: ", ")
       let more = tally.count > tally.lines.count ? ", ..." : ""
-      return "\(tally.count) rows skipped: \(tally.problem.rawValue) (lines \(lines)\(more))"
+      return
+        "\(tally.count == 1 ? "1 row" : "\(tally.count) rows") skipped: \(tally.problem.rawValue) (lines \(lines)\(more))"
     }
   }
 }

@@ -16,5 +16,6 @@ public struct ScenarioError: Error, Hashable, Sendable {
 }
 
 extension ScenarioError: CustomStringConvertible {
+  /// The place, and what is wrong there.
   public var description: String { "\(path):\(line): \(message)" }
 }

@@ -1,5 +1,6 @@
 public import CostModel
 public import Operators
+public import Replay
 
 /// Simulated engine time, split by what it rests on.
 ///
@@ -21,6 +22,11 @@ public struct TimeShares: Sendable, Hashable {
   public init(_ sum: StepPrice) {
     device = Evidence.allCases.map { Nanoseconds(rounding: sum[$0]) }
     host = Nanoseconds(rounding: sum.hostTime)
+  }
+
+  /// What a replay's time in steps rests on, over all engines.
+  public init(_ result: ReplayResult) {
+    self.init(StepPrice(deviceTime: result.deviceTime, hostTime: result.hostTime))
   }
 
   /// The device time that rests on the given evidence.

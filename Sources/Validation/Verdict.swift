@@ -2,13 +2,12 @@ import Replay
 
 /// How far a replay of a metric may be trusted, in a word. Raw values are the names in files.
 ///
-/// Judged on the larger of two errors: the mean's and the 99th percentile's difference both count,
-/// and so does the median error of single requests, so that neither a right mean of wrong requests
-/// nor a right body with a wrong tail passes as close.
+/// The mean, every percentile and the median error of single requests all count, so that neither a
+/// right mean of wrong requests nor a right body with a wrong tail passes as close.
 public enum Verdict: String, Codable, Sendable, Hashable {
-  /// Mean within 5 %, p99 and the median request within 10 %.
+  /// Mean within 5 %, every percentile and the median request within 10 %.
   case close
-  /// Mean within 15 %, p99 and the median request within 25 %.
+  /// Mean within 15 %, every percentile and the median request within 25 %.
   case fair
   /// Anything worse.
   case poor
@@ -19,10 +18,11 @@ public enum Verdict: String, Codable, Sendable, Hashable {
 extension MetricComparison {
   /// The replay's verdict.
   public var verdict: Verdict {
-    guard let mean = self[.mean]?.differencePercent, let p99 = self[.p99]?.differencePercent,
-      let error = replayError
-    else { return .unknown }
-    let rest = max(abs(p99), error.medianAbsolutePercent)
+    guard let mean = self[.mean]?.differencePercent, let error = replayError else {
+      return .unknown
+    }
+    let percentiles = rows.compactMap(\.differencePercent).map(abs).max() ?? 0
+    let rest = max(percentiles, error.medianAbsolutePercent)
     if abs(mean) <= 5, rest <= 10 { return .close }
     return abs(mean) <= 15 && rest <= 25 ? .fair : .poor
   }

@@ -9,9 +9,9 @@ import Testing
 @Suite struct ReferenceTests {
   @Test(
     "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
-    arguments: 0..<40)
+    arguments: 0..<20)
   func equalsNaive(batch: UInt64) throws {
-    for seed in (batch * 50)..<(batch * 50 + 50) {
+    for seed in (batch * 40)..<(batch * 40 + 40) {
       let example = RandomCase(seed: seed)
       var options = ReplayOptions()
       options.recordsSteps = true
@@ -56,7 +56,7 @@ import Testing
 
   @Test("Skipping the scheduler in runs of decode steps changes nothing", arguments: 0..<10)
   func runsEqualSteps(batch: UInt64) throws {
-    for seed in (batch * 100)..<(batch * 100 + 100) {
+    for seed in (batch * 40)..<(batch * 40 + 40) {
       let example = RandomCase(seed: 1_000_000 + seed)
       var options = ReplayOptions()
       options.recordsSteps = true

@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import Replay
+import RequestLogs
 import Testing
 import Validation
 
@@ -38,14 +39,21 @@ struct TablesTests {
 
   @Test("of a run tell counts, rates and latencies")
   func summary() throws {
-    let run = try ToyRun()
-    let summary = ReplaySummary(run.result)
-    #expect(summary.finished == 39)
-    #expect(summary.rejected == 1)
-    #expect(summary.steps == run.result.stepCount)
-    #expect(summary.text.contains("requests finished  39 of 40"))
-    #expect(summary.text.contains("TTFT"))
-    #expect(ReplaySummary().text.contains("0 of 0"))
+    let text = ReplaySummary(try ToyRun().result).text
+    #expect(text.contains("requests finished           39 of 40"))
+    #expect(text.contains("requests rejected                  1"))
+    #expect(text.contains("TTFT"))
+    #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
+    #expect(ReplaySummary(try ToyRun(requests: 0).result).text.contains("0 of 0"))
+  }
+
+  @Test("of a log tell its figures and its warnings")
+  func log() throws {
+    var log = RequestLog(records: try ToyRun().log)
+    log.records[1].outputTokens = 0
+    let text = log.summary.text
+    #expect(text.contains("measured latencies"))
+    #expect(text.contains("warning: 1 of 40 requests generated nothing: failures in the log\n"))
   }
 
   @Test(

@@ -22,8 +22,8 @@ struct TimelineTests {
 
   private func timeline(_ run: ToyRun) -> Timeline {
     Timeline(
-      title: "a \"toy\"\n", steps: run.steps, outcomes: run.outcomes, ids: run.log.map(\.id),
-      measured: run.log, engineNames: ["first"], price: { run.model.price($0.shape) })
+      title: "a \"toy\"\n", log: run.log, result: run.result, engineNames: ["first"],
+      price: { run.model.price($0.shape) })
   }
 
   @Test("has slices that never overlap on a track")

@@ -1,0 +1,138 @@
+import Operators
+import Testing
+
+@testable import Scenarios
+
+@Suite struct DeploymentReaderTests {
+  static let whole = """
+    version: 1
+    model: meta-llama/Llama-3.1-8B        # a name
+    engines:
+      - name: gpu0
+        count: 2
+        device: rtx-4090
+        tensor_parallel: 4
+        data_type: fp8
+        max_num_seqs: 128
+        max_num_batched_tokens: 4096
+        max_model_len: 32768
+        block_size: 32
+        num_gpu_blocks: 2588
+        enable_prefix_caching: false
+        enable_chunked_prefill: true
+        long_prefill_token_threshold: 7
+        full_sequence_admission: false
+        async_scheduling: true
+    routing: least-loaded
+    """
+
+  static let least = """
+    version: 1
+    model: m
+    engines:
+      - name: a
+        device: d
+        max_model_len: 4096
+    """
+
+  @Test("Every key is read")
+  func everyKey() throws {
+    let deployment = try Deployment(yaml: Self.whole, path: "a.yaml")
+    let group = EngineGroup(
+      name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, dataType: .float8,
+      maxSequences: 128, maxBatchedTokens: 4096, maxModelLength: 32768, blockSize: 32,
+      blockCount: 2588, enablesPrefixCaching: false, longPrefillTokenThreshold: 7,
+      fullSequenceAdmission: false, asyncScheduling: true)
+    #expect(
+      deployment
+        == Deployment(
+          model: "meta-llama/Llama-3.1-8B", engines: [group], routing: .leastLoaded))
+    // And no key is left out of this test.
+    for key in DeploymentFormat.keys + DeploymentFormat.engineKeys
+    where key.name != "memory_utilization" { #expect(Self.whole.contains(key.name + ":")) }
+  }
+
+  @Test("What is not given has its default")
+  func defaults() throws {
+    let deployment = try Deployment(yaml: Self.least, path: "a.yaml")
+    #expect(
+      deployment
+        == Deployment(
+          model: "m", engines: [EngineGroup(name: "a", device: "d", maxModelLength: 4096)]))
+    let part = Self.least + "\n    memory_utilization: 0.5"
+    #expect(try Deployment(yaml: part, path: "").engines[0].memoryUtilization == 0.5)
+  }
+
+  @Test(
+    "An error has its line, and says what to do",
+    arguments: [
+      ("routing: least-loaded", "routing: random", 19, "one of round-robin, least-loaded"),
+      ("max_num_seqs: 128", "max_num_seq: 128", 9, "did you mean 'max_num_seqs'?"),
+      ("max_num_seqs: 128", "zzzzzzzzzz: 128", 9, "known keys are name, count"),
+      ("max_num_seqs: 128", "max_num_seqs: 0", 9, "a whole number, 1 to 65536, not '0'"),
+      ("max_num_seqs: 128", "max_num_seqs: 1e3", 9, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: \"128\"", 9, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: [128]", 9, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: 99999999999999999999", 9, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs:", 9, "a whole number"),
+      ("max_num_seqs: 128", "count: 128", 5, "given twice"),
+      ("version: 1", "version: 2", 1, "a whole number, 1, not '2'"),
+      ("data_type: fp8", "data_type: fp9", 8, "one of fp32, fp16, bf16, fp8, int8, int4"),
+      ("device: rtx-4090", "count: 1", 5, "given twice"),
+      ("device: rtx-4090", "memory_utilization: 0.9", 4, "needs the key 'device'"),
+      ("count: 2", "memory_utilization: 0.9", 5, "no effect beside 'num_gpu_blocks'"),
+      ("count: 2", "memory_utilization: .nan", 5, "a number above 0.0 and at most 1.0"),
+      ("name: gpu0", "name: \"\"", 4, "text of 1 to 256"),
+      ("name: gpu0", "name: [x]", 4, "text of 1 to 256"),
+      ("model: meta", "model: *meta", 2, "anchors and aliases are not taken"),
+      ("enable_chunked_prefill: true", "enable_chunked_prefill: false", 15, "at least 'max_model"),
+      ("enable_chunked_prefill: true", "enable_chunked_prefill: yes", 15, "true or false"),
+      ("model: meta", "model: {meta", 3, "not YAML"),
+    ])
+  func errors(old: String, new: String, line: Int, message: String) throws {
+    let yaml = Self.whole.replacing(old, with: new)
+    #expect(yaml != Self.whole)
+    let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x.yaml") }
+    #expect(error?.line == line, "\(String(describing: error))")
+    #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    #expect(error?.description.hasPrefix("x.yaml:") == true)
+  }
+
+  @Test(
+    "What is no deployment is an error, not a trap",
+    arguments: [
+      "", " ", "---", "- a", "x", "1: 2", "? [a]\n: b", "\0", "\t", "a: b: c", "version: 1",
+      "version: 1\nmodel: m\nengines: []", "version: 1\nmodel: m\nengines: 7",
+      "version: 1\nmodel: m\nengines: [1]", String(repeating: "[", count: 100_000),
+      String(repeating: "{a: ", count: 100_000), String(repeating: "- ", count: 100_000),
+      String(repeating: "a:\n ", count: 3), String(repeating: "x", count: 2_000_000),
+      "a: &b [*b]", "? ? ? ? a", "!!binary a", "%YAML 9.9\n---\na: 1", "a: 1\n---\na: 1",
+    ])
+  func nonsense(yaml: String) {
+    #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x.yaml") }
+  }
+
+  @Test("Two groups of one name are an error")
+  func sameName() {
+    let yaml = Self.least + "\n  - name: a\n    device: d\n    max_model_len: 4096"
+    let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x") }
+    #expect(error?.line == 7)
+  }
+
+  @Test("Every cut of the text is read or refused")
+  func truncated() {
+    for end in Self.whole.indices {
+      _ = try? Deployment(yaml: String(Self.whole[..<end]), path: "x")
+    }
+  }
+
+  @Test(
+    "The nearest name is that of the fewest edits",
+    arguments: [
+      ("enginse", "engines"), ("Routing", "routing"), ("modle", "model"), ("qqqqqqq", nil),
+      ("", nil),
+    ] as [(String, String?)])
+  func nearest(unknown: String, expected: String?) {
+    #expect(nearestName(to: unknown, among: DeploymentFormat.keys.map(\.name)) == expected)
+  }
+}
