@@ -2,6 +2,8 @@
 public enum ReplayError: Error, Hashable, Sendable {
   /// The number of key-value blocks of a group of engines is not known.
   case unknownMemory(group: String)
+  /// A number of a group of engines is out of its bounds.
+  case outOfBounds(group: String, what: String)
   /// There is not one pricing for each group of engines.
   case pricings(expected: Int, given: Int)
 }
@@ -13,6 +15,8 @@ extension ReplayError: CustomStringConvertible {
     case .unknownMemory(let group):
       "the engines '\(group)' do not say how many key-value blocks they have: give num_gpu_blocks, "
         + "or derive it from memory_utilization"
+    case .outOfBounds(let group, let what):
+      "the engines '\(group)' have a \(what) out of its bounds"
     case .pricings(let expected, let given):
       "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
     }
