@@ -6,8 +6,9 @@
 /// null block and never used.
 ///
 /// State is flat: one array of blocks with an intrusive, doubly linked free list, and one
-/// open-addressing table from content to block. Every operation takes constant time, and none
-/// allocates.
+/// open-addressing table from content to block. Every operation takes constant time. Blocks that
+/// were never taken come first in the queue, in the order of their numbers, and have no state yet:
+/// memory goes with what a replay uses, not with what a device has.
 struct BlockPool {
   /// One block. Links are indices; -1 ends a list.
   struct Block {
@@ -25,28 +26,24 @@ struct BlockPool {
     var content: UInt64 = 0
   }
 
-  private(set) var blocks: [Block]
+  /// How many blocks there are.
+  let count: Int
+  /// How many blocks no request holds.
   private(set) var freeCount: Int
-  private var head: Int32
-  private var tail: Int32
-  private var table: ContentTable
+  /// The blocks that were ever taken.
+  private(set) var blocks: [Block] = []
+  private var head: Int32 = -1
+  private var tail: Int32 = -1
+  private var table = ContentTable()
 
   /// Creates a pool of `count` blocks, all free, in the order of their numbers.
   init(count: Int) {
-    blocks = []
-    blocks.reserveCapacity(count)
-    for index in 0..<count {
-      blocks.append(
-        Block(previous: Int32(index) - 1, next: index + 1 < count ? Int32(index) + 1 : -1))
-    }
+    self.count = count
     freeCount = count
-    head = count > 0 ? 0 : -1
-    tail = Int32(count) - 1
-    table = ContentTable(capacity: count)
   }
 
   /// How many blocks requests hold.
-  var usedCount: Int { blocks.count - freeCount }
+  var usedCount: Int { count - freeCount }
 
   /// The oldest block with this content, or nil.
   func block(holding content: UInt64) -> Int32? { table[content] }
@@ -56,6 +53,11 @@ struct BlockPool {
 
   /// Takes the block that was freed longest ago; its content is forgotten.
   mutating func takeFree() -> Int32 {
+    if blocks.count < count {
+      blocks.append(Block(users: 1))
+      freeCount -= 1
+      return Int32(blocks.count - 1)
+    }
     precondition(head >= 0, "a block was taken from an empty pool")
     let block = head
     removeFromQueue(block)

@@ -1,4 +1,4 @@
-/// A hash table from the content of blocks to block numbers, flat and of fixed size.
+/// A hash table from the content of blocks to block numbers, flat and growing.
 ///
 /// Linear probing over a power of two at most half full; a removal moves later entries back, so
 /// that nothing is left behind to slow later searches. Content is a hash already and is used as
@@ -6,12 +6,11 @@
 struct ContentTable {
   private var contents: [UInt64]
   private var values: [Int32]
-  private let mask: Int
+  private var mask: Int
+  private var count = 0
 
-  /// Creates a table for at most `capacity` entries.
-  init(capacity: Int) {
-    var size = 16
-    while size < 2 * capacity { size *= 2 }
+  /// Creates an empty table with room for half of `size`, a power of two.
+  init(size: Int = 64) {
     contents = Array(repeating: 0, count: size)
     values = Array(repeating: 0, count: size)
     mask = size - 1
@@ -29,6 +28,8 @@ struct ContentTable {
     if contents[position] == content { return values[position] }
     contents[position] = content
     values[position] = value
+    count += 1
+    if 2 * count > mask { grow() }
     return nil
   }
 
@@ -52,6 +53,15 @@ struct ContentTable {
       }
     }
     contents[gap] = 0
+    count -= 1
+  }
+
+  private mutating func grow() {
+    var larger = ContentTable(size: 2 * contents.count)
+    for position in contents.indices where contents[position] != 0 {
+      _ = larger.insert(contents[position], values[position])
+    }
+    self = larger
   }
 
   private func find(_ content: UInt64) -> Int {

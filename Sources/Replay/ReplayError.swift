@@ -4,6 +4,8 @@ public enum ReplayError: Error, Hashable, Sendable {
   case unknownMemory(group: String)
   /// A model's weights leave no memory for keys and values, in bytes a device.
   case doesNotFit(group: String, needed: Int, available: Int)
+  /// A number of a group of engines is out of its bounds.
+  case outOfBounds(group: String, what: String)
   /// There is not one pricing for each group of engines.
   case pricings(expected: Int, given: Int)
 }
@@ -18,6 +20,8 @@ extension ReplayError: CustomStringConvertible {
     case .doesNotFit(let group, let needed, let available):
       "the engines '\(group)' need \(needed / 1_000_000) MB a device for weights and activations and "
         + "may use \(available / 1_000_000) MB: raise tensor_parallel, or take a larger device"
+    case .outOfBounds(let group, let what):
+      "the engines '\(group)' have a \(what) out of its bounds"
     case .pricings(let expected, let given):
       "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
     }

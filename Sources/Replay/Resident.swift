@@ -33,6 +33,8 @@ struct Resident {
   var order: Int64 = 0
   /// Tokens that the step being scheduled gives it.
   var grant: Int32 = 0
+  /// While it runs: where the scheduler keeps its blocks.
+  var table: Int32 = -1
   /// How many of its leading blocks have their content named.
   var namedBlocks: Int32 = 0
   /// While decoding: stored tokens less the number of the step that is scheduled next.

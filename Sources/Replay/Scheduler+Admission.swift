@@ -1,3 +1,4 @@
+import Operators
 import CostModel
 
 /// Waiting requests: the search for what is cached, and admission.
@@ -59,11 +60,17 @@ extension Scheduler {
   mutating func start(
     _ slot: Int32, grant: Int, _ decision: inout Decision, chain: [UInt64]
   ) {
+    let index = Int(slot)
+    if let table = freeTables.popLast() {
+      residents[index].table = table
+    } else {
+      residents[index].table = Int32(tables.count)
+      tables.append([])
+    }
     for block in hits {
       pool.share(block)
-      tables[Int(slot)].append(block)
+      tables[Int(residents[index].table)].append(block)
     }
-    let index = Int(slot)
     let past = hits.count * limits.blockSize
     residents[index].phase = .prefilling
     residents[index].computed = Int32(past)
@@ -88,8 +95,9 @@ extension Scheduler {
   ) -> Bool {
     let index = Int(slot)
     let past = Int(residents[index].computed)
+    let table = Int(residents[index].table)
     for _ in 0..<blocksNeeded(slot, computed: past + count) {
-      tables[index].append(pool.takeFree())
+      tables[table].append(pool.takeFree())
     }
     residents[index].computed += Int32(count)
     if limits.prefixCaching {

@@ -1,7 +1,8 @@
 /// Key-value memory: preemption, and the names of full blocks.
 extension Scheduler {
   func blocksNeeded(_ slot: Int32, computed: Int) -> Int {
-    (computed + limits.blockSize - 1) / limits.blockSize - tables[Int(slot)].count
+    (computed + limits.blockSize - 1) / limits.blockSize
+      - tables[Int(residents[Int(slot)].table)].count
   }
 
   /// Preempts the latest admitted requests until `count` blocks are free; false if that took the
@@ -53,9 +54,10 @@ extension Scheduler {
     let index = Int(slot)
     var block = Int(residents[index].namedBlocks)
     guard block < end else { return }
+    let table = Int(residents[index].table)
     while block < end {
       pool.name(
-        tables[index][block],
+        tables[table][block],
         content: residents[index].blockName(block, blockSize: limits.blockSize, chain: chain))
       block += 1
     }
@@ -64,7 +66,15 @@ extension Scheduler {
 
   /// Frees a request's blocks, the last one first.
   mutating func releaseBlocks(_ slot: Int32) {
-    for block in tables[Int(slot)].reversed() { pool.release(block) }
-    tables[Int(slot)].removeAll(keepingCapacity: true)
+    let table = residents[Int(slot)].table
+    // Not a loop over the reversed array: that would share it, and its emptying would copy.
+    var index = tables[Int(table)].count
+    while index > 0 {
+      index -= 1
+      pool.release(tables[Int(table)][index])
+    }
+    tables[Int(table)].removeAll(keepingCapacity: true)
+    freeTables.append(table)
+    residents[Int(slot)].table = -1
   }
 }

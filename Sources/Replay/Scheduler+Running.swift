@@ -1,3 +1,4 @@
+import Operators
 import CostModel
 
 /// Running requests: the division of the budget, and the order of allocation.
@@ -44,7 +45,7 @@ extension Scheduler {
       if decodeOrder < prefillOrder {
         let slot = decodes.buckets[bucket][member].slot
         guard makeRoom(1, for: slot, &decision, chain: chain) else { break }
-        tables[Int(slot)].append(pool.takeFree())
+        tables[Int(residents[Int(slot)].table)].append(pool.takeFree())
         member += 1
       } else if prefillOrder < .max {
         let slot = prefilling[index]

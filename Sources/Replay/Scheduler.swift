@@ -19,8 +19,10 @@ struct Scheduler {
   var pool: BlockPool
   /// Requests by slot; a slot is reused when its request has finished.
   var residents: [Resident] = []
-  /// The blocks of each slot's request, in the order of its tokens.
+  /// The blocks of each running request, in the order of its tokens.
   var tables: [[Int32]] = []
+  /// Tables without a request; their memory is kept.
+  var freeTables: [Int32] = []
   /// Running requests in the order of admission.
   var running: [Int32] = []
   /// Running requests outside the decode set that are not finishing, in the order of admission.
@@ -71,7 +73,6 @@ struct Scheduler {
     } else {
       slot = Int32(residents.count)
       residents.append(resident)
-      tables.append([])
     }
     if waiting.isEmpty { isSettled = false }
     waiting.append(slot)

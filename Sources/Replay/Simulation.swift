@@ -38,6 +38,9 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     }
     var limits: [EngineLimits] = []
     for group in deployment.engines { limits.append(try EngineLimits(group)) }
+    guard deployment.engineCount <= Deployment.maxEngines else {
+      throw .outOfBounds(group: deployment.engines.last?.name ?? "", what: "count")
+    }
     self.deployment = deployment
     self.pricings = pricings
     self.options = options
@@ -79,6 +82,9 @@ extension EngineLimits {
   /// Resolves a group of a deployment.
   init(_ group: EngineGroup) throws(ReplayError) {
     guard let blockCount = group.blockCount else { throw .unknownMemory(group: group.name) }
+    if let what = group.numberOutOfBounds {
+      throw .outOfBounds(group: group.name, what: what)
+    }
     self.init(
       maxSequences: group.maxSequences, maxBatchedTokens: group.maxBatchedTokens,
       maxModelLength: group.maxModelLength, blockSize: group.blockSize,

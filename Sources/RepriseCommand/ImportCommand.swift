@@ -82,8 +82,10 @@ struct ImportCommand: FailingCommand {
 
   private func read(_ path: String, options: ImportOptions) throws -> [Source] {
     switch try path == "-" ? .kineto : TraceFormat.detect(path: path, limits: options.inputLimits) {
-    case .kineto: return [Source(path: path, trace: try KinetoReader.read(path: path, options: options))]
-    case .sweep: return [Source(path: path, trace: try SweepReader.read(path: path, options: options))]
+    case .kineto:
+      return [Source(path: path, trace: try KinetoReader.read(path: path, options: options))]
+    case .sweep:
+      return [Source(path: path, trace: try SweepReader.read(path: path, options: options))]
     case .steps:
       let (steps, trace) = try StepsReader.read(path: path, options: options)
       return [Source(path: path, trace: trace, steps: steps)]

@@ -15,6 +15,12 @@ public struct Deployment: Sendable, Hashable {
   /// How requests are routed to engines.
   public var routing: Routing
 
+  /// The most engines of all groups together.
+  public static let maxEngines = 4096
+
+  /// The engines of all groups together.
+  public var engineCount: Int { engines.reduce(0) { $0 + $1.count } }
+
   /// Creates a deployment.
   public init(model: String, engines: [EngineGroup], routing: Routing = .roundRobin) {
     self.model = model

@@ -49,6 +49,16 @@ enum DeploymentFormat {
     FormatKey(name: "async_scheduling", kind: .boolean),
   ]
 
+  /// The first key of these whose number is out of its bounds, or nil.
+  static func firstOutOfBounds(_ numbers: [(key: String, value: Int)]) -> String? {
+    numbers.first { number in
+      engineKeys.contains { key in
+        guard key.name == number.key, case .integer(let bounds) = key.kind else { return false }
+        return !bounds.contains(number.value)
+      }
+    }?.key
+  }
+
   /// The largest file that is read, in bytes of UTF-8.
   static let maxBytes = 1 << 20
 }

@@ -23,6 +23,11 @@ extension Deployment {
       }
       engines.append(group)
     }
+    guard engines.reduce(0, { $0 + $1.count }) <= Deployment.maxEngines else {
+      throw ScenarioError(
+        path: path, line: reader.line(of: "engines"),
+        message: "there are at most \(Deployment.maxEngines) engines, all groups together")
+    }
     self.init(
       model: try reader.text("model") ?? "", engines: engines,
       routing: try reader.choice("routing").flatMap(Routing.init) ?? .roundRobin)
@@ -61,6 +66,19 @@ extension EngineGroup {
         message: "without chunked prefill 'max_num_batched_tokens' (\(maxBatchedTokens)) must be "
           + "at least 'max_model_len' (\(maxModelLength))")
     }
+  }
+}
+
+extension EngineGroup {
+  /// The key of the first number that a file could not have given, or nil: for groups that are
+  /// made in code.
+  public var numberOutOfBounds: String? {
+    DeploymentFormat.firstOutOfBounds([
+      ("count", count), ("tensor_parallel", tensorParallel), ("max_num_seqs", maxSequences),
+      ("max_num_batched_tokens", maxBatchedTokens), ("max_model_len", maxModelLength),
+      ("block_size", blockSize), ("num_gpu_blocks", blockCount ?? 2),
+      ("long_prefill_token_threshold", longPrefillTokenThreshold),
+    ])
   }
 }
 

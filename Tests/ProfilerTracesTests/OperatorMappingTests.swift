@@ -30,15 +30,15 @@ import Testing
       ("aten::matmul", "[[2,3,4,8],[2,3,8,5]]", "gemm batch=6 k=8 n=5 bf16 @4"),
       (
         "aten::_flash_attention_forward", "[[16,559,16,64],[16,559,4,64]]",
-        "attention headDim=64 heads=16 kvHeads=4 sequences=16 bf16 @559,0,0,0"
+        "attention headDim=64 heads=16 kvHeads=4 sequences=16 bf16 @559,0,0,0,0"
       ),
       (
         "aten::scaled_dot_product_attention", "[[1,8,100,64],[1,2,300,64]]",
-        "attention headDim=64 heads=8 kvHeads=2 bf16 @100,200,0,0"
+        "attention headDim=64 heads=8 kvHeads=2 bf16 @100,200,0,0,0"
       ),
       (
         "aten::_scaled_dot_product_flash_attention", "[[32,8,1,64],[32,2,300,64]]",
-        "attention headDim=64 heads=8 kvHeads=2 bf16 @0,0,32,300"
+        "attention headDim=64 heads=8 kvHeads=2 bf16 @0,0,32,300,0"
       ),
       ("_C::rms_norm", "[[888,2880],[888,2880],[2880],[]]", "rmsNorm width=2880 bf16 @888"),
       (

@@ -32,7 +32,8 @@ import Testing
     var held: [Int32] = []
     for _ in 0..<20_000 {
       switch Int.random(in: 0..<4, using: &random) {
-      case 0 where !naive.free.isEmpty:
+      case 0:
+        guard !naive.free.isEmpty else { continue }
         let block = pool.takeFree()
         #expect(block == naive.takeFree())
         held.append(block)

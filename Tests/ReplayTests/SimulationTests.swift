@@ -184,6 +184,10 @@ import Testing
     #expect(throws: ReplayError.pricings(expected: 1, given: 2)) {
       try Simulation(deployment: deployment, pricings: [price, price])
     }
+    deployment.engines[0].blockSize = 0
+    #expect(throws: ReplayError.outOfBounds(group: "engines", what: "block_size")) {
+      try Simulation(deployment: deployment, pricings: [price])
+    }
     deployment.engines[0].blockCount = nil
     #expect(throws: ReplayError.unknownMemory(group: "engines")) {
       try Simulation(deployment: deployment, pricings: [price])

@@ -50,7 +50,7 @@ struct ResultFileTests {
       let first = try Data(contentsOf: URL(fileURLWithPath: path))
       try result.write(to: path)
       #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == first)
-      #expect(try ResultFile.validation(ofFile: path) == result.validation)
+      #expect(try ResultFile.read(path).validation == result.validation)
     }
   }
 
@@ -58,7 +58,7 @@ struct ResultFileTests {
   func foreign(text: String) throws {
     try withTemporaryPath("result.json") { path in
       try text.write(toFile: path, atomically: true, encoding: .utf8)
-      #expect(throws: ReportError.self) { try ResultFile.validation(ofFile: path) }
+      #expect(throws: ReportError.self) { try ResultFile.read(path).validation }
     }
   }
 }

@@ -119,6 +119,16 @@ import Testing
     #expect(error?.line == 7)
   }
 
+  @Test("There are no more engines than can be simulated")
+  func tooMany() {
+    let groups = (0..<5).map {
+      "  - name: g\($0)\n    count: 1024\n    device: d\n    max_model_len: 9"
+    }
+    let yaml = "version: 1\nmodel: m\nengines:\n" + groups.joined(separator: "\n")
+    let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x") }
+    #expect(error?.message.contains("at most 4096") == true)
+  }
+
   @Test("Every cut of the text is read or refused")
   func truncated() {
     for end in Self.whole.indices {

@@ -1,3 +1,4 @@
+import Replay
 import Foundation
 import Operators
 import RequestLogs
