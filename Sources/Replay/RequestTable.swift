@@ -1,4 +1,4 @@
-import Operators
+public import Operators
 public import RequestLogs
 
 /// The requests of a replay, one column a property: filled one record at a time, in log order.
@@ -47,6 +47,18 @@ public struct RequestTable: Sendable {
       hash = BlockContent.mix(hash, name)
       chain.append(hash)
     }
+  }
+
+  /// Moves all arrivals so that none is before zero; returns by how much.
+  ///
+  /// A log whose first row is not its earliest has arrivals before its origin.
+  @discardableResult
+  public mutating func moveToOrigin() -> Nanoseconds {
+    guard let earliest = arrivals.min(), earliest < 0 else { return .zero }
+    for index in arrivals.indices {
+      arrivals[index] = (Nanoseconds(arrivals[index]) - Nanoseconds(earliest)).rawValue
+    }
+    return .zero - Nanoseconds(earliest)
   }
 
   /// What the blocks of a request hold.

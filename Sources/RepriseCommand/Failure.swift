@@ -75,3 +75,6 @@ func note(_ line: String) {
 
 /// Wrong arguments: told with the command's usage, exit code 64.
 typealias UsageError = ArgumentParser.ValidationError
+
+/// Processor time of this process so far, in seconds.
+func processorSeconds() -> Double { Double(clock()) / Double(CLOCKS_PER_SEC) }

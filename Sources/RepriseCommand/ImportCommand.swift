@@ -62,7 +62,10 @@ struct ImportCommand: FailingCommand {
       maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
     // What cannot be read must not leave a new, empty database behind.
     for file in files {
+      let start = processorSeconds()
+      var bytes = 0
       for source in try read(file, options: options) {
+        bytes += source.trace.inputs.reduce(0) { $0 + $1.textBytes }
         guard let device = self.device ?? source.trace.deviceName else {
           throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
         }
@@ -70,6 +73,11 @@ struct ImportCommand: FailingCommand {
           source.trace, path: source.path, device: device, steps: source.steps)
         report(source, device, outcome)
       }
+      let seconds = max(processorSeconds() - start, 1e-6)
+      note(
+        "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
+          + "\(fixedText(seconds, decimals: 3)) s of CPU, "
+          + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")
     }
   }
 

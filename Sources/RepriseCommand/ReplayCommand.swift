@@ -58,13 +58,13 @@ struct ReplayCommand: FailingCommand {
 
     let resolved = Deployment(
       model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
-    let result = try run(resolved, plans.map(\.measured), log, "replaying", records: timeline)
+    let result = try run(resolved, plans.map(\.measured), log, "replay", records: timeline)
     let roofline = try run(resolved, plans.map(\.roofline), log, "roofline", records: false)
 
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
     let shares = TimeShares(StepPrice(deviceTime: result.deviceTime, hostTime: result.hostTime))
-    let isMeasured = log.records.contains { $0.measured != nil }
+    let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
     try RequestsFile.write(rows, to: path("requests.csv"))
@@ -97,8 +97,13 @@ struct ReplayCommand: FailingCommand {
     options.recordsSteps = records
     let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
     var bar = ProgressBar(label, total: log.records.count)
+    let start = processorSeconds()
     let result = simulation.run(log.table) { bar.update(to: $0) }
+    let seconds = processorSeconds() - start
     bar.finish()
+    note(
+      "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
+        + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
     return result
   }
 
@@ -147,32 +152,6 @@ struct ReplayCommand: FailingCommand {
   }
 
   private func path(_ name: String) -> String { output + "/" + name }
-}
-
-/// A log as a replay needs it: the requests in flat arrays, their content not kept twice.
-struct ReplayedLog {
-  var table = RequestTable()
-  var records: [RequestRecord]
-  var warnings: [String]
-  var inputs: [InputSummary]
-
-  init(path: String, content: String?, limit: Int?) throws {
-    var log = try RequestLog(path: path)
-    inputs = [log.input].compactMap { $0 }
-    if let content {
-      let other = try RequestLog(path: content)
-      inputs += [other.input].compactMap { $0 }
-      try log.takeContent(from: other)
-    }
-    if let limit { log.records.removeLast(max(0, log.records.count - limit)) }
-    guard !log.records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
-    warnings = log.summary.warnings
-    records = log.records
-    for index in records.indices {
-      table.append(records[index])
-      records[index].content = []
-    }
-  }
 }
 
 extension Deployment {

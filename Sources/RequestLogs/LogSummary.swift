@@ -35,51 +35,70 @@ public struct LogSummary: Sendable, Hashable {
   /// What the user should know, a sentence each.
   public var warnings: [String] = []
 
+  private var names: Set<String> = []
+  private var tie = 0
+  private var firstArrival: Nanoseconds?
+  private var previous: Nanoseconds?
+  private var isInWholeMilliseconds = true
+  private var tokensPerMisfit = 1
+
+  /// A summary of nothing, to be filled by ``add(_:)`` and ended by ``finish(_:problems:outOfOrder:)``.
+  public init() {}
+
   /// Sums up a log, whose records are in order of arrival.
   ///
   /// - Complexity: O(n).
   public init(_ log: RequestLog) {
-    requests = log.records.count
-    badRows = log.problems.count
-    outOfOrder = log.outOfOrder
-    var names: Set<String> = []
-    names.reserveCapacity(requests)
-    var tie = 0
-    var previous: Nanoseconds?
-    var isInWholeMilliseconds = true
-    for record in log.records {
-      inputTokens += record.inputTokens
-      outputTokens += record.outputTokens
-      longestRequest = max(longestRequest, record.inputTokens + record.outputTokens)
-      if record.outputTokens == 0 { withoutOutput += 1 }
-      if record.measured != nil { measured += 1 }
-      if !names.insert(record.id).inserted { duplicateIDs += 1 }
-      if record.arrival.rawValue % 1_000_000 != 0 { isInWholeMilliseconds = false }
-      if !record.content.isEmpty {
-        withContent += 1
-        let size = max(1, record.tokensPerContentName)
-        let whole = record.inputTokens / size
-        // A partial last block may have a name or none.
-        let fits =
-          record.content.count == whole
-          || record.content.count == whole + (record.inputTokens % size > 0 ? 1 : 0)
-        if !fits { contentMisfits += 1 }
+    for record in log.records { add(record) }
+    finish(log.format, problems: log.problems, outOfOrder: log.outOfOrder)
+  }
+
+  /// Adds the next record.
+  public mutating func add(_ record: RequestRecord) {
+    requests += 1
+    inputTokens += record.inputTokens
+    outputTokens += record.outputTokens
+    longestRequest = max(longestRequest, record.inputTokens + record.outputTokens)
+    if record.outputTokens == 0 { withoutOutput += 1 }
+    if record.measured != nil { measured += 1 }
+    if !names.insert(record.id).inserted { duplicateIDs += 1 }
+    if record.arrival.rawValue % 1_000_000 != 0 { isInWholeMilliseconds = false }
+    if !record.content.isEmpty {
+      withContent += 1
+      let size = max(1, record.tokensPerContentName)
+      let whole = record.inputTokens / size
+      // A partial last block may have a name or none.
+      let fits =
+        record.content.count == whole
+        || record.content.count == whole + (record.inputTokens % size > 0 ? 1 : 0)
+      if !fits {
+        contentMisfits += 1
+        tokensPerMisfit = size
       }
-      if record.arrival == previous {
-        tie += 1
-      } else {
-        count(tie)
-        distinctArrivals += 1
-        tie = 1
-      }
-      previous = record.arrival
     }
+    if record.arrival == previous {
+      tie += 1
+    } else {
+      count(tie)
+      distinctArrivals += 1
+      tie = 1
+    }
+    let first = min(firstArrival ?? record.arrival, record.arrival)
+    span = max(span, record.arrival - first)
+    firstArrival = first
+    previous = record.arrival
+  }
+
+  /// Ends the summary with what the reader knows.
+  public mutating func finish(
+    _ format: RequestLogFormat, problems: RowProblems, outOfOrder: Int
+  ) {
     count(tie)
-    if let first = log.records.first, let last = log.records.last {
-      span = last.arrival - first.arrival
-    }
-    warnings = Self.warnings(
-      self, log, isInWholeMilliseconds: isInWholeMilliseconds)
+    tie = 0
+    badRows = problems.count
+    self.outOfOrder = outOfOrder
+    names = []
+    warnings = problems.sentences + figureWarnings(format)
   }
 
   private mutating func count(_ tie: Int) {
@@ -96,44 +115,42 @@ public struct LogSummary: Sendable, Hashable {
   /// Generated tokens of a request on average.
   public var meanOutputTokens: Double { requests > 0 ? Double(outputTokens) / Double(requests) : 0 }
 
-  private static func warnings(
-    _ summary: LogSummary, _ log: RequestLog, isInWholeMilliseconds: Bool
-  ) -> [String] {
-    var warnings = log.problems.sentences
-    if summary.outOfOrder > 0 {
+  private func figureWarnings(_ format: RequestLogFormat) -> [String] {
+    var warnings: [String] = []
+    if outOfOrder > 0 {
       warnings.append(
-        "\(summary.outOfOrder) of \(summary.requests) rows were out of order and were sorted by arrival"
+        "\(outOfOrder) of \(requests) rows were out of order and were sorted by arrival"
       )
     }
-    if summary.tiedArrivals * 10 > summary.requests, summary.requests > 1 {
+    if tiedArrivals * 10 > requests, requests > 1 {
       warnings.append(
-        "\(summary.tiedArrivals) of \(summary.requests) requests arrive together with another "
-          + "(\(summary.distinctArrivals) distinct instants, up to \(summary.largestTie) at one): "
+        "\(tiedArrivals) of \(requests) requests arrive together with another "
+          + "(\(distinctArrivals) distinct instants, up to \(largestTie) at one): "
           + "the log's clock is coarse, and replays as bursts")
     }
-    if log.format == .mooncake, !isInWholeMilliseconds {
+    if format == .mooncake, !isInWholeMilliseconds {
       warnings.append(
         "some times have fractions of a millisecond: they were read as milliseconds, as Mooncake "
           + "has them; a log in seconds would play a thousand times too fast")
     }
-    if summary.withoutOutput > 0 {
+    if withoutOutput > 0 {
       warnings.append(
-        "\(summary.withoutOutput) of \(summary.requests) requests generated nothing: failures in the log"
+        "\(withoutOutput) of \(requests) requests generated nothing: failures in the log"
       )
     }
-    if summary.contentMisfits > 0 {
+    if contentMisfits > 0 {
       warnings.append(
-        "the content names of \(summary.contentMisfits) of \(summary.requests) requests do not cover their prompts at "
-          + "\(log.records.first { !$0.content.isEmpty }?.tokensPerContentName ?? 1) tokens a name: "
+        "the content names of \(contentMisfits) of \(requests) requests do not cover their prompts at "
+          + "\(tokensPerMisfit) tokens a name: "
           + "the log may use another block size")
     }
-    if summary.duplicateIDs > 0 {
+    if duplicateIDs > 0 {
       warnings.append(
-        "\(summary.duplicateIDs) of \(summary.requests) requests bear the name of an earlier one")
+        "\(duplicateIDs) of \(requests) requests bear the name of an earlier one")
     }
-    if summary.measured > 0, summary.measured < summary.requests {
+    if measured > 0, measured < requests {
       warnings.append(
-        "\(summary.requests - summary.measured) of \(summary.requests) requests have no measured "
+        "\(requests - measured) of \(requests) requests have no measured "
           + "latency")
     }
     return warnings

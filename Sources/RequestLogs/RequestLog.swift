@@ -59,18 +59,24 @@ public struct RequestLog: Sendable, Hashable {
       throw .contentMismatch(
         reason: "\(records.count) requests against \(other.records.count) with content")
     }
-    for (index, pair) in zip(records, other.records).enumerated()
-    where pair.0.inputTokens != pair.1.inputTokens {
-      throw .contentMismatch(
-        reason: "request \(index + 1) (\(pair.0.id)) has \(pair.0.inputTokens) prompt tokens, "
-          + "its content \(pair.1.inputTokens)")
-    }
     guard other.records.contains(where: { !$0.content.isEmpty }) else {
       throw .contentMismatch(reason: "the other log has no content")
     }
-    for index in records.indices {
-      records[index].content = other.records[index].content
-      records[index].tokensPerContentName = other.records[index].tokensPerContentName
+    for index in records.indices { try records[index].takeContent(from: other.records[index]) }
+  }
+}
+
+extension RequestRecord {
+  /// Takes the content of another log's record of the same request.
+  ///
+  /// - Throws: ``RequestLogError/contentMismatch(reason:)`` if their prompts differ in length.
+  public mutating func takeContent(from other: RequestRecord) throws(RequestLogError) {
+    guard inputTokens == other.inputTokens else {
+      throw .contentMismatch(
+        reason: "request '\(id)' has \(inputTokens) prompt tokens, its content \(other.inputTokens)"
+      )
     }
+    content = other.content
+    tokensPerContentName = other.tokensPerContentName
   }
 }

@@ -1,0 +1,59 @@
+import Reprise
+
+/// A log as a replay needs it: the requests in flat arrays, and of each record what reports tell.
+///
+/// Streamed: a record's content (its token ids or block names) is hashed into the table and let go.
+struct ReplayedLog {
+  /// The requests to simulate.
+  private(set) var table = RequestTable()
+  /// The records without their content, in the same order.
+  private(set) var records: [RequestRecord] = []
+  /// What a user should know about the log.
+  private(set) var warnings: [String] = []
+  /// The files that were read.
+  private(set) var inputs: [InputSummary] = []
+  /// Whether any request has measured latencies.
+  private(set) var isMeasured = false
+
+  /// Reads a log.
+  ///
+  /// - Parameters:
+  ///   - path: the log.
+  ///   - content: a log of the same requests in the same order that knows their content.
+  ///   - limit: read only so many requests.
+  init(path: String, content: String?, limit: Int?) throws {
+    var summary = LogSummary()
+    var reader = try RequestLogReader(path: path)
+    if let content {
+      var other = try RequestLogReader(path: content)
+      while records.count < limit ?? .max, var record = try reader.next() {
+        guard let donor = try other.next() else {
+          throw RequestLogError.contentMismatch(
+            reason: "\(content) ends after \(records.count) requests")
+        }
+        try record.takeContent(from: donor)
+        take(record, &summary)
+      }
+      inputs.append(try other.finish())
+    } else {
+      while records.count < limit ?? .max, let record = try reader.next() {
+        take(record, &summary)
+      }
+    }
+    guard !records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
+    let shift = table.moveToOrigin()
+    for index in records.indices { records[index].arrival += shift }
+    summary.finish(reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder)
+    warnings = summary.warnings
+    inputs.insert(try reader.finish(), at: 0)
+  }
+
+  private mutating func take(_ record: RequestRecord, _ summary: inout LogSummary) {
+    summary.add(record)
+    table.append(record)
+    var rest = record
+    rest.content = []
+    isMeasured = isMeasured || rest.measured != nil
+    records.append(rest)
+  }
+}
