@@ -39,11 +39,15 @@ let rooms = [
     name: "Replay",
     rooms: ["Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios"],
     libraries: [heap, histogram]),
-  Room(name: "Validation", rooms: ["Operators", "RequestLogs", "Replay"]),
+  Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(
     name: "Calibration",
     rooms: ["Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "Scenarios"]),
-  Room(name: "Reports", rooms: ["TraceIO", "Operators", "RequestLogs", "Replay", "Validation"]),
+  Room(
+    name: "Reports",
+    rooms: [
+      "TraceIO", "Operators", "CostModel", "RequestLogs", "Scenarios", "Replay", "Validation",
+    ]),
 ]
 
 let package = Package(
@@ -82,4 +86,9 @@ let package = Package(
         dependencies: ([room.name] + room.rooms).map { .target(name: $0) },
         swiftSettings: settings)
     }
+    + [
+      // The whole, and the command run as a process.
+      .testTarget(
+        name: "RepriseTests", dependencies: ["Reprise", "RepriseCommand"], swiftSettings: settings)
+    ]
 )

@@ -142,7 +142,7 @@ ORDER BY source.id, attribution.used DESC, attribution.total_ns DESC, attributio
 CREATE VIEW curves AS
 SELECT
   device.name AS device,
-  runtime.framework || ' ' || runtime.version AS runtime,
+  trim(runtime.framework || ' ' || runtime.version) AS runtime,
   curve.kind AS operator,
   curve.attributes AS attributes,
   curve.data_type AS type,

@@ -17,7 +17,7 @@ extension OperatorStore {
         db,
         sql: """
           SELECT curve.id, curve.kind, curve.data_type, curve.attributes,
-            runtime.framework || ' ' || runtime.version, sample.axis0, sample.axis1, sample.axis2,
+            trim(runtime.framework || ' ' || runtime.version), sample.axis0, sample.axis1, sample.axis2,
             sample.axis3, sample.axis4, sample.count, sample.minimum_ns, sample.median_ns,
             sample.mean_ns, sample.deviation_ns, sample.source_id
           FROM curve

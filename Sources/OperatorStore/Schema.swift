@@ -152,7 +152,7 @@ enum Schema {
     CREATE VIEW curves AS
     SELECT
       device.name AS device,
-      runtime.framework || ' ' || runtime.version AS runtime,
+      trim(runtime.framework || ' ' || runtime.version) AS runtime,
       curve.kind AS operator,
       curve.attributes AS attributes,
       curve.data_type AS type,

@@ -128,6 +128,7 @@ struct Engine {
     totals.lastEnd = Nanoseconds(boundary)
     totals.deviceTime += price.deviceTime
     totals.hostTime += price.hostTime
+    totals.standardError += price.standardError
     totals.runningTime += Double(running) * Double(duration)
     totals.blockTime += Double(current.blocksInUse) * Double(duration)
     totals.peakRunning = max(totals.peakRunning, running)

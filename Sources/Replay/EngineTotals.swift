@@ -14,6 +14,9 @@ public struct EngineTotals: Sendable, Hashable {
   public var deviceTime: SIMD8<Double> = .zero
   /// Predicted time in nanoseconds that kernels do not explain.
   public var hostTime: Double = 0
+  /// Standard errors of the steps in nanoseconds, summed: steps are priced from the same curves, so
+  /// their errors go together.
+  public var standardError: Double = 0
   /// The integral of scheduled sequences over time, in nanoseconds.
   public var runningTime: Double = 0
   /// The integral of blocks in use over the time of steps, in nanoseconds.

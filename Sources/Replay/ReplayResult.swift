@@ -127,6 +127,9 @@ public struct ReplayResult: Sendable, Equatable {
   /// Predicted time in nanoseconds that kernels do not explain, over all engines.
   public var hostTime: Double { engines.reduce(0) { $0 + $1.hostTime } }
 
+  /// Standard error of all engines' predicted time, in nanoseconds.
+  public var standardError: Double { engines.reduce(0) { $0 + $1.standardError } }
+
   /// Time in which steps were in flight, over all engines.
   public var busyTime: Nanoseconds { engines.reduce(.zero) { $0 + $1.busyTime } }
 

@@ -63,7 +63,7 @@ struct ReplayCommand: FailingCommand {
 
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
-    let shares = TimeShares(StepPrice(deviceTime: result.deviceTime, hostTime: result.hostTime))
+    let shares = TimeShares(result)
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)

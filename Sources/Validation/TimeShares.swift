@@ -11,6 +11,8 @@ public struct TimeShares: Sendable, Hashable {
   private var device: [Nanoseconds]
   /// Time that kernels do not explain: scheduling and launching.
   public var host: Nanoseconds
+  /// Standard error of the whole, if every step errs the same way.
+  public var standardError: Nanoseconds = .zero
 
   /// Creates shares; evidence that is not named got no time.
   public init(device: [Evidence: Nanoseconds] = [:], host: Nanoseconds = .zero) {
@@ -22,11 +24,15 @@ public struct TimeShares: Sendable, Hashable {
   public init(_ sum: StepPrice) {
     device = Evidence.allCases.map { Nanoseconds(rounding: sum[$0]) }
     host = Nanoseconds(rounding: sum.hostTime)
+    standardError = Nanoseconds(rounding: sum.standardError)
   }
 
   /// What a replay's time in steps rests on, over all engines.
   public init(_ result: ReplayResult) {
-    self.init(StepPrice(deviceTime: result.deviceTime, hostTime: result.hostTime))
+    self.init(
+      StepPrice(
+        deviceTime: result.deviceTime, hostTime: result.hostTime,
+        standardError: result.standardError))
   }
 
   /// The device time that rests on the given evidence.
@@ -47,14 +53,20 @@ public struct TimeShares: Sendable, Hashable {
   /// The fraction that rests on samples of the operators' own curves, at a point or between them.
   public var measurementShare: Double { share(of: .measured) + share(of: .interpolated) }
 
-  /// One sentence for people.
+  /// The standard error as a fraction of the total.
+  public var relativeError: Double { fraction(standardError) }
+
+  /// Two sentences for people: what the time rests on, and how sure it is.
   public var sentence: String {
     func percent(_ share: Double) -> String { fixedText(share * 100, decimals: 1) + " %" }
     let parts =
-      Evidence.allCases.map { "\(String(describing: $0)) \(percent(share(of: $0)))" }
-      + ["host \(percent(hostShare))"]
+      Evidence.allCases.filter { self[$0] > .zero }
+      .map { "\(String(describing: $0)) \(percent(share(of: $0)))" }
+      + (host > .zero ? ["host \(percent(hostShare))"] : [])
     return "\(percent(measurementShare)) of simulated time rests on measurements ("
-      + parts.joined(separator: ", ") + ")."
+      + parts.joined(separator: ", ")
+      + "). Step times are sure to ±\(percent(1.645 * relativeError))"
+      + " (90 %), if all err the same way."
   }
 
   private func fraction(_ part: Nanoseconds) -> Double {
@@ -71,6 +83,7 @@ extension TimeShares: Codable {
     case borrowed = "borrowed_ns"
     case analytical = "analytical_ns"
     case host = "host_ns"
+    case standardError = "standard_error_ns"
     case measurementShare = "measurement_share"
 
     init(_ evidence: Evidence) {
@@ -94,6 +107,8 @@ extension TimeShares: Codable {
         try values.decodeIfPresent(Int64.self, forKey: .init(evidence)) ?? 0)
     }
     host = Nanoseconds(try values.decodeIfPresent(Int64.self, forKey: .host) ?? 0)
+    standardError = Nanoseconds(
+      try values.decodeIfPresent(Int64.self, forKey: .standardError) ?? 0)
   }
 
   /// Writes nanoseconds for each evidence, and the share of measurements for people.
@@ -103,6 +118,7 @@ extension TimeShares: Codable {
       try values.encode(self[evidence].rawValue, forKey: .init(evidence))
     }
     try values.encode(host.rawValue, forKey: .host)
+    try values.encode(standardError.rawValue, forKey: .standardError)
     try values.encode((measurementShare * 1e6).rounded() / 1e6, forKey: .measurementShare)
   }
 }

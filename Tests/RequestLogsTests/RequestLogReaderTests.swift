@@ -109,7 +109,7 @@ struct RequestLogReaderTests {
     let error = #expect(throws: RequestLogError.self) { try other.takeContent(from: workload) }
     #expect(
       error?.description
-        == "the logs do not belong together: request 1 (a) has 3 prompt tokens, its content 2; "
+        == "the logs do not belong together: request 'a' has 3 prompt tokens, its content 2; "
         + "give the log that the server was sent")
     #expect(throws: RequestLogError.self) { try log.takeContent(from: RequestLog(records: [])) }
   }

@@ -182,7 +182,7 @@ struct LatencyStatisticsTests {
 struct TimeSharesTests {
   @Test("is split by evidence and says so in a sentence")
   func sentence() {
-    var price = StepPrice(hostTime: 10)
+    var price = StepPrice(hostTime: 10, standardError: 10)
     price[.measured] = 30
     price[.interpolated] = 50
     price[.analytical] = 10
@@ -192,7 +192,8 @@ struct TimeSharesTests {
     #expect(
       shares.sentence
         == "80.0 % of simulated time rests on measurements (measured 30.0 %, interpolated 50.0 %, "
-        + "extrapolated 0.0 %, borrowed 0.0 %, analytical 10.0 %, host 10.0 %).")
+        + "analytical 10.0 %, host 10.0 %). Step times are sure to ±16.5 % (90 %), "
+        + "if all err the same way.")
     #expect(TimeShares().measurementShare == 0)
   }
 }

@@ -9,7 +9,7 @@ import TraceIO
 ///
 /// Axes are those of ``OperatorKind/axes``; one that is not named is zero. `mean_ns` and `count`
 /// are required; the minimum and median default to the mean, the deviation to zero. A damaged
-/// line is counted and skipped.
+/// line is counted and skipped. The software's version is taken from `machine.json` beside the file.
 public enum SweepReader {
   /// Imports a file, or standard input where `path` is `-`.
   public static func read(
@@ -25,6 +25,7 @@ public enum SweepReader {
       return nil
     }
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    trace.runtime = try RuntimeDescription(machineBeside: path)
     return trace
   }
 

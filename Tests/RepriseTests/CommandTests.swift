@@ -1,0 +1,141 @@
+import Foundation
+import Reprise
+import Testing
+
+/// The command line, run as a process: what it says and how it exits.
+@Suite struct CommandTests {
+  private let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private struct Outcome {
+    var code: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// The executable that `swift test` built beside the tests.
+  private static let executable = Bundle.main.executableURL?.deletingLastPathComponent()
+    .appending(path: "reprise")
+
+  private func process(_ arguments: [String]) throws -> Process {
+    let process = Process()
+    var candidates = [Self.executable].compactMap { $0 }
+    candidates += ["debug", "release"].map {
+      OwnCapture.root.appending(path: ".build/\($0)/reprise")
+    }
+    let found = candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    let executable: URL = try #require(found)
+    process.executableURL = executable
+    process.arguments = arguments
+    return process
+  }
+
+  private func run(_ arguments: String...) throws -> Outcome {
+    let process = try process(arguments)
+    // Files, not pipes: output may be larger than a pipe holds.
+    let (output, errors) = (directory.path("stdout"), directory.path("stderr"))
+    for path in [output, errors] { try Data().write(to: URL(filePath: path)) }
+    process.standardOutput = FileHandle(forWritingAtPath: output)
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    try process.run()
+    process.waitUntilExit()
+    return Outcome(
+      code: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  }
+
+  private func file(_ name: String, _ text: String) throws -> String {
+    try text.write(toFile: directory.path(name), atomically: true, encoding: .utf8)
+    return directory.path(name)
+  }
+
+  @Test func `Wrong input gets one line and its exit code`() throws {
+    let db = directory.path("a.sqlite")
+    let text = try file("text", "hello")
+    let yaml = try file("d.yaml", "version: 1\nmodel: nothing\nengines:\n  - name: a\n")
+    let trace = try file("trace.json", "{\"traceEvents\": [{]}")
+    let cases: [([String], Int32, String)] = [
+      (["import", "/nonexistent", "--db", db], 66, "/nonexistent"),
+      (["import", text, "--db", db], 65, "not a format"),
+      (["import", trace, "--db", db], 65, "byte"),
+      (["show", "--db", "/nonexistent"], 66, "no such database"),
+      (["show", "--db", text], 65, "not an operator-latency database"),
+      (["replay", "--deployment", yaml, "--log", text], 65, "d.yaml"),
+      (["validate", directory.path("none"), "--measured", text], 65, "request log"),
+      (["nonsense"], 64, "nonsense"),
+      (["import", text], 64, "--db"),
+    ]
+    for (arguments, code, words) in cases {
+      let process = try process(arguments)
+      let pipe = Pipe()
+      process.standardError = pipe
+      process.standardOutput = FileHandle.nullDevice
+      try process.run()
+      let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == code, "\(arguments): \(said)")
+      #expect(said.contains(words), "\(arguments): \(said)")
+      if code != 64 {
+        #expect(said.split(separator: "\n").count == 1, "\(arguments): \(said)")
+      }
+    }
+    #expect(!FileManager.default.fileExists(atPath: db), "a failed import left a database")
+  }
+
+  @Test func `Import, query and replay work from end to end, the same to the byte each time`()
+    throws
+  {
+    let db = directory.path("b.sqlite")
+    let imported = try run(
+      "import", OwnCapture.path("samples.jsonl.zst"), "--db", db, "--device", OwnCapture.device)
+    #expect(imported.code == 0, "\(imported.errors)")
+    let query = try run(
+      "query", "--db", db, "--device", OwnCapture.device, "--dtype", "fp32", "gemm", "m=19",
+      "n=512", "k=512")
+    #expect(query.code == 0, "\(query.errors)")
+    #expect(query.output.contains("interpolated: own curve"), "\(query.output)")
+    var bytes: [Data] = []
+    for _ in 0..<2 {
+      let replay = try run(
+        "replay", "--db", db, "--deployment", OwnCapture.path("server.yaml"), "--log",
+        OwnCapture.path("serve-bursty-110/requests.jsonl.zst"), "-o", directory.path("out"))
+      #expect(replay.code == 0, "\(replay.errors)")
+      #expect(replay.output.contains("simulated time rests on measurements"))
+      for name in ["result.json", "requests.csv", "timeline.json", "latencies.svg", "timeline.svg"]
+      {
+        bytes.append(
+          try Data(contentsOf: URL(filePath: directory.path("out")).appending(path: name)))
+      }
+    }
+    #expect(Array(bytes.prefix(5)) == Array(bytes.suffix(5)))
+  }
+
+  @Test(arguments: [20, 60, 120, 200])
+  func `A killed import leaves the database as it was, or complete`(milliseconds: Int) throws {
+    let db = directory.path("k.sqlite")
+    let first = try run(
+      "import", OwnCapture.path("samples.jsonl.zst"), "--db", db, "--device", OwnCapture.device)
+    #expect(first.code == 0)
+    let before = try OperatorStore(path: db, mode: .readOnly).rows(ofView: .coverage).rows
+    let victim = try process([
+      "import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db, "--device",
+      OwnCapture.device,
+    ])
+    victim.standardOutput = FileHandle.nullDevice
+    victim.standardError = FileHandle.nullDevice
+    try victim.run()
+    usleep(UInt32(milliseconds) * 1000)
+    kill(victim.processIdentifier, SIGKILL)
+    victim.waitUntilExit()
+    let after = try OperatorStore(path: db, mode: .readOnly).rows(ofView: .coverage).rows
+    #expect(Array(after.prefix(before.count)) == before)
+    let again = try run(
+      "import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db, "--device",
+      OwnCapture.device)
+    #expect(again.code == 0, "\(again.errors)")
+    #expect(
+      try OperatorStore(path: db, mode: .readOnly).rows(ofView: .coverage).rows.count > before.count
+    )
+  }
+}
