@@ -6,8 +6,9 @@ public import Operators
 /// How well a device's curves predict points that were kept from them, by kind of operator.
 ///
 /// Held out by whole groups, never by single rows: of each curve, all points that share a value
-/// along its longest axis leave together, a fifth of the values at a time (every fifth, so that
-/// gaps stay inside), and are predicted from what is left.
+/// along its longest axis leave together, a fifth of the values at a time, and are predicted from
+/// what is left. Every fifth value leaves and the first and last stay, so that this is a check of
+/// interpolation; nothing is said of sizes beyond the samples.
 public struct HoldOutCheck: Sendable {
   /// The errors of one kind of operator.
   public struct Row: Sendable, Hashable {
@@ -90,7 +91,8 @@ public struct HoldOutCheck: Sendable {
     else { return found }
     let values = distinct(axis, samples)
     guard values.count >= 5 else { return found }
-    let fold = Dictionary(uniqueKeysWithValues: values.enumerated().map { ($1, $0 % 5) })
+    let inner = values.dropFirst().dropLast()
+    let fold = Dictionary(uniqueKeysWithValues: inner.enumerated().map { ($1, $0 % 5) })
     for held in 0..<5 {
       let kept = samples.filter { fold[$0.point[axis]] != held }
       let model = CostModel(

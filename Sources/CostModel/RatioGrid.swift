@@ -88,7 +88,6 @@ struct RatioGrid: Sendable {
     var lower = SIMD4<Int>.zero
     var fraction = SIMD4<Double>.zero
     var outside = 0.0
-    var cellWidth = 0.0
     for axis in axes.indices {
       let values = axes[axis]
       let wanted = place[axis]
@@ -109,7 +108,6 @@ struct RatioGrid: Sendable {
       }
       lower[axis] = low
       fraction[axis] = (wanted - values[low]) / (values[low + 1] - values[low])
-      if fraction[axis] > 0 { cellWidth = max(cellWidth, values[low + 1] - values[low]) }
     }
     var logRatio = 0.0
     var noise = 0.0
@@ -129,9 +127,11 @@ struct RatioGrid: Sendable {
     }
     let distance = outside / logarithm(2) + held
     let isExact = fraction == .zero && distance == 0
-    // Beyond the samples doubt grows with distance; inside it is what leaving points out showed.
-    let gap = isExact ? 0 : spread * min(1, cellWidth / logarithm(2))
-    let beyond = 0.08 * distance
+    // Between points doubt is what leaving points out showed; at a point it is the measurement's
+    // own noise and half of that, for what repetitions in one run do not show. Beyond the samples
+    // it grows with the distance.
+    let gap = isExact ? spread / 2 : spread
+    let beyond = 0.15 * distance
     return Value(
       logRatio: logRatio, error: (noise * noise + gap * gap + beyond * beyond).squareRoot(),
       isExact: isExact, distance: distance)
@@ -171,8 +171,8 @@ struct RatioGrid: Sendable {
     for cell in distances.indices { distances[cell] /= logarithm(2) }
   }
 
-  /// The root mean square of each inner point's distance from the line between its neighbours,
-  /// the largest twentieth left out: what interpolation over a gap twice as wide would err.
+  /// The root mean square of each inner point's distance from the line between its neighbours:
+  /// what interpolation over a gap twice as wide would err. Not trimmed: the tails are real.
   private func leaveOneOutSpread(measured: [Bool]) -> Double {
     var squares: [Double] = []
     var stride = 1
@@ -194,9 +194,7 @@ struct RatioGrid: Sendable {
       stride *= values.count
     }
     guard !squares.isEmpty else { return 0.15 }
-    squares.sort()
-    let kept = squares.prefix(max(1, squares.count * 19 / 20))
-    return (kept.reduce(0, +) / Double(kept.count)).squareRoot()
+    return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
   }
 
   private static func rounded(_ value: Double, _ resolution: Double) -> Double {

@@ -70,6 +70,8 @@ extension FailingCommand {
 
 /// Writes a line for the person at the terminal, beside the output.
 func note(_ line: String) {
+  // What was printed before stands before it.
+  fflush(nil)
   FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 

@@ -136,18 +136,19 @@ struct ImportCommand: FailingCommand {
     let total = coverage.total
     if total.count > 0 {
       var table = TextTable([
-        .init("  attribution", .left), .init("events"), .init("events %"), .init("time ms"),
-        .init("time %"), .init("", .left),
+        .init("attribution", .left), .init("", .left), .init("events"), .init("events %"),
+        .init("time ms"), .init("time %"),
       ])
       for rule in AttributionRule.allCases where coverage[rule].count > 0 {
         let tally = coverage[rule]
         table.add([
-          "  " + rule.label, "\(tally.count)", percent(tally.count, total.count),
+          rule.label, rule.isUsed ? "used" : "excluded", "\(tally.count)",
+          percent(tally.count, total.count),
           fixedText(Double(tally.nanoseconds) / 1e6, decimals: 3),
-          percent(Int(tally.nanoseconds), Int(total.nanoseconds)), rule.isUsed ? "" : "excluded",
+          percent(Int(tally.nanoseconds), Int(total.nanoseconds)),
         ])
       }
-      print(table.text, terminator: "")
+      for line in table.text.split(separator: "\n") { print("  " + line) }
     }
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
       print("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")

@@ -81,8 +81,12 @@ struct ReplayCommand: FailingCommand {
     if timeline { try writeTimeline(result, plans, log) }
 
     print(summary.text)
-    print(shares.sentence)
-    if let validation { print("\n" + validation.text) }
+    if let validation {
+      print("against what the log measured ('reprise validate' prints the whole table):")
+      for line in validation.verdicts { print(line) }
+    } else {
+      print(shares.sentence)
+    }
     for warning in log.warnings { note("reprise: \(self.log): \(warning)") }
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
