@@ -1,3 +1,4 @@
+public import TraceIO
 import Replay
 import Operators
 public import Validation
@@ -50,7 +51,7 @@ public struct LatencyFigure: Sendable {
   }
 
   /// Writes the figure.
-  public func write(to path: String) throws(ReportError) {
+  public func write(to path: String) throws(OutputError) {
     try OutputFile.write(svg, to: path)
   }
 

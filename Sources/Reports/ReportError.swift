@@ -1,7 +1,7 @@
-/// Why a report could not be written or read.
+import Foundation
+
+/// Why a report of ours could not be read back.
 public enum ReportError: Error, Hashable, Sendable {
-  /// The system refused to write; `reason` is its own word.
-  case cannotWrite(path: String, reason: String)
   /// The system refused to read; `reason` is its own word.
   case cannotRead(path: String, reason: String)
   /// A line of a file of ours says what it must not.
@@ -14,9 +14,6 @@ extension ReportError: CustomStringConvertible {
   /// What is wrong, where, and what to do.
   public var description: String {
     switch self {
-    case .cannotWrite(let path, let reason):
-      "\(path): cannot be written (\(reason)); name a file in a folder that exists and that you "
-        + "may write to"
     case .cannotRead(let path, let reason):
       "\(path): cannot be read (\(reason)); check the name and your permission"
     case .badLine(let path, let line, let reason):
@@ -24,5 +21,17 @@ extension ReportError: CustomStringConvertible {
     case .badFile(let path, let reason):
       "\(path): \(reason); write the file again with this version"
     }
+  }
+}
+
+/// Reads a whole report of ours.
+func readWholeFile(_ path: String) throws(ReportError) -> Data {
+  do {
+    return try Data(contentsOf: URL(fileURLWithPath: path))
+  } catch {
+    throw .cannotRead(
+      path: path,
+      reason: FileManager.default.fileExists(atPath: path)
+        ? "not a readable file" : "no such file")
   }
 }

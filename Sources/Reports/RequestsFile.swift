@@ -1,6 +1,6 @@
 import Operators
 import Replay
-import TraceIO
+public import TraceIO
 import Validation
 
 /// `requests.csv`: one row a request, for spreadsheets, data frames and our own `validate`.
@@ -18,7 +18,7 @@ public enum RequestsFile {
   static let rooflineColumns = ["roofline_ttft_ns", "roofline_tpot_ns", "roofline_end_to_end_ns"]
 
   /// Writes the rows.
-  public static func write(_ rows: [RequestRow], to path: String) throws(ReportError) {
+  public static func write(_ rows: [RequestRow], to path: String) throws(OutputError) {
     let hasMeasured = rows.contains { $0.measured != nil }
     let hasRoofline = rows.contains { $0.roofline != nil }
     var file = try OutputFile(path: path)

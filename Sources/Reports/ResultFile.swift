@@ -1,4 +1,5 @@
 import Foundation
+public import TraceIO
 public import Replay
 public import Validation
 
@@ -66,14 +67,14 @@ public struct ResultFile: Sendable {
   }
 
   /// Writes the file.
-  public func write(to path: String) throws(ReportError) {
+  public func write(to path: String) throws(OutputError) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data: Data
     do {
       data = try encoder.encode(self)
     } catch {
-      throw .cannotWrite(path: path, reason: "a figure is infinite or not a number")
+      throw OutputError(path: path, reason: "a figure is infinite or not a number")
     }
     var file = try OutputFile(path: path)
     try file.write(Array(data))

@@ -1,3 +1,4 @@
+import TraceIO
 import CostModel
 import Operators
 import Replay
@@ -66,7 +67,7 @@ struct RequestSpan {
 extension Timeline {
   /// Writes requests on as few tracks as keep them apart; returns each one's track.
   func write(_ requests: [RequestSpan], process: Int, to writer: inout TraceEventWriter)
-    throws(ReportError) -> [Int]
+    throws(OutputError) -> [Int]
   {
     let order = requests.indices.sorted {
       (requests[$0].arrival, $0) < (requests[$1].arrival, $1)
@@ -97,12 +98,12 @@ extension Timeline {
 
   /// Writes an engine's steps and the curves that they tell.
   func write(_ steps: [StepRecord], process: Int, to writer: inout TraceEventWriter)
-    throws(ReportError)
+    throws(OutputError)
   {
     var last: (running: Int, waiting: Int, blocks: Int)?
     var end = Nanoseconds(.min)
     func show(_ time: Nanoseconds, _ running: Int, _ waiting: Int, _ blocks: Int)
-      throws(ReportError)
+      throws(OutputError)
     {
       if last?.running != running || last?.waiting != waiting {
         try writer.counter(
@@ -150,7 +151,7 @@ extension Timeline {
   func writeFlows(
     _ requests: [RequestSpan], _ tracks: [Int], _ steps: [StepRecord], process: Int,
     to writer: inout TraceEventWriter
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     for (request, track) in zip(requests, tracks) {
       guard let scheduled = request.scheduled,
         let first = steps.lastIndex(startingAtOrBefore: scheduled),

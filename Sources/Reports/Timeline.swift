@@ -1,3 +1,4 @@
+public import TraceIO
 import Operators
 public import CostModel
 public import Replay
@@ -63,7 +64,7 @@ public struct Timeline {
   static let firstRequestTrack = 10
 
   /// Writes the file.
-  public func write(to path: String) throws(ReportError) {
+  public func write(to path: String) throws(OutputError) {
     var writer = try TraceEventWriter(path: path, description: title)
     var engines = Set(outcomes.map(\.engine))
     engines.formUnion(steps.map(\.engine))
@@ -76,7 +77,7 @@ public struct Timeline {
     try writer.commit()
   }
 
-  private func write(engine: Int32, to writer: inout TraceEventWriter) throws(ReportError) {
+  private func write(engine: Int32, to writer: inout TraceEventWriter) throws(OutputError) {
     let process = Self.firstEngineProcess + Int(engine)
     let index = Int(engine)
     let name = engineNames.indices.contains(index) ? engineNames[index] : "engine \(engine)"
@@ -103,7 +104,7 @@ public struct Timeline {
     }
   }
 
-  private func writeMeasured(to writer: inout TraceEventWriter) throws(ReportError) {
+  private func writeMeasured(to writer: inout TraceEventWriter) throws(OutputError) {
     let process = Self.measuredProcess
     try writer.name("measured", process: process, order: process)
     let requests = measured.enumerated().compactMap { RequestSpan($0.element, number: $0.offset) }

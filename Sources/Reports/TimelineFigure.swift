@@ -1,3 +1,4 @@
+public import TraceIO
 import CostModel
 public import Operators
 public import Replay
@@ -30,7 +31,7 @@ public struct TimelineFigure: Sendable {
   private static let mostEngines = 8
 
   /// Writes the figure.
-  public func write(to path: String) throws(ReportError) {
+  public func write(to path: String) throws(OutputError) {
     try OutputFile.write(svg, to: path)
   }
 

@@ -1,3 +1,4 @@
+import TraceIO
 import Operators
 
 /// Writes events of Google's Trace Event Format, which ui.perfetto.dev and chrome://tracing read.
@@ -19,7 +20,7 @@ struct TraceEventWriter: ~Copyable {
   private var isFirst = true
 
   /// Begins the file; `description` is what the whole trace is.
-  init(path: String, description: String) throws(ReportError) {
+  init(path: String, description: String) throws(OutputError) {
     var begun = try OutputFile(path: path)
     line.append(contentsOf: #"{"displayTimeUnit":"ms","otherData":{"description":"#.utf8)
     appendJSONString(description, to: &line)
@@ -29,14 +30,14 @@ struct TraceEventWriter: ~Copyable {
   }
 
   /// Ends the file and gives it its name.
-  mutating func commit() throws(ReportError) {
+  mutating func commit() throws(OutputError) {
     try file.write("\n]}\n")
     try file.commit()
   }
 
   /// Names a process, or one of its threads, and says where it stands among its like.
   mutating func name(_ name: String, process: Int, thread: Int? = nil, order: Int)
-    throws(ReportError)
+    throws(OutputError)
   {
     let kind = thread == nil ? "process" : "thread"
     try metadata("\(kind)_name", process, thread) { line in
@@ -52,7 +53,7 @@ struct TraceEventWriter: ~Copyable {
   mutating func slice(
     _ name: String, category: String, process: Int, thread: Int, start: Nanoseconds,
     duration: Nanoseconds, _ arguments: Arguments
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     begin("X", name, category, process, thread, start)
     line.append(contentsOf: ",\"dur\":".utf8)
     appendMicroseconds(duration, to: &line)
@@ -63,7 +64,7 @@ struct TraceEventWriter: ~Copyable {
   /// Something that happened to a whole process.
   mutating func instant(
     _ name: String, category: String, process: Int, time: Nanoseconds, _ arguments: Arguments
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     begin("i", name, category, process, 0, time)
     line.append(contentsOf: ",\"s\":\"p\"".utf8)
     append(arguments)
@@ -73,7 +74,7 @@ struct TraceEventWriter: ~Copyable {
   /// Values from `time` on; each is a curve of its own.
   mutating func counter(
     _ name: String, process: Int, time: Nanoseconds, _ values: [(name: String, value: Int)]
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     begin("C", name, "counter", process, 0, time)
     append(values.map { ($0.name, .integer($0.value)) })
     try end()
@@ -89,7 +90,7 @@ struct TraceEventWriter: ~Copyable {
   /// A point of the arrow of this number.
   mutating func flow(
     _ point: FlowPoint, number: Int, process: Int, thread: Int, time: Nanoseconds
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     begin(point.rawValue, "request", "flow", process, thread, time)
     line.append(contentsOf: ",\"id\":\(number)".utf8)
     if point == .end { line.append(contentsOf: ",\"bp\":\"e\"".utf8) }
@@ -109,7 +110,7 @@ struct TraceEventWriter: ~Copyable {
 
   private mutating func metadata(
     _ name: String, _ process: Int, _ thread: Int?, _ argument: (inout [UInt8]) -> Void
-  ) throws(ReportError) {
+  ) throws(OutputError) {
     separate()
     line.append(contentsOf: "{\"ph\":\"M\",\"name\":\"\(name)\",\"pid\":\(process)".utf8)
     line.append(contentsOf: ",\"tid\":\(thread ?? 0),\"ts\":0,\"args\":{".utf8)
@@ -139,7 +140,7 @@ struct TraceEventWriter: ~Copyable {
     line.append(UInt8(ascii: "}"))
   }
 
-  private mutating func end() throws(ReportError) {
+  private mutating func end() throws(OutputError) {
     line.append(UInt8(ascii: "}"))
     try file.write(line)
   }

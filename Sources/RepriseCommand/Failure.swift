@@ -39,7 +39,8 @@ struct Failure: Error, CustomStringConvertible {
     case let error as RequestLogError:
       if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
     case OperatorStoreError.missing: self.init(.noInput, text)
-    case is ReportError: self.init(.cannotCreate, text)
+    case is OutputError: self.init(.cannotCreate, text)
+    case ReportError.cannotRead: self.init(.noInput, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)
     }

@@ -1,6 +1,6 @@
 public import TraceIO
 
-/// Why a request log could not be read or written.
+/// Why a request log could not be read.
 public enum RequestLogError: Error, Hashable, Sendable {
   /// The bytes could not be had.
   case input(TraceIOError)
@@ -14,8 +14,6 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case tooManyBadRows(path: String, bad: Int, rows: Int, line: Int, reason: String)
   /// The content of one log does not fit the rows of another.
   case contentMismatch(reason: String)
-  /// The system refused to write.
-  case cannotWrite(path: String, reason: String)
 }
 
 extension RequestLogError: CustomStringConvertible {
@@ -34,9 +32,6 @@ extension RequestLogError: CustomStringConvertible {
         + "correct them, or allow a larger share"
     case .contentMismatch(let reason):
       "the logs do not belong together: \(reason); give the log that the server was sent"
-    case .cannotWrite(let path, let reason):
-      "\(path): cannot be written (\(reason)); name a file in a folder that exists and that you "
-        + "may write to"
     }
   }
 }

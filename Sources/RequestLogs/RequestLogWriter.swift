@@ -1,5 +1,5 @@
-import Foundation
 import Operators
+public import TraceIO
 
 /// Writes a log in our own format, which keeps everything that a ``RequestRecord`` holds.
 ///
@@ -12,68 +12,31 @@ public struct RequestLogWriter: ~Copyable {
   /// The value of the header's `version`.
   public static let version: Int64 = 1
 
-  private let path: String
-  private let temporaryPath: String
-  private var descriptor: Int32
-  private var buffer: [UInt8] = []
+  private var file: OutputFile
 
-  /// Begins a log beside `path`.
-  public init(path: String) throws(RequestLogError) {
-    self.path = path
-    temporaryPath = path + "." + String(UInt64.random(in: .min ... .max), radix: 36) + ".tmp"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else {
-      throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
-    }
-    buffer = Array("{\"schema\":\"\(Self.schema)\",\"version\":\(Self.version)}\n".utf8)
-  }
-
-  deinit {
-    guard descriptor >= 0 else { return }
-    close(descriptor)
-    unlink(temporaryPath)
+  /// Begins a log that will be at `path`.
+  public init(path: String) throws(OutputError) {
+    var begun = try OutputFile(path: path)
+    try begun.write("{\"schema\":\"\(Self.schema)\",\"version\":\(Self.version)}\n")
+    file = begun
   }
 
   /// Writes a whole log.
-  public static func write(_ records: [RequestRecord], to path: String) throws(RequestLogError) {
+  public static func write(_ records: [RequestRecord], to path: String) throws(OutputError) {
     var writer = try RequestLogWriter(path: path)
     for record in records { try writer.append(record) }
     try writer.commit()
   }
 
   /// Adds a request.
-  public mutating func append(_ record: RequestRecord) throws(RequestLogError) {
-    Self.append(record, to: &buffer)
-    if buffer.count >= 1 << 16 { try flush() }
+  public mutating func append(_ record: RequestRecord) throws(OutputError) {
+    var row: [UInt8] = []
+    Self.append(record, to: &row)
+    try file.write(row)
   }
 
   /// Writes what is left and gives the file its name, replacing what bore it.
-  public mutating func commit() throws(RequestLogError) {
-    guard descriptor >= 0 else { return }
-    try flush()
-    let closed = close(descriptor)
-    descriptor = -1
-    guard closed == 0, rename(temporaryPath, path) == 0 else {
-      let reason = String(cString: strerror(errno))
-      unlink(temporaryPath)
-      throw .cannotWrite(path: path, reason: reason)
-    }
-  }
-
-  private mutating func flush() throws(RequestLogError) {
-    var done = 0
-    while done < buffer.count {
-      let written = buffer.withUnsafeBytes { bytes in
-        Foundation.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
-      }
-      if written < 0 && errno == EINTR { continue }
-      guard written > 0 else {
-        throw .cannotWrite(path: path, reason: String(cString: strerror(errno)))
-      }
-      done += written
-    }
-    buffer.removeAll(keepingCapacity: true)
-  }
+  public mutating func commit() throws(OutputError) { try file.commit() }
 
   /// Appends a row with its line end.
   static func append(_ record: RequestRecord, to bytes: inout [UInt8]) {

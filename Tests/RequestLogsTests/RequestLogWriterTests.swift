@@ -34,7 +34,7 @@ struct RequestLogWriterTests {
 
   @Test("that cannot be written says why")
   func refused() {
-    let error = #expect(throws: RequestLogError.self) {
+    let error = #expect(throws: OutputError.self) {
       try RequestLogWriter.write([], to: "/nowhere/at/all/log.jsonl")
     }
     #expect(error?.description.contains("No such file or directory") == true)

@@ -15,12 +15,12 @@ public struct OutputFile: ~Copyable {
   private static let bufferSize = 1 << 16
 
   /// Opens a temporary file beside `path`.
-  public init(path: String) throws(ReportError) {
+  public init(path: String) throws(OutputError) {
     self.path = path
     let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
     temporaryPath = "\(path).\(suffix).tmp"
     descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: systemReason()) }
+    guard descriptor >= 0 else { throw OutputError(path: path, reason: systemReason()) }
     buffer.reserveCapacity(Self.bufferSize)
   }
 
@@ -31,19 +31,19 @@ public struct OutputFile: ~Copyable {
   }
 
   /// Appends text as UTF-8.
-  public mutating func write(_ text: String) throws(ReportError) {
+  public mutating func write(_ text: String) throws(OutputError) {
     buffer.append(contentsOf: text.utf8)
     if buffer.count >= Self.bufferSize { try flush() }
   }
 
   /// Appends bytes.
-  public mutating func write(_ bytes: [UInt8]) throws(ReportError) {
+  public mutating func write(_ bytes: [UInt8]) throws(OutputError) {
     buffer.append(contentsOf: bytes)
     if buffer.count >= Self.bufferSize { try flush() }
   }
 
   /// Writes what is left and gives the file its name, replacing what bore it.
-  public mutating func commit() throws(ReportError) {
+  public mutating func commit() throws(OutputError) {
     guard descriptor >= 0 else { return }
     try flush()
     let closed = close(descriptor)
@@ -51,25 +51,25 @@ public struct OutputFile: ~Copyable {
     guard closed == 0, rename(temporaryPath, path) == 0 else {
       let reason = systemReason()
       unlink(temporaryPath)
-      throw .cannotWrite(path: path, reason: reason)
+      throw OutputError(path: path, reason: reason)
     }
   }
 
   /// Writes a whole file in one go.
-  public static func write(_ text: String, to path: String) throws(ReportError) {
+  public static func write(_ text: String, to path: String) throws(OutputError) {
     var file = try OutputFile(path: path)
     try file.write(text)
     try file.commit()
   }
 
-  private mutating func flush() throws(ReportError) {
+  private mutating func flush() throws(OutputError) {
     var done = 0
     while done < buffer.count {
       let written = buffer.withUnsafeBytes { bytes in
         Foundation.write(descriptor, bytes.baseAddress.map { $0 + done }, bytes.count - done)
       }
       if written < 0 && errno == EINTR { continue }
-      guard written > 0 else { throw .cannotWrite(path: path, reason: systemReason()) }
+      guard written > 0 else { throw OutputError(path: path, reason: systemReason()) }
       done += written
     }
     buffer.removeAll(keepingCapacity: true)
@@ -79,14 +79,24 @@ public struct OutputFile: ~Copyable {
 /// The system's word for what just failed.
 private func systemReason() -> String { String(cString: strerror(errno)) }
 
-/// Reads a whole report of ours.
-func readWholeFile(_ path: String) throws(ReportError) -> Data {
-  do {
-    return try Data(contentsOf: URL(fileURLWithPath: path))
-  } catch {
-    throw .cannotRead(
-      path: path,
-      reason: FileManager.default.fileExists(atPath: path)
-        ? "not a readable file" : "no such file")
+/// Why a file could not be written.
+public struct OutputError: Error, Hashable, Sendable {
+  /// The file.
+  public var path: String
+  /// What refused it, mostly in the system's own words.
+  public var reason: String
+
+  /// Creates an error.
+  public init(path: String, reason: String) {
+    self.path = path
+    self.reason = reason
+  }
+}
+
+extension OutputError: CustomStringConvertible {
+  /// Which file, why, and what to do.
+  public var description: String {
+    "\(path): cannot be written (\(reason)); name a file in a folder that exists and that you "
+      + "may write to"
   }
 }
