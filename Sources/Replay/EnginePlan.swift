@@ -15,6 +15,10 @@ public struct EnginePlan: Sendable {
   public let architecture: ModelArchitecture
   /// The device's data sheet.
   public let device: Device
+  /// How many curves were measured on the device; with none, ``measured`` is the roofline too.
+  public let curveCount: Int
+  /// What was fitted for this deployment, if anything.
+  public let calibration: StoredCalibration?
   /// What steps cost by measurements.
   public let measured: StepModel
   /// What they cost by the data sheet.
@@ -41,6 +45,8 @@ public struct EnginePlan: Sendable {
     self.group = resolved
     self.architecture = architecture
     self.device = device
+    self.curveCount = curves.count
+    self.calibration = calibration
     func model(_ costs: CostModel, _ calibration: StoredCalibration?) -> StepModel {
       StepModel(
         architecture, group.dataType, tensorParallel: group.tensorParallel, on: costs,

@@ -15,7 +15,7 @@ extension ReplaySummary {
     if rejected > 0 { counts.add(["requests rejected", groupedText(rejected)]) }
     if unfinished > 0 { counts.add(["requests cut off", groupedText(unfinished)]) }
     counts.add(["input tokens", groupedText(inputTokens), perSecond(inputTokensPerSecond)])
-    counts.add(["  of them cached", groupedText(cachedTokens), percent(prefixHitRate)])
+    counts.add(["  found in the cache", groupedText(cachedTokens)])
     counts.add(["output tokens", groupedText(outputTokens), perSecond(outputTokensPerSecond)])
     counts.add(["preemptions", groupedText(preemptions)])
     counts.add(["engine steps", groupedText(steps)])
@@ -24,6 +24,9 @@ extension ReplaySummary {
     var load = TextTable([.init("load", .left), .init("mean"), .init("peak")])
     load.add(["running requests", fixedText(meanRunning, decimals: 1), "\(peakRunning)"])
     load.add(["key-value memory", percent(meanMemoryUse), percent(peakMemoryUse)])
+    if prefixHitRate > 0 {
+      load.add(["prefix hits, resumed requests too", percent(prefixHitRate)])
+    }
 
     var table = TextTable(
       [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])

@@ -67,10 +67,11 @@ struct ReplayCommand: FailingCommand {
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
+    let warnings = log.warnings + plans.compactMap(\.warning)
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo,
-      summary: summary, timeShares: shares, validation: validation, warnings: log.warnings
+      summary: summary, timeShares: shares, validation: validation, warnings: warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
       title: "Latencies of \(log.records.count) requests, \(plans[0].architecture.name)",
@@ -80,6 +81,7 @@ struct ReplayCommand: FailingCommand {
     ).write(to: path("latencies.svg"))
     if timeline { try writeTimeline(result, plans, log) }
 
+    for plan in plans { print(plan.prices) }
     print(summary.text)
     if let validation {
       print("against what the log measured ('reprise validate' prints the whole table):")
@@ -87,7 +89,7 @@ struct ReplayCommand: FailingCommand {
     } else {
       print(shares.sentence)
     }
-    for warning in log.warnings { note("reprise: \(self.log): \(warning)") }
+    for warning in warnings { note("reprise: warning: \(warning)") }
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
         + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
@@ -156,6 +158,27 @@ struct ReplayCommand: FailingCommand {
   }
 
   private func path(_ name: String) -> String { output + "/" + name }
+}
+
+extension EnginePlan {
+  /// What the engine's prices come from, in a line.
+  fileprivate var prices: String {
+    let fit =
+      if let calibration {
+        "calibrated on \(calibration.fittedOn), step error "
+          + "\(fixedText(100 * calibration.errorHeldOut, decimals: 1)) %"
+      } else {
+        "not calibrated: no host time"
+      }
+    return "\(group.name): \(architecture.name) on \(group.device), \(curveCount) curves, \(fit); "
+      + "\(group.blockCount ?? 0) key-value blocks"
+  }
+
+  /// What is missing for its prices to rest on measurements.
+  fileprivate var warning: String? {
+    guard curveCount == 0 else { return nil }
+    return "no measurements of \(group.device): steps cost their roofline, which no server reaches"
+  }
 }
 
 extension Deployment {
