@@ -59,7 +59,7 @@ class ModelConfig:
     def hugging_face(self, dtype: str, max_positions: int) -> dict:
         """The `config.json` that names this model to other tools."""
         return {
-            "_name_or_path": self.name,
+            "_name_or_path": f"llama-{self.parameters / 1e6:.0f}m",
             "architectures": ["LlamaForCausalLM"],
             "model_type": "llama",
             "hidden_act": "silu",
