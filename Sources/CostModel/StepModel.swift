@@ -27,6 +27,8 @@ public struct StepModel: StepPricing {
   private let attention: [(use: OperatorUse, curve: FittedCurve?)]
   private let calibration: StoredCalibration?
 
+  private static let longestTable = 32_768
+
   /// Compiles a deployment's step.
   ///
   /// - Parameters:
@@ -34,9 +36,12 @@ public struct StepModel: StepPricing {
   ///   - dataType: of weights and activations.
   ///   - tensorParallel: devices that share each layer.
   ///   - model: what one of those devices costs.
-  ///   - maximumTokens: the step's token budget; larger steps are priced in proportion.
+  ///   - maximumTokens: the step's token budget.
   ///   - maximumSequences: the most sequences that can sample in a step.
   ///   - calibration: what kernels cannot know, if it was fitted.
+  ///
+  /// Tables end at 32,768 entries, far beyond where operators are proportional to their size;
+  /// larger steps are priced in proportion to the last entry.
   ///
   /// - Complexity: O(operators · `maximumTokens`).
   public init(
@@ -52,10 +57,10 @@ public struct StepModel: StepPricing {
     self.uses = uses
     self.attention = uses.filter { $0.size == .attention }.map { ($0, model.curves[$0.operator]) }
     self.calibration = calibration
-    self.byTokens = (0...max(1, maximumTokens)).map { tokens in
+    self.byTokens = (0...min(max(1, maximumTokens), Self.longestTable)).map { tokens in
       Self.sum(uses.filter { $0.size != .attention && $0.size != .sampledSequences }, tokens, model)
     }
-    self.bySampled = (0...max(1, maximumSequences)).map { sequences in
+    self.bySampled = (0...min(max(1, maximumSequences), Self.longestTable)).map { sequences in
       Self.sum(uses.filter { $0.size == .sampledSequences }, sequences, model)
     }
   }

@@ -33,11 +33,16 @@ public struct EnginePlan: Sendable {
   ///   - curves: what was measured on that device; none is allowed, and prices are then those of
   ///     the roofline.
   ///   - calibration: what was fitted for this deployment, if anything.
-  /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory.
+  /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory,
+  ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
   public init(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
     curves: [MeasuredCurve], calibration: StoredCalibration?
   ) throws(ReplayError) {
+    guard architecture.heads % group.tensorParallel == 0 else {
+      throw .unevenShards(
+        group: group.name, heads: architecture.heads, tensorParallel: group.tensorParallel)
+    }
     var resolved = group
     if resolved.blockCount == nil {
       resolved.blockCount = try Self.blockCount(group, architecture, device)

@@ -2,6 +2,8 @@
 public enum ReplayError: Error, Hashable, Sendable {
   /// The number of key-value blocks of a group of engines is not known.
   case unknownMemory(group: String)
+  /// A model's heads cannot be shared evenly by so many devices.
+  case unevenShards(group: String, heads: Int, tensorParallel: Int)
   /// A model's weights leave no memory for keys and values, in bytes a device.
   case doesNotFit(group: String, needed: Int, available: Int)
   /// A number of a group of engines is out of its bounds.
@@ -17,6 +19,9 @@ extension ReplayError: CustomStringConvertible {
     case .unknownMemory(let group):
       "the engines '\(group)' do not say how many key-value blocks they have: give num_gpu_blocks, "
         + "or derive it from memory_utilization"
+    case .unevenShards(let group, let heads, let tensorParallel):
+      "the engines '\(group)' share \(heads) heads among \(tensorParallel) devices: give a "
+        + "tensor_parallel that divides the heads"
     case .doesNotFit(let group, let needed, let available):
       "the engines '\(group)' need \(needed / 1_000_000) MB a device for weights and activations and "
         + "may use \(available / 1_000_000) MB: raise tensor_parallel, or take a larger device"
