@@ -14,14 +14,20 @@ extension Device {
     return device
   }
 
-  /// The built-in devices. GB is 10⁹ bytes here; GiB is 2³⁰, and memory is given as sold.
+  /// The built-in devices. Memory that is sold as GB is GiB, as drivers report it.
   public static let builtIns: [Device] = [
     Device(
       name: "a100-sxm-80gb",
-      reportedNames: ["A100-SXM4-80GB", "A100-SXM4-40GB", "A100", "A100-SXM-80GB"],
+      reportedNames: ["A100-SXM4-80GB", "A100", "A100-SXM-80GB"],
       peakFlops: [.float32: 19.5e12, .float16: 312e12, .bfloat16: 312e12, .int8: 624e12],
       memoryBandwidth: 2039e9, memoryBytes: 80 * gibibyte, linkBandwidth: 300e9,
       launchFloor: 2000, source: "NVIDIA A100 data sheet, SXM 80 GB column"),
+    Device(
+      name: "a100-sxm-40gb",
+      reportedNames: ["A100-SXM4-40GB", "A100-SXM-40GB"],
+      peakFlops: [.float32: 19.5e12, .float16: 312e12, .bfloat16: 312e12, .int8: 624e12],
+      memoryBandwidth: 1555e9, memoryBytes: 40 * gibibyte, linkBandwidth: 300e9,
+      launchFloor: 2000, source: "NVIDIA A100 data sheet, SXM 40 GB column"),
     Device(
       name: "h100-sxm",
       reportedNames: ["H100-SXM5-80GB", "H100 80GB HBM3", "H100", "H100-SXM"],
@@ -36,7 +42,7 @@ extension Device {
       peakFlops: [
         .float32: 67e12, .float16: 989.5e12, .bfloat16: 989.5e12, .float8: 1979e12, .int8: 1979e12,
       ],
-      memoryBandwidth: 4800e9, memoryBytes: 141e9, linkBandwidth: 450e9,
+      memoryBandwidth: 4800e9, memoryBytes: 141 * gibibyte, linkBandwidth: 450e9,
       launchFloor: 2000, source: "NVIDIA H200 data sheet, SXM column; sparse rates halved"),
     Device(
       name: "rtx-4090",

@@ -42,6 +42,15 @@ extension ModelArchitecture {
       throw .configuration(
         file: name, problem: "its field '\(field)' is \(value), outside \(range)")
     }
+    if fields.num_local_experts ?? fields.num_experts ?? 1 > 1 {
+      throw .configuration(file: name, problem: "mixtures of experts are not priced yet")
+    }
+    let kvHeads = fields.num_key_value_heads ?? fields.num_attention_heads
+    guard fields.num_attention_heads % kvHeads == 0 else {
+      throw .configuration(
+        file: name,
+        problem: "\(fields.num_attention_heads) heads cannot share \(kvHeads) key-value heads")
+    }
     self.init(
       name: fields._name_or_path.flatMap { $0.isEmpty ? nil : $0 } ?? name,
       hiddenSize: fields.hidden_size, intermediateSize: fields.intermediate_size,
@@ -65,6 +74,8 @@ private struct HuggingFaceConfiguration: Decodable {
   var num_attention_heads: Int
   var num_key_value_heads: Int?
   var head_dim: Int?
+  var num_local_experts: Int?
+  var num_experts: Int?
   var vocab_size: Int
   var tie_word_embeddings: Bool?
   var attention_bias: Bool?

@@ -23,6 +23,13 @@ func nonNegativeLeastSquares(
       for j in 0..<terms { gram[i][j] += weight * row[i] * row[j] }
     }
   }
+  // Columns to unit length: terms differ by many orders (nanoseconds, counts, one), and so would
+  // pivots.
+  let lengths = (0..<terms).map { gram[$0][$0] > 0 ? gram[$0][$0].squareRoot() : 1 }
+  for i in 0..<terms {
+    moments[i] /= lengths[i]
+    for j in 0..<terms { gram[i][j] /= lengths[i] * lengths[j] }
+  }
   var best: (loss: Double, coefficients: [Double])?
   for set in 1..<(1 << terms) {
     let active = (0..<terms).filter { set >> $0 & 1 == 1 }
@@ -35,19 +42,19 @@ func nonNegativeLeastSquares(
     let loss = -zip(solved, active).reduce(0) { $0 + $1.0 * moments[$1.1] }
     guard loss < best?.loss ?? .infinity else { continue }
     var coefficients = [Double](repeating: 0, count: terms)
-    for (value, index) in zip(solved, active) { coefficients[index] = value }
+    for (value, index) in zip(solved, active) { coefficients[index] = value / lengths[index] }
     best = (loss, coefficients)
   }
   return best?.coefficients
 }
 
-/// Solves a symmetric system by Gaussian elimination with pivoting; nil if it is singular.
+/// Solves a system of unit diagonal by Gaussian elimination with pivoting; nil if it is singular.
 private func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {
   var (a, b) = (matrix, right)
   let size = b.count
   for column in 0..<size {
     let pivot = (column..<size).max { abs(a[$0][column]) < abs(a[$1][column]) } ?? column
-    guard abs(a[pivot][column]) > 1e-12 * (1 + abs(matrix[column][column])) else { return nil }
+    guard abs(a[pivot][column]) > 1e-10 else { return nil }
     a.swapAt(pivot, column)
     b.swapAt(pivot, column)
     for row in (column + 1)..<size {

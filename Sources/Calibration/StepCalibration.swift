@@ -14,6 +14,8 @@ public struct StepCalibration: Sendable {
   public var calibration: StoredCalibration
   /// Steps left out as outliers.
   public var outliers: Int
+  /// Mean signed relative error before fitting.
+  public var biasBefore: Double
   /// Mean signed relative error on held-out steps: below zero where steps are predicted too short.
   public var heldOutBias: Double
 
@@ -33,33 +35,45 @@ public struct StepCalibration: Sendable {
     guard observations.count >= Self.fewestSteps else {
       throw .tooFewSteps(found: observations.count, needed: Self.fewestSteps)
     }
-    guard let first = Self.fit(observations) else { throw .noSolution }
-    let residuals = observations.map { abs($0.relativeError(first)) }
-    let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
-    let kept = zip(observations, residuals).filter { $1 <= limit }.map(\.0)
-    guard let fitted = Self.fit(kept) else { throw .noSolution }
+    guard let fitted = Self.robustFit(observations) else { throw .noSolution }
 
-    // Held out by whole stretches of time, so that neighbours do not vouch for each other.
+    // Held out by whole stretches of time, so that neighbours do not vouch for each other. Every
+    // step is judged, outliers too, by a fit that saw nothing of its stretch.
     var (absolute, signed) = (0.0, 0.0)
     let folds = 5
     for fold in 0..<folds {
-      let range = kept.count * fold / folds..<kept.count * (fold + 1) / folds
-      let others = Array(kept[..<range.lowerBound]) + Array(kept[range.upperBound...])
-      guard let trained = Self.fit(others) else { throw .noSolution }
-      for observation in kept[range] {
-        let error = observation.relativeError(trained)
+      let (low, high) = (
+        observations.count * fold / folds, observations.count * (fold + 1) / folds
+      )
+      let others = Array(observations[..<low]) + Array(observations[high...])
+      guard let trained = Self.robustFit(others) else { throw .noSolution }
+      for observation in observations[low..<high] {
+        let error = observation.relativeError(trained.coefficients)
         absolute += abs(error)
         signed += error
       }
     }
-    let plain = [1.0, 0, 0, 0]
-    let before = kept.reduce(0) { $0 + abs($1.relativeError(plain)) } / Double(kept.count)
+    let count = Double(observations.count)
+    let before = observations.reduce(0) { $0 + abs($1.relativeError([1, 0, 0, 0])) } / count
+    self.biasBefore = observations.reduce(0) { $0 + $1.relativeError([1, 0, 0, 0]) } / count
+    let found = fitted.coefficients
     self.calibration = StoredCalibration(
-      deployment: deployment, fittedOn: fittedOn, steps: kept.count, deviceScale: fitted[0],
-      perStep: fitted[1], perSequence: fitted[2], perToken: fitted[3], errorBefore: before,
-      errorHeldOut: absolute / Double(kept.count))
-    self.outliers = observations.count - kept.count
-    self.heldOutBias = signed / Double(kept.count)
+      deployment: deployment, fittedOn: fittedOn, steps: observations.count - fitted.outliers,
+      deviceScale: found[0], perStep: found[1], perSequence: found[2], perToken: found[3],
+      errorBefore: before, errorHeldOut: absolute / count)
+    self.outliers = fitted.outliers
+    self.heldOutBias = signed / count
+  }
+
+  /// Fits once, and again without the steps that lie far off.
+  private static func robustFit(
+    _ observations: [Observation]
+  ) -> (coefficients: [Double], outliers: Int)? {
+    guard let first = fit(observations) else { return nil }
+    let residuals = observations.map { abs($0.relativeError(first)) }
+    let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
+    let kept = zip(observations, residuals).filter { $1 <= limit }.map(\.0)
+    return fit(kept).map { ($0, observations.count - kept.count) }
   }
 
   private static let fewestSteps = 20

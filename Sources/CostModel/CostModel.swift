@@ -4,9 +4,9 @@ public import Operators
 
 /// Predicts the time of any operator on one device from what was measured on it.
 ///
-///     let model = CostModel(curves: try store.curves(device: "H100"), on: device)
+///     let model = CostModel(curves: try store.curves(on: device), on: device)
 ///     let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
-///     model.predict(gemm, at: AxisPoint(128)).nanoseconds
+///     model.predict(gemm, at: AxisPoint(128))?.nanoseconds
 ///
 /// From the best evidence to the least: the operator's own curve; the nearest curves of its kind
 /// (by their attributes, in log space); the median of the whole device; the plain roofline.
@@ -22,33 +22,35 @@ public struct CostModel: Sendable {
 
   /// Fits every curve.
   ///
-  /// Where several runtimes measured one operator, the curve with the most points is taken, the
-  /// first by name among equals; mixing runtimes in one curve would blur their kernels.
+  /// Where several runtimes measured one operator, the curve with the most distinct points is
+  /// taken, the first by name among equals; mixing runtimes in one curve would blur their kernels.
+  /// A study of skewed batches gives its law to the operator, and its own times only where there
+  /// is no other curve: it ran under conditions of its own.
   public init(curves measured: [MeasuredCurve], on device: Device) {
     self.device = device
-    var chosen: [Operator: MeasuredCurve] = [:]
+    var chosen: [Operator: (curve: MeasuredCurve, isStudy: Bool, points: Int)] = [:]
     var skews: [Operator: SkewLaw] = [:]
     for curve in measured {
-      // A study of skew was made for its differences; its own times are those of another set-up.
-      if let skew = SkewLaw(curve) {
-        skews[curve.operator] = skew
-        continue
+      let skew = SkewLaw(curve)
+      if let skew { skews[curve.operator] = skew }
+      let points = Set(curve.samples.map(\.point)).count
+      if let rival = chosen[curve.operator] {
+        if rival.isStudy != (skew != nil) {
+          guard rival.isStudy else { continue }
+        } else if (rival.points, curve.runtime) >= (points, rival.curve.runtime) {
+          continue
+        }
       }
-      if let rival = chosen[curve.operator],
-        (rival.samples.count, curve.runtime) >= (curve.samples.count, rival.runtime)
-      {
-        continue
-      }
-      chosen[curve.operator] = curve
+      chosen[curve.operator] = (curve, skew != nil, points)
     }
     var curves: [Operator: FittedCurve] = [:]
-    for (op, curve) in chosen {
-      curves[op] = FittedCurve(curve, on: device, skew: skews[op])
+    for (op, choice) in chosen {
+      curves[op] = FittedCurve(choice.curve, on: device, skew: skews[op])
     }
     self.curves = curves
     self.byKind = Dictionary(
-      grouping: curves.values.sorted { $0.operator.description < $1.operator.description },
-      by: \.operator.kind)
+      grouping: curves.values.map { (name: $0.operator.description, curve: $0) }
+        .sorted { $0.name < $1.name }.map(\.curve), by: \.operator.kind)
     var ratios: [Double] = []
     for curve in measured {
       for sample in curve.samples where sample.duration.median > 0 {
@@ -66,75 +68,125 @@ public struct CostModel: Sendable {
     self.init(curves: [], on: device)
   }
 
-  /// Whether anything was measured of this kind.
-  public func knows(_ kind: OperatorKind) -> Bool { byKind[kind] != nil }
-
   /// Predicts an operator at a point; nil for operators whose work is not known (opaque ones).
   public func predict(_ op: Operator, at point: AxisPoint) -> Prediction? {
-    if op.kind == .attention {
-      return predict(op, StepShape(attentionAt: point))
-    }
-    return predict(op, size: Double(point[0]), work: OperatorWork(op, at: point))
+    if op.kind == .attention { return predict(op, StepShape(attentionAt: point)) }
+    guard let work = OperatorWork(op, at: point) else { return nil }
+    let candidates = candidates(for: op)
+    let size = Double(point[0])
+    return prediction(
+      estimate(candidates, size: size, work: work), candidates,
+      device.speedOfLight(work, op.dataType), size: size)
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.
   public func predict(_ op: Operator, _ shape: StepShape) -> Prediction? {
-    let work = OperatorWork(
-      attention: op, queries: Double(shape.prefillTokens), pairs: Double(shape.prefillPairs),
-      context: Double(shape.prefillContext), decodes: Double(shape.decodeSequences),
-      decodeContext: Double(shape.decodeContext))
-    let light = device.speedOfLight(work, op.dataType)
-    if let curve = curves[op], let estimate = curve.estimate(attention: shape, of: op) {
-      return prediction(estimate, light, curve, size: nil)
-    }
-    for (curve, octaves) in nearest(op) {
-      guard let estimate = curve.estimate(attention: shape, of: op) else { continue }
-      return borrowed(
-        logRatio: logarithm(estimate.nanoseconds / (light + device.launchFloor)), light,
-        octaves: octaves, from: "\(curve.operator)")
-    }
-    return fallback(light, op)
+    let candidates = candidates(for: op)
+    return prediction(
+      estimate(candidates, attention: shape), candidates,
+      device.speedOfLight(OperatorWork(attention: op, of: shape), op.dataType), size: nil)
+  }
+}
+
+// MARK: - Candidates
+
+extension CostModel {
+  /// Everything that could price one operator; found once, used for every step.
+  struct Candidates: Sendable {
+    var `operator`: Operator
+    /// Its own curve.
+    var own: FittedCurve?
+    /// The nearest other curves of its kind, at most four, with their distance in octaves.
+    var others: [(curve: FittedCurve, octaves: Double)]
   }
 
-  /// ``predict(_:_:)`` without words, for the replay's inner loop.
-  func estimate(_ op: Operator, _ curve: FittedCurve?, _ shape: StepShape)
-    -> FittedCurve.Estimate?
-  {
-    if let estimate = curve?.estimate(attention: shape, of: op) { return estimate }
-    return predict(op, shape).map {
-      .init(
-        nanoseconds: $0.nanoseconds, error: $0.relativeError, evidence: $0.evidence, distance: 0)
+  /// The curves that could price an operator: its own, or else the nearest of its kind with the
+  /// same attribute names. Another data type counts as four octaves.
+  func candidates(for op: Operator) -> Candidates {
+    if let own = curves[op] { return Candidates(operator: op, own: own, others: []) }
+    let others = (byKind[op.kind] ?? []).compactMap {
+      curve -> (curve: FittedCurve, octaves: Double)? in
+      guard curve.operator.attributes.count == op.attributes.count else { return nil }
+      var octaves = curve.operator.dataType == op.dataType ? 0.0 : 4.0
+      for (name, value) in op.attributes {
+        guard let other = curve.operator.attributes[name] else { return nil }
+        octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
+      }
+      return (curve, octaves)
     }
+    // Stable, so that the fixed order of curves decides between equals.
+    let nearest = others.enumerated().sorted {
+      ($0.element.octaves, $0.offset) < ($1.element.octaves, $1.offset)
+    }
+    return Candidates(operator: op, own: nil, others: nearest.prefix(4).map(\.element))
   }
 
-  private func predict(_ op: Operator, size: Double, work: OperatorWork?) -> Prediction? {
-    guard let work else { return nil }
-    let light = device.speedOfLight(work, op.dataType)
-    if let curve = curves[op], let estimate = curve.estimate(size: size, work: work) {
-      return prediction(estimate, light, curve, size: size)
-    }
-    // Up to four nearest curves of the kind, by inverse squared distance.
+  /// The time of an operator with one size.
+  func estimate(
+    _ candidates: Candidates, size: Double, work: OperatorWork
+  ) -> FittedCurve.Estimate {
+    let light = device.speedOfLight(work, candidates.operator.dataType)
+    if let estimate = candidates.own?.estimate(size: size, work: work) { return estimate }
+    return borrowed(
+      candidates.others.compactMap { curve, octaves in
+        curve.estimate(size: size, work: work).map { ($0.nanoseconds, octaves) }
+      }, light)
+  }
+
+  /// The time of a step's attention.
+  func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
+    let op = candidates.operator
+    if let estimate = candidates.own?.estimate(attention: shape, of: op) { return estimate }
+    let light = device.speedOfLight(OperatorWork(attention: op, of: shape), op.dataType)
+    // One surface, not a mean of several: they need not hold the same regions.
+    let nearest = candidates.others.lazy.compactMap { curve, octaves in
+      curve.estimate(attention: shape, of: op).map { ($0.nanoseconds, octaves) }
+    }.first
+    return borrowed(nearest.map { [$0] } ?? [], light)
+  }
+
+  /// The mean ratio of like operators, by inverse squared distance; without any, the device's
+  /// median ratio; without that, the roofline.
+  private func borrowed(
+    _ times: [(nanoseconds: Double, octaves: Double)], _ light: Double
+  ) -> FittedCurve.Estimate {
+    let anchor = light + device.launchFloor
     var (weights, sum, closest) = (0.0, 0.0, Double.infinity)
-    var names: [String] = []
-    for (curve, octaves) in nearest(op).prefix(4) {
-      guard let estimate = curve.estimate(size: size, work: work) else { continue }
+    for (nanoseconds, octaves) in times {
       let weight = 1 / max(0.01, octaves * octaves)
       weights += weight
-      sum += weight * logarithm(estimate.nanoseconds / (light + device.launchFloor))
+      sum += weight * logarithm(nanoseconds / anchor)
       closest = min(closest, octaves)
-      names.append("\(curve.operator)")
     }
-    guard weights > 0 else { return fallback(light, op) }
-    return borrowed(
-      logRatio: sum / weights, light, octaves: closest, from: names.joined(separator: "; "))
+    if weights > 0 {
+      return FittedCurve.Estimate(
+        nanoseconds: anchor * exponential(sum / weights), error: min(1, 0.2 + 0.1 * closest),
+        evidence: .borrowed)
+    }
+    guard let deviceLogRatio else {
+      return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
+    }
+    return FittedCurve.Estimate(
+      nanoseconds: anchor * exponential(deviceLogRatio), error: 0.5, evidence: .borrowed)
   }
 
+  /// An estimate with words.
   private func prediction(
-    _ estimate: FittedCurve.Estimate, _ light: Double, _ curve: FittedCurve, size: Double?
+    _ estimate: FittedCurve.Estimate, _ candidates: Candidates, _ light: Double, size: Double?
   ) -> Prediction {
-    var explanation = "own curve of \(curve.points) points (\(curve.runtime))"
-    if let size {
-      let (below, above) = curve.neighbours(of: size)
+    var explanation: String
+    switch (estimate.evidence, candidates.own) {
+    case (.analytical, _): explanation = "roofline of \(device.name) (\(device.source))"
+    case (.borrowed, _) where candidates.others.isEmpty:
+      explanation =
+        "no \(candidates.operator.kind) measured: the device's median ratio to its roofline"
+    case (.borrowed, _), (_, nil):
+      let names = candidates.others.map { "\($0.curve.operator)" }.joined(separator: "; ")
+      explanation = "ratio to the roofline borrowed from \(names)"
+    case (_, let own?):
+      explanation = "own curve of \(own.points) points (\(own.runtime))"
+      guard let size else { break }
+      let (below, above) = own.neighbours(of: size)
       switch (estimate.evidence, below, above) {
       case (.measured, let point?, _): explanation += ", measured at \(point)"
       case (_, let low?, let high?): explanation += ", between \(low) and \(high)"
@@ -147,54 +199,27 @@ public struct CostModel: Sendable {
       nanoseconds: estimate.nanoseconds, relativeError: estimate.error,
       evidence: estimate.evidence, speedOfLight: light, explanation: explanation)
   }
+}
 
-  private func borrowed(
-    logRatio: Double, _ light: Double, octaves: Double, from names: String
-  ) -> Prediction {
-    Prediction(
-      nanoseconds: (light + device.launchFloor) * exponential(logRatio),
-      relativeError: min(1, 0.1 + 0.1 * octaves), evidence: .borrowed, speedOfLight: light,
-      explanation: "ratio to the roofline borrowed from \(names)")
-  }
-
-  private func fallback(_ light: Double, _ op: Operator) -> Prediction {
-    guard let deviceLogRatio else {
-      return Prediction(
-        nanoseconds: light, relativeError: 0.5, evidence: .analytical, speedOfLight: light,
-        explanation: "roofline of \(device.name) (\(device.source))")
-    }
-    return Prediction(
-      nanoseconds: (light + device.launchFloor) * exponential(deviceLogRatio), relativeError: 0.5,
-      evidence: .borrowed, speedOfLight: light,
-      explanation: "no \(op.kind) measured: the device's median ratio to its roofline")
-  }
-
-  /// Curves of the same kind with the same attribute names, nearest first, with their distance in
-  /// octaves; another data type counts as four octaves.
-  private func nearest(_ op: Operator) -> [(curve: FittedCurve, octaves: Double)] {
-    (byKind[op.kind] ?? []).compactMap { curve in
-      var octaves = curve.operator.dataType == op.dataType ? 0.0 : 4.0
-      guard curve.operator.attributes.count == op.attributes.count else { return nil }
-      for (name, value) in op.attributes {
-        guard let other = curve.operator.attributes[name] else { return nil }
-        octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
-      }
-      return (curve, octaves)
-    }
-    .sorted {
-      ($0.octaves, $0.curve.operator.description) < ($1.octaves, $1.curve.operator.description)
-    }
+extension OperatorWork {
+  /// The work of attention over a whole step's batch.
+  init(attention op: Operator, of shape: StepShape) {
+    self.init(
+      attention: op, queries: Double(shape.prefillTokens), pairs: Double(shape.prefillPairs),
+      context: Double(shape.prefillContext), decodes: Double(shape.decodeSequences),
+      decodeContext: Double(shape.decodeContext))
   }
 }
 
 extension StepShape {
   /// The shape of a step whose attention is one point of a curve.
-  public init(attentionAt point: AxisPoint) {
+  init(attentionAt point: AxisPoint) {
     self.init()
     if point[0] > 0 { addPrefill(tokens: point[0], past: point[1], finishes: true) }
+    let (context, overflow) = point[2].multipliedReportingOverflow(by: point[3])
     decodeSequences = point[2]
-    decodeContext = point[2] * point[3]
-    longestDecodeContext = point[3]
+    decodeContext = overflow ? .max / 4 : context
+    longestDecodeContext = max(point[3], point[4])
     sampledSequences += point[2]
   }
 }

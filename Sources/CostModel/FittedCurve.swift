@@ -14,8 +14,6 @@ public struct FittedCurve: Sendable {
   public let runtime: String
   /// How many distinct points it rests on.
   public let points: Int
-  /// The sizes between which the samples lie, along each axis.
-  public let ranges: [ClosedRange<Int>]
 
   private let device: Device
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
@@ -66,10 +64,6 @@ public struct FittedCurve: Sendable {
     }
     guard !places.isEmpty else { return nil }
     self.points = places.count
-    self.ranges = op.kind.axes.indices.map { axis in
-      let values = places.map { $0[axis] }
-      return (values.min() ?? 0)...(values.max() ?? 0)
-    }
     self.single = byRegion[.single].flatMap(RatioGrid.init)
     self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
     self.decode = byRegion[.decode].flatMap(RatioGrid.init)
@@ -99,7 +93,7 @@ public struct FittedCurve: Sendable {
     }
   }
 
-  /// The relative standard error of a median, from its own repetitions; 2 % where there are none.
+  /// The relative standard error of a duration, from its own repetitions; 2 % where there are none.
   private static func noise(_ duration: DurationStatistics) -> Double {
     guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }
     return max(0.005, duration.deviation / duration.mean / Double(duration.count).squareRoot())
@@ -114,7 +108,6 @@ extension FittedCurve {
     var nanoseconds: Double
     var error: Double
     var evidence: Evidence
-    var distance: Double
   }
 
   /// The time of an operator with one size.
@@ -133,14 +126,23 @@ extension FittedCurve {
   func estimate(attention shape: StepShape, of op: Operator) -> Estimate? {
     guard var estimate = estimate(equal: shape, of: op) else { return nil }
     let decodes = shape.decodeSequences
-    guard let skew, decodes > 1 else { return estimate }
+    let isEqual = shape.longestDecodeContext * decodes == shape.decodeContext
+    // A sample is one prefill and decodes of one length; any other batch is taken to be like it.
+    if shape.prefillSequences > 1 || !isEqual {
+      estimate.evidence = max(estimate.evidence, .interpolated)
+    }
+    guard let skew, decodes > 1, !isEqual else { return estimate }
     var longest = shape
     longest.decodeContext = shape.longestDecodeContext * decodes
     let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
     guard share > 0, longest.decodeContext > shape.decodeContext,
       let upper = self.estimate(equal: longest, of: op)
     else { return estimate }
-    estimate.nanoseconds += share * max(0, upper.nanoseconds - estimate.nanoseconds)
+    let added = share * max(0, upper.nanoseconds - estimate.nanoseconds)
+    let error = estimate.error * estimate.nanoseconds + upper.error * added
+    estimate.nanoseconds += added
+    estimate.error = error / estimate.nanoseconds
+    estimate.evidence = max(estimate.evidence, upper.evidence)
     return estimate
   }
 
@@ -175,9 +177,7 @@ extension FittedCurve {
       )
       return Estimate(
         nanoseconds: total, error: errors / total,
-        evidence: first.evidence.rawValue > second.evidence.rawValue
-          ? first.evidence : second.evidence,
-        distance: max(first.distance, second.distance))
+        evidence: max(first.evidence, second.evidence))
     }
     if queries > 0 {
       return prefill.map { estimate($0, SIMD4(place[0], place[1], 0, 0), prefillWork) }
@@ -192,8 +192,7 @@ extension FittedCurve {
     let value = grid.value(at: place)
     return Estimate(
       nanoseconds: anchor * exponential(value.logRatio), error: value.error,
-      evidence: value.isExact ? .measured : value.distance > 0 ? .extrapolated : .interpolated,
-      distance: value.distance)
+      evidence: value.isExact ? .measured : value.distance > 0 ? .extrapolated : .interpolated)
   }
 
   /// The measured sizes around `size`, for explanations.

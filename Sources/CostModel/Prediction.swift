@@ -12,9 +12,11 @@ public struct Prediction: Sendable, Hashable {
   public var explanation: String
 
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
-  /// are log-normal.
+  /// are log-normal. The roofline's begins at the roofline: nothing is faster.
   public var interval90: ClosedRange<Double> {
-    let factor = exponential(1.645 * relativeError)
-    return nanoseconds / factor...nanoseconds * factor
+    let factor = exponential(1.645 * min(max(0, relativeError), 10))
+    guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
+    let low = evidence == .analytical ? nanoseconds : nanoseconds / factor
+    return low...max(low, nanoseconds * factor)
   }
 }

@@ -34,6 +34,8 @@ struct RatioGrid: Sendable {
   /// For each grid point the distance in octaves to the measured point that it holds.
   private var distances: [Double]
   private var noises: [Double]
+  /// Whether grid points are the measured ones, and not rounded together.
+  private let isFine: Bool
   /// Typical error of interpolation: each point against its neighbours along one axis.
   private(set) var spread: Double
 
@@ -74,6 +76,7 @@ struct RatioGrid: Sendable {
     self.noises = noises
     self.distances = [Double](repeating: 0, count: size)
     self.spread = 0
+    self.isFine = resolution == 0
     let measured = (0..<size).filter { counts[$0] > 0 }
     for cell in measured {
       ratios[cell] /= counts[cell]
@@ -126,7 +129,7 @@ struct RatioGrid: Sendable {
       held += weight * distances[cell]
     }
     let distance = outside / logarithm(2) + held
-    let isExact = fraction == .zero && distance == 0
+    let isExact = isFine && fraction == .zero && distance == 0
     // Between points doubt is what leaving points out showed; at a point it is the measurement's
     // own noise and half of that, for what repetitions in one run do not show. Beyond the samples
     // it grows with the distance.

@@ -24,7 +24,7 @@ public struct StepModel: StepPricing {
   private let byTokens: [StepPrice]
   /// Prices by sequences that sample, from 0.
   private let bySampled: [StepPrice]
-  private let attention: [(use: OperatorUse, curve: FittedCurve?)]
+  private let attention: [(candidates: CostModel.Candidates, count: Int)]
   private let calibration: StoredCalibration?
 
   private static let longestTable = 32_768
@@ -49,20 +49,32 @@ public struct StepModel: StepPricing {
     on model: CostModel, maximumTokens: Int, maximumSequences: Int,
     calibration: StoredCalibration? = nil
   ) {
-    // Serving engines fuse the residual sum into the norm; where it is an operator of its own,
-    // the device's samples hold it.
-    let uses = architecture.forwardPass(
-      dataType, tensorParallel: tensorParallel, fusesResiduals: !model.knows(.elementwise))
+    let uses = Self.uses(architecture, dataType, tensorParallel, model)
     self.model = model
     self.uses = uses
-    self.attention = uses.filter { $0.size == .attention }.map { ($0, model.curves[$0.operator]) }
+    self.attention = uses.filter { $0.size == .attention }.map {
+      (model.candidates(for: $0.operator), $0.count)
+    }
     self.calibration = calibration
-    self.byTokens = (0...min(max(1, maximumTokens), Self.longestTable)).map { tokens in
-      Self.sum(uses.filter { $0.size != .attention && $0.size != .sampledSequences }, tokens, model)
+    self.byTokens = Self.table(
+      uses.filter { $0.size != .attention && $0.size != .sampledSequences }, maximumTokens, model)
+    self.bySampled = Self.table(
+      uses.filter { $0.size == .sampledSequences }, maximumSequences, model)
+  }
+
+  /// The forward pass as the device's runtime runs it.
+  ///
+  /// Serving engines fuse the residual sum into the norm. Where one runtime measured both the norm
+  /// and the sum as operators of their own, that runtime does not fuse.
+  private static func uses(
+    _ architecture: ModelArchitecture, _ dataType: DataType, _ ranks: Int, _ model: CostModel
+  ) -> [OperatorUse] {
+    let apart = architecture.forwardPass(dataType, tensorParallel: ranks, fusesResiduals: false)
+    func runtime(_ kind: OperatorKind) -> String? {
+      apart.first { $0.operator.kind == kind }.flatMap { model.curves[$0.operator]?.runtime }
     }
-    self.bySampled = (0...min(max(1, maximumSequences), Self.longestTable)).map { sequences in
-      Self.sum(uses.filter { $0.size == .sampledSequences }, sequences, model)
-    }
+    if let norm = runtime(.rmsNorm), norm == runtime(.elementwise) { return apart }
+    return architecture.forwardPass(dataType, tensorParallel: ranks)
   }
 
   /// The predicted duration of a step, with its evidence and standard error.
@@ -70,9 +82,8 @@ public struct StepModel: StepPricing {
     guard shape.tokens > 0 else { return StepPrice() }
     var price = Self.entry(byTokens, shape.tokens)
     price.add(Self.entry(bySampled, shape.sampledSequences))
-    for (use, curve) in attention {
-      guard let estimate = model.estimate(use.operator, curve, shape) else { continue }
-      price.add(estimate, count: use.count)
+    for (candidates, count) in attention {
+      price.add(model.estimate(candidates, attention: shape), count: count)
     }
     if let calibration {
       price.deviceTime *= calibration.deviceScale
@@ -99,19 +110,21 @@ public struct StepModel: StepPricing {
     }
   }
 
-  private static func sum(_ uses: [OperatorUse], _ size: Int, _ model: CostModel) -> StepPrice {
-    var price = StepPrice()
-    guard size > 0 else { return price }
-    for use in uses {
-      guard let prediction = model.predict(use.operator, at: use.point(tokens: size)) else {
-        continue
+  private static func table(
+    _ uses: [OperatorUse], _ longest: Int, _ model: CostModel
+  ) -> [StepPrice] {
+    let candidates = uses.map { model.candidates(for: $0.operator) }
+    return (0...min(max(1, longest), longestTable)).map { size in
+      var price = StepPrice()
+      guard size > 0 else { return price }
+      for (use, candidates) in zip(uses, candidates) {
+        let point = use.point(tokens: size)
+        guard let work = OperatorWork(use.operator, at: point) else { continue }
+        price.add(
+          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
       }
-      price.add(
-        .init(
-          nanoseconds: prediction.nanoseconds, error: prediction.relativeError,
-          evidence: prediction.evidence, distance: 0), count: use.count)
+      return price
     }
-    return price
   }
 
   private static func entry(_ table: [StepPrice], _ index: Int) -> StepPrice {

@@ -1,7 +1,7 @@
 public import Operators
 
 /// What a predicted duration rests on, from the best evidence to the least.
-public enum Evidence: Int, CaseIterable, Sendable, Hashable {
+public enum Evidence: Int, CaseIterable, Sendable, Hashable, Comparable {
   /// A measured sample at this very point.
   case measured
   /// Between samples of the operator's own curve.
@@ -12,6 +12,9 @@ public enum Evidence: Int, CaseIterable, Sendable, Hashable {
   case borrowed
   /// From the roofline alone.
   case analytical
+
+  /// Orders from the best evidence to the least.
+  public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// A step's predicted duration, split by what each part rests on.

@@ -8,8 +8,10 @@ extension OperatorStore {
   public enum ImportOutcome: Sendable, Hashable {
     /// The source is new; it was added.
     case added(samples: Int, curves: Int, steps: Int)
-    /// The same bytes were imported for this device before; nothing changed.
+    /// The same bytes were imported for this device before, in the same way; nothing changed.
     case unchanged
+    /// They were imported before by other arguments or an older importer; the rows were replaced.
+    case replaced(samples: Int, curves: Int, steps: Int)
   }
 
   /// Adds a source in one transaction: all of it, or nothing.
@@ -18,31 +20,42 @@ extension OperatorStore {
   ///   - trace: what a reader made of the source.
   ///   - path: the name to keep for it.
   ///   - device: the device's name; it must not be empty.
+  ///   - arguments: what the reading depended on besides the bytes, such as the model's name.
   ///   - steps: measured engine steps, where the source has them.
   public func add(
-    _ trace: ImportedTrace, path source: String, device: String, steps: [MeasuredStep] = []
+    _ trace: ImportedTrace, path source: String, device: String, arguments: String = "",
+    steps: [MeasuredStep] = []
   ) throws(OperatorStoreError) -> ImportOutcome {
     try write { db in
       let digest = trace.inputs.map(\.sha256).joined(separator: "+")
       let deviceID = try Self.identity(
         db, "SELECT id FROM device WHERE name = ?", "INSERT INTO device (name) VALUES (?)",
         [device])
-      let known = try Int.fetchOne(
-        db, sql: "SELECT 1 FROM source WHERE sha256 = ? AND device_id = ?",
-        arguments: [digest, deviceID])
-      if known != nil { return .unchanged }
+      let known = try Row.fetchOne(
+        db,
+        sql: """
+          SELECT id, arguments = ? AND importer_version = ? FROM source
+          WHERE sha256 = ? AND device_id = ?
+          """, arguments: [arguments, Self.importerVersion, digest, deviceID])
+      if let known {
+        if known[1] { return .unchanged }
+        try db.execute(sql: "DELETE FROM source WHERE id = ?", arguments: [known[0] as Int64])
+        try db.execute(
+          sql: "DELETE FROM curve WHERE id NOT IN (SELECT curve_id FROM sample)")
+      }
       let runtimeID = try Self.identity(
         db, "SELECT id FROM runtime WHERE framework = ? AND version = ?",
         "INSERT INTO runtime (framework, version) VALUES (?, ?)",
         [trace.runtime.framework ?? "unknown", trace.runtime.version ?? ""])
       try db.execute(
         sql: """
-          INSERT INTO source (path, sha256, format, importer_version, device_id, runtime_id, bytes,
-            records_read, records_used)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+          INSERT INTO source (path, sha256, format, importer_version, arguments, device_id,
+            runtime_id, bytes, records_read, records_used)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          source, digest, trace.format.rawValue, Self.importerVersion, deviceID, runtimeID,
+          source, digest, trace.format.rawValue, Self.importerVersion, arguments, deviceID,
+          runtimeID,
           trace.inputs.reduce(0) { $0 + $1.storedBytes }, trace.coverage.recordsRead,
           trace.coverage.recordsUsed,
         ])
@@ -50,7 +63,10 @@ extension OperatorStore {
       try Self.insertAttribution(db, trace, sourceID)
       let curves = try Self.insertSamples(db, trace, sourceID, deviceID, runtimeID)
       try Self.insertSteps(db, steps, sourceID)
-      return .added(samples: trace.samples.count, curves: curves, steps: steps.count)
+      let samples = trace.samples.count
+      return known == nil
+        ? .added(samples: samples, curves: curves, steps: steps.count)
+        : .replaced(samples: samples, curves: curves, steps: steps.count)
     }
   }
 

@@ -79,6 +79,13 @@ public struct OperatorStore: Sendable {
       throw error
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
       throw .notADatabase(path: path)
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
+      throw .busy(path: path)
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR]
+      .contains(error.resultCode.primaryResultCode)
+    {
+      throw .cannotWrite(path: path, problem: error.message ?? "\(error.resultCode)")
     } catch let error as DatabaseError {
       throw .database(path: path, problem: error.message ?? "SQLite error \(error.resultCode)")
     } catch {

@@ -6,6 +6,10 @@ public enum OperatorStoreError: Error, Hashable {
   case notADatabase(path: String)
   /// The database was written by a newer Reprise.
   case tooNew(path: String)
+  /// The file cannot be written or made.
+  case cannotWrite(path: String, problem: String)
+  /// Another process is writing.
+  case busy(path: String)
   /// SQLite refused.
   case database(path: String, problem: String)
 }
@@ -20,6 +24,11 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(path): not an operator-latency database; give --db another path"
     case .tooNew(let path):
       "\(path): written by a newer version of reprise; use that version, or import into a new file"
+    case .cannotWrite(let path, let problem):
+      "\(path): cannot be written (\(problem)); give --db a file in a folder that exists and that "
+        + "you may write to"
+    case .busy(let path):
+      "\(path): another process is writing to it; try again when it is done"
     case .database(let path, let problem):
       "\(path): \(problem)"
     }

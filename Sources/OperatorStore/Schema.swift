@@ -26,13 +26,15 @@ enum Schema {
       UNIQUE (framework, version)
     ) STRICT;
 
-    -- One imported file. All of its rows are here, or none is.
+    -- One imported file, with the arguments that its reading depends on. All of its rows are here, or
+    -- none is.
     CREATE TABLE source (
       id INTEGER PRIMARY KEY,
       path TEXT NOT NULL,
       sha256 TEXT NOT NULL,
       format TEXT NOT NULL,
       importer_version INTEGER NOT NULL,
+      arguments TEXT NOT NULL,
       device_id INTEGER NOT NULL REFERENCES device (id),
       runtime_id INTEGER NOT NULL REFERENCES runtime (id),
       bytes INTEGER NOT NULL,
@@ -139,10 +141,10 @@ enum Schema {
       CASE attribution.used WHEN 1 THEN 'used' ELSE 'excluded' END AS verdict,
       attribution.events AS events,
       round(100.0 * attribution.events
-        / max(1, sum(attribution.events) OVER (PARTITION BY source.id)), 1) AS "events %",
+        / max(1, total(attribution.events) OVER (PARTITION BY source.id)), 1) AS "events %",
       round(attribution.total_ns / 1e6, 3) AS "time ms",
       round(100.0 * attribution.total_ns
-        / max(1, sum(attribution.total_ns) OVER (PARTITION BY source.id)), 1) AS "time %"
+        / max(1, total(attribution.total_ns) OVER (PARTITION BY source.id)), 1) AS "time %"
     FROM attribution
     JOIN source ON source.id = attribution.source_id
     JOIN device ON device.id = source.device_id
@@ -157,7 +159,7 @@ enum Schema {
       curve.attributes AS attributes,
       curve.data_type AS type,
       count(*) AS points,
-      sum(sample.count) AS measurements,
+      CAST(total(sample.count) AS INTEGER) AS measurements,
       round(min(sample.median_ns) / 1e3, 3) AS "min µs",
       round(max(sample.median_ns) / 1e3, 3) AS "max µs"
     FROM curve
@@ -173,16 +175,16 @@ enum Schema {
       device.name AS device,
       kernel.name AS kernel,
       curve.kind AS operator,
-      sum(kernel.count) AS count,
-      round(sum(kernel.total_ns) / 1e6, 3) AS "time ms",
-      round(100.0 * sum(kernel.total_ns)
-        / max(1, sum(sum(kernel.total_ns)) OVER (PARTITION BY device.id)), 1) AS "time %"
+      CAST(total(kernel.count) AS INTEGER) AS count,
+      round(total(kernel.total_ns) / 1e6, 3) AS "time ms",
+      round(100.0 * total(kernel.total_ns)
+        / max(1, total(total(kernel.total_ns)) OVER (PARTITION BY device.id)), 1) AS "time %"
     FROM kernel
     JOIN sample ON sample.id = kernel.sample_id
     JOIN curve ON curve.id = sample.curve_id
     JOIN device ON device.id = curve.device_id
     GROUP BY device.id, kernel.name, curve.kind
-    ORDER BY sum(kernel.total_ns) DESC, kernel.name;
+    ORDER BY total(kernel.total_ns) DESC, kernel.name;
 
     -- Samples whose own measurements disagree: a deviation above half of the mean.
     CREATE VIEW outliers AS

@@ -39,7 +39,7 @@ public struct StoredCalibration: Sendable, Hashable {
   public var perSequence: Double
   /// Nanoseconds a query token.
   public var perToken: Double
-  /// Mean absolute percentage error of step times before fitting.
+  /// Mean absolute relative error of step times before fitting; 0.05 is five percent.
   public var errorBefore: Double
   /// The same on steps held out from the fit.
   public var errorHeldOut: Double

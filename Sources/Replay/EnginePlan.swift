@@ -62,6 +62,15 @@ public struct EnginePlan: Sendable {
     self.roofline = model(CostModel(analytical: device), nil)
   }
 
+  /// Bytes a device by which weights and the given blocks exceed its memory; zero where they fit.
+  public var excessBytes: Double {
+    let block =
+      Double(group.blockSize)
+      * architecture.keyValueBytesPerToken(group.dataType, tensorParallel: group.tensorParallel)
+    let weights = architecture.weightBytes(group.dataType, tensorParallel: group.tensorParallel)
+    return max(0, weights + Double(group.blockCount ?? 0) * block - device.memoryBytes)
+  }
+
   /// What a serving engine finds room for: the memory it may use, less weights, less what one
   /// step's activations and logits and the device's context take, in whole blocks.
   ///

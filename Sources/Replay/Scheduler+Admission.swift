@@ -1,5 +1,5 @@
-import Operators
 import CostModel
+import Operators
 
 /// Waiting requests: the search for what is cached, and admission.
 extension Scheduler {

@@ -1,5 +1,5 @@
-import Operators
 import CostModel
+import Operators
 
 /// Running requests: the division of the budget, and the order of allocation.
 extension Scheduler {

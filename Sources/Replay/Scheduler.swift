@@ -1,5 +1,5 @@
-import Operators
 import CostModel
+import Operators
 
 /// One engine's scheduler, by the documented rules of vLLM V1 (0.19): a value that decides and
 /// knows no clock.

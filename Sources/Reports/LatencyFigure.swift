@@ -1,6 +1,6 @@
-public import TraceIO
-import Replay
 import Operators
+import Replay
+public import TraceIO
 public import Validation
 
 /// The distributions of TTFT and TPOT, measured, replayed and by the roofline, as an SVG.

@@ -1,6 +1,6 @@
 import Foundation
-public import TraceIO
 public import Replay
+public import TraceIO
 public import Validation
 
 /// `result.json`: what was replayed, on what, with what result, so that the run can be judged and

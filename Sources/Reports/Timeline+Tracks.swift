@@ -1,8 +1,8 @@
-import TraceIO
 import CostModel
 import Operators
 import Replay
 import RequestLogs
+import TraceIO
 
 /// A request as a timeline draws it.
 struct RequestSpan {

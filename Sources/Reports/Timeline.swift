@@ -1,8 +1,8 @@
-public import TraceIO
-import Operators
 public import CostModel
+import Operators
 public import Replay
 public import RequestLogs
+public import TraceIO
 
 /// `timeline.json`: a replay, and if there is one the measured run, for ui.perfetto.dev.
 ///

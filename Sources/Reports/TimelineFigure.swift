@@ -1,7 +1,7 @@
-public import TraceIO
 import CostModel
 public import Operators
 public import Replay
+public import TraceIO
 
 /// A replay at a glance, as an SVG: what each engine did over time, and below how many requests
 /// ran and waited.

@@ -1,5 +1,5 @@
-import TraceIO
 import Operators
+import TraceIO
 
 /// Writes events of Google's Trace Event Format, which ui.perfetto.dev and chrome://tracing read.
 ///

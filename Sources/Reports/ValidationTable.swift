@@ -1,5 +1,5 @@
-import Replay
 import Operators
+import Replay
 public import Validation
 
 extension Validation {

@@ -53,11 +53,15 @@ struct CalibrateCommand: FailingCommand {
   private func checkCurves() throws {
     let store = try database.open(.readOnly)
     let names = try device.map { [$0] } ?? store.deviceNames()
+    var checked: Set<String> = []
     for name in names {
       guard let sheet = Device.builtIn(named: name) else {
+        guard device == nil else { _ = try dataSheet(named: name); return }
         print("\(name): not checked: no data sheet to anchor its curves on")
         continue
       }
+      // Several names may mean one device, whose curves are checked together.
+      guard checked.insert(sheet.name).inserted else { continue }
       var table = TextTable([
         .init("operator", .left), .init("type", .left), .init("curves"), .init("held out"),
         .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"), .init("roofline %"),
@@ -90,7 +94,7 @@ struct CalibrateCommand: FailingCommand {
     let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
     let (measured, _) = try StepsReader.read(path: steps)
     let fit = try StepCalibration(
-      StoredCalibration.Deployment(plan.group, plan.architecture), on: measured,
+      StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
       with: plan.measured, fittedOn: steps)
     try store.save(fit.calibration)
     let calibration = fit.calibration
@@ -102,7 +106,8 @@ struct CalibrateCommand: FailingCommand {
         host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
       + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
       + \(fixedText(calibration.perToken / 1e3, decimals: 3)) µs a token
-        step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before, \
+        step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before \
+      (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
       \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(fit.outliers) steps far off

@@ -19,9 +19,21 @@ struct DeploymentOptions: ParsableArguments {
 
   /// The model that a deployment serves.
   func architecture(of deployment: Deployment) throws -> ModelArchitecture {
-    let folder = self.deployment.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    return try modelArchitecture(
-      named: deployment.model, beside: folder.isEmpty ? "." : folder.joined(separator: "/"))
+    try modelArchitecture(named: deployment.model, beside: folder)
+  }
+
+  /// The file that describes the model, or nil for a built-in one.
+  var modelPath: String? {
+    get throws {
+      let model = try read().model
+      return ModelArchitecture.builtIn(named: model) == nil
+        ? RepriseCommand.modelPath(model, beside: folder) : nil
+    }
+  }
+
+  private var folder: String {
+    let parts = deployment.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
   }
 
   /// Every group of engines with its prices.
@@ -31,7 +43,7 @@ struct DeploymentOptions: ParsableArguments {
     let model = try architecture(of: deployment)
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device)
-      let key = StoredCalibration.Deployment(group, model)
+      let key = StoredCalibration.Deployment(group, model, on: device)
       return try EnginePlan(
         group, model, on: device, curves: try store?.curves(on: device) ?? [],
         calibration: isCalibrated ? try store?.calibration(of: key) : nil)
@@ -40,10 +52,11 @@ struct DeploymentOptions: ParsableArguments {
 }
 
 extension StoredCalibration.Deployment {
-  /// The key under which a group's calibration is kept.
-  init(_ group: EngineGroup, _ model: ModelArchitecture) {
+  /// The key under which a group's calibration is kept: by the data sheet's name, so that every
+  /// spelling of the device finds it.
+  init(_ group: EngineGroup, _ model: ModelArchitecture, on device: Device) {
     self.init(
-      device: group.device, model: model.name, dataType: group.dataType,
+      device: device.name, model: model.name, dataType: group.dataType,
       tensorParallel: group.tensorParallel)
   }
 }

@@ -39,6 +39,8 @@ struct Failure: Error, CustomStringConvertible {
     case let error as RequestLogError:
       if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
     case OperatorStoreError.missing: self.init(.noInput, text)
+    case OperatorStoreError.cannotWrite: self.init(.cannotCreate, text)
+    case OperatorStoreError.busy: self.init(.unavailable, text)
     case is OutputError: self.init(.cannotCreate, text)
     case ReportError.cannotRead: self.init(.noInput, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
@@ -57,6 +59,9 @@ extension FailingCommand {
   mutating func run() throws {
     do {
       try execute()
+      guard fflush(nil) == 0 else {
+        throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
+      }
     } catch let code as ExitCode {
       throw code
     } catch let error as UsageError {

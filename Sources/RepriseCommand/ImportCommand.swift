@@ -35,6 +35,9 @@ struct ImportCommand: FailingCommand {
   @Option(help: "The devices that shared each layer, for tables that name layers only.")
   var tensorParallel = 1
 
+  @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
+  var format: StreamFormat = .kineto
+
   @Option(help: "The share of records that may be bad before a file is refused.")
   var maxBadRecords = 0.01
 
@@ -43,6 +46,19 @@ struct ImportCommand: FailingCommand {
 
   @Flag(help: "Refuse files that end early, instead of importing what is there.")
   var strict = false
+
+  /// A format that can be read from a stream.
+  enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
+    case kineto, sweep, steps
+
+    var traceFormat: TraceFormat {
+      switch self {
+      case .kineto: .kineto
+      case .sweep: .sweep
+      case .steps: .steps
+      }
+    }
+  }
 
   mutating func validate() throws {
     guard (0...1).contains(maxBadRecords) else {
@@ -69,8 +85,14 @@ struct ImportCommand: FailingCommand {
         guard let device = self.device ?? source.trace.deviceName else {
           throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
         }
+        if Device.builtIn(named: device) == nil {
+          note(
+            "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
+              + "predicted from; a processor's name must begin with 'cpu-'")
+        }
         let outcome = try database.open(.readWrite).add(
-          source.trace, path: source.path, device: device, steps: source.steps)
+          source.trace, path: source.path, device: device, arguments: source.arguments,
+          steps: source.steps)
         report(source, device, outcome)
       }
       let seconds = max(processorSeconds() - start, 1e-6)
@@ -86,10 +108,13 @@ struct ImportCommand: FailingCommand {
     var path: String
     var trace: ImportedTrace
     var steps: [MeasuredStep] = []
+    var arguments = ""
   }
 
   private func read(_ path: String, options: ImportOptions) throws -> [Source] {
-    switch try path == "-" ? .kineto : TraceFormat.detect(path: path, limits: options.inputLimits) {
+    switch try path == "-"
+      ? format.traceFormat : TraceFormat.detect(path: path, limits: options.inputLimits)
+    {
     case .kineto:
       return [Source(path: path, trace: try KinetoReader.read(path: path, options: options))]
     case .sweep:
@@ -107,10 +132,20 @@ struct ImportCommand: FailingCommand {
         heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
         vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel)
       let tables = try LayerwiseReader.read(path: path, architecture: layers, options: options)
+      if let profiled = tables.runtime.details["model"],
+        let known = ModelArchitecture.builtIn(named: profiled), known != architecture
+      {
+        throw Failure(.data, "\(path): was measured on \(profiled); give --model \(known.name)")
+      }
       let skew = try SkewReader.read(
         besideTables: tables, directory: path, architecture: layers, options: options)
-      return [Source(path: path, trace: tables)]
-        + (skew.map { [Source(path: path + "/" + SkewReader.table, trace: $0)] } ?? [])
+      let arguments = "model=\(architecture.name) tensor_parallel=\(tensorParallel)"
+      var sources = [Source(path: path, trace: tables, arguments: arguments)]
+      if let skew {
+        let path = path + "/" + SkewReader.table
+        sources.append(Source(path: path, trace: skew, arguments: arguments))
+      }
+      return sources
     }
   }
 
@@ -118,9 +153,16 @@ struct ImportCommand: FailingCommand {
     _ source: Source, _ device: String, _ outcome: OperatorStore.ImportOutcome
   ) {
     let file = source.path
-    guard case .added(let samples, let curves, let steps) = outcome else {
+    let (samples, curves, steps): (Int, Int, Int)
+    switch outcome {
+    case .unchanged:
       print("\(file): already imported for \(device); nothing changed")
       return
+    case .added(let ofSamples, let ofCurves, let ofSteps):
+      (samples, curves, steps) = (ofSamples, ofCurves, ofSteps)
+    case .replaced(let ofSamples, let ofCurves, let ofSteps):
+      (samples, curves, steps) = (ofSamples, ofCurves, ofSteps)
+      print("\(file): imported before in another way; its rows are replaced")
     }
     let (trace, coverage) = (source.trace, source.trace.coverage)
     let runtime = [trace.runtime.framework, trace.runtime.version].compactMap { $0 }

@@ -53,6 +53,7 @@ struct QueryCommand: FailingCommand {
       throw Failure(.usage, "operator '\(self.kind)' is not known; see 'reprise help query'")
     }
     var values = [Int](repeating: 0, count: 5)
+    var seen: Set<String> = []
     var attributes: [String: Int] = [:]
     for size in sizes {
       let parts = size.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
@@ -61,17 +62,23 @@ struct QueryCommand: FailingCommand {
         throw Failure(.usage, "size '\(size)' is not NAME=NUMBER with a number from 0 to 10¹²")
       }
       let name = parts[0] == "m" ? "tokens" : String(parts[0])
+      guard seen.insert(name).inserted else {
+        throw Failure(.usage, "size '\(name)' is given twice")
+      }
       if let axis = axes.firstIndex(of: name) {
         values[axis] = value
       } else {
         attributes[name] = value
       }
     }
-    guard values.contains(where: { $0 > 0 }) else {
-      throw Failure(.usage, "no size given along \(axes.joined(separator: ", "))")
+    guard values[0] > 0 || (kind == .attention && values[2] > 0) else {
+      throw Failure(.usage, "give a size of at least 1 along \(axes.joined(separator: ", "))")
+    }
+    if kind == .attention, values[2] > 0, values[3] < 1 {
+      throw Failure(.usage, "decodeSequences needs decodeContext=NUMBER, at least 1")
     }
     let needed = Self.attributes[kind] ?? []
-    for name in needed where attributes[name, default: 0] < 1 {
+    for name in needed + attributes.keys.sorted() where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
     }
     let allowed = Set(needed + (kind == .gemm ? ["batch"] : []))

@@ -67,10 +67,10 @@ struct ReplayCommand: FailingCommand {
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
-    let warnings = log.warnings + plans.compactMap(\.warning)
+    let warnings = log.warnings + plans.flatMap(\.warnings)
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
-      toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo,
+      toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo(plans),
       summary: summary, timeShares: shares, validation: validation, warnings: warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
@@ -79,7 +79,14 @@ struct ReplayCommand: FailingCommand {
       replayed: rows.compactMap { RequestLatencies($0.outcome, id: $0.id) },
       roofline: rows.compactMap(\.roofline)
     ).write(to: path("latencies.svg"))
-    if timeline { try writeTimeline(result, plans, log) }
+    if timeline {
+      try writeTimeline(result, plans, log)
+    } else {
+      // What an earlier run left here would not be of this one.
+      for name in ["timeline.json", "timeline.svg"] {
+        try? FileManager.default.removeItem(atPath: path(name))
+      }
+    }
 
     for plan in plans { print(plan.prices) }
     print(summary.text)
@@ -138,7 +145,10 @@ struct ReplayCommand: FailingCommand {
       ResultFile.Input(
         role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
     }
-    for (role, path) in [("deployment", deployment.deployment), ("operator-database", database)] {
+    let model = try deployment.modelPath
+    for (role, path) in [
+      ("deployment", deployment.deployment), ("model", model), ("operator-database", database),
+    ] {
       guard let path else { continue }
       var source = try ByteSource(path: path)
       let summary = try source.finish()
@@ -174,22 +184,46 @@ extension EnginePlan {
       + "\(group.blockCount ?? 0) key-value blocks"
   }
 
-  /// What is missing for its prices to rest on measurements.
-  fileprivate var warning: String? {
-    guard curveCount == 0 else { return nil }
-    return "no measurements of \(group.device): steps cost their roofline, which no server reaches"
+  /// The calibration that its prices hold, or "none".
+  fileprivate var calibrationEcho: ResultValue {
+    guard let calibration else { return "none" }
+    return .object([
+      "fitted_on": .text(calibration.fittedOn), "steps": .integer(calibration.steps),
+      "device_scale": .number(calibration.deviceScale),
+      "per_step_ns": .number(calibration.perStep),
+      "per_sequence_ns": .number(calibration.perSequence),
+      "per_token_ns": .number(calibration.perToken),
+      "held_out_error": .number(calibration.errorHeldOut),
+    ])
+  }
+
+  /// What a user should know before believing its prices.
+  fileprivate var warnings: [String] {
+    var warnings: [String] = []
+    if curveCount == 0 {
+      warnings.append(
+        "no measurements of \(group.device): steps cost their roofline, which no server reaches")
+    }
+    if excessBytes > 0 {
+      warnings.append(
+        "\(group.name): weights and key-value blocks exceed the memory of \(device.name) by "
+          + "\(Int(excessBytes / 1e6)) MB a device: no such server can run")
+    }
+    return warnings
   }
 }
 
 extension Deployment {
   /// The deployment as it was understood, for the result.
-  var echo: [String: ResultValue] {
+  fileprivate func echo(_ plans: [EnginePlan]) -> [String: ResultValue] {
     [
       "model": .text(model), "routing": .text(routing.rawValue),
       "engines": .list(
-        engines.map { group in
+        zip(engines, plans).map { group, plan in
           .object([
-            "name": .text(group.name), "count": .integer(group.count),
+            "curves": .integer(plan.curveCount), "calibration": plan.calibrationEcho,
+            "name": .text(group.name), "architecture": .text(plan.architecture.name),
+            "count": .integer(group.count),
             "device": .text(group.device), "tensor_parallel": .integer(group.tensorParallel),
             "data_type": .text(group.dataType.rawValue),
             "max_num_seqs": .integer(group.maxSequences),

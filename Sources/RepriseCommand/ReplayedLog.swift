@@ -32,12 +32,20 @@ struct ReplayedLog {
             reason: "\(content) ends after \(records.count) requests")
         }
         try record.takeContent(from: donor)
-        take(record, &summary)
+        try take(record, &summary)
+      }
+      let hasMore = limit == nil ? try other.next() != nil : false
+      guard !hasMore else {
+        throw RequestLogError.contentMismatch(
+          reason: "\(content) has more than \(records.count) requests")
+      }
+      guard summary.withContent > 0 else {
+        throw RequestLogError.contentMismatch(reason: "\(content) has no content")
       }
       inputs.append(try other.finish())
     } else {
       while records.count < limit ?? .max, let record = try reader.next() {
-        take(record, &summary)
+        try take(record, &summary)
       }
     }
     guard !records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
@@ -48,7 +56,13 @@ struct ReplayedLog {
     inputs.insert(try reader.finish(), at: 0)
   }
 
-  private mutating func take(_ record: RequestRecord, _ summary: inout LogSummary) {
+  private mutating func take(_ record: RequestRecord, _ summary: inout LogSummary) throws {
+    // A replay's clock counts nanoseconds in 64 bits and needs room after the last arrival.
+    guard abs(record.arrival.seconds) < 1e9 else {
+      throw Failure(
+        .data,
+        "request '\(record.id)' arrives more than 30 years from the log's first; check its time")
+    }
     summary.add(record)
     table.append(record)
     var rest = record

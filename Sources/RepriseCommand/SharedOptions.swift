@@ -19,6 +19,13 @@ func dataSheet(named name: String) throws -> Device {
     .usage, "no data sheet for device '\(name)'; known are \(names), and any name from 'cpu-'")
 }
 
+extension RepriseCommand {
+  /// Where a model's file is: a relative path is relative to the file that names it.
+  static func modelPath(_ name: String, beside folder: String) -> String {
+    name.hasPrefix("/") ? name : folder + "/" + name
+  }
+}
+
 /// Finds a model's architecture: a built-in name, or the path of a `config.json`.
 ///
 /// - Parameter folder: what a relative path is relative to, besides the working directory.
@@ -31,7 +38,6 @@ func modelArchitecture(named name: String, beside folder: String = ".") throws -
       .usage,
       "model '\(name)' is not built in; give the path of its config.json, or one of \(names)")
   }
-  let path = name.hasPrefix("/") ? name : folder + "/" + name
-  var source = try ByteSource(path: path)
+  var source = try ByteSource(path: RepriseCommand.modelPath(name, beside: folder))
   return try ModelArchitecture(configuration: try source.read(count: 1 << 20), name: name)
 }

@@ -34,6 +34,7 @@ struct ValidateCommand: FailingCommand {
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
     let shares = try ResultFile.read(result + "/result.json").timeShares
+    try checkSameRequests(rows, log)
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }
     let validation = try Validation(
@@ -48,6 +49,19 @@ struct ValidateCommand: FailingCommand {
         roofline: rows.compactMap(\.roofline)
       ).write(to: figure)
       note("wrote \(figure)")
+    }
+  }
+
+  /// Names such as `r0` stand in many logs: requests of one name must also be of one length.
+  private func checkSameRequests(_ rows: [RequestRow], _ log: RequestLog) throws {
+    let lengths = Dictionary(
+      rows.map { ($0.id, Int($0.outcome.inputTokens)) }, uniquingKeysWith: { first, _ in first })
+    for record in log.records {
+      guard let length = lengths[record.id], length != record.inputTokens else { continue }
+      throw Failure(
+        .data,
+        "\(measured): request '\(record.id)' has \(record.inputTokens) prompt tokens, in \(result) "
+          + "\(length): give the log of the run that was replayed")
     }
   }
 }

@@ -119,7 +119,7 @@ public struct LogSummary: Sendable, Hashable {
     var warnings: [String] = []
     if outOfOrder > 0 {
       warnings.append(
-        "\(outOfOrder) of \(requests) rows were out of order and were sorted by arrival"
+        "\(outOfOrder) of \(requests) rows are out of order; requests arrive by their times"
       )
     }
     if tiedArrivals * 10 > requests, requests > 1 {

@@ -1,5 +1,5 @@
-import Replay
 import Operators
+import Replay
 
 extension StatisticComparison: Codable {
   private enum Key: String, CodingKey {

@@ -63,10 +63,12 @@ public struct TimeShares: Sendable, Hashable {
       Evidence.allCases.filter { self[$0] > .zero }
       .map { "\(String(describing: $0)) \(percent(share(of: $0)))" }
       + (host > .zero ? ["host \(percent(hostShare))"] : [])
+    let doubt = "±\(percent(1.645 * relativeError)) (90 %)"
     return "\(percent(measurementShare)) of simulated time rests on measurements ("
-      + parts.joined(separator: ", ")
-      + "). Step times are sure to ±\(percent(1.645 * relativeError))"
-      + " (90 %), if all err the same way."
+      + parts.joined(separator: ", ") + "). "
+      + (host > .zero
+        ? "Step times are sure to \(doubt)" : "Device time is sure to \(doubt), host time apart")
+      + ", if all steps err the same way."
   }
 
   private func fraction(_ part: Nanoseconds) -> Double {

@@ -1,4 +1,5 @@
 import Replay
+
 /// A replay of a log compared with what the log measured, request by request.
 ///
 /// ```swift

@@ -41,8 +41,11 @@ import Testing
   }
 
   /// Steps made from known parameters must give them back.
+  ///
+  /// The last cases have steps of tens of milliseconds, whose squared weights are tiny.
   @Test(arguments: [
     (1.2, 150_000.0, 9000.0, 300.0), (0.9, 50_000, 0, 0), (1.0, 0, 20_000, 0),
+    (1.1, 10_000_000, 0, 0), (1.0, 50_000_000, 30_000, 0), (1.0, 200_000_000, 0, 9000),
   ])
   func `Known parameters are recovered`(
     scale: Double, perStep: Double, perSequence: Double, perToken: Double
@@ -51,10 +54,11 @@ import Testing
     let measured = steps(
       200, model, scale: scale, perStep: perStep, perSequence: perSequence, perToken: perToken)
     let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
-    #expect(abs(fit.calibration.deviceScale - scale) < 0.01)
-    #expect(abs(fit.calibration.perStep - perStep) < 2000)
-    #expect(abs(fit.calibration.perSequence - perSequence) < 500)
-    #expect(abs(fit.calibration.perToken - perToken) < 50)
+    let step = 150_000 + perStep
+    #expect(abs(fit.calibration.deviceScale - scale) < 0.02)
+    #expect(abs(fit.calibration.perStep - perStep) < 0.02 * step)
+    #expect(abs(fit.calibration.perSequence - perSequence) < 0.01 * step)
+    #expect(abs(fit.calibration.perToken - perToken) < 0.001 * step)
     #expect(fit.calibration.errorHeldOut < 0.001)
   }
 
@@ -68,6 +72,19 @@ import Testing
     let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
     #expect(fit.outliers >= 8)
     #expect(abs(fit.calibration.deviceScale - 1.1) < 0.02)
+    // The pauses were not predicted, and the held-out error says so.
+    #expect(fit.calibration.errorHeldOut > 0.03)
+  }
+
+  @Test func `Steps that are all alike determine nothing but one number`() throws {
+    let model = model
+    var shape = StepShape()
+    shape.addDecode(context: 100)
+    let step = MeasuredStep(
+      start: .zero, duration: Nanoseconds(rounding: 2 * model.price(shape).total), shape: shape)
+    let fit = try StepCalibration(
+      deployment, on: Array(repeating: step, count: 50), with: model, fittedOn: "made")
+    #expect(fit.calibration.errorHeldOut < 1e-6)
   }
 
   @Test func `Too few or uniform steps are refused`() {

@@ -126,6 +126,84 @@ import Testing
   }
 }
 
+@Suite struct SkewTests {
+  private let device = Device(
+    name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
+    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+  private let op = Operator(
+    .attention, dataType: .bfloat16, ["heads": 8, "kvHeads": 2, "headDim": 128])
+
+  private func sample(_ point: AxisPoint, _ time: Double) -> MeasuredSample {
+    MeasuredSample(at: point, duration: DurationStatistics(mean: time, count: 5), source: 1)
+  }
+
+  /// Times of equal batches: twice the roofline and launch.
+  private func time(_ decodes: Int, _ context: Int) -> Double {
+    let work = OperatorWork(op, at: AxisPoint(0, 0, decodes, context))
+    return work.map { 2 * (device.speedOfLight($0, .bfloat16) + device.launchFloor) } ?? 0
+  }
+
+  private var tables: MeasuredCurve {
+    let points = [1, 8, 64].flatMap { decodes in
+      [16, 1024, 16384].map { sample(AxisPoint(0, 0, decodes, $0), time(decodes, $0)) }
+    }
+    return MeasuredCurve(op, device: "toy", runtime: "engine", samples: points)
+  }
+
+  /// A study whose own times are slower by a constant, and whose skewed batches go a known share of
+  /// the way from the mean's to the longest's time.
+  private func study(share: Double, decodes: Int) -> MeasuredCurve {
+    var samples: [MeasuredSample] = []
+    for (mean, longest) in [(1024, 4096), (2048, 8192), (512, 1024)] {
+      let (low, high) = (time(decodes, mean) + 30_000, time(decodes, longest) + 30_000)
+      samples += [
+        sample(AxisPoint(0, 0, decodes, mean), low),
+        sample(AxisPoint(0, 0, decodes, longest), high),
+        sample(AxisPoint(0, 0, decodes, mean, longest), low + share * (high - low)),
+      ]
+    }
+    return MeasuredCurve(op, device: "toy", runtime: "engine study", samples: samples)
+  }
+
+  @Test(arguments: [0.0, 0.1, 0.6], [8, 64])
+  func `A skewed batch takes the measured share, on the times of the engine's own curve`(
+    share: Double, decodes: Int
+  ) throws {
+    let model = CostModel(curves: [study(share: share, decodes: decodes), tables], on: device)
+    var shape = StepShape()
+    for _ in 1..<decodes { shape.addDecode(context: 1000) }
+    shape.addDecode(context: 1000 + 24 * decodes)
+    let mean = (shape.decodeContext) / decodes
+    #expect(mean == 1024)
+    let prediction = try #require(model.predict(op, shape))
+    let (low, high) = (time(decodes, 1024), time(decodes, shape.longestDecodeContext))
+    let expected = low + share * (high - low)
+    #expect(abs(prediction.nanoseconds - expected) < 0.01 * expected)
+    #expect(prediction.evidence == .interpolated, "an unequal batch was never measured")
+  }
+
+  @Test func `Measured points beside a skewed one stay measured`() throws {
+    var curve = tables
+    curve.samples.append(sample(AxisPoint(0, 0, 8, 1024, 2048), 1.1 * time(8, 1024)))
+    let model = CostModel(curves: [curve], on: device)
+    let prediction = try #require(model.predict(op, at: AxisPoint(0, 0, 8, 1024)))
+    #expect(prediction.evidence == .measured)
+    #expect(abs(prediction.nanoseconds - time(8, 1024)) < 1)
+  }
+
+  @Test func `Two prefills are not the sample of one`() throws {
+    var curve = tables
+    curve.samples.append(sample(AxisPoint(1024, 0), 50_000))
+    let model = CostModel(curves: [curve], on: device)
+    var shape = StepShape()
+    shape.addPrefill(tokens: 1024, past: 0, finishes: true)
+    #expect(model.predict(op, shape)?.evidence == .measured)
+    shape = StepShape()
+    for _ in 0..<2 { shape.addPrefill(tokens: 512, past: 0, finishes: true) }
+    #expect(model.predict(op, shape)?.evidence == .interpolated)
+  }
+}
+
 @Suite struct StepModelTests {
   private let device = Device(
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
@@ -151,6 +229,45 @@ import Testing
     #expect(abs(price.total - sum) < 1e-9 * sum)
     #expect(price[.analytical] == price.total)
     #expect(compiled.price(StepShape()).total == 0)
+  }
+
+  /// A PyTorch trace of the same device holds sums of any width; it must not change what a serving
+  /// engine is taken to run.
+  @Test func `Another runtime's operators do not change the forward pass`() throws {
+    func curve(_ kind: OperatorKind, _ runtime: String) -> MeasuredCurve {
+      MeasuredCurve(
+        Operator(kind, dataType: .bfloat16, ["width": 512]), device: "toy", runtime: runtime,
+        samples: [1, 64, 512].map {
+          MeasuredSample(at: AxisPoint($0), duration: DurationStatistics(mean: 5000), source: 1)
+        })
+    }
+    func roles(_ curves: [MeasuredCurve]) -> [String] {
+      var shape = StepShape()
+      shape.addDecode(context: 5)
+      return StepModel(
+        architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
+        maximumTokens: 64, maximumSequences: 8
+      ).shares(of: shape).map(\.role)
+    }
+    #expect(!roles([curve(.rmsNorm, "vLLM"), curve(.elementwise, "PyTorch")]).contains("residual"))
+    #expect(roles([curve(.rmsNorm, "mine"), curve(.elementwise, "mine")]).contains("residual"))
+  }
+
+  @Test func `Many foreign curves cost nothing a step`() {
+    let curves = (0..<60).map { index in
+      MeasuredCurve(
+        Operator(.gemm, dataType: .bfloat16, ["n": 1000 + index, "k": 777]), device: "toy",
+        runtime: "x",
+        samples: [1, 64, 8192].map {
+          MeasuredSample(at: AxisPoint($0), duration: DurationStatistics(mean: 9000), source: 1)
+        })
+    }
+    let model = StepModel(
+      architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
+      maximumTokens: 8192, maximumSequences: 8)
+    var shape = StepShape()
+    shape.addDecode(context: 5)
+    #expect(model.price(shape)[.borrowed] > 0)
   }
 
   @Test func `Calibration scales device time and adds host time`() {

@@ -1,8 +1,10 @@
 import Foundation
 import Operators
+import ProfilerTraces
 import Testing
 
 @testable import OperatorStore
+@testable import TraceIO
 
 @Suite struct OperatorStoreTests {
   private let folder = FileManager.default.temporaryDirectory
@@ -54,5 +56,65 @@ import Testing
       try store.save(calibration)
       #expect(try store.calibration(of: deployment) == calibration)
     }
+  }
+
+  private func trace(sha256: String, count: Int = 3) -> ImportedTrace {
+    var trace = ImportedTrace(
+      format: .sweep,
+      inputs: [
+        InputSummary(
+          path: "x", compression: .none, sha256: sha256, storedBytes: 10, textBytes: 10)
+      ])
+    trace.runtime = RuntimeDescription(framework: "PyTorch", version: "2")
+    for tokens in 1...count {
+      trace.samples.append(
+        OperatorSample(
+          Operator(.gemm, dataType: .bfloat16, ["n": 8, "k": 16]), at: AxisPoint(tokens),
+          label: "mm", duration: DurationStatistics(mean: 100 * Double(tokens), count: 2)))
+    }
+    trace.samples.append(
+      OperatorSample(
+        Operator(.attention, dataType: nil, ["heads": 2]), at: AxisPoint(1, 2, 3, 4, 5),
+        label: "attention", duration: DurationStatistics(mean: 7)))
+    return trace
+  }
+
+  @Test func `What is added comes back, attributes, points and statistics`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "a").path, mode: .readWrite)
+    let source = trace(sha256: "a")
+    #expect(
+      try store.add(source, path: "x", device: "D") == .added(samples: 4, curves: 2, steps: 0))
+    let curves = try store.curves(device: "D")
+    #expect(
+      curves.map(\.operator) == [source.samples[3].operator, source.samples[0].operator])
+    #expect(curves[0].samples.map(\.point) == [source.samples[3].point])
+    #expect(curves[1].samples.map(\.duration) == source.samples.prefix(3).map(\.duration))
+    #expect(curves[1].runtime == "PyTorch 2")
+    #expect(try store.curves(device: "E").isEmpty)
+    #expect(try store.rows(ofView: .curves).rows.map { $0[5] } == ["1", "3"])
+    #expect(try store.rows(ofView: .coverage).rows.map { $0[3] } == ["measured point"])
+  }
+
+  @Test func `The same bytes change nothing, other arguments replace their rows`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "b").path, mode: .readWrite)
+    _ = try store.add(trace(sha256: "a"), path: "x", device: "D", arguments: "model=M")
+    let before = try store.curves(device: "D")
+    #expect(
+      try store.add(trace(sha256: "a", count: 9), path: "y", device: "D", arguments: "model=M")
+        == .unchanged)
+    #expect(try store.curves(device: "D") == before)
+    #expect(
+      try store.add(trace(sha256: "a", count: 9), path: "y", device: "D", arguments: "model=N")
+        == .replaced(samples: 10, curves: 2, steps: 0))
+    #expect(try store.curves(device: "D").map(\.samples.count) == [1, 9])
+    #expect(try store.rows(ofView: .coverage).rows.count == 1)
+  }
+
+  @Test func `Views survive sums that no integer holds`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "c").path, mode: .readWrite)
+    var source = trace(sha256: "a")
+    for index in source.samples.indices { source.samples[index].duration.count = .max }
+    _ = try store.add(source, path: "x", device: "D")
+    for view in OperatorStore.View.allCases { _ = try store.rows(ofView: view) }
   }
 }

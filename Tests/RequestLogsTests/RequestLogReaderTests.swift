@@ -37,7 +37,7 @@ struct RequestLogReaderTests {
     #expect(log.records.map(\.inputTokens) == [1, 2, 3])
     #expect(log.records.map(\.arrival.seconds) == [0, 1, 1])
     #expect(log.outOfOrder == 1)
-    #expect(log.summary.warnings.contains { $0.hasPrefix("1 of 3 rows were out of order") })
+    #expect(log.summary.warnings.contains { $0.contains("out of order") })
   }
 
   @Test("tells Mooncake's traces by their members, counts milliseconds and warns of a coarse clock")

@@ -1,6 +1,6 @@
-import Replay
 import Foundation
 import Operators
+import Replay
 import RequestLogs
 import Testing
 import Validation

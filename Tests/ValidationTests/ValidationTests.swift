@@ -193,7 +193,7 @@ struct TimeSharesTests {
       shares.sentence
         == "80.0 % of simulated time rests on measurements (measured 30.0 %, interpolated 50.0 %, "
         + "analytical 10.0 %, host 10.0 %). Step times are sure to ±16.5 % (90 %), "
-        + "if all err the same way.")
+        + "if all steps err the same way.")
     #expect(TimeShares().measurementShare == 0)
   }
 }
