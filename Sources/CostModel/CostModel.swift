@@ -216,10 +216,15 @@ extension StepShape {
   init(attentionAt point: AxisPoint) {
     self.init()
     if point[0] > 0 { addPrefill(tokens: point[0], past: point[1], finishes: true) }
-    let (context, overflow) = point[2].multipliedReportingOverflow(by: point[3])
     decodeSequences = point[2]
-    decodeContext = overflow ? .max / 4 : context
+    decodeContext = clampedProduct(point[2], point[3])
     longestDecodeContext = max(point[3], point[4])
     sampledSequences += point[2]
   }
+}
+
+/// A product that stays at a large value instead of overflowing: points may come from any file.
+func clampedProduct(_ left: Int, _ right: Int) -> Int {
+  let (product, overflow) = left.multipliedReportingOverflow(by: right)
+  return overflow ? .max / 4 : product
 }

@@ -126,14 +126,15 @@ extension FittedCurve {
   func estimate(attention shape: StepShape, of op: Operator) -> Estimate? {
     guard var estimate = estimate(equal: shape, of: op) else { return nil }
     let decodes = shape.decodeSequences
-    let isEqual = shape.longestDecodeContext * decodes == shape.decodeContext
+    let atLongest = clampedProduct(shape.longestDecodeContext, decodes)
+    let isEqual = atLongest == shape.decodeContext
     // A sample is one prefill and decodes of one length; any other batch is taken to be like it.
     if shape.prefillSequences > 1 || !isEqual {
       estimate.evidence = max(estimate.evidence, .interpolated)
     }
     guard let skew, decodes > 1, !isEqual else { return estimate }
     var longest = shape
-    longest.decodeContext = shape.longestDecodeContext * decodes
+    longest.decodeContext = atLongest
     let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
     guard share > 0, longest.decodeContext > shape.decodeContext,
       let upper = self.estimate(equal: longest, of: op)

@@ -55,11 +55,12 @@ struct QueryCommand: FailingCommand {
     var values = [Int](repeating: 0, count: 5)
     var seen: Set<String> = []
     var attributes: [String: Int] = [:]
+    let limit = axes == ["bytes"] ? 1_000_000_000_000 : 1_000_000_000
     for size in sizes {
       let parts = size.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2, let value = Int(parts[1]), (0...1_000_000_000_000).contains(value)
+      guard parts.count == 2, let value = Int(parts[1]), (0...limit).contains(value)
       else {
-        throw Failure(.usage, "size '\(size)' is not NAME=NUMBER with a number from 0 to 10¹²")
+        throw Failure(.usage, "size '\(size)' is not NAME=NUMBER with a number from 0 to \(limit)")
       }
       let name = parts[0] == "m" ? "tokens" : String(parts[0])
       guard seen.insert(name).inserted else {
