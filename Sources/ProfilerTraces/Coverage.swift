@@ -30,6 +30,10 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case unknownLayer = "a layer of unknown kind"
   case syntax = "not valid JSON"
   case tooManyNames = "more distinct names than kept"
+  case finalNorm = "the final normalisation, an operator that the layers' rows measure"
+
+  /// Whether something is wrong with the record; a sound one may still have no use.
+  var isFault: Bool { self != .finalNorm }
 }
 
 /// A number of kernels, or operator calls on a processor, and their time.
@@ -89,7 +93,9 @@ public struct Coverage: Hashable, Sendable {
   public func rejected(_ reason: RejectionReason) -> Int { rejections[Self.index(of: reason)] }
 
   /// The number of records that were not used because something is wrong with them.
-  public var rejectedRecords: Int { rejections.reduce(0, +) }
+  public var rejectedRecords: Int {
+    RejectionReason.allCases.reduce(0) { $0 + ($1.isFault ? rejected($1) : 0) }
+  }
 
   /// All kernels, whatever the rule.
   public var total: Tally {

@@ -102,13 +102,11 @@ struct ImportCommand: FailingCommand {
         throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
       }
       let architecture = try modelArchitecture(named: model)
-      let layers = LayerArchitecture(
-        hiddenSize: architecture.hiddenSize, intermediateSize: architecture.intermediateSize,
-        heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
-        vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel)
-      let tables = try LayerwiseReader.read(path: path, architecture: layers, options: options)
+      let tables = try LayerwiseReader.read(
+        path: path, architecture: architecture, tensorParallel: tensorParallel, options: options)
       let skew = try SkewReader.read(
-        besideTables: tables, directory: path, architecture: layers, options: options)
+        besideTables: tables, directory: path, architecture: architecture,
+        tensorParallel: tensorParallel, options: options)
       return [Source(path: path, trace: tables)]
         + (skew.map { [Source(path: path + "/" + SkewReader.table, trace: $0)] } ?? [])
     }
