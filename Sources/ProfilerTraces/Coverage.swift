@@ -22,7 +22,7 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case missingName = "no name"
   case badTimestamp = "no valid time stamp"
   case badDuration = "no valid duration"
-  case negativeDuration = "negative duration"
+  case negativeDuration = "negative or no duration"
   case durationTooLong = "duration beyond the limit"
   case beginEndPair = "begin and end as separate events"
   case badValue = "a value that is not a number or out of range"

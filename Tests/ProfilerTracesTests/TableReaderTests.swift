@@ -112,6 +112,58 @@ import TraceIO
     }
   }
 
+  @Test(
+    "hostile numbers in a sweep are refused with a reason",
+    arguments: [
+      ("axes", #"{"tokens":1099511627777}"#, .badValue),
+      ("axes", #"{"tokens":9223372036854775807}"#, .badValue),
+      ("attributes", #"{"n":0}"#, .badValue), ("attributes", #"{"n":2147483649}"#, .badValue),
+      ("count", "0", .badValue), ("count", "2147483649", .badValue), ("count", "1e300", .badValue),
+      ("mean_ns", "0", .negativeDuration), ("mean_ns", "1e300", .durationTooLong),
+      ("mean_ns", "3600000000001", .durationTooLong), ("min_ns", "0", .negativeDuration),
+      ("min_ns", "1e300", .durationTooLong), ("p50_ns", "-1", .negativeDuration),
+      ("p50_ns", "1e300", .durationTooLong), ("deviation_ns", "-1", .negativeDuration),
+      ("deviation_ns", "1e300", .durationTooLong),
+    ] as [(String, String, RejectionReason)])
+  func hostileSweep(field: String, value: String, reason: RejectionReason) throws {
+    var fields = [
+      "axes": #"{"tokens":1099511627776}"#, "attributes": #"{"n":1,"k":2147483648}"#,
+      "count": "2147483648", "mean_ns": "3600000000000", "min_ns": "0.5", "p50_ns": "1",
+      "deviation_ns": "0",
+    ]
+    func line() -> String {
+      let members = fields.sorted { $0.key < $1.key }.map { "\"\($0.key)\":\($0.value)" }
+      return "{\"kind\":\"gemm\",\(members.joined(separator: ","))}\n"
+    }
+    let sound = line()
+    fields[field] = value
+    let directory = try TemporaryDirectory()
+    let trace = try SweepReader.read(path: directory.write(sound + line(), to: "samples.jsonl"))
+    #expect(trace.samples.count == 1)
+    #expect(trace.coverage.rejected(reason) == 1)
+    #expect(trace.coverage.rejectedRecords == 1)
+  }
+
+  @Test func `hostile batches in a step log are refused`() throws {
+    let (most, sequences) = (1 << 24, 65_536)
+    func step(_ sequence: String, times count: Int = 1) -> String {
+      let batch = repeatElement(sequence, count: count).joined(separator: ",")
+      return "{\"start_ns\":0,\"duration_ns\":1,\"batch\":[\(batch)]}\n"
+    }
+    let directory = try TemporaryDirectory()
+    let sound = step("[\(most),\(most),1]") + step("[1,\(most),1]", times: sequences)
+    let hostile = [
+      step("[\(most + 1),0,1]"), step("[1,\(most + 1),1]"), step("[1,1,\(most + 1)]"),
+      step("[9223372036854775807,9223372036854775807,1]"), step("[-1,0,1]"), step("[1,2,3,4]"),
+      step("[1,1,1]", times: sequences + 1), step("[\(most),\(most),1]", times: sequences),
+    ]
+    let path = try directory.write(sound + hostile.joined(), to: "steps.jsonl")
+    let (steps, trace) = try StepsReader.read(path: path)
+    #expect(steps.count == 2)
+    #expect(steps[1].shape.decodeContext == sequences * (most + 1))
+    #expect(trace.coverage.rejected(.badValue) == hostile.count)
+  }
+
   @Test func `steps are read with their batches`() throws {
     let directory = try TemporaryDirectory()
     let text = """
