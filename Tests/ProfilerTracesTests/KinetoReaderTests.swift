@@ -104,6 +104,54 @@ import TraceIO
     #expect(result.groups.map(\.totalKernelTime) == [3000, 3000])
   }
 
+  @Test func `launches that share a correlation are found by time, however many they are`() throws {
+    var trace = TraceText()
+    let count = 20_000
+    for index in 0..<count {
+      let at = 10 * index
+      trace.op("op \(index % 2)", "\(at)", "5", dims: "[[1]]")
+      trace.launch("cudaLaunchKernel", "\(at + 1)", 5)
+      // The first kernel lies before all launches, and takes the earliest.
+      trace.kernel("k", "\(at + (index == 0 ? 0 : 8))", "\(1 + index % 2)", 5)
+    }
+    let result = try trace.read()
+    #expect(result.coverage.ambiguousLaunches == count)
+    #expect(result.groups.map(\.name).sorted() == ["op 0", "op 1"])
+    #expect(result.groups.allSatisfy { $0.operationCount == count / 2 })
+    #expect(Set(result.groups.map(\.totalKernelTime)) == [10_000_000, 20_000_000])
+  }
+
+  @Test func `operators nested deeply pass their kernels outwards`() throws {
+    var trace = TraceText()
+    let depth = 5000
+    trace.op("outer", "0", "\(3 * depth)", dims: "[[2]]")
+    for level in 1..<depth { trace.op("inner", "\(level)", "\(3 * depth - 2 * level)") }
+    for index in 0..<depth {
+      trace.launch("cudaLaunchKernel", "\(depth)", index)
+      trace.kernel("k", "\(4 * depth + index)", "1", index)
+    }
+    let result = try trace.read()
+    #expect(result.groups.map(\.name) == ["outer"])
+    #expect(result.coverage[.ancestor].count == depth)
+  }
+
+  @Test(
+    "a runtime is named by the software below the framework",
+    arguments: [
+      (#""cuda_runtime_version": 12040, "cuda_driver_version": 13000"#, "CUDA 12.4"),
+      (#""cuda_driver_version": 11080"#, "CUDA driver 11.8"),
+      (#""hip_driver_version": 1, "hip_runtime_version": 60443483"#, "ROCm 6.4"),
+      (#""hip_runtime_version": "70226015""#, "ROCm 7.2"), (#""roctracer_version": 4.1"#, nil),
+      (#""cuda_runtime_version": -1"#, nil), (#""cuda_runtime_version": 1e99"#, nil),
+    ] as [(String, String?)])
+  func runtime(head: String, version: String?) throws {
+    var text = Self.product
+    text.head = head
+    let trace = try text.read()
+    #expect(trace.runtime.framework == "PyTorch")
+    #expect(trace.runtime.version == version)
+  }
+
   @Test func `a trace without a device counts the outermost operator with shapes, once`() throws {
     var trace = TraceText()
     trace.op("wrapper", "0", "1000")
