@@ -151,6 +151,17 @@ struct ImportCommand: FailingCommand {
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
       print("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
     }
+    if coverage.ignoredLiterals > 0 {
+      print(
+        "  \(coverage.ignoredLiterals) words such as NaN were passed over where they do not matter")
+    }
+    if !coverage.ignoredFiles.isEmpty {
+      print("  not read: \(coverage.ignoredFiles.joined(separator: ", "))")
+    }
+    if !trace.steps.isEmpty {
+      let known = trace.steps.count { $0.batch != nil }
+      print("  \(trace.steps.count) annotated steps, \(known) with their batch; none is kept")
+    }
     if coverage.ambiguousLaunches > 0 {
       print("  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")
     }
