@@ -160,7 +160,7 @@ struct ImportCommand: FailingCommand {
     }
     if !trace.steps.isEmpty {
       let known = trace.steps.count { $0.batch != nil }
-      print("  \(trace.steps.count) annotated steps, \(known) with their batch; none is kept")
+      print("  annotated steps: \(trace.steps.count), \(known) with their batch; not kept")
     }
     if coverage.ambiguousLaunches > 0 {
       print("  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")

@@ -121,6 +121,52 @@ import TraceIO
     #expect(Set(result.groups.map(\.totalKernelTime)) == [10_000_000, 20_000_000])
   }
 
+  /// The rule in words, tried on every launch: in the process that owns the device, where any is;
+  /// before the kernel, where any is; then the nearest in time, the last in the file of equals.
+  @Test(arguments: 1...40)
+  func `launches that share a correlation are those that a search of all finds`(seed: Int) throws {
+    var state = UInt64(seed)
+    func random(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    var trace = TraceText()
+    var launches: [(process: Int, start: Int, correlation: Int, operator: String)] = []
+    for process in 7...8 {
+      // Tells which process owns which device.
+      trace.launch("cudaLaunchKernel", "0", 100 + process, pid: process)
+      trace.kernel("own", "1", "1", 100 + process, pid: process - 7)
+    }
+    for number in 0..<12 {
+      // Each correlation four times, some at one time; each on a thread and in an operator of its
+      // own.
+      let (process, start, correlation) = (7 + random(2), 10 + 10 * random(6), number % 3)
+      let tid = 20 + number
+      trace.add(
+        "cpu_op", "op \(number)", "\(start)", "5", pid: process, tid: tid,
+        ["\"Input Dims\": [[1]]"])
+      trace.launch("cudaLaunchKernel", "\(start + 1)", correlation, tid: tid, pid: process)
+      launches.append((process, start + 1, correlation, "op \(number)"))
+    }
+    var expected: [String: Int64] = [:]
+    for _ in 0..<30 {
+      let (device, start, correlation) = (random(3), random(80), random(3))
+      let duration = 1 + random(9)
+      trace.kernel("k", "\(start)", "\(duration)", correlation, pid: device)
+      let all = launches.filter { $0.correlation == correlation }
+      let own = all.filter { $0.process == device + 7 }
+      let candidates = own.isEmpty ? all : own
+      let before = candidates.filter { $0.start <= start }.map(\.start).max()
+      let best = before ?? candidates.map(\.start).min()
+      guard let launch = candidates.last(where: { $0.start == best }) else { continue }
+      expected[launch.operator, default: 0] += Int64(1000 * duration)
+    }
+    let result = try trace.read()
+    #expect(
+      Dictionary(uniqueKeysWithValues: result.groups.map { ($0.name, $0.totalKernelTime) })
+        == expected)
+  }
+
   @Test func `operators nested deeply pass their kernels outwards`() throws {
     var trace = TraceText()
     let depth = 5000
