@@ -64,6 +64,12 @@ import Testing
       ("aten::sub", "[[9,64],[9,64],[]]", "elementwise inputs=2 width=64 bf16 @9"),
       ("aten::add_", "[[3],[5]]", "opaque:aten::add_ bf16 @"),
       ("aten::fill_", "[[10,4],[]]", "elementwise inputs=0 width=4 bf16 @10"),
+      ("aten::mm", "[[8,3000000000],[3000000000,5]]", "opaque:aten::mm bf16 @"),
+      ("aten::mul", "[[2199023255552,4]]", "opaque:aten::mul bf16 @"),
+      (
+        "aten::scaled_dot_product_attention", "[[1,1,2147483648,64],[1,1,2147483648,64]]",
+        "opaque:aten::scaled_dot_product_attention bf16 @"
+      ),
       ("aten::nonsense", "[[1]]", "opaque:aten::nonsense bf16 @"),
       ("aten::mm", "[[-1,8],[8,5]]", "opaque:aten::mm bf16 @"),
       ("aten::mm", "[[1,8],", "opaque:aten::mm bf16 @"),

@@ -144,6 +144,29 @@ import TraceIO
     #expect(trace.coverage.rejectedRecords == 1)
   }
 
+  @Test func `axes of attention are bounded so that their products fit`() throws {
+    let directory = try TemporaryDirectory()
+    let (fits, huge) = (1 << 30, 1 << 30 + 1)
+    func sample(_ axis: String, _ size: Int) -> String {
+      "{\"kind\":\"attention\",\"axes\":{\"\(axis)\":\(size)},\"count\":1,\"mean_ns\":3}\n"
+    }
+    let axes = OperatorKind.attention.axes
+    let lines = axes.map { sample($0, fits) + sample($0, huge) }.joined()
+    let sweep = try SweepReader.read(path: directory.write(lines, to: "samples.jsonl"))
+    #expect(sweep.samples.count == axes.count)
+    #expect(sweep.coverage.rejected(.badValue) == axes.count)
+    let table = """
+      prefill_chunk,kv_prefill,n_decode,kv_decode,time_us
+      0,0,\(fits),\(fits),9.5
+      0,0,\(huge),1,9.5
+      0,0,1,\(huge),9.5
+      """
+    let path = try directory.write(table, to: "attention.csv")
+    let tables = try LayerwiseReader.read(path: path, architecture: Self.llama)
+    #expect(tables.samples.count == 1)
+    #expect(tables.coverage.rejected(.badValue) == 2)
+  }
+
   @Test func `hostile batches in a step log are refused`() throws {
     let (most, sequences) = (1 << 24, 65_536)
     func step(_ sequence: String, times count: Int = 1) -> String {

@@ -19,7 +19,7 @@ struct KinetoAttribution {
   /// For each host event the innermost operator around it, or -1.
   private(set) var parents: [Int32] = []
   /// For each host event the nearest one with shapes, itself or around it, or -1.
-  private var shapedAncestors: [Int32] = []
+  private(set) var shapedAncestors: [Int32] = []
   /// The number of kernels whose correlation has several launches.
   private(set) var ambiguousLaunches = 0
 

@@ -19,7 +19,10 @@ enum OperatorMapping {
     guard let shapes = ShapeList(json: group.inputDims) else { return opaque }
     let call = OperatorCall(
       name: baseName(group.name), shapes: shapes, types: types, worldSize: worldSize)
-    return (isCopy ? call.copy : call.translated) ?? opaque
+    guard let result = isCopy ? call.copy : call.translated,
+      SizeLimits.allow(result.operator, at: result.point)
+    else { return opaque }
+    return result
   }
 
   /// The name without its library and its in-place mark: `aten::add_` is `add`.

@@ -141,23 +141,25 @@ struct LayerwiseImport {
     guard layer != "final_layernorm" else { return trace.coverage.reject(.finalNorm) }
     var values: [Int] = []
     for axis in axes {
-      guard let axis, axis >= 0, axis < 1 << 40 else { return trace.coverage.reject(.badValue) }
+      guard let axis, (0...1 << 40).contains(axis) else { return trace.coverage.reject(.badValue) }
       values.append(Int(axis))
+    }
+    let point =
+      values.count == 4
+      ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(tokens: values[0])
+    guard SizeLimits.allow(use.operator, at: point) else {
+      return trace.coverage.reject(.badValue)
     }
     guard let picoseconds = time.value else { return trace.coverage.reject(.badDuration) }
     guard picoseconds > 0 else { return trace.coverage.reject(.negativeDuration) }
     guard picoseconds / 1000 <= options.maximumDuration else {
       return trace.coverage.reject(.durationTooLong)
     }
-    let nanoseconds = Double(picoseconds) / 1000
-    let point =
-      values.count == 4
-      ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(tokens: values[0])
     trace.coverage.recordsUsed += 1
     trace.samples.append(
       OperatorSample(
         use.operator, at: point, label: layer,
-        duration: DurationStatistics(mean: nanoseconds, count: meta.iterations)))
+        duration: DurationStatistics(mean: Double(picoseconds) / 1000, count: meta.iterations)))
   }
 
   /// The result, if enough of the rows were good.

@@ -63,7 +63,7 @@ public enum SkewReader {
       trace.coverage.recordsRead += 1
       let sizes = columns[..<5].compactMap { rows.integer($0) }
       let times = columns[5...].compactMap { rows.fixedPoint($0, decimals: 6).value }
-      guard sizes.count == 5, sizes.allSatisfy({ (0..<1 << 30).contains($0) }) else {
+      guard sizes.count == 5, sizes.allSatisfy({ (0...1 << 30).contains($0) }) else {
         trace.coverage.reject(.badValue)
         continue
       }

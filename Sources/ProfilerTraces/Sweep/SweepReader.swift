@@ -9,7 +9,7 @@ import TraceIO
 ///
 /// Axes are those of ``OperatorKind/axes``; one that is not named is zero. `mean_ns` and `count`
 /// are required; the minimum and median default to the mean, the deviation to zero. A damaged
-/// line is counted and skipped: one with an axis above 2^40, an attribute or count that is not from
+/// line is counted and skipped: one with an axis above 2^40 (2^30 for attention), an attribute or count that is not from
 /// 1 to 2^31, or a duration that is not positive or beyond ``ImportOptions/maximumDuration``. The
 /// software's version is taken from `machine.json` beside the file.
 public enum SweepReader {
@@ -145,7 +145,10 @@ private struct SampleRecord {
       }
       point.values[index] = Int64(value)
     }
-    guard !hasBadValue, let count = Int(exactly: count), (1...1 << 31).contains(count) else {
+    let mapped = Operator(operatorKind, dataType: dataType, attributes)
+    guard !hasBadValue, SizeLimits.allow(mapped, at: point), let count = Int(exactly: count),
+      (1...1 << 31).contains(count)
+    else {
       return .failure(Rejection(reason: .badValue))
     }
     let statistics = DurationStatistics(
@@ -164,7 +167,6 @@ private struct SampleRecord {
         nil
       }
     if let reason { return .failure(Rejection(reason: reason)) }
-    let mapped = Operator(operatorKind, dataType: dataType, attributes)
     return .success(OperatorSample(mapped, at: point, label: kind, duration: statistics))
   }
 }
