@@ -22,7 +22,8 @@ public struct StepShape: Hashable, Sendable {
 
   /// The largest value of a sum, far beyond any real batch; sums stay there instead of trapping,
   /// and two of them still fit an integer.
-  public static let largestSum = Int.max / 4
+  @inlinable
+  public static var largestSum: Int { Int.max / 4 }
 
   /// An empty step.
   @inlinable
@@ -57,7 +58,7 @@ public struct StepShape: Hashable, Sendable {
 
   /// The size, where it is one: not negative and at most ``largestSum``.
   @inlinable
-  static func clamped(_ size: Int) -> Int { min(max(0, size), Int.max / 4) }
+  static func clamped(_ size: Int) -> Int { min(max(0, size), largestSum) }
 
   /// Adds a size to a sum, neither of which then exceeds ``largestSum``.
   @inlinable
