@@ -28,10 +28,10 @@ struct Room {
 let rooms = [
   Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto"]),
   Room(name: "Operators"),
-  Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators"]),
+  Room(name: "Analytical", rooms: ["Operators"]),
+  Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"]),
   Room(
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"], libraries: [grdb]),
-  Room(name: "Analytical", rooms: ["Operators"]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),

@@ -24,6 +24,18 @@ public struct OperatorUse: Hashable, Sendable {
   public var count: Int
   /// What it grows with.
   public var size: Size
+
+  /// The point of the operator's curve for a step of that many tokens (or sampling sequences).
+  ///
+  /// - Complexity: O(1). A size that does not fit stays at the largest integer.
+  public func point(tokens: Int) -> AxisPoint {
+    switch size {
+    case .tokens, .sampledSequences, .attention: return AxisPoint(tokens)
+    case .bytes(let perToken), .rows(let perToken):
+      let (size, overflow) = tokens.multipliedReportingOverflow(by: perToken)
+      return AxisPoint(overflow ? .max : size)
+    }
+  }
 }
 
 extension ModelArchitecture {
@@ -31,7 +43,9 @@ extension ModelArchitecture {
   ///
   /// - Parameters:
   ///   - dataType: of weights and activations.
-  ///   - tensorParallel: devices that share each layer; heads and widths are divided by it.
+  ///   - tensorParallel: devices that share each layer; heads and widths are divided by it, the
+  ///     vocabulary by rounding up, as the last device is padded. Where there are fewer key-value
+  ///     heads than devices, each device holds one.
   ///   - fusesResiduals: whether the residual sum is part of the norm, as in serving engines, or
   ///     an operator of its own, as in plain PyTorch.
   public func forwardPass(
@@ -39,7 +53,8 @@ extension ModelArchitecture {
   ) -> [OperatorUse] {
     let ranks = max(1, tensorParallel)
     let (heads, kvHeads) = (max(1, self.heads / ranks), max(1, self.kvHeads / ranks))
-    let (intermediate, vocabulary) = (intermediateSize / ranks, vocabularySize / ranks)
+    let intermediate = intermediateSize / ranks
+    let vocabulary = vocabularySize / ranks + (vocabularySize % ranks == 0 ? 0 : 1)
     let hidden = hiddenSize
     var uses: [OperatorUse] = []
     func add(

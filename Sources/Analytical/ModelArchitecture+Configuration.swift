@@ -28,14 +28,18 @@ extension ModelArchitecture {
         problem: "model_type '\(family)' is not known yet; known: "
           + families.joined(separator: ", "))
     }
+    // Twice what any model has, or more, and small enough that no product of them overflows.
     let sizes: [(String, Int, ClosedRange<Int>)] = [
-      ("hidden_size", fields.hidden_size, 1...1_000_000),
-      ("intermediate_size", fields.intermediate_size, 1...10_000_000),
-      ("num_hidden_layers", fields.num_hidden_layers, 1...10_000),
-      ("num_attention_heads", fields.num_attention_heads, 1...10_000),
-      ("num_key_value_heads", fields.num_key_value_heads ?? fields.num_attention_heads, 1...10_000),
-      ("head_dim", fields.head_dim ?? 1, 1...65_536),
-      ("vocab_size", fields.vocab_size, 1...100_000_000),
+      ("hidden_size", fields.hidden_size, 1...131_072),
+      ("intermediate_size", fields.intermediate_size, 1...1_048_576),
+      ("num_hidden_layers", fields.num_hidden_layers, 1...1024),
+      ("num_attention_heads", fields.num_attention_heads, 1...4096),
+      ("num_key_value_heads", fields.num_key_value_heads ?? fields.num_attention_heads, 1...4096),
+      (
+        "head_dim", fields.head_dim ?? fields.hidden_size / max(1, fields.num_attention_heads),
+        1...8192
+      ),
+      ("vocab_size", fields.vocab_size, 1...16_777_216),
       ("max_position_embeddings", fields.max_position_embeddings ?? 4096, 1...1_000_000_000),
     ]
     for (field, value, range) in sizes where !range.contains(value) {

@@ -52,6 +52,8 @@ public struct ModelArchitecture: Hashable, Sendable {
   }
 
   /// All weights of the model, as published parameter counts count them.
+  ///
+  /// Below 2^55 at the largest sizes that a configuration may have.
   public var parameterCount: Int {
     let embedding = vocabularySize * hiddenSize
     let queryKeyValue = (heads + 2 * kvHeads) * headDim

@@ -138,16 +138,6 @@ public struct StepModel: StepPricing {
   }
 }
 
-extension OperatorUse {
-  /// The point of the operator's curve for a step of that many tokens (or sampling sequences).
-  func point(tokens: Int) -> AxisPoint {
-    switch size {
-    case .tokens, .sampledSequences, .attention: AxisPoint(tokens)
-    case .bytes(let perToken), .rows(let perToken): AxisPoint(tokens * perToken)
-    }
-  }
-}
-
 extension StepPrice {
   /// Adds another part of the same step; errors of different operators are independent.
   mutating func add(_ other: StepPrice) {

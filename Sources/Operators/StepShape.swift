@@ -20,6 +20,11 @@ public struct StepShape: Hashable, Sendable {
   /// Rows that reach the language-model head and the sampler: the decodes and finished prefills.
   public var sampledSequences: Int = 0
 
+  /// The largest value of a sum, far beyond any real batch; sums stay there instead of trapping,
+  /// and two of them still fit an integer.
+  @inlinable
+  public static var largestSum: Int { Int.max / 4 }
+
   /// An empty step.
   @inlinable
   public init() {}
@@ -32,9 +37,13 @@ public struct StepShape: Hashable, Sendable {
   @inlinable
   public mutating func addPrefill(tokens: Int, past: Int, finishes: Bool) {
     prefillSequences += 1
-    prefillTokens += tokens
-    prefillPairs += tokens * past + tokens * (tokens + 1) / 2
-    prefillContext += past + tokens
+    let (tokens, past) = (Self.clamped(tokens), Self.clamped(past))
+    let (earlier, overflow) = tokens.multipliedReportingOverflow(by: past)
+    let (square, squareOverflow) = tokens.multipliedReportingOverflow(by: tokens + 1)
+    Self.add(overflow ? .max : earlier, to: &prefillPairs)
+    Self.add(squareOverflow ? .max : square / 2, to: &prefillPairs)
+    Self.add(tokens, to: &prefillTokens)
+    Self.add(past + tokens, to: &prefillContext)
     if finishes { sampledSequences += 1 }
   }
 
@@ -42,8 +51,16 @@ public struct StepShape: Hashable, Sendable {
   @inlinable
   public mutating func addDecode(context: Int) {
     decodeSequences += 1
-    decodeContext += context
-    longestDecodeContext = max(longestDecodeContext, context)
+    Self.add(context, to: &decodeContext)
+    longestDecodeContext = max(longestDecodeContext, Self.clamped(context))
     sampledSequences += 1
   }
+
+  /// The size, where it is one: not negative and at most ``largestSum``.
+  @inlinable
+  static func clamped(_ size: Int) -> Int { min(max(0, size), largestSum) }
+
+  /// Adds a size to a sum, neither of which then exceeds ``largestSum``.
+  @inlinable
+  static func add(_ size: Int, to sum: inout Int) { sum = clamped(sum + clamped(size)) }
 }

@@ -22,7 +22,7 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case missingName = "no name"
   case badTimestamp = "no valid time stamp"
   case badDuration = "no valid duration"
-  case negativeDuration = "negative duration"
+  case negativeDuration = "negative or no duration"
   case durationTooLong = "duration beyond the limit"
   case beginEndPair = "begin and end as separate events"
   case badValue = "a value that is not a number or out of range"
@@ -30,6 +30,10 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case unknownLayer = "a layer of unknown kind"
   case syntax = "not valid JSON"
   case tooManyNames = "more distinct names than kept"
+  case finalNorm = "the final normalisation, an operator that the layers' rows measure"
+
+  /// Whether something is wrong with the record; a sound one may still have no use.
+  var isFault: Bool { self != .finalNorm }
 }
 
 /// A number of kernels, or operator calls on a processor, and their time.
@@ -89,7 +93,9 @@ public struct Coverage: Hashable, Sendable {
   public func rejected(_ reason: RejectionReason) -> Int { rejections[Self.index(of: reason)] }
 
   /// The number of records that were not used because something is wrong with them.
-  public var rejectedRecords: Int { rejections.reduce(0, +) }
+  public var rejectedRecords: Int {
+    RejectionReason.allCases.reduce(0) { $0 + ($1.isFault ? rejected($1) : 0) }
+  }
 
   /// All kernels, whatever the rule.
   public var total: Tally {

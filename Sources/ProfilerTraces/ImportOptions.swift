@@ -37,7 +37,7 @@ public struct ImportOptions: Hashable, Sendable {
     let bad = coverage.rejectedRecords
     guard bad > toleratedBadRecords, bad > 0 else { return }
     let share = Double(bad) / Double(max(1, coverage.recordsRead))
-    let worst = RejectionReason.allCases.max {
+    let worst = RejectionReason.allCases.filter(\.isFault).max {
       coverage.rejected($0) < coverage.rejected($1)
     }
     guard share > maximumBadShare, let worst else { return }

@@ -28,11 +28,14 @@ struct ImportCommand: FailingCommand {
 
   @Option(
     help: ArgumentHelp(
-      "The model that was profiled, for tables that name layers only.",
-      discussion: "A built-in name such as Llama-3.1-8B, or the path of a config.json."))
+      "The model that was profiled: a built-in name such as Llama-3.1-8B, or a config.json.",
+      discussion: """
+        Needed for tables that name layers only. For a trace it tells grouped-query attention whose \
+        query heads were folded into the query length from a short chunk.
+        """))
   var model: String?
 
-  @Option(help: "The devices that shared each layer, for tables that name layers only.")
+  @Option(help: "The devices that shared each layer, where --model is given.")
   var tensorParallel = 1
 
   @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
@@ -116,7 +119,12 @@ struct ImportCommand: FailingCommand {
       ? format.traceFormat : TraceFormat.detect(path: path, limits: options.inputLimits)
     {
     case .kineto:
-      return [Source(path: path, trace: try KinetoReader.read(path: path, options: options))]
+      var trace = try KinetoReader.read(path: path, options: options)
+      guard let model else { return [Source(path: path, trace: trace)] }
+      let architecture = try modelArchitecture(named: model)
+      trace.unfoldAttention(of: architecture, tensorParallel: tensorParallel)
+      let arguments = "model=\(architecture.name) tensor_parallel=\(tensorParallel)"
+      return [Source(path: path, trace: trace, arguments: arguments)]
     case .sweep:
       return [Source(path: path, trace: try SweepReader.read(path: path, options: options))]
     case .steps:
@@ -127,18 +135,16 @@ struct ImportCommand: FailingCommand {
         throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
       }
       let architecture = try modelArchitecture(named: model)
-      let layers = LayerArchitecture(
-        hiddenSize: architecture.hiddenSize, intermediateSize: architecture.intermediateSize,
-        heads: architecture.heads, kvHeads: architecture.kvHeads, headDim: architecture.headDim,
-        vocabSize: architecture.vocabularySize, tensorParallel: tensorParallel)
-      let tables = try LayerwiseReader.read(path: path, architecture: layers, options: options)
+      let tables = try LayerwiseReader.read(
+        path: path, architecture: architecture, tensorParallel: tensorParallel, options: options)
       if let profiled = tables.runtime.details["model"],
         let known = ModelArchitecture.builtIn(named: profiled), known != architecture
       {
         throw Failure(.data, "\(path): was measured on \(profiled); give --model \(known.name)")
       }
       let skew = try SkewReader.read(
-        besideTables: tables, directory: path, architecture: layers, options: options)
+        besideTables: tables, directory: path, architecture: architecture,
+        tensorParallel: tensorParallel, options: options)
       let arguments = "model=\(architecture.name) tensor_parallel=\(tensorParallel)"
       var sources = [Source(path: path, trace: tables, arguments: arguments)]
       if let skew {
@@ -194,6 +200,17 @@ struct ImportCommand: FailingCommand {
     }
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
       print("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
+    }
+    if coverage.ignoredLiterals > 0 {
+      print(
+        "  \(coverage.ignoredLiterals) words such as NaN were passed over where they do not matter")
+    }
+    if !coverage.ignoredFiles.isEmpty {
+      print("  not read: \(coverage.ignoredFiles.joined(separator: ", "))")
+    }
+    if !trace.steps.isEmpty {
+      let known = trace.steps.count { $0.batch != nil }
+      print("  annotated steps: \(trace.steps.count), \(known) with their batch; not kept")
     }
     if coverage.ambiguousLaunches > 0 {
       print("  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")

@@ -41,6 +41,59 @@ import Testing
     #expect(read == ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
   }
 
+  private func configuration(_ sizes: [Int], type: String = "qwen3") -> [UInt8] {
+    let names = [
+      "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads",
+      "num_key_value_heads", "head_dim", "vocab_size", "max_position_embeddings",
+    ]
+    let fields = zip(names, sizes).map { "\"\($0)\": \($1)" }
+    return Array("{\"model_type\": \"\(type)\", \(fields.joined(separator: ", "))}".utf8)
+  }
+
+  /// The largest size of each field, in the order of ``configuration(_:type:)``.
+  private static let largest = [
+    131_072, 1_048_576, 1024, 4096, 4096, 8192, 16_777_216, 1_000_000_000,
+  ]
+
+  @Test(arguments: ["qwen3", "qwen2"]) func `The largest sizes overflow nothing`(type: String)
+    throws
+  {
+    let model = try ModelArchitecture(
+      configuration: configuration(Self.largest, type: type), name: "c.json")
+    #expect(model.parameterCount < 1 << 55)
+    #expect(model.parameterCount > 1 << 54)
+    #expect(model.weightBytes(.float32) == 4 * Double(model.parameterCount))
+    #expect(model.keyValueBytesPerToken(.float32) == Double(1 << 38))
+    for ranks in [1, 8] {
+      for use in model.forwardPass(.float32, tensorParallel: ranks) {
+        #expect(use.operator.attributes.values.allSatisfy { $0 > 0 && $0 < 1 << 40 })
+        #expect(use.point(tokens: 1 << 40)[0] >= 0)
+      }
+    }
+  }
+
+  @Test(arguments: 0..<8) func `One more than the largest size is refused`(field: Int) {
+    var sizes = Self.largest
+    sizes[field] += 1
+    #expect(throws: AnalyticalError.self) {
+      _ = try ModelArchitecture(configuration: configuration(sizes), name: "c.json")
+    }
+    sizes[field] = 0
+    #expect(throws: AnalyticalError.self) {
+      _ = try ModelArchitecture(configuration: configuration(sizes), name: "c.json")
+    }
+  }
+
+  @Test func `More heads than values a token are refused`() {
+    let text = """
+      {"hidden_size": 4, "intermediate_size": 8, "num_hidden_layers": 1,
+       "num_attention_heads": 8, "vocab_size": 9}
+      """
+    #expect(throws: AnalyticalError.self) {
+      _ = try ModelArchitecture(configuration: Array(text.utf8), name: "c.json")
+    }
+  }
+
   @Test(arguments: [
     ("", "not a JSON object"),
     ("[]", "wrong type"),

@@ -47,6 +47,26 @@ import Testing
   }
 }
 
+extension StepShapeTests {
+  @Test(
+    arguments: [Int.max, Int.max - 1, Int.max / 2, 1 << 32, Int.min], [0, 1, 1 << 32, Int.max])
+  func `Sums of huge sizes stay at the largest instead of trapping`(size: Int, past: Int) {
+    var shape = StepShape()
+    for _ in 0..<5 {
+      shape.addPrefill(tokens: size, past: past, finishes: true)
+      shape.addDecode(context: size)
+    }
+    for sum in [
+      shape.prefillTokens, shape.prefillPairs, shape.prefillContext, shape.decodeContext,
+      shape.longestDecodeContext,
+    ] {
+      #expect((0...StepShape.largestSum).contains(sum))
+    }
+    #expect(shape.tokens >= 5)
+    if size > 1 << 33 { #expect(shape.prefillPairs == StepShape.largestSum) }
+  }
+}
+
 @Suite struct DurationStatisticsTests {
   @Test func `No durations have no statistics`() {
     #expect(DurationStatistics([Int64]()) == nil)

@@ -104,6 +104,100 @@ import TraceIO
     #expect(result.groups.map(\.totalKernelTime) == [3000, 3000])
   }
 
+  @Test func `launches that share a correlation are found by time, however many they are`() throws {
+    var trace = TraceText()
+    let count = 20_000
+    for index in 0..<count {
+      let at = 10 * index
+      trace.op("op \(index % 2)", "\(at)", "5", dims: "[[1]]")
+      trace.launch("cudaLaunchKernel", "\(at + 1)", 5)
+      // The first kernel lies before all launches, and takes the earliest.
+      trace.kernel("k", "\(at + (index == 0 ? 0 : 8))", "\(1 + index % 2)", 5)
+    }
+    let result = try trace.read()
+    #expect(result.coverage.ambiguousLaunches == count)
+    #expect(result.groups.map(\.name).sorted() == ["op 0", "op 1"])
+    #expect(result.groups.allSatisfy { $0.operationCount == count / 2 })
+    #expect(Set(result.groups.map(\.totalKernelTime)) == [10_000_000, 20_000_000])
+  }
+
+  /// The rule in words, tried on every launch: in the process that owns the device, where any is;
+  /// before the kernel, where any is; then the nearest in time, the last in the file of equals.
+  @Test(arguments: 1...40)
+  func `launches that share a correlation are those that a search of all finds`(seed: Int) throws {
+    var state = UInt64(seed)
+    func random(_ limit: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 33) % limit
+    }
+    var trace = TraceText()
+    var launches: [(process: Int, start: Int, correlation: Int, operator: String)] = []
+    for process in 7...8 {
+      // Tells which process owns which device.
+      trace.launch("cudaLaunchKernel", "0", 100 + process, pid: process)
+      trace.kernel("own", "1", "1", 100 + process, pid: process - 7)
+    }
+    for number in 0..<12 {
+      // Each correlation four times, some at one time; each on a thread and in an operator of its
+      // own.
+      let (process, start, correlation) = (7 + random(2), 10 + 10 * random(6), number % 3)
+      let tid = 20 + number
+      trace.add(
+        "cpu_op", "op \(number)", "\(start)", "5", pid: process, tid: tid,
+        ["\"Input Dims\": [[1]]"])
+      trace.launch("cudaLaunchKernel", "\(start + 1)", correlation, tid: tid, pid: process)
+      launches.append((process, start + 1, correlation, "op \(number)"))
+    }
+    var expected: [String: Int64] = [:]
+    for _ in 0..<30 {
+      let (device, start, correlation) = (random(3), random(80), random(3))
+      let duration = 1 + random(9)
+      trace.kernel("k", "\(start)", "\(duration)", correlation, pid: device)
+      let all = launches.filter { $0.correlation == correlation }
+      let own = all.filter { $0.process == device + 7 }
+      let candidates = own.isEmpty ? all : own
+      let before = candidates.filter { $0.start <= start }.map(\.start).max()
+      let best = before ?? candidates.map(\.start).min()
+      guard let launch = candidates.last(where: { $0.start == best }) else { continue }
+      expected[launch.operator, default: 0] += Int64(1000 * duration)
+    }
+    let result = try trace.read()
+    #expect(
+      Dictionary(uniqueKeysWithValues: result.groups.map { ($0.name, $0.totalKernelTime) })
+        == expected)
+  }
+
+  @Test func `operators nested deeply pass their kernels outwards`() throws {
+    var trace = TraceText()
+    let depth = 5000
+    trace.op("outer", "0", "\(3 * depth)", dims: "[[2]]")
+    for level in 1..<depth { trace.op("inner", "\(level)", "\(3 * depth - 2 * level)") }
+    for index in 0..<depth {
+      trace.launch("cudaLaunchKernel", "\(depth)", index)
+      trace.kernel("k", "\(4 * depth + index)", "1", index)
+    }
+    let result = try trace.read()
+    #expect(result.groups.map(\.name) == ["outer"])
+    #expect(result.coverage[.ancestor].count == depth)
+  }
+
+  @Test(
+    "a runtime is named by the software below the framework",
+    arguments: [
+      (#""cuda_runtime_version": 12040, "cuda_driver_version": 13000"#, "CUDA 12.4"),
+      (#""cuda_driver_version": 11080"#, "CUDA driver 11.8"),
+      (#""hip_driver_version": 1, "hip_runtime_version": 60443483"#, "ROCm 6.4"),
+      (#""hip_runtime_version": "70226015""#, "ROCm 7.2"), (#""roctracer_version": 4.1"#, nil),
+      (#""cuda_runtime_version": -1"#, nil), (#""cuda_runtime_version": 1e99"#, nil),
+    ] as [(String, String?)])
+  func runtime(head: String, version: String?) throws {
+    var text = Self.product
+    text.head = head
+    let trace = try text.read()
+    #expect(trace.runtime.framework == "PyTorch")
+    #expect(trace.runtime.version == version)
+  }
+
   @Test func `a trace without a device counts the outermost operator with shapes, once`() throws {
     var trace = TraceText()
     trace.op("wrapper", "0", "1000")

@@ -1,3 +1,4 @@
+import Analytical
 import Operators
 import Testing
 
@@ -43,7 +44,7 @@ import Testing
       ("_C::rms_norm", "[[888,2880],[888,2880],[2880],[]]", "rmsNorm width=2880 bf16 @888"),
       (
         "_C::fused_add_rms_norm", "[[888,2880],[888,2880],[2880],[]]",
-        "rmsNorm residual=1 width=2880 bf16 @888"
+        "rmsNorm width=2880 bf16 @888"
       ),
       ("aten::layer_norm", "[[2,3,768],[],[768]]", "layerNorm width=768 bf16 @6"),
       ("_C::silu_and_mul", "[[9,100],[9,200]]", "activation width=100 bf16 @9"),
@@ -56,8 +57,19 @@ import Testing
         "rotary headDim=64 heads=8 kvHeads=1 bf16 @888"
       ),
       ("aten::mul", "[[16,559,1024],[16,559,1]]", "elementwise inputs=2 width=1024 bf16 @8944"),
+      ("aten::add", "[[2,9,64],[2,9,64],[]]", "elementwise width=64 bf16 @18"),
+      ("aten::add_", "[[9,64],[9,64],[]]", "elementwise width=64 bf16 @9"),
+      ("aten::add", "[[9,64],[64],[]]", "elementwise inputs=2 width=64 bf16 @9"),
+      ("aten::add", "[[9,64],[],[]]", "elementwise inputs=1 width=64 bf16 @9"),
+      ("aten::sub", "[[9,64],[9,64],[]]", "elementwise inputs=2 width=64 bf16 @9"),
       ("aten::add_", "[[3],[5]]", "opaque:aten::add_ bf16 @"),
       ("aten::fill_", "[[10,4],[]]", "elementwise inputs=0 width=4 bf16 @10"),
+      ("aten::mm", "[[8,3000000000],[3000000000,5]]", "opaque:aten::mm bf16 @"),
+      ("aten::mul", "[[2199023255552,4]]", "opaque:aten::mul bf16 @"),
+      (
+        "aten::scaled_dot_product_attention", "[[1,1,2147483648,64],[1,1,2147483648,64]]",
+        "opaque:aten::scaled_dot_product_attention bf16 @"
+      ),
       ("aten::nonsense", "[[1]]", "opaque:aten::nonsense bf16 @"),
       ("aten::mm", "[[-1,8],[8,5]]", "opaque:aten::mm bf16 @"),
       ("aten::mm", "[[1,8],", "opaque:aten::mm bf16 @"),
@@ -70,6 +82,35 @@ import Testing
     ])
   func translation(name: String, dims: String, expected: String) {
     #expect(Self.map(name, dims) == expected)
+  }
+
+  @Test func `a sum of two types is no residual sum`() {
+    let types = "[\"float\",\"c10::BFloat16\",\"Scalar\"]"
+    #expect(
+      Self.map("aten::add", "[[9,64],[9,64],[]]", types: types)
+        == "elementwise inputs=2 width=64 fp32 @9")
+  }
+
+  @Test(
+    "what a trace of a serving engine measures is what the forward pass asks for",
+    arguments: [
+      ("_C::rms_norm", "[[8,4096],[8,4096],[4096],[]]", "input_layernorm"),
+      ("_C::fused_add_rms_norm", "[[8,4096],[8,4096],[4096],[]]", "post_attention_layernorm"),
+      ("aten::linear", "[[8,4096],[6144,4096],[]]", "qkv_proj"),
+      ("aten::mm", "[[8,4096],[4096,4096]]", "o_proj"),
+      ("_C::rotary_embedding", "[[8],[8,4096],[8,1024],[],[131072,128],[]]", "rotary_emb"),
+      ("aten::scaled_dot_product_attention", "[[1,32,8,128],[1,8,8,128]]", "attention"),
+      ("aten::add_", "[[8,4096],[8,4096],[]]", "residual"),
+      ("_C::silu_and_mul", "[[8,14336],[8,28672]]", "act_fn"),
+      ("aten::embedding", "[[128256,4096],[8],[]]", "embedding"),
+      ("aten::linear", "[[8,4096],[128256,4096],[]]", "lm_head"),
+      ("aten::argmax", "[[8,128256],[],[]]", "sampler"),
+    ])
+  func forwardPass(name: String, dims: String, role: String) throws {
+    let model = try #require(ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
+    let use = try #require(
+      model.forwardPass(.bfloat16, fusesResiduals: false).first { $0.role == role })
+    #expect(Self.map(name, dims).hasPrefix("\(use.operator) @8"))
   }
 
   @Test func `copies count bytes, and collectives bytes and ranks`() {
@@ -98,5 +139,37 @@ import Testing
       [$0.contextSequences, $0.contextTokens, $0.generationSequences, $0.generationTokens]
     }
     #expect(values ?? [] == expected)
+  }
+}
+
+@Suite struct FoldedAttentionTests {
+  private func trace(heads: Int, kvHeads: Int, queries: Int, past: Int) -> ImportedTrace {
+    var trace = ImportedTrace(format: .kineto)
+    let op = Operator(
+      .attention, dataType: .float32, ["heads": heads, "kvHeads": kvHeads, "headDim": 64])
+    trace.samples = [
+      OperatorSample(
+        op, at: AxisPoint(queries, past), label: "sdpa", duration: DurationStatistics(mean: 1))
+    ]
+    return trace
+  }
+
+  private let model = ModelArchitecture(
+    name: "toy", hiddenSize: 512, intermediateSize: 64, layers: 1, heads: 8, kvHeads: 2,
+    vocabularySize: 100)
+
+  @Test func `A folded decode becomes a decode of all heads`() {
+    var trace = trace(heads: 2, kvHeads: 2, queries: 4, past: 96)
+    trace.unfoldAttention(of: model)
+    #expect(trace.samples[0].operator.attributes == ["heads": 8, "kvHeads": 2, "headDim": 64])
+    #expect(trace.samples[0].point == AxisPoint(0, 0, 1, 100))
+  }
+
+  @Test(arguments: [(8, 2, 4), (2, 2, 5), (4, 4, 4)])
+  func `Other attention stays as it is`(heads: Int, kvHeads: Int, queries: Int) {
+    var trace = trace(heads: heads, kvHeads: kvHeads, queries: queries, past: 96)
+    let before = trace.samples
+    trace.unfoldAttention(of: model)
+    #expect(trace.samples == before)
   }
 }

@@ -67,16 +67,12 @@ import Testing
   ) throws {
     let store = try OperatorStore(path: directory.path("l.sqlite"), mode: .readWrite)
     let model = try #require(ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
-    let layers = LayerArchitecture(
-      hiddenSize: model.hiddenSize, intermediateSize: model.intermediateSize, heads: model.heads,
-      kvHeads: model.kvHeads, headDim: model.headDim, vocabSize: model.vocabularySize,
-      tensorParallel: 1)
     let folder = PublishedData.path("operator-tables/layerwise/\(tables)/Llama-3.1-8B/tp1")
-    let trace = try LayerwiseReader.read(path: folder, architecture: layers)
+    let trace = try LayerwiseReader.read(path: folder, architecture: model)
     let name = "\(name)-llama-3.1-8b"
     _ = try store.add(trace, path: folder, device: try #require(trace.deviceName))
     if let skew = try SkewReader.read(
-      besideTables: trace, directory: folder, architecture: layers)
+      besideTables: trace, directory: folder, architecture: model)
     {
       _ = try store.add(skew, path: folder, device: try #require(skew.deviceName))
     }

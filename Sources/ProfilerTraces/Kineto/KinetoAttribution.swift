@@ -18,12 +18,14 @@ struct KinetoAttribution {
   private(set) var owners: [Owner] = []
   /// For each host event the innermost operator around it, or -1.
   private(set) var parents: [Int32] = []
+  /// For each host event the nearest one with shapes, itself or around it, or -1.
+  private(set) var shapedAncestors: [Int32] = []
   /// The number of kernels whose correlation has several launches.
   private(set) var ambiguousLaunches = 0
 
   /// - Complexity: O(*n* log *n*) in the number of host events.
   init(_ events: KinetoEvents) {
-    parents = Self.nest(events.hosts)
+    (parents, shapedAncestors) = Self.nest(events.hosts)
     let launches = Launches(events)
     let graphNames = Self.graphLaunchNames(events)
     owners.reserveCapacity(events.devices.count)
@@ -36,19 +38,16 @@ struct KinetoAttribution {
         owners.append(Owner(rule: .graph, host: parents[Int(launch)]))
         continue
       }
-      owners.append(owner(of: launch, events.hosts))
+      owners.append(owner(of: launch))
     }
   }
 
-  private func owner(of launch: Int32, _ hosts: [KinetoEvents.Host]) -> Owner {
+  private func owner(of launch: Int32) -> Owner {
     let innermost = parents[Int(launch)]
     guard innermost >= 0 else { return Owner(rule: .noOperator, host: -1) }
-    var candidate = innermost
-    while candidate >= 0 {
-      if hosts[Int(candidate)].dims >= 0 {
-        return Owner(rule: candidate == innermost ? .correlation : .ancestor, host: candidate)
-      }
-      candidate = parents[Int(candidate)]
+    let shaped = shapedAncestors[Int(innermost)]
+    if shaped >= 0 {
+      return Owner(rule: shaped == innermost ? .correlation : .ancestor, host: shaped)
     }
     return Owner(rule: .withoutShape, host: innermost)
   }
@@ -57,7 +56,9 @@ struct KinetoAttribution {
   ///
   /// Operators that overlap without one holding the other occur in real traces, by up to 1.4 µs;
   /// an operator is left on the stack until all above it have ended.
-  private static func nest(_ hosts: [KinetoEvents.Host]) -> [Int32] {
+  ///
+  /// - Returns: The parents, and the nearest events with shapes.
+  private static func nest(_ hosts: [KinetoEvents.Host]) -> ([Int32], [Int32]) {
     var order = Array(hosts.indices)
     order.sort { left, right in
       let (a, b) = (hosts[left], hosts[right])
@@ -68,6 +69,7 @@ struct KinetoAttribution {
       return left < right
     }
     var parents = [Int32](repeating: -1, count: hosts.count)
+    var shaped = parents
     var stack: [Int] = []
     var thread: Int32 = -1
     for index in order {
@@ -77,10 +79,14 @@ struct KinetoAttribution {
         stack.removeAll(keepingCapacity: true)
       }
       while let top = stack.last, hosts[top].end <= host.start { stack.removeLast() }
-      if let top = stack.last { parents[index] = Int32(top) }
+      if let top = stack.last {
+        parents[index] = Int32(top)
+        shaped[index] = shaped[top]
+      }
+      if host.dims >= 0 { shaped[index] = Int32(index) }
       if host.kind == .operator { stack.append(index) }
     }
-    return parents
+    return (parents, shaped)
   }
 
   private static func graphLaunchNames(_ events: KinetoEvents) -> Set<Int32> {
@@ -95,65 +101,117 @@ struct KinetoAttribution {
 
 /// The launches of a trace by their correlation.
 private struct Launches {
+  /// One of several launches with the same correlation.
+  private struct Entry {
+    var correlation: Int64
+    var process: Int32
+    var start: Int64
+    var launch: Int32
+
+    /// Whether this comes after all of that correlation and process up to `start`.
+    func isAfter(_ correlation: Int64, _ process: Int32, _ start: Int64) -> Bool {
+      (self.correlation, self.process, self.start) > (correlation, process, start)
+    }
+  }
+
   /// The last launch with a correlation.
   private var last: [Int64: Int32] = [:]
-  /// For each host event the launch before it with the same correlation, or -1; empty if no
-  /// correlation occurs twice.
-  private var previous: [Int32] = []
+  /// The correlations that occur several times; real traces have few of them or none.
+  private var repeated: Set<Int64> = []
+  /// The launches with those, by correlation, process and start.
+  private var byProcess: [Entry] = []
+  /// The same by correlation and start, with one process for all.
+  private var byStart: [Entry] = []
   /// The process that launched most of the kernels of a device, where one launch is certain.
   private var processes: [Int32: Int32] = [:]
 
+  /// - Complexity: O(*n* log *n*) in the number of host events.
   init(_ events: KinetoEvents) {
     last.reserveCapacity(events.devices.count)
     for (index, host) in events.hosts.enumerated()
     where host.kind == .launch && host.correlation != KinetoEvents.none {
-      if let before = last.updateValue(Int32(index), forKey: host.correlation) {
-        if previous.isEmpty { previous = [Int32](repeating: -1, count: events.hosts.count) }
-        previous[index] = before
+      if last.updateValue(Int32(index), forKey: host.correlation) != nil {
+        repeated.insert(host.correlation)
       }
     }
-    if !previous.isEmpty { processes = votes(events) }
+    guard !repeated.isEmpty else { return }
+    for (index, host) in events.hosts.enumerated()
+    where host.kind == .launch && repeated.contains(host.correlation) {
+      byProcess.append(
+        Entry(
+          correlation: host.correlation, process: events.threads[Int(host.thread)].process,
+          start: host.start, launch: Int32(index)))
+    }
+    byStart = byProcess
+    for index in byStart.indices { byStart[index].process = 0 }
+    byProcess.sort(by: Self.isBefore)
+    byStart.sort(by: Self.isBefore)
+    processes = votes(events)
   }
 
   /// The launch of a device event: of several, the latest that started before it, in the process
   /// that owns the device.
+  ///
+  /// - Complexity: O(log *n*) in the number of launches.
   func find(
     for device: KinetoEvents.Device, in events: KinetoEvents, _ ambiguous: inout Int
   ) -> Int32? {
-    guard device.correlation != KinetoEvents.none, let first = last[device.correlation] else {
+    guard device.correlation != KinetoEvents.none, let only = last[device.correlation] else {
       return nil
     }
-    guard !previous.isEmpty, previous[Int(first)] >= 0 else { return first }
+    guard repeated.contains(device.correlation) else { return only }
     ambiguous += 1
-    let process = processes[device.device]
-    var best: Int32?
-    var bestKey = (false, false, Int64.min)
-    var candidate = first
-    while candidate >= 0 {
-      let host = events.hosts[Int(candidate)]
-      let key = (
-        events.threads[Int(host.thread)].process == process, host.start <= device.start, host.start
-      )
-      if best == nil || Self.isBetter(key, bestKey) {
-        best = candidate
-        bestKey = key
-      }
-      candidate = previous[Int(candidate)]
+    if let process = processes[device.device],
+      let launch = Self.nearest(byProcess, device.correlation, process, device.start)
+    {
+      return launch
     }
-    return best
+    return Self.nearest(byStart, device.correlation, 0, device.start)
   }
 
-  private static func isBetter(_ a: (Bool, Bool, Int64), _ b: (Bool, Bool, Int64)) -> Bool {
-    if a.0 != b.0 { return a.0 }
-    if a.1 != b.1 { return a.1 }
-    // Before the kernel the latest is best, after it the earliest.
-    return a.1 ? a.2 > b.2 : a.2 < b.2
+  /// The latest launch up to `start`, else the earliest after it; of equal ones the last in the
+  /// file.
+  private static func nearest(
+    _ entries: [Entry], _ correlation: Int64, _ process: Int32, _ start: Int64
+  ) -> Int32? {
+    func last(upTo start: Int64) -> Entry? {
+      let end = upperBound(entries, correlation, process, start)
+      guard end > 0 else { return nil }
+      let entry = entries[end - 1]
+      return entry.correlation == correlation && entry.process == process ? entry : nil
+    }
+    if let before = last(upTo: start) { return before.launch }
+    let first = upperBound(entries, correlation, process, start)
+    guard first < entries.count else { return nil }
+    return last(upTo: entries[first].start)?.launch
+  }
+
+  /// The number of entries that are not after the given place.
+  private static func upperBound(
+    _ entries: [Entry], _ correlation: Int64, _ process: Int32, _ start: Int64
+  ) -> Int {
+    var (low, high) = (0, entries.count)
+    while low < high {
+      let middle = low + (high - low) / 2
+      if entries[middle].isAfter(correlation, process, start) {
+        high = middle
+      } else {
+        low = middle + 1
+      }
+    }
+    return low
+  }
+
+  private static func isBefore(_ a: Entry, _ b: Entry) -> Bool {
+    (a.correlation, a.process, a.start, a.launch) < (b.correlation, b.process, b.start, b.launch)
   }
 
   private func votes(_ events: KinetoEvents) -> [Int32: Int32] {
     var counts: [KinetoEvents.Thread: Int] = [:]
     for device in events.devices where device.correlation != KinetoEvents.none {
-      guard let first = last[device.correlation], previous[Int(first)] < 0 else { continue }
+      guard let first = last[device.correlation], !repeated.contains(device.correlation) else {
+        continue
+      }
       let process = events.threads[Int(events.hosts[Int(first)].thread)].process
       counts[KinetoEvents.Thread(process: process, thread: device.device), default: 0] += 1
     }

@@ -74,9 +74,10 @@ struct KinetoGroups {
       return host.kind == .operator && (host.dims >= 0 || !hasShapes)
     }
     for (index, host) in events.hosts.enumerated() where isCandidate(index) {
-      var outer = parents[index]
-      while outer >= 0, !isCandidate(Int(outer)) { outer = parents[Int(outer)] }
-      guard outer < 0 else { continue }
+      let parent = parents[index]
+      let isInner =
+        parent >= 0 && (!hasShapes || attribution.shapedAncestors[Int(parent)] >= 0)
+      guard !isInner else { continue }
       coverage.add(host.duration, by: .cpuOperator)
       groups[Int(number(of: host))].durations.append(host.duration)
     }

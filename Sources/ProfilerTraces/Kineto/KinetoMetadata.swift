@@ -56,6 +56,25 @@ extension KinetoMetadata {
     if let worldSize { details["world_size"] = String(worldSize) }
   }
 
+  /// The software below the framework, such as `CUDA 12.4` or `ROCm 6.4`: of its runtime, else of
+  /// its driver; nil where the trace names neither. The framework's own version is not in traces.
+  var version: String? {
+    for (part, suffix) in [("runtime", ""), ("driver", " driver")] {
+      // CUDA counts 1000 major + 10 minor, HIP 10⁷ major + 10⁵ minor + patch.
+      if let number = number("cuda_\(part)_version") {
+        return "CUDA\(suffix) \(number / 1000).\(number % 1000 / 10)"
+      }
+      if let number = number("hip_\(part)_version") {
+        return "ROCm\(suffix) \(number / 10_000_000).\(number % 10_000_000 / 100_000)"
+      }
+    }
+    return nil
+  }
+
+  private func number(_ name: String) -> Int? {
+    details[name].flatMap { Int($0) }.flatMap { $0 > 0 ? $0 : nil }
+  }
+
   /// The name of the device that most events ran on, if the trace knows it.
   func deviceName(of events: KinetoEvents) -> String? {
     var counts: [Int32: Int] = [:]

@@ -116,7 +116,8 @@ public enum KinetoReader {
     }
     trace.steps = steps(events, base: metadata.baseTime ?? 0)
     trace.deviceName = metadata.deviceName(of: events)
-    trace.runtime = RuntimeDescription(framework: "PyTorch", details: metadata.details)
+    trace.runtime = RuntimeDescription(
+      framework: "PyTorch", version: metadata.version, details: metadata.details)
     trace.runtime.details["kineto_era"] = metadata.era
     return trace
   }

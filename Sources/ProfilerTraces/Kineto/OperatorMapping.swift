@@ -19,7 +19,10 @@ enum OperatorMapping {
     guard let shapes = ShapeList(json: group.inputDims) else { return opaque }
     let call = OperatorCall(
       name: baseName(group.name), shapes: shapes, types: types, worldSize: worldSize)
-    return (isCopy ? call.copy : call.translated) ?? opaque
+    guard let result = isCopy ? call.copy : call.translated,
+      SizeLimits.allow(result.operator, at: result.point)
+    else { return opaque }
+    return result
   }
 
   /// The name without its library and its in-place mark: `aten::add_` is `add`.
@@ -79,10 +82,11 @@ struct OperatorCall {
       attention(heads: 1, tokens: 2)
     case "_flash_attention_forward", "_efficient_attention_forward", "_flash_attn_forward":
       attention(heads: 2, tokens: 1)
-    case "rms_norm" where shapes.tensor(1) == shapes.tensor(0): norm(.rmsNorm, input: 1)
-    case "rms_norm", "_fused_rms_norm": norm(.rmsNorm, input: 0)
-    case "fused_add_rms_norm": norm(.rmsNorm, input: 0, ["residual": 1])
-    case "layer_norm", "native_layer_norm": norm(.layerNorm, input: 0)
+    case "rms_norm" where shapes.tensor(1) == shapes.tensor(0): rows(.rmsNorm, of: 1)
+    // The fused sum has no attribute: it is the norm that serving engines run in every layer, and
+    // so the one that the forward pass means.
+    case "rms_norm", "_fused_rms_norm", "fused_add_rms_norm": rows(.rmsNorm, of: 0)
+    case "layer_norm", "native_layer_norm": rows(.layerNorm, of: 0)
     case "silu_and_mul", "gelu_and_mul", "gelu_tanh_and_mul": rows(.activation, of: 0)
     case "silu", "gelu", "relu": rows(.activation, of: 0, ["gated": 0])
     case "embedding": embedding(indices: 1)
@@ -210,10 +214,6 @@ struct OperatorCall {
 
   // MARK: Maps over rows
 
-  private func norm(
-    _ kind: OperatorKind, input: Int, _ attributes: [String: Int] = [:]
-  ) -> OperatorMapping.Result? { rows(kind, of: input, attributes) }
-
   /// An operator over the rows of an input, whose last dimension is the static size.
   private func rows(
     _ kind: OperatorKind, of input: Int, _ attributes: [String: Int] = [:],
@@ -240,6 +240,8 @@ struct OperatorCall {
   }
 
   /// A map over the broadcast shape of its tensors; `inputs` tells how many are read.
+  ///
+  /// The sum of two equal tensors has no `inputs`: it is the residual sum of the forward pass.
   private var elementwise: OperatorMapping.Result? {
     var tensors = shapes.tensors
     let isCopy = name == "copy"
@@ -249,11 +251,18 @@ struct OperatorCall {
       let tokens = shape.rows
     else { return nil }
     let isFill = name == "fill" || name == "zero"
+    var attributes = ["width": width]
+    if !isResidualSum { attributes["inputs"] = isFill ? 0 : tensors.count }
     return .init(
-      operator: Operator(
-        .elementwise, dataType: types.dataType(0),
-        ["width": width, "inputs": isFill ? 0 : tensors.count]),
+      operator: Operator(.elementwise, dataType: types.dataType(0), attributes),
       point: AxisPoint(tokens))
+  }
+
+  /// Whether this adds two tensors of one shape and type, and nothing else.
+  private var isResidualSum: Bool {
+    let tensors = shapes.tensors
+    return name == "add" && tensors.count == 2 && tensors[0] == tensors[1]
+      && shapes.tensor(0) != nil && shapes.tensor(1) != nil && types[0] == types[1]
   }
 
   private static func broadcast(_ shapes: [[Int]]) -> [Int]? {

@@ -21,7 +21,8 @@ struct LayerwiseMeta {
 
   /// Reads `meta.json` in the directory above, or in the directory itself; neither need exist.
   init(beside directory: String) throws(ProfilerTraceError) {
-    let above = URL(filePath: directory).deletingLastPathComponent().path()
+    let above = URL(filePath: directory).deletingLastPathComponent()
+      .path(percentEncoded: false)
     let places = [above + "/meta.json", directory + "/meta.json"]
     guard let path = places.first(where: FileManager.default.fileExists) else { return }
     do throws(TraceIOError) {

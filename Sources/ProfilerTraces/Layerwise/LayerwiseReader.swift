@@ -1,3 +1,4 @@
+public import Analytical
 import Foundation
 import Operators
 import TraceIO
@@ -5,9 +6,11 @@ import TraceIO
 /// Imports operator tables of vLLM's layerwise profiler: `dense.csv`, `per_sequence.csv` and
 /// `attention.csv` in a directory `MODEL/tpN`, with `MODEL/meta.json` beside it.
 ///
-/// The tables name layers (`qkv_proj`), which ``LayerArchitecture`` turns into operators. Times
+/// The tables name layers (`qkv_proj`), which the model's forward pass turns into operators. Times
 /// are kernel times in microseconds, means over `measurement_iterations` of `meta.json`, and are
-/// kept without rounding. `skew.csv` is read by ``SkewReader``; `skew_fit.csv`, a fit to it, is not
+/// kept without rounding. The final normalisation is not kept: it is the same operator as those of
+/// the layers, runs once a step where they run twice a layer, and was timed up to 1.8 times as long,
+/// so its rows would only blur their curve (``RejectionReason/finalNorm``). `skew.csv` is read by ``SkewReader``; `skew_fit.csv`, a fit to it, is not
 /// read, and listed as ignored.
 ///
 ///     let trace = try LayerwiseReader.read(path: "RTX4090/Llama-3.1-8B/tp1", architecture: llama)
@@ -18,17 +21,29 @@ public enum LayerwiseReader {
   static let ignoredTables = ["skew_fit.csv"]
 
   /// Imports a directory, or one of its tables.
+  ///
+  /// - Parameters:
+  ///   - path: the directory or table.
+  ///   - architecture: the model that was profiled.
+  ///   - tensorParallel: the devices that shared each layer.
+  ///   - options: how strictly, and within which bounds.
   public static func read(
-    path: String, architecture: LayerArchitecture, options: ImportOptions = .standard
+    path: String, architecture: ModelArchitecture, tensorParallel: Int = 1,
+    options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    if let fault = architecture.fault { throw .missingInformation(path: path, what: fault) }
+    if let fault = LayerNames.fault(architecture, tensorParallel) {
+      throw .missingInformation(path: path, what: fault)
+    }
     let isDirectory = isTableDirectory(path)
     let directory =
-      isDirectory ? path : URL(filePath: path).deletingLastPathComponent().path()
-    try checkParallelism(of: directory, architecture)
+      isDirectory
+      ? path
+      : URL(filePath: path).deletingLastPathComponent()
+        .path(percentEncoded: false)
+    try checkParallelism(of: directory, tensorParallel)
     let meta = try LayerwiseMeta(beside: directory)
-    var reading = LayerwiseImport(
-      architecture: architecture, meta: meta, options: options)
+    let layers = LayerNames(architecture, meta.dataType, tensorParallel: tensorParallel)
+    var reading = LayerwiseImport(layers: layers, meta: meta, options: options)
     let files =
       isDirectory
       ? tables.map { directory + "/" + $0 }.filter { FileManager.default.fileExists(atPath: $0) }
@@ -52,33 +67,30 @@ public enum LayerwiseReader {
     return tables.contains { FileManager.default.fileExists(atPath: path + "/" + $0) }
   }
 
-  /// Fails if a directory is called `tp2` and the architecture says something else.
+  /// Fails if a directory is called `tp2` and the caller says something else.
   private static func checkParallelism(
-    of directory: String, _ architecture: LayerArchitecture
+    of directory: String, _ tensorParallel: Int
   ) throws(ProfilerTraceError) {
     let name = URL(filePath: directory).lastPathComponent
     guard name.hasPrefix("tp"), let degree = Int(name.dropFirst(2)),
-      degree != architecture.tensorParallel
+      degree != tensorParallel
     else { return }
     throw .missingInformation(
       path: directory,
       what: "measured with tensor parallelism \(degree), "
-        + "but the model is given with \(architecture.tensorParallel)")
+        + "but the model is given with \(tensorParallel)")
   }
 }
 
 /// One import of a directory's tables.
 struct LayerwiseImport {
-  let architecture: LayerArchitecture
+  let layers: LayerNames
   let meta: LayerwiseMeta
   let options: ImportOptions
   var trace: ImportedTrace
-  /// The rows of the two kinds of normalisation, to see whether they differ.
-  private var norms: [Int: Double] = [:]
-  private var finalNorms: [(tokens: Int, sample: OperatorSample)] = []
 
-  init(architecture: LayerArchitecture, meta: LayerwiseMeta, options: ImportOptions) {
-    self.architecture = architecture
+  init(layers: LayerNames, meta: LayerwiseMeta, options: ImportOptions) {
+    self.layers = layers
     self.meta = meta
     self.options = options
     trace = ImportedTrace(format: .layerwise)
@@ -125,38 +137,33 @@ struct LayerwiseImport {
 
   private mutating func add(_ layer: String, _ axes: [Int64?], _ time: FixedPoint) {
     trace.coverage.recordsRead += 1
-    guard let resolved = architecture.resolve(layer: layer, dataType: meta.dataType) else {
-      return trace.coverage.reject(.unknownLayer)
-    }
+    guard let use = layers[layer] else { return trace.coverage.reject(.unknownLayer) }
+    guard layer != "final_layernorm" else { return trace.coverage.reject(.finalNorm) }
     var values: [Int] = []
     for axis in axes {
-      guard let axis, axis >= 0, axis < 1 << 40 else { return trace.coverage.reject(.badValue) }
+      guard let axis, (0...1 << 40).contains(axis) else { return trace.coverage.reject(.badValue) }
       values.append(Int(axis))
+    }
+    let point =
+      values.count == 4
+      ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(tokens: values[0])
+    guard SizeLimits.allow(use.operator, at: point) else {
+      return trace.coverage.reject(.badValue)
     }
     guard let picoseconds = time.value else { return trace.coverage.reject(.badDuration) }
     guard picoseconds > 0 else { return trace.coverage.reject(.negativeDuration) }
     guard picoseconds / 1000 <= options.maximumDuration else {
       return trace.coverage.reject(.durationTooLong)
     }
-    let nanoseconds = Double(picoseconds) / 1000
-    while values.count < 4 { values.append(0) }
-    let sample = OperatorSample(
-      resolved, at: AxisPoint(values[0], values[1], values[2], values[3]), label: layer,
-      duration: DurationStatistics(mean: nanoseconds, count: meta.iterations))
     trace.coverage.recordsUsed += 1
-    if layer == "layernorm" { norms[values[0]] = nanoseconds }
-    if layer == "final_layernorm" {
-      finalNorms.append((values[0], sample))
-    } else {
-      trace.samples.append(sample)
-    }
+    trace.samples.append(
+      OperatorSample(
+        use.operator, at: point, label: layer,
+        duration: DurationStatistics(mean: Double(picoseconds) / 1000, count: meta.iterations)))
   }
 
-  /// The result; the final normalisation is a curve of its own only if its times differ.
+  /// The result, if enough of the rows were good.
   consuming func finish(path: String) throws(ProfilerTraceError) -> ImportedTrace {
-    if finalNorms.contains(where: { norms[$0.tokens] != $0.sample.duration.mean }) {
-      trace.samples += finalNorms.map(\.sample)
-    }
     try options.check(trace.coverage, path: path)
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
     return trace

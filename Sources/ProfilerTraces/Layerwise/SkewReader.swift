@@ -1,3 +1,4 @@
+public import Analytical
 import Operators
 import TraceIO
 
@@ -12,9 +13,11 @@ public enum SkewReader {
   public static let table = "skew.csv"
 
   /// Imports the study that belongs to a directory of tables, or nil where there is none.
+  ///
+  /// The model and the devices that share it are those that the tables were read with.
   public static func read(
-    besideTables tables: ImportedTrace, directory: String, architecture: LayerArchitecture,
-    options: ImportOptions = .standard
+    besideTables tables: ImportedTrace, directory: String, architecture: ModelArchitecture,
+    tensorParallel: Int = 1, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace? {
     let path = directory + "/" + table
     do throws(TraceIOError) {
@@ -29,9 +32,11 @@ public enum SkewReader {
     trace.runtime = tables.runtime
     trace.runtime.version = [tables.runtime.version ?? "", "skew study"].joined(separator: " ")
     let dataType = tables.samples.first { $0.operator.kind == .attention }?.operator.dataType
-    guard let attention = architecture.resolve(layer: "attention", dataType: dataType) else {
-      return nil
+    if let fault = LayerNames.fault(architecture, tensorParallel) {
+      throw .missingInformation(path: path, what: fault)
     }
+    let layers = LayerNames(architecture, dataType, tensorParallel: tensorParallel)
+    guard let attention = layers["attention"]?.operator else { return nil }
     var missing: String?
     do throws(TraceIOError) {
       missing = try readRows(path, attention, options, &trace)
@@ -58,7 +63,7 @@ public enum SkewReader {
       trace.coverage.recordsRead += 1
       let sizes = columns[..<5].compactMap { rows.integer($0) }
       let times = columns[5...].compactMap { rows.fixedPoint($0, decimals: 6).value }
-      guard sizes.count == 5, sizes.allSatisfy({ (0..<1 << 30).contains($0) }) else {
+      guard sizes.count == 5, sizes.allSatisfy({ (0...1 << 30).contains($0) }) else {
         trace.coverage.reject(.badValue)
         continue
       }

@@ -9,7 +9,8 @@ extension RuntimeDescription {
   init(machineBeside path: String) throws(ProfilerTraceError) {
     self.init()
     guard path != "-" else { return }
-    let file = URL(filePath: path).deletingLastPathComponent().path() + "/machine.json"
+    let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
+    let file = folder + "/machine.json"
     guard FileManager.default.fileExists(atPath: file) else { return }
     do throws(TraceIOError) {
       var scanner = try JSONScanner(ByteSource(path: file))

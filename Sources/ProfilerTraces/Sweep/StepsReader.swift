@@ -7,7 +7,8 @@ import TraceIO
 ///
 /// A sequence of the batch is the tokens computed, those cached before, and those sampled (0 within
 /// a chunked prompt). One that computes one token after others, and samples, is in decode; any
-/// other is in prefill. `host_ns` may be missing. A damaged line is counted and skipped.
+/// other is in prefill. `host_ns` may be missing. A damaged line is counted and skipped; so is one
+/// with more than 2^24 tokens in a sequence, as in request logs, or 65,536 sequences.
 public enum StepsReader {
   /// Imports a file, or standard input where `path` is `-`.
   ///
@@ -39,6 +40,8 @@ private struct StepRecord {
   private var shape: StepShape?
   private var hasBadValue = false
 
+  private static let mostTokens: Int64 = 1 << 24
+  private static let mostSequences = 65_536
   private static let fields = JSONKeys(["start_ns", "duration_ns", "host_ns", "batch"])
 
   init(_ scanner: inout JSONScanner) throws(TraceIOError) {
@@ -72,6 +75,7 @@ private struct StepRecord {
 
   private mutating func shape(_ scanner: inout JSONScanner) throws(TraceIOError) -> StepShape {
     var shape = StepShape()
+    var sequences = 0
     let first = try scanner.next()
     guard first == .arrayStart else {
       hasBadValue = true
@@ -90,11 +94,14 @@ private struct StepRecord {
       while true {
         let token = try scanner.next()
         if token == .arrayEnd { break }
-        values.append(integer(scanner, token) ?? -1)
+        // A fourth value is one too many already.
+        if values.count < 4 { values.append(integer(scanner, token) ?? -1) }
         try scanner.skipValue(of: token)
       }
-      let limit: Int64 = 1 << 30
-      guard values.count == 3, values.allSatisfy({ $0 >= 0 && $0 < limit }) else {
+      sequences += 1
+      guard values.count == 3, values.allSatisfy({ (0...Self.mostTokens).contains($0) }),
+        sequences <= Self.mostSequences
+      else {
         hasBadValue = true
         continue
       }
@@ -111,6 +118,10 @@ private struct StepRecord {
     if hasBadValue { return .failure(Rejection(reason: .badValue)) }
     guard let start, let duration, let shape else {
       return .failure(Rejection(reason: .missingField))
+    }
+    // A sum at the limit may have been cut there.
+    guard shape.prefillPairs < StepShape.largestSum else {
+      return .failure(Rejection(reason: .badValue))
     }
     let host = host ?? 0
     guard duration >= 0, host >= 0 else { return .failure(Rejection(reason: .negativeDuration)) }

@@ -9,7 +9,9 @@ import TraceIO
 ///
 /// Axes are those of ``OperatorKind/axes``; one that is not named is zero. `mean_ns` and `count`
 /// are required; the minimum and median default to the mean, the deviation to zero. A damaged
-/// line is counted and skipped. The software's version is taken from `machine.json` beside the file.
+/// line is counted and skipped: one with an axis above 2^40 (2^30 for attention), an attribute or count that is not from
+/// 1 to 2^31, or a duration that is not positive or beyond ``ImportOptions/maximumDuration``. The
+/// software's version is taken from `machine.json` beside the file.
 public enum SweepReader {
   /// Imports a file, or standard input where `path` is `-`.
   public static func read(
@@ -18,7 +20,7 @@ public enum SweepReader {
     var trace = ImportedTrace(format: .sweep)
     try forEachRecord(path: path, options: options, &trace) {
       (scanner, trace) throws(TraceIOError) in
-      switch try SampleRecord(&scanner).sample {
+      switch try SampleRecord(&scanner).sample(options) {
       case .success(let sample): trace.samples.append(sample)
       case .failure(let rejection): return rejection.reason
       }
@@ -79,9 +81,9 @@ private struct SampleRecord {
     while try scanner.next() == .key {
       let name = scanner.string()
       if name == "attributes" {
-        attributes = try integers(&scanner)
+        attributes = try integers(&scanner, in: 1...1 << 31)
       } else if name == "axes" {
-        axes = try integers(&scanner)
+        axes = try integers(&scanner, in: 0...1 << 40)
       } else {
         try readScalar(name, &scanner)
       }
@@ -109,7 +111,7 @@ private struct SampleRecord {
   }
 
   private mutating func integers(
-    _ scanner: inout JSONScanner
+    _ scanner: inout JSONScanner, in range: ClosedRange<Int64>
   ) throws(TraceIOError) -> [String: Int] {
     let token = try scanner.next()
     guard token == .objectStart else {
@@ -121,7 +123,7 @@ private struct SampleRecord {
     while try scanner.next() == .key {
       let name = scanner.string()
       let value = try scanner.next()
-      if value == .number, let number = scanner.integer(), number >= 0 {
+      if value == .number, let number = scanner.integer(), range.contains(number) {
         result[name] = Int(number)
       } else {
         hasBadValue = true
@@ -131,7 +133,7 @@ private struct SampleRecord {
     return result
   }
 
-  var sample: Result<OperatorSample, Rejection> {
+  func sample(_ options: ImportOptions) -> Result<OperatorSample, Rejection> {
     guard let kind, !kind.isEmpty, let mean = values["mean_ns"], let count = values["count"] else {
       return .failure(Rejection(reason: .missingField))
     }
@@ -143,15 +145,28 @@ private struct SampleRecord {
       }
       point.values[index] = Int64(value)
     }
-    guard !hasBadValue, let count = Int(exactly: count), count > 0 else {
+    let mapped = Operator(operatorKind, dataType: dataType, attributes)
+    guard !hasBadValue, SizeLimits.allow(mapped, at: point), let count = Int(exactly: count),
+      (1...1 << 31).contains(count)
+    else {
       return .failure(Rejection(reason: .badValue))
     }
     let statistics = DurationStatistics(
       count: count, minimum: values["min_ns"] ?? mean, median: values["p50_ns"] ?? mean,
       mean: mean, deviation: values["deviation_ns"] ?? 0)
-    guard statistics.minimum >= 0, statistics.median >= 0, mean > 0, statistics.deviation >= 0
-    else { return .failure(Rejection(reason: .negativeDuration)) }
-    let mapped = Operator(operatorKind, dataType: dataType, attributes)
+    let durations = [statistics.minimum, statistics.median, mean]
+    let limit = Double(options.maximumDuration)
+    let reason: RejectionReason? =
+      if !(durations + [statistics.deviation]).allSatisfy(\.isFinite) {
+        .badDuration
+      } else if !durations.allSatisfy({ $0 > 0 }) || statistics.deviation < 0 {
+        .negativeDuration
+      } else if durations.contains(where: { $0 > limit }) || statistics.deviation > limit {
+        .durationTooLong
+      } else {
+        nil
+      }
+    if let reason { return .failure(Rejection(reason: reason)) }
     return .success(OperatorSample(mapped, at: point, label: kind, duration: statistics))
   }
 }
