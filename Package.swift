@@ -47,7 +47,7 @@ let rooms = [
     name: "Reports",
     rooms: [
       "TraceIO", "Operators", "CostModel", "RequestLogs", "Scenarios", "Replay", "Validation",
-    ]),
+    ], libraries: [heap]),
 ]
 
 let package = Package(

@@ -1,5 +1,6 @@
 public import Analytical
 public import OperatorStore
+public import Operators
 
 extension OperatorStore {
   /// Every curve measured on a device, under whatever name its sources gave it.
@@ -9,5 +10,14 @@ extension OperatorStore {
       curves += try self.curves(device: name)
     }
     return curves
+  }
+
+  /// Every engine step measured on a device, under whatever name its sources gave it.
+  public func steps(on device: Device) throws(OperatorStoreError) -> [MeasuredStep] {
+    var steps: [MeasuredStep] = []
+    for name in try deviceNames() where name == device.name || device.matches(name) {
+      steps += try self.steps(device: name)
+    }
+    return steps
   }
 }

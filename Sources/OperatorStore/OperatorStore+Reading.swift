@@ -1,5 +1,5 @@
 internal import GRDB
-internal import Operators
+public import Operators
 
 extension OperatorStore {
   /// The names of all devices, in the order in which they were first imported.
@@ -47,6 +47,39 @@ extension OperatorStore {
             source: row[15]))
       }
       return curves
+    }
+  }
+
+  /// The measured engine steps of a device, by source and start.
+  public func steps(device: String) throws(OperatorStoreError) -> [MeasuredStep] {
+    try read { db in
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT start_ns, duration_ns, prefill_sequences, prefill_tokens, prefill_pairs,
+            prefill_context, decode_sequences, decode_context, longest_decode_context,
+            sampled_sequences
+          FROM step
+          JOIN source ON source.id = step.source_id
+          JOIN device ON device.id = source.device_id
+          WHERE device.name = ?
+          ORDER BY source.id, step.id
+          """, arguments: [device])
+      var steps: [MeasuredStep] = []
+      while let row = try rows.next() {
+        var shape = StepShape()
+        shape.prefillSequences = row[2]
+        shape.prefillTokens = row[3]
+        shape.prefillPairs = row[4]
+        shape.prefillContext = row[5]
+        shape.decodeSequences = row[6]
+        shape.decodeContext = row[7]
+        shape.longestDecodeContext = row[8]
+        shape.sampledSequences = row[9]
+        steps.append(
+          MeasuredStep(start: Nanoseconds(row[0]), duration: Nanoseconds(row[1]), shape: shape))
+      }
+      return steps
     }
   }
 

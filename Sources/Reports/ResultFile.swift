@@ -39,8 +39,6 @@ public struct ResultFile: Sendable {
   public var inputs: [Input]
   /// The deployment as it was understood, defaults filled in.
   public var deployment: [String: ResultValue]
-  /// The seed of the run's random numbers, if it drew any.
-  public var seed: UInt64?
   /// Counts, rates and latencies.
   public var summary: ReplaySummary
   /// What the simulated time rests on, if known.
@@ -52,14 +50,13 @@ public struct ResultFile: Sendable {
 
   /// Creates a result.
   public init(
-    toolVersion: String, inputs: [Input], deployment: [String: ResultValue], seed: UInt64? = nil,
+    toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
     summary: ReplaySummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
     warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
     self.inputs = inputs
     self.deployment = deployment
-    self.seed = seed
     self.summary = summary
     self.timeShares = timeShares
     self.validation = validation
@@ -116,7 +113,7 @@ public struct ResultFile: Sendable {
 
 extension ResultFile: Encodable {
   private enum Key: String, CodingKey {
-    case schema, version, tool, inputs, deployment, seed, summary, validation, warnings
+    case schema, version, tool, inputs, deployment, summary, validation, warnings
     case timeShares = "simulated_time"
   }
 
@@ -128,7 +125,6 @@ extension ResultFile: Encodable {
     try values.encode(["name": "reprise", "version": toolVersion], forKey: .tool)
     try values.encode(inputs, forKey: .inputs)
     try values.encode(deployment, forKey: .deployment)
-    try values.encodeIfPresent(seed, forKey: .seed)
     try values.encode(summary, forKey: .summary)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)
     try values.encodeIfPresent(validation, forKey: .validation)

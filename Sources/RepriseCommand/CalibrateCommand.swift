@@ -10,9 +10,10 @@ struct CalibrateCommand: FailingCommand {
       With --check: predicts measured points from the others, held out by whole groups, and prints
       the errors by kind of operator.
 
-      With --deployment and --steps: fits the time that kernels do not explain (a step, a sequence,
-      a token) and one factor on device time to measured engine steps, and keeps the fit in the
-      database for 'reprise replay'. The curves stay as measured.
+      With --deployment: fits the time that kernels do not explain (a step, a sequence,
+      a token) and one factor on device time to measured engine steps, those of --steps or else those
+      that were imported for the device, and keeps the fit in the database for 'reprise replay'. The
+      curves stay as measured.
 
         reprise calibrate --db lat.sqlite --check --device h100-sxm
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps steps.jsonl.zst
@@ -29,7 +30,7 @@ struct CalibrateCommand: FailingCommand {
   @Option(help: "The deployment: a YAML file with one group of engines.")
   var deployment: String?
 
-  @Option(help: "Measured engine steps (JSON Lines).")
+  @Option(help: "Measured engine steps (JSON Lines); those of the database if not given.")
   var steps: String?
 
   mutating func validate() throws {
@@ -37,15 +38,15 @@ struct CalibrateCommand: FailingCommand {
       guard deployment == nil, steps == nil else {
         throw UsageError("--check takes no --deployment and no --steps")
       }
-    } else if deployment == nil || steps == nil {
-      throw UsageError("give --check, or both --deployment and --steps")
+    } else if deployment == nil {
+      throw UsageError("give --check, or --deployment")
     }
   }
 
   mutating func execute() throws {
     if check {
       try checkCurves()
-    } else if let deployment, let steps {
+    } else if let deployment {
       try fit(DeploymentOptions(path: deployment), to: steps)
     }
   }
@@ -85,14 +86,18 @@ struct CalibrateCommand: FailingCommand {
     }
   }
 
-  private func fit(_ options: DeploymentOptions, to steps: String) throws {
+  private func fit(_ options: DeploymentOptions, to file: String?) throws {
     let store = try database.open(.readWrite)
     let deployment = try options.read()
     guard deployment.engines.count == 1 else {
       throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
     }
     let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
-    let (measured, _) = try StepsReader.read(path: steps)
+    let measured =
+      if let file { try StepsReader.read(path: file).steps } else {
+        try store.steps(on: plan.device)
+      }
+    let steps = file ?? "steps in \(database.path)"
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
       with: plan.measured, fittedOn: steps)

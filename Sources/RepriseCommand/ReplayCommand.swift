@@ -67,11 +67,12 @@ struct ReplayCommand: FailingCommand {
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
-    let warnings = log.warnings + plans.flatMap(\.warnings)
+    let warnings = plans.flatMap(\.warnings)
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo(plans),
-      summary: summary, timeShares: shares, validation: validation, warnings: warnings
+      summary: summary, timeShares: shares, validation: validation,
+      warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
       title: "Latencies of \(log.records.count) requests, \(plans[0].architecture.name)",
@@ -88,6 +89,8 @@ struct ReplayCommand: FailingCommand {
       }
     }
 
+    print("log \(self.log)")
+    print(log.summary.text)
     for plan in plans { print(plan.prices) }
     print(summary.text)
     if let validation {

@@ -8,8 +8,8 @@ struct ReplayedLog {
   private(set) var table = RequestTable()
   /// The records without their content, in the same order.
   private(set) var records: [RequestRecord] = []
-  /// What a user should know about the log.
-  private(set) var warnings: [String] = []
+  /// The log in figures, with what a user should know about it.
+  private(set) var summary = LogSummary()
   /// The files that were read.
   private(set) var inputs: [InputSummary] = []
   /// Whether any request has measured latencies.
@@ -22,7 +22,6 @@ struct ReplayedLog {
   ///   - content: a log of the same requests in the same order that knows their content.
   ///   - limit: read only so many requests.
   init(path: String, content: String?, limit: Int?) throws {
-    var summary = LogSummary()
     var reader = try RequestLogReader(path: path)
     if let content {
       var other = try RequestLogReader(path: content)
@@ -32,7 +31,7 @@ struct ReplayedLog {
             reason: "\(content) ends after \(records.count) requests")
         }
         try record.takeContent(from: donor)
-        try take(record, &summary)
+        try take(record)
       }
       let hasMore = limit == nil ? try other.next() != nil : false
       guard !hasMore else {
@@ -45,18 +44,17 @@ struct ReplayedLog {
       inputs.append(try other.finish())
     } else {
       while records.count < limit ?? .max, let record = try reader.next() {
-        try take(record, &summary)
+        try take(record)
       }
     }
     guard !records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
     let shift = table.moveToOrigin()
     for index in records.indices { records[index].arrival += shift }
     summary.finish(reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder)
-    warnings = summary.warnings
     inputs.insert(try reader.finish(), at: 0)
   }
 
-  private mutating func take(_ record: RequestRecord, _ summary: inout LogSummary) throws {
+  private mutating func take(_ record: RequestRecord) throws {
     // A replay's clock counts nanoseconds in 64 bits and needs room after the last arrival.
     guard abs(record.arrival.seconds) < 1e9 else {
       throw Failure(

@@ -110,6 +110,21 @@ import Testing
     #expect(try store.rows(ofView: .coverage).rows.count == 1)
   }
 
+  @Test func `Measured steps come back as they were`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "s").path, mode: .readWrite)
+    var shape = StepShape()
+    shape.addPrefill(tokens: 7, past: 3, finishes: true)
+    shape.addDecode(context: 11)
+    let steps = (1...3).map {
+      MeasuredStep(start: Nanoseconds(Int64($0)), duration: Nanoseconds(50), shape: shape)
+    }
+    #expect(
+      try store.add(trace(sha256: "a"), path: "x", device: "D", steps: steps)
+        == .added(samples: 4, curves: 2, steps: 3))
+    #expect(try store.steps(device: "D") == steps)
+    #expect(try store.steps(device: "E").isEmpty)
+  }
+
   @Test func `Views survive sums that no integer holds`() throws {
     let store = try OperatorStore(path: folder.appending(path: "c").path, mode: .readWrite)
     var source = trace(sha256: "a")

@@ -19,7 +19,7 @@ struct ResultFileTests {
       deployment: [
         "model": "llama-3.1-8b", "blocks": 2588, "prefix_caching": true, "utilisation": 0.9,
         "engines": .list([.object(["ranks": 1])]),
-      ], seed: 42, summary: ReplaySummary(run.result),
+      ], summary: ReplaySummary(run.result),
       timeShares: TimeShares(run.result),
       validation: try Validation(rows: run.rows), warnings: ["something"])
   }
