@@ -27,7 +27,7 @@ def _zstandard():
 
 
 def summary(durations: Iterable[int]) -> dict[str, int]:
-    """Count, minimum, median, 90th percentile, mean and standard deviation, in whole ns.
+    """Count, minimum, median, 90th percentile, mean and population standard deviation, in whole ns.
 
     Percentiles are nearest-rank, so each one is a duration that was really measured.
     """
@@ -36,7 +36,7 @@ def summary(durations: Iterable[int]) -> dict[str, int]:
         raise ValueError("no durations to summarise")
     count = len(ordered)
     mean = sum(ordered) / count
-    deviation = math.sqrt(sum((d - mean) ** 2 for d in ordered) / max(1, count - 1))
+    deviation = math.sqrt(sum((d - mean) ** 2 for d in ordered) / count)
 
     def rank(quantile: float) -> int:
         return ordered[max(0, math.ceil(quantile * count) - 1)]
