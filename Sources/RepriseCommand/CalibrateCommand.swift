@@ -7,16 +7,16 @@ struct CalibrateCommand: FailingCommand {
     commandName: "calibrate",
     abstract: "Check a database's predictions, or fit a deployment to its measured steps.",
     discussion: """
-      With --check: predicts measured points from the others, held out by whole groups, and prints
+      With --check: predicts measured points from the others, held out by whole groups, and prints \
       the errors by kind of operator.
 
-      With --deployment: fits the time that kernels do not explain (a step, a sequence,
-      a token) and one factor on device time to measured engine steps, those of --steps or else those
-      that were imported for the device, and keeps the fit in the database for 'reprise replay'. The
+      With --deployment: fits the time that kernels do not explain (a step, a sequence, \
+      a token) and one factor on device time to measured engine steps, those of --steps or else those \
+      that were imported for the device, and keeps the fit in the database for 'reprise replay'. The \
       curves stay as measured.
 
         reprise calibrate --db lat.sqlite --check --device h100-sxm
-        reprise calibrate --db lat.sqlite --deployment server.yaml --steps steps.jsonl.zst
+        reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
       """)
 
   @OptionGroup var database: DatabaseOptions

@@ -7,15 +7,15 @@ struct ImportCommand: FailingCommand {
     commandName: "import",
     abstract: "Import profiler traces and operator tables into a database.",
     discussion: """
-      Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a
-      directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines).
+      Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a \
+      directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines). \
       Each may be plain, gzip or zstd.
 
-      Each file is one transaction: all of it or nothing. The same bytes imported twice for one
+      Each file is one transaction: all of it or nothing. The same bytes imported twice for one \
       device change nothing. Ends with a report of what was used, by which rule, and what was not.
 
         reprise import trace.json.gz --db lat.sqlite
-        reprise import layerwise/RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
+        reprise import RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
       """)
 
   @Argument(help: "The files; '-' for standard input.")

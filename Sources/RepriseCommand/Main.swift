@@ -7,16 +7,16 @@ struct RepriseCommand: ParsableCommand {
     commandName: "reprise",
     abstract: "Replay LLM inference from real measurements.",
     discussion: """
-      Import profiler traces into a SQLite database of operator latencies, calibrate a cost model
+      Import profiler traces into a SQLite database of operator latencies, calibrate a cost model \
       on it, and replay a request log on simulated engines to get every request's timeline.
 
         reprise import trace.json.gz --db lat.sqlite
-        reprise calibrate --db lat.sqlite --deployment server.yaml --steps steps.jsonl.zst
-        reprise replay --db lat.sqlite --deployment server.yaml --log requests.jsonl -o out
-        reprise validate out --measured requests.jsonl
+        reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
+        reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
+        reprise validate out --measured r.jsonl
 
-      Files may be plain, gzip or zstd, told by their content; '-' is standard input. Exit codes:
-      0 done, 64 wrong arguments, 65 an input that cannot be used, 66 an input that cannot be
+      Files may be plain, gzip or zstd, told by their content; '-' is standard input. Exit codes: \
+      0 done, 64 wrong arguments, 65 an input that cannot be used, 66 an input that cannot be \
       opened, 69 something missing that another command makes, 73 an output that cannot be written.
       """,
     version: toolVersion,

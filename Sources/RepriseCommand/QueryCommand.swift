@@ -9,14 +9,15 @@ struct QueryCommand: FailingCommand {
     discussion: """
       Sizes are NAME=NUMBER, the operator's attributes and axes together:
         gemm       m n k [batch]
-        attention  heads kvHeads headDim, prefillTokens prefillPast decodeSequences decodeContext
+        attention  heads kvHeads headDim,
+                   prefillTokens prefillPast decodeSequences decodeContext
         rmsNorm, activation, elementwise       tokens width
         rotary     tokens heads kvHeads headDim
         embedding  tokens width vocab          sample  tokens vocab
         memcpy     bytes                       allReduce  bytes ranks
       'tokens' may be written 'm'.
 
-        reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --dtype bf16 --device h100-sxm
+        reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm
       """)
 
   @OptionGroup var database: DatabaseOptions

@@ -8,16 +8,16 @@ struct ReplayCommand: FailingCommand {
     commandName: "replay",
     abstract: "Replay a request log on a deployment's engines.",
     discussion: """
-      Log formats, told by content: Azure 2023 CSV, Mooncake JSON Lines, vLLM measured runs, ShareGPT
-      workloads, Reprise's own (TraceSchemas/request-log.schema.json). The log is replayed twice:
-      priced by the database, and by the roofline alone. If it holds measured latencies, the replay
+      Log formats, told by content: Azure 2023 CSV, Mooncake JSON Lines, vLLM measured runs, ShareGPT \
+      workloads, Reprise's own (TraceSchemas/request-log.schema.json). The log is replayed twice: \
+      priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
       is validated against them.
 
-      Writes into the output folder: result.json (everything in figures), requests.csv (a row a
-      request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same
+      Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
+      request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
       input gives the same bytes.
 
-        reprise replay --db lat.sqlite --deployment server.yaml --log requests.jsonl -o out
+        reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
       """)
 
   @Option(

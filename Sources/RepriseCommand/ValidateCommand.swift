@@ -8,11 +8,11 @@ struct ValidateCommand: FailingCommand {
     commandName: "validate",
     abstract: "Hold a replay against measured latencies, request by request.",
     discussion: """
-      Pairs every request of the result with the measured one of the same name, never sorted lists,
-      and prints mean and percentiles of TTFT, TPOT and end-to-end latency: measured, replayed, and
+      Pairs every request of the result with the measured one of the same name, never sorted lists, \
+      and prints mean and percentiles of TTFT, TPOT and end-to-end latency: measured, replayed, and \
       by the roofline alone.
 
-        reprise validate out --measured requests.jsonl
+        reprise validate out --measured r.jsonl
       """)
 
   @Argument(help: "The output folder of 'reprise replay'.")
