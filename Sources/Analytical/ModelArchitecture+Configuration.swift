@@ -17,6 +17,9 @@ extension ModelArchitecture {
     {
       let field = context.codingPath.map(\.stringValue).joined(separator: ".")
       throw .configuration(file: name, problem: "its field '\(field)' has the wrong type")
+    } catch DecodingError.dataCorrupted(let context) where !context.codingPath.isEmpty {
+      let field = context.codingPath.map(\.stringValue).joined(separator: ".")
+      throw .configuration(file: name, problem: "its field '\(field)' is out of range")
     } catch {
       throw .configuration(file: name, problem: "it is not a JSON object")
     }
@@ -46,7 +49,7 @@ extension ModelArchitecture {
       throw .configuration(
         file: name, problem: "its field '\(field)' is \(value), outside \(range)")
     }
-    if fields.num_local_experts ?? fields.num_experts ?? 1 > 1 {
+    if fields.num_local_experts ?? fields.num_experts ?? fields.n_routed_experts ?? 1 > 1 {
       throw .configuration(file: name, problem: "mixtures of experts are not priced yet")
     }
     let kvHeads = fields.num_key_value_heads ?? fields.num_attention_heads
@@ -54,6 +57,12 @@ extension ModelArchitecture {
       throw .configuration(
         file: name,
         problem: "\(fields.num_attention_heads) heads cannot share \(kvHeads) key-value heads")
+    }
+    guard fields.head_dim != nil || fields.hidden_size % fields.num_attention_heads == 0 else {
+      throw .configuration(
+        file: name,
+        problem: "\(fields.num_attention_heads) heads do not divide hidden_size "
+          + "\(fields.hidden_size), and it has no head_dim")
     }
     self.init(
       name: fields._name_or_path.flatMap { $0.isEmpty ? nil : $0 } ?? name,
@@ -80,6 +89,7 @@ private struct HuggingFaceConfiguration: Decodable {
   var head_dim: Int?
   var num_local_experts: Int?
   var num_experts: Int?
+  var n_routed_experts: Int?
   var vocab_size: Int
   var tie_word_embeddings: Bool?
   var attention_bias: Bool?

@@ -160,14 +160,16 @@ extension CostModel {
     }
     if weights > 0 {
       return FittedCurve.Estimate(
-        nanoseconds: anchor * exponential(sum / weights), error: min(1, 0.2 + 0.1 * closest),
+        nanoseconds: max(light, anchor * exponential(sum / weights)),
+        error: min(1, 0.2 + 0.1 * closest),
         evidence: .borrowed)
     }
     guard let deviceLogRatio else {
       return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
     }
     return FittedCurve.Estimate(
-      nanoseconds: anchor * exponential(deviceLogRatio), error: 0.5, evidence: .borrowed)
+      nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: 0.5,
+      evidence: .borrowed)
   }
 
   /// An estimate with words.

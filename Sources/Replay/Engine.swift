@@ -54,8 +54,12 @@ struct Engine {
     account(duration)
     if current.decodes > 0 {
       gaps.record(UInt64(duration), count: UInt64(current.decodes))
+      totals.gapTime += Double(duration) * Double(current.decodes)
     }
-    for gap in laterGaps { gaps.record(UInt64(gap)) }
+    for gap in laterGaps {
+      gaps.record(UInt64(gap))
+      totals.gapTime += Double(gap)
+    }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
       finished.append(scheduler.residents[Int(slot)])

@@ -17,6 +17,8 @@ public struct EngineTotals: Sendable, Hashable {
   /// Standard errors of the steps in nanoseconds, summed: steps are priced from the same curves, so
   /// their errors go together.
   public var standardError: Double = 0
+  /// The sum of all times between tokens, in nanoseconds; the histogram's own sum could overflow.
+  var gapTime: Double = 0
   /// The integral of scheduled sequences over time, in nanoseconds.
   public var runningTime: Double = 0
   /// The integral of blocks in use over the time of steps, in nanoseconds.

@@ -112,13 +112,10 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
     func percentile(_ percent: Double) -> Nanoseconds {
       Nanoseconds(Int64(clamping: gaps.valueAtPercentile(percent)))
     }
-    // In floating point: years of waiting times a million tokens do not fit 64 bits.
-    let mean = gaps.recordedValues().reduce(0.0) {
-      $0 + Double($1.value) * Double($1.count)
-    }
     interTokenLatency = LatencyStatistics(
       count: Int(clamping: gaps.totalCount),
-      mean: Nanoseconds(rounding: mean / Double(gaps.totalCount)),
+      mean: Nanoseconds(
+        rounding: result.engines.reduce(0) { $0 + $1.gapTime } / Double(gaps.totalCount)),
       p50: percentile(50), p90: percentile(90), p95: percentile(95), p99: percentile(99),
       maximum: Nanoseconds(Int64(clamping: gaps.max)))
   }

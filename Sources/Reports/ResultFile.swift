@@ -85,11 +85,17 @@ public struct ResultFile: Sendable {
     public var timeShares: TimeShares?
     /// The comparison with what was measured, if there was one.
     public var validation: Validation?
+    /// Requests of the log that was replayed.
+    public var requests: Int
   }
 
   /// Reads back a file that ``write(to:)`` wrote.
   public static func read(_ path: String) throws(ReportError) -> Stored {
+    struct Count: Decodable {
+      var requests: Int
+    }
     struct Part: Decodable {
+      var summary: Count
       var schema: String
       var version: Int
       var simulated_time: TimeShares?
@@ -107,7 +113,9 @@ public struct ResultFile: Sendable {
         path: path, reason: "it is \(part.schema) version \(part.version), not \(schema) \(version)"
       )
     }
-    return Stored(timeShares: part.simulated_time, validation: part.validation)
+    return Stored(
+      timeShares: part.simulated_time, validation: part.validation,
+      requests: part.summary.requests)
   }
 }
 

@@ -43,6 +43,7 @@ struct Failure: Error, CustomStringConvertible {
     case OperatorStoreError.busy: self.init(.unavailable, text)
     case is OutputError: self.init(.cannotCreate, text)
     case ReportError.cannotRead: self.init(.noInput, text)
+    case ReplayError.unevenShards: self.init(.data, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)
     }
@@ -59,25 +60,32 @@ extension FailingCommand {
   mutating func run() throws {
     do {
       try execute()
-      guard fflush(nil) == 0 else {
-        throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
-      }
+      try flushOutput()
     } catch let code as ExitCode {
       throw code
     } catch let error as UsageError {
       throw error
     } catch {
       let failure = Failure(error)
-      note("reprise: \(failure.description)")
+      write(toStandardError: "reprise: \(failure.description)")
       throw ExitCode(failure.cause.rawValue)
     }
   }
 }
 
-/// Writes a line for the person at the terminal, beside the output.
-func note(_ line: String) {
-  // What was printed before stands before it.
-  fflush(nil)
+/// Writes a line for the person at the terminal, beside the output and after what was printed so far.
+func note(_ line: String) throws {
+  try flushOutput()
+  write(toStandardError: line)
+}
+
+private func flushOutput() throws {
+  guard fflush(nil) == 0 else {
+    throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
+  }
+}
+
+private func write(toStandardError line: String) {
   FileHandle.standardError.write(Data((line + "\n").utf8))
 }
 

@@ -89,7 +89,7 @@ struct ImportCommand: FailingCommand {
           throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
         }
         if Device.builtIn(named: device) == nil {
-          note(
+          try note(
             "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
               + "predicted from; a processor's name must begin with 'cpu-'")
         }
@@ -99,7 +99,7 @@ struct ImportCommand: FailingCommand {
         report(source, device, outcome)
       }
       let seconds = max(processorSeconds() - start, 1e-6)
-      note(
+      try note(
         "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
           + "\(fixedText(seconds, decimals: 3)) s of CPU, "
           + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")

@@ -99,7 +99,7 @@ struct ReplayCommand: FailingCommand {
     } else {
       print(shares.sentence)
     }
-    for warning in warnings { note("reprise: warning: \(warning)") }
+    for warning in warnings { try note("reprise: warning: \(warning)") }
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
         + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
@@ -117,7 +117,7 @@ struct ReplayCommand: FailingCommand {
     let result = simulation.run(log.table) { bar.update(to: $0) }
     let seconds = processorSeconds() - start
     bar.finish()
-    note(
+    try note(
       "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
         + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
     return result

@@ -50,7 +50,7 @@ struct ShowCommand: FailingCommand {
       return
     }
     print(TextTable(columns: columns, rows: rows).text, terminator: "")
-    if rows.count == limit { note("reprise: the first \(limit) rows; --limit shows more") }
+    if rows.count == limit { try note("reprise: the first \(limit) rows; --limit shows more") }
   }
 }
 

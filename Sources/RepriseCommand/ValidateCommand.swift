@@ -33,7 +33,14 @@ struct ValidateCommand: FailingCommand {
       throw Failure(.data, "\(measured): holds no measured latencies")
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
-    let shares = try ResultFile.read(result + "/result.json").timeShares
+    let stored = try ResultFile.read(result + "/result.json")
+    guard stored.requests == rows.count else {
+      throw Failure(
+        .data,
+        "\(result)/requests.csv: has \(rows.count) requests, result.json counts \(stored.requests): "
+          + "replay again")
+    }
+    let shares = stored.timeShares
     try checkSameRequests(rows, log)
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }
@@ -48,7 +55,7 @@ struct ValidateCommand: FailingCommand {
         measured: latencies.compactMap { $0 }, replayed: replayed.compactMap { $0 },
         roofline: rows.compactMap(\.roofline)
       ).write(to: figure)
-      note("wrote \(figure)")
+      try note("wrote \(figure)")
     }
   }
 

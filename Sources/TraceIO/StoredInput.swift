@@ -29,6 +29,12 @@ struct StoredInput: ~Copyable {
     var descriptor: Int32 = 0
     if path != "-" {
       descriptor = open(path, O_RDONLY | O_CLOEXEC)
+      var status = stat()
+      if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+        close(descriptor)
+        throw TraceIOError(
+          .unsupportedContainer, path: path, at: .whole, "a folder; name the files in it")
+      }
       guard descriptor >= 0 else {
         throw TraceIOError(
           .cannotOpen, path: path, at: .whole, String(cString: strerror(errno)))

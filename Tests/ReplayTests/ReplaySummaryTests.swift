@@ -43,6 +43,14 @@ import Testing
     for key in object.keys { #expect(key.allSatisfy { $0.isLowercase || $0 == "_" }) }
   }
 
+  @Test("Absurd prices do not trap", arguments: [1e15, 1e18, 1e300, .infinity, .nan, -1])
+  func absurd(perStep: Double) throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(), pricings: [LinearStepModel(perStep: perStep)])
+    let requests = RequestTable((0..<50).map { request(Int64($0), input: 4, output: 9) })
+    #expect(ReplaySummary(simulation.run(requests)).requests == 50)
+  }
+
   @Test("Nothing gives zeros")
   func empty() throws {
     let simulation = try Simulation(
