@@ -64,11 +64,20 @@ public struct EnginePlan: Sendable {
 
   /// Bytes a device by which weights and the given blocks exceed its memory; zero where they fit.
   public var excessBytes: Double {
-    let block =
-      Double(group.blockSize)
-      * architecture.keyValueBytesPerToken(group.dataType, tensorParallel: group.tensorParallel)
-    let weights = architecture.weightBytes(group.dataType, tensorParallel: group.tensorParallel)
+    let (weights, block) = Self.memory(group, architecture)
     return max(0, weights + Double(group.blockCount ?? 0) * block - device.memoryBytes)
+  }
+
+  /// Bytes a device of the weights, and of one key-value block.
+  private static func memory(
+    _ group: EngineGroup, _ architecture: ModelArchitecture
+  ) -> (weights: Double, block: Double) {
+    let perToken = architecture.keyValueBytesPerToken(
+      group.dataType, tensorParallel: group.tensorParallel)
+    return (
+      architecture.weightBytes(group.dataType, tensorParallel: group.tensorParallel),
+      Double(group.blockSize) * perToken
+    )
   }
 
   /// What a serving engine finds room for: the memory it may use, less weights, less what one
@@ -87,11 +96,8 @@ public struct EnginePlan: Sendable {
       2 * Double(architecture.intermediateSize) / ranks + 4 * Double(architecture.hiddenSize)
     let logits = 8 * Double(group.maxSequences) * Double(architecture.vocabularySize)
     let activations = Double(group.maxBatchedTokens) * row * bytes + logits + 536_870_912
-    let weights = architecture.weightBytes(group.dataType, tensorParallel: group.tensorParallel)
+    let (weights, block) = memory(group, architecture)
     let available = device.memoryBytes * group.memoryUtilization
-    let block =
-      Double(group.blockSize)
-      * architecture.keyValueBytesPerToken(group.dataType, tensorParallel: group.tensorParallel)
     let blocks = (available - weights - activations) / block
     guard blocks >= 2 else {
       throw .doesNotFit(

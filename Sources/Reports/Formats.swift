@@ -18,25 +18,6 @@ func groupedText(_ value: Int) -> String {
   return (value < 0 ? "-" : "") + text
 }
 
-/// Appends a JSON string, quotes included: everything that JSON forbids bare is escaped.
-func appendJSONString(_ text: String, to bytes: inout [UInt8]) {
-  let hexadecimal = Array("0123456789abcdef".utf8)
-  bytes.append(UInt8(ascii: "\""))
-  for byte in text.utf8 {
-    switch byte {
-    case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-      bytes.append(UInt8(ascii: "\\"))
-      bytes.append(byte)
-    case 0..<0x20, 0x7f:
-      bytes.append(contentsOf: "\\u00".utf8)
-      bytes.append(hexadecimal[Int(byte >> 4)])
-      bytes.append(hexadecimal[Int(byte & 15)])
-    default: bytes.append(byte)
-    }
-  }
-  bytes.append(UInt8(ascii: "\""))
-}
-
 /// Appends nanoseconds as exact decimal microseconds: 1234567 becomes `1234.567`, 2000 `2`.
 func appendMicroseconds(_ time: Nanoseconds, to bytes: inout [UInt8]) {
   if time.rawValue < 0 { bytes.append(UInt8(ascii: "-")) }

@@ -22,13 +22,10 @@ struct DeploymentOptions: ParsableArguments {
     try modelArchitecture(named: deployment.model, beside: folder)
   }
 
-  /// The file that describes the model, or nil for a built-in one.
-  var modelPath: String? {
-    get throws {
-      let model = try read().model
-      return ModelArchitecture.builtIn(named: model) == nil
-        ? RepriseCommand.modelPath(model, beside: folder) : nil
-    }
+  /// The file that describes a deployment's model, or nil for a built-in one.
+  func modelPath(of deployment: Deployment) -> String? {
+    ModelArchitecture.builtIn(named: deployment.model) == nil
+      ? RepriseCommand.modelPath(deployment.model, beside: folder) : nil
   }
 
   private var folder: String {
@@ -41,11 +38,15 @@ struct DeploymentOptions: ParsableArguments {
     for deployment: Deployment, from store: OperatorStore?, isCalibrated: Bool
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
+    // Groups of one device share its curves: a scan of the database each would be the same one.
+    var curves: [String: [MeasuredCurve]] = [:]
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device)
       let key = StoredCalibration.Deployment(group, model, on: device)
+      let known = try curves[device.name] ?? store?.curves(on: device) ?? []
+      curves[device.name] = known
       return try EnginePlan(
-        group, model, on: device, curves: try store?.curves(on: device) ?? [],
+        group, model, on: device, curves: known,
         calibration: isCalibrated ? try store?.calibration(of: key) : nil)
     }
   }

@@ -70,7 +70,7 @@ struct ReplayCommand: FailingCommand {
     let warnings = plans.flatMap(\.warnings)
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
-      toolVersion: toolVersion, inputs: try inputs(log), deployment: resolved.echo(plans),
+      toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
       summary: summary, timeShares: shares, validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
@@ -143,12 +143,14 @@ struct ReplayCommand: FailingCommand {
     ).write(to: path("timeline.svg"))
   }
 
-  private func inputs(_ log: ReplayedLog) throws -> [ResultFile.Input] {
+  private func inputs(
+    _ log: ReplayedLog, _ scenario: Deployment
+  ) throws -> [ResultFile.Input] {
     var inputs = log.inputs.map {
       ResultFile.Input(
         role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
     }
-    let model = try deployment.modelPath
+    let model = deployment.modelPath(of: scenario)
     for (role, path) in [
       ("deployment", deployment.deployment), ("model", model), ("operator-database", database),
     ] {
