@@ -84,7 +84,7 @@ let package = Package(
     + rooms.map { room in
       .testTarget(
         name: room.name + "Tests",
-        dependencies: ([room.name] + room.rooms).map { .target(name: $0) },
+        dependencies: ([room.name] + room.rooms).map { .target(name: $0) } + room.libraries,
         swiftSettings: settings)
     }
     + [

@@ -1,4 +1,4 @@
--- The operator-latency database, version 1 (PRAGMA user_version is kept by the migrations).
+-- The operator-latency database, version 2 (PRAGMA user_version is kept by the migrations).
 -- Open it with any SQLite: sqlite3 -box lat.sqlite 'select * from coverage'.
 -- All durations are nanoseconds, all sizes elements or bytes as their names say.
 
@@ -32,6 +32,14 @@ CREATE TABLE source (
   records_used INTEGER NOT NULL,
   UNIQUE (sha256, device_id)
 ) STRICT;
+
+-- What a source says about itself: versions, units, licence.
+CREATE TABLE source_fact (
+  source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (source_id, name)
+) STRICT, WITHOUT ROWID;
 
 -- Where a source's measured time went: by which rule it was attributed, or why it was not.
 CREATE TABLE attribution (
@@ -79,23 +87,41 @@ CREATE TABLE kernel (
   sample_id INTEGER NOT NULL REFERENCES sample (id) ON DELETE CASCADE,
   name TEXT NOT NULL,
   count INTEGER NOT NULL,
-  total_ns INTEGER NOT NULL
+  total_ns INTEGER NOT NULL,
+  class TEXT NOT NULL DEFAULT '',
+  library TEXT NOT NULL DEFAULT ''
 ) STRICT;
 
--- A measured engine step: the sums over its batch, and how long it took.
+-- The first launches of a kernel, and where the source holds each: its first byte in the
+-- decompressed text and how many bytes, or the number of a row (length 0).
+CREATE TABLE kernel_event (
+  kernel_id INTEGER NOT NULL REFERENCES kernel (id) ON DELETE CASCADE,
+  number INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  duration_ns INTEGER NOT NULL,
+  PRIMARY KEY (kernel_id, number)
+) STRICT, WITHOUT ROWID;
+
+-- An engine step: measured by the engine, with the sums over its batch, or an annotation of a
+-- trace, with its kernels and as much of the batch as its name says.
 CREATE TABLE step (
   id INTEGER PRIMARY KEY,
   source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+  origin TEXT NOT NULL CHECK (origin IN ('engine', 'annotation')),
+  name TEXT NOT NULL DEFAULT '',
   start_ns INTEGER NOT NULL,
   duration_ns INTEGER NOT NULL,
-  prefill_sequences INTEGER NOT NULL,
-  prefill_tokens INTEGER NOT NULL,
-  prefill_pairs INTEGER NOT NULL,
-  prefill_context INTEGER NOT NULL,
-  decode_sequences INTEGER NOT NULL,
-  decode_context INTEGER NOT NULL,
-  longest_decode_context INTEGER NOT NULL,
-  sampled_sequences INTEGER NOT NULL
+  kernels INTEGER,
+  kernel_ns INTEGER,
+  prefill_sequences INTEGER,
+  prefill_tokens INTEGER,
+  prefill_pairs INTEGER,
+  prefill_context INTEGER,
+  decode_sequences INTEGER,
+  decode_context INTEGER,
+  longest_decode_context INTEGER,
+  sampled_sequences INTEGER
 ) STRICT;
 
 -- What was fitted for a deployment, on what, and with what error.

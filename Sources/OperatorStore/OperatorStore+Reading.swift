@@ -50,7 +50,7 @@ extension OperatorStore {
     }
   }
 
-  /// The measured engine steps of a device, by source and start.
+  /// The engine steps of a device whose whole batch is known, by source and start.
   public func steps(device: String) throws(OperatorStoreError) -> [MeasuredStep] {
     try read { db in
       let rows = try Row.fetchCursor(
@@ -62,7 +62,7 @@ extension OperatorStore {
           FROM step
           JOIN source ON source.id = step.source_id
           JOIN device ON device.id = source.device_id
-          WHERE device.name = ?
+          WHERE device.name = ? AND step.origin = 'engine'
           ORDER BY source.id, step.id
           """, arguments: [device])
       var steps: [MeasuredStep] = []

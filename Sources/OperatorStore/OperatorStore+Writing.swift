@@ -1,5 +1,5 @@
 internal import GRDB
-public import Operators
+import Operators
 public import ProfilerTraces
 internal import TraceIO
 
@@ -18,13 +18,9 @@ extension OperatorStore {
   ///
   /// - Parameters:
   ///   - trace: what a reader made of the source.
-  ///   - path: the name to keep for it.
   ///   - device: the device's name; it must not be empty.
-  ///   - arguments: what the reading depended on besides the bytes, such as the model's name.
-  ///   - steps: measured engine steps, where the source has them.
   public func add(
-    _ trace: ImportedTrace, path source: String, device: String, arguments: String = "",
-    steps: [MeasuredStep] = []
+    _ trace: ImportedTrace, device: String
   ) throws(OperatorStoreError) -> ImportOutcome {
     try write { db in
       let digest = trace.inputs.map(\.sha256).joined(separator: "+")
@@ -36,7 +32,7 @@ extension OperatorStore {
         sql: """
           SELECT id, arguments = ? AND importer_version = ? FROM source
           WHERE sha256 = ? AND device_id = ?
-          """, arguments: [arguments, Self.importerVersion, digest, deviceID])
+          """, arguments: [trace.arguments, Self.importerVersion, digest, deviceID])
       if let known {
         if known[1] { return .unchanged }
         try db.execute(sql: "DELETE FROM source WHERE id = ?", arguments: [known[0] as Int64])
@@ -54,7 +50,8 @@ extension OperatorStore {
           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
-          source, digest, trace.format.rawValue, Self.importerVersion, arguments, deviceID,
+          trace.path, digest, trace.format.rawValue, Self.importerVersion, trace.arguments,
+          deviceID,
           runtimeID,
           trace.inputs.reduce(0) { $0 + $1.storedBytes }, trace.coverage.recordsRead,
           trace.coverage.recordsUsed,
@@ -62,16 +59,17 @@ extension OperatorStore {
       let sourceID = db.lastInsertedRowID
       try Self.insertAttribution(db, trace, sourceID)
       let curves = try Self.insertSamples(db, trace, sourceID, deviceID, runtimeID)
-      try Self.insertSteps(db, steps, sourceID)
-      let samples = trace.samples.count
+      try Self.insertFacts(db, trace, sourceID)
+      try Self.insertSteps(db, trace, sourceID)
+      let (samples, steps) = (trace.samples.count, trace.measuredSteps.count + trace.steps.count)
       return known == nil
-        ? .added(samples: samples, curves: curves, steps: steps.count)
-        : .replaced(samples: samples, curves: curves, steps: steps.count)
+        ? .added(samples: samples, curves: curves, steps: steps)
+        : .replaced(samples: samples, curves: curves, steps: steps)
     }
   }
 
   /// The version of what importers make of a source; raised when their rules change.
-  private static let importerVersion = 1
+  private static let importerVersion = 2
 
   private static func identity(
     _ db: Database, _ select: String, _ insert: String, _ arguments: StatementArguments
@@ -121,6 +119,11 @@ extension OperatorStore {
         """)
     let insertKernel = try db.makeStatement(
       sql: "INSERT INTO kernel (sample_id, name, count, total_ns) VALUES (?, ?, ?, ?)")
+    let insertEvent = try db.makeStatement(
+      sql: """
+        INSERT INTO kernel_event (kernel_id, number, place, length, duration_ns)
+        VALUES (?, ?, ?, ?, ?)
+        """)
     var curves: [Operator: Int64] = [:]
     for (index, sample) in trace.samples.enumerated() {
       let op = sample.operator
@@ -154,28 +157,59 @@ extension OperatorStore {
       let sampleID = db.lastInsertedRowID
       for kernel in trace.groups[index].kernels {
         try insertKernel.execute(arguments: [sampleID, kernel.name, kernel.count, kernel.total])
+        let kernelID = db.lastInsertedRowID
+        for (number, event) in kernel.events.enumerated() {
+          try insertEvent.execute(
+            arguments: [
+              kernelID, number, event.place.offset, Int(event.place.length), event.duration,
+            ])
+        }
       }
     }
     return curves.count
   }
 
-  private static func insertSteps(
-    _ db: Database, _ steps: [MeasuredStep], _ sourceID: Int64
+  private static func insertFacts(
+    _ db: Database, _ trace: ImportedTrace, _ sourceID: Int64
   ) throws {
     let statement = try db.makeStatement(
+      sql: "INSERT INTO source_fact (source_id, name, value) VALUES (?, ?, ?)")
+    for (name, value) in trace.facts.sorted(by: { $0.key < $1.key }) {
+      try statement.execute(arguments: [sourceID, name, value])
+    }
+  }
+
+  private static func insertSteps(
+    _ db: Database, _ trace: ImportedTrace, _ sourceID: Int64
+  ) throws {
+    let measured = try db.makeStatement(
       sql: """
-        INSERT INTO step (source_id, start_ns, duration_ns, prefill_sequences, prefill_tokens,
-          prefill_pairs, prefill_context, decode_sequences, decode_context,
+        INSERT INTO step (source_id, origin, start_ns, duration_ns, prefill_sequences,
+          prefill_tokens, prefill_pairs, prefill_context, decode_sequences, decode_context,
           longest_decode_context, sampled_sequences)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, 'engine', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
-    for step in steps {
+    for step in trace.measuredSteps {
       let shape = step.shape
-      try statement.execute(
+      try measured.execute(
         arguments: [
           sourceID, step.start.rawValue, step.duration.rawValue, shape.prefillSequences,
           shape.prefillTokens, shape.prefillPairs, shape.prefillContext, shape.decodeSequences,
           shape.decodeContext, shape.longestDecodeContext, shape.sampledSequences,
+        ])
+    }
+    let annotated = try db.makeStatement(
+      sql: """
+        INSERT INTO step (source_id, origin, name, start_ns, duration_ns, kernels, kernel_ns,
+          prefill_sequences, prefill_tokens, decode_sequences)
+        VALUES (?, 'annotation', ?, ?, ?, ?, ?, ?, ?, ?)
+        """)
+    for step in trace.steps {
+      try annotated.execute(
+        arguments: [
+          sourceID, step.name, step.start, step.duration, step.kernels.count,
+          step.kernels.nanoseconds, step.batch?.contextSequences, step.batch?.contextTokens,
+          step.batch?.generationSequences,
         ])
     }
   }

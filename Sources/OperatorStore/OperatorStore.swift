@@ -57,6 +57,9 @@ public struct OperatorStore: Sendable {
       try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
       try db.execute(sql: Schema.version1)
     }
+    migrator.registerMigration("2: facts, launches, annotated steps") { db in
+      try db.execute(sql: Schema.version2)
+    }
     return migrator
   }()
 

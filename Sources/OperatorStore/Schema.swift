@@ -1,12 +1,12 @@
-/// The database's schema, as text.
+/// The database's schema, as the steps that led to it.
 ///
-/// `TraceSchemas/operator-latency.sql` is the same text, for readers without Swift; a test holds
-/// one to the other.
+/// `TraceSchemas/operator-latency.sql` is the whole of today's, for readers; a test holds what the
+/// steps make to it.
 enum Schema {
   /// Marks a SQLite file as an operator-latency database (`PRAGMA application_id`): "RPRS".
   static let applicationID = 0x5250_5253
 
-  /// Version 1: everything.
+  /// Version 1. Released: never edit it.
   static let version1 = #"""
     -- The operator-latency database, version 1 (PRAGMA user_version is kept by the migrations).
     -- Open it with any SQLite: sqlite3 -box lat.sqlite 'select * from coverage'.
@@ -202,5 +202,56 @@ enum Schema {
     JOIN device ON device.id = curve.device_id
     WHERE sample.count > 1 AND sample.mean_ns > 0 AND sample.deviation_ns > 0.5 * sample.mean_ns
     ORDER BY sample.deviation_ns / sample.mean_ns DESC, sample.id;
+    """#
+
+  /// Version 2: what a source says about itself, the launches behind a kernel, and annotated steps.
+  static let version2 = #"""
+    CREATE TABLE source_fact (
+      source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+      name TEXT NOT NULL,
+      value TEXT NOT NULL,
+      PRIMARY KEY (source_id, name)
+    ) STRICT, WITHOUT ROWID;
+
+    ALTER TABLE kernel ADD COLUMN class TEXT NOT NULL DEFAULT '';
+    ALTER TABLE kernel ADD COLUMN library TEXT NOT NULL DEFAULT '';
+
+    CREATE TABLE kernel_event (
+      kernel_id INTEGER NOT NULL REFERENCES kernel (id) ON DELETE CASCADE,
+      number INTEGER NOT NULL,
+      place INTEGER NOT NULL,
+      length INTEGER NOT NULL,
+      duration_ns INTEGER NOT NULL,
+      PRIMARY KEY (kernel_id, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE new_step (
+      id INTEGER PRIMARY KEY,
+      source_id INTEGER NOT NULL REFERENCES source (id) ON DELETE CASCADE,
+      origin TEXT NOT NULL CHECK (origin IN ('engine', 'annotation')),
+      name TEXT NOT NULL DEFAULT '',
+      start_ns INTEGER NOT NULL,
+      duration_ns INTEGER NOT NULL,
+      kernels INTEGER,
+      kernel_ns INTEGER,
+      prefill_sequences INTEGER,
+      prefill_tokens INTEGER,
+      prefill_pairs INTEGER,
+      prefill_context INTEGER,
+      decode_sequences INTEGER,
+      decode_context INTEGER,
+      longest_decode_context INTEGER,
+      sampled_sequences INTEGER
+    ) STRICT;
+    INSERT INTO new_step (id, source_id, origin, start_ns, duration_ns, prefill_sequences,
+      prefill_tokens, prefill_pairs, prefill_context, decode_sequences, decode_context,
+      longest_decode_context, sampled_sequences)
+    SELECT id, source_id, 'engine', start_ns, duration_ns, prefill_sequences, prefill_tokens,
+      prefill_pairs, prefill_context, decode_sequences, decode_context, longest_decode_context,
+      sampled_sequences
+    FROM step;
+    DROP TABLE step;
+    ALTER TABLE new_step RENAME TO step;
+    CREATE INDEX step_by_source ON step (source_id);
     """#
 }

@@ -1,3 +1,4 @@
+public import Analytical
 public import TraceIO
 
 /// How strictly a trace is imported, and within which bounds.
@@ -14,6 +15,12 @@ public struct ImportOptions: Hashable, Sendable {
   public var maximumEvents: Int
   /// How much the input may expand.
   public var inputLimits: InputLimits
+  /// The format, where the content is not asked for it: standard input can be read only once.
+  public var format: TraceFormat?
+  /// The model that ran, for sources that name its layers only.
+  public var model: ModelArchitecture?
+  /// The devices that shared each layer of the model; 1 unless set.
+  public var tensorParallel = 1
 
   /// Creates options.
   public init(

@@ -5,17 +5,26 @@ public import TraceIO
 public struct ImportedTrace: Sendable {
   /// The format that was read.
   public var format: TraceFormat
+  /// The name to keep for the source: the path that the user gave.
+  public var path = ""
+  /// What the reading depended on besides the bytes, such as the model's name.
+  public var arguments = ""
   /// The files that were read, with their digests.
   public var inputs: [InputSummary]
   /// The device's name as the source gives it, if it does.
   public var deviceName: String?
   /// The software that ran, as far as the source says.
   public var runtime = RuntimeDescription()
+  /// Other facts by name, such as `cuda_runtime_version` or `licence`; a reader keeps a fixed list of
+  /// names, since traces also hold private facts.
+  public var facts: [String: String] = [:]
   /// The measured points.
   public var samples: [OperatorSample] = []
   /// The operators as the profiler names them, each with its kernels; parallel to ``samples``
   /// where the source has them, else empty.
   public var groups: [OperatorGroup] = []
+  /// The engine steps that the source measured, in its order.
+  public var measuredSteps: [MeasuredStep] = []
   /// The annotated steps of the engine, by start.
   public var steps: [StepAnnotation] = []
   /// What became of the records.
@@ -28,22 +37,27 @@ public struct ImportedTrace: Sendable {
   }
 }
 
+extension ImportedTrace {
+  /// Adds groups, each with its sample.
+  mutating func add(_ results: [(group: OperatorGroup, sample: OperatorSample)]) {
+    for result in results {
+      groups.append(result.group)
+      samples.append(result.sample)
+    }
+  }
+}
+
 /// The software that ran, as far as a source says.
 public struct RuntimeDescription: Hashable, Sendable {
   /// The framework, such as `PyTorch` or `vLLM`.
   public var framework: String?
   /// The framework's version.
   public var version: String?
-  /// Other facts by name, such as `cuda_runtime_version`; only known names are kept.
-  public var details: [String: String]
 
   /// Creates a description.
-  public init(
-    framework: String? = nil, version: String? = nil, details: [String: String] = [:]
-  ) {
+  public init(framework: String? = nil, version: String? = nil) {
     self.framework = framework
     self.version = version
-    self.details = details
   }
 }
 
@@ -75,4 +89,34 @@ public struct KernelTotal: Hashable, Sendable {
   public var count: Int
   /// The sum of the durations, in nanoseconds.
   public var total: Int64
+  /// The first of its launches, at most ``mostEvents``, in the source's order.
+  public var events: [KernelEvent] = []
+
+  /// The most launches that are kept one by one.
+  public static let mostEvents = 256
+}
+
+/// One launch of a kernel, and where the source holds it.
+public struct KernelEvent: Hashable, Sendable {
+  /// Where the source holds it.
+  public var place: SourcePlace
+  /// Its duration in nanoseconds.
+  public var duration: Int64
+}
+
+/// A place in a source: bytes of its text, or a row of its table.
+public struct SourcePlace: Hashable, Sendable {
+  /// The first byte of the (decompressed) text, or the number of the row; -1 where unknown.
+  public var offset: Int64
+  /// The number of bytes; 0 for a row.
+  public var length: Int32
+
+  /// Creates a place.
+  public init(offset: Int64, length: Int32 = 0) {
+    self.offset = offset
+    self.length = length
+  }
+
+  /// A place that the reader does not know.
+  public static let unknown = SourcePlace(offset: -1)
 }

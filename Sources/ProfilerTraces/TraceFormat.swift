@@ -13,6 +13,24 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
 }
 
 extension TraceFormat {
+  /// What a person calls it.
+  public var title: String {
+    switch self {
+    case .kineto: "PyTorch Kineto trace"
+    case .layerwise: "vLLM layerwise operator tables"
+    case .sweep: "Reprise operator samples"
+    case .steps: "Reprise measured engine steps"
+    }
+  }
+
+  /// The unit of the times as the format writes them.
+  public var timeUnit: String {
+    switch self {
+    case .kineto, .layerwise: "microseconds"
+    case .sweep, .steps: "nanoseconds"
+    }
+  }
+
   /// Tells the format of a file or directory by its content, never by its name.
   ///
   /// - Throws: ``ProfilerTraceError/unknownFormat(path:found:)`` with what the content looks like.

@@ -94,7 +94,7 @@ struct CalibrateCommand: FailingCommand {
     }
     let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
     let measured =
-      if let file { try StepsReader.read(path: file).steps } else {
+      if let file { try StepsReader.read(path: file).measuredSteps } else {
         try store.steps(on: plan.device)
       }
     let steps = file ?? "steps in \(database.path)"

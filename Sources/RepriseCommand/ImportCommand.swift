@@ -77,15 +77,18 @@ struct ImportCommand: FailingCommand {
   mutating func execute() throws {
     var limits = InputLimits.standard
     limits.maximumOutput = maxBytes
-    let options = ImportOptions(
+    var options = ImportOptions(
       maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
+    options.model = try model.map { try modelArchitecture(named: $0) }
+    options.tensorParallel = tensorParallel
     // What cannot be read must not leave a new, empty database behind.
     for file in files {
       let start = processorSeconds()
       var bytes = 0
-      for source in try read(file, options: options) {
-        bytes += source.trace.inputs.reduce(0) { $0 + $1.textBytes }
-        guard let device = self.device ?? source.trace.deviceName else {
+      options.format = file == "-" ? format.traceFormat : nil
+      for trace in try TraceReader.read(path: file, options: options) {
+        bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
+        guard let device = self.device ?? trace.deviceName else {
           throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
         }
         if Device.builtIn(named: device) == nil {
@@ -93,10 +96,8 @@ struct ImportCommand: FailingCommand {
             "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
               + "predicted from; a processor's name must begin with 'cpu-'")
         }
-        let outcome = try database.open(.readWrite).add(
-          source.trace, path: source.path, device: device, arguments: source.arguments,
-          steps: source.steps)
-        report(source, device, outcome)
+        let outcome = try database.open(.readWrite).add(trace, device: device)
+        report(trace, device, outcome)
       }
       let seconds = max(processorSeconds() - start, 1e-6)
       try note(
@@ -106,59 +107,10 @@ struct ImportCommand: FailingCommand {
     }
   }
 
-  /// One file of those to import, as its format's reader read it.
-  private struct Source {
-    var path: String
-    var trace: ImportedTrace
-    var steps: [MeasuredStep] = []
-    var arguments = ""
-  }
-
-  private func read(_ path: String, options: ImportOptions) throws -> [Source] {
-    switch try path == "-"
-      ? format.traceFormat : TraceFormat.detect(path: path, limits: options.inputLimits)
-    {
-    case .kineto:
-      var trace = try KinetoReader.read(path: path, options: options)
-      guard let model else { return [Source(path: path, trace: trace)] }
-      let architecture = try modelArchitecture(named: model)
-      trace.unfoldAttention(of: architecture, tensorParallel: tensorParallel)
-      let arguments = "model=\(architecture.name) tensor_parallel=\(tensorParallel)"
-      return [Source(path: path, trace: trace, arguments: arguments)]
-    case .sweep:
-      return [Source(path: path, trace: try SweepReader.read(path: path, options: options))]
-    case .steps:
-      let (steps, trace) = try StepsReader.read(path: path, options: options)
-      return [Source(path: path, trace: trace, steps: steps)]
-    case .layerwise:
-      guard let model else {
-        throw Failure(.usage, "\(path): names layers only; give the model with --model NAME")
-      }
-      let architecture = try modelArchitecture(named: model)
-      let tables = try LayerwiseReader.read(
-        path: path, architecture: architecture, tensorParallel: tensorParallel, options: options)
-      if let profiled = tables.runtime.details["model"],
-        let known = ModelArchitecture.builtIn(named: profiled), known != architecture
-      {
-        throw Failure(.data, "\(path): was measured on \(profiled); give --model \(known.name)")
-      }
-      let skew = try SkewReader.read(
-        besideTables: tables, directory: path, architecture: architecture,
-        tensorParallel: tensorParallel, options: options)
-      let arguments = "model=\(architecture.name) tensor_parallel=\(tensorParallel)"
-      var sources = [Source(path: path, trace: tables, arguments: arguments)]
-      if let skew {
-        let path = path + "/" + SkewReader.table
-        sources.append(Source(path: path, trace: skew, arguments: arguments))
-      }
-      return sources
-    }
-  }
-
   private func report(
-    _ source: Source, _ device: String, _ outcome: OperatorStore.ImportOutcome
+    _ trace: ImportedTrace, _ device: String, _ outcome: OperatorStore.ImportOutcome
   ) {
-    let file = source.path
+    let file = trace.path
     let (samples, curves, steps): (Int, Int, Int)
     switch outcome {
     case .unchanged:
@@ -170,7 +122,7 @@ struct ImportCommand: FailingCommand {
       (samples, curves, steps) = (ofSamples, ofCurves, ofSteps)
       print("\(file): imported before in another way; its rows are replaced")
     }
-    let (trace, coverage) = (source.trace, source.trace.coverage)
+    let coverage = trace.coverage
     let runtime = [trace.runtime.framework, trace.runtime.version].compactMap { $0 }
     print(
       "\(file): \(trace.format.rawValue) on \(device)"
@@ -210,7 +162,7 @@ struct ImportCommand: FailingCommand {
     }
     if !trace.steps.isEmpty {
       let known = trace.steps.count { $0.batch != nil }
-      print("  annotated steps: \(trace.steps.count), \(known) with their batch; not kept")
+      print("  annotated steps: \(trace.steps.count), \(known) with their batch")
     }
     if coverage.ambiguousLaunches > 0 {
       print("  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import Operators
 import ProfilerTraces
 import Testing
@@ -18,7 +19,23 @@ import Testing
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "TraceSchemas/operator-latency.sql")
     let text = try String(contentsOf: file, encoding: .utf8)
-    #expect(text.trimmingCharacters(in: .newlines) == Schema.version1)
+    let written = try DatabaseQueue()
+    try written.write { db in try db.execute(sql: text) }
+    let store = try OperatorStore(path: folder.appending(path: "s.sqlite").path, mode: .readWrite)
+    func columns(_ queue: DatabaseQueue) throws -> [String] {
+      try queue.read { db in
+        try String.fetchAll(
+          db,
+          sql: """
+            SELECT m.type || ' ' || m.name || ' ' || coalesce(c.cid || ' ' || c.name || ' ' || c.type
+              || ' ' || c."notnull" || ' ' || coalesce(c.dflt_value, '') || ' ' || c.pk, m.sql)
+            FROM sqlite_master AS m LEFT JOIN pragma_table_info(m.name) AS c ON m.type <> 'index'
+            WHERE m.name NOT LIKE 'grdb_%' AND m.name NOT LIKE 'sqlite_%'
+            ORDER BY m.type, m.name, c.cid
+            """)
+      }
+    }
+    #expect(try columns(written) == columns(store.queue))
   }
 
   @Test func `A missing database is an error to read and is made to write`() throws {
@@ -58,13 +75,16 @@ import Testing
     }
   }
 
-  private func trace(sha256: String, count: Int = 3) -> ImportedTrace {
+  private func trace(
+    sha256: String, count: Int = 3, arguments: String = ""
+  ) -> ImportedTrace {
     var trace = ImportedTrace(
       format: .sweep,
       inputs: [
         InputSummary(
           path: "x", compression: .none, sha256: sha256, storedBytes: 10, textBytes: 10)
       ])
+    trace.arguments = arguments
     trace.runtime = RuntimeDescription(framework: "PyTorch", version: "2")
     for tokens in 1...count {
       trace.samples.append(
@@ -83,7 +103,7 @@ import Testing
     let store = try OperatorStore(path: folder.appending(path: "a").path, mode: .readWrite)
     let source = trace(sha256: "a")
     #expect(
-      try store.add(source, path: "x", device: "D") == .added(samples: 4, curves: 2, steps: 0))
+      try store.add(source, device: "D") == .added(samples: 4, curves: 2, steps: 0))
     let curves = try store.curves(device: "D")
     #expect(
       curves.map(\.operator) == [source.samples[3].operator, source.samples[0].operator])
@@ -97,14 +117,14 @@ import Testing
 
   @Test func `The same bytes change nothing, other arguments replace their rows`() throws {
     let store = try OperatorStore(path: folder.appending(path: "b").path, mode: .readWrite)
-    _ = try store.add(trace(sha256: "a"), path: "x", device: "D", arguments: "model=M")
+    _ = try store.add(trace(sha256: "a", arguments: "model=M"), device: "D")
     let before = try store.curves(device: "D")
     #expect(
-      try store.add(trace(sha256: "a", count: 9), path: "y", device: "D", arguments: "model=M")
+      try store.add(trace(sha256: "a", count: 9, arguments: "model=M"), device: "D")
         == .unchanged)
     #expect(try store.curves(device: "D") == before)
     #expect(
-      try store.add(trace(sha256: "a", count: 9), path: "y", device: "D", arguments: "model=N")
+      try store.add(trace(sha256: "a", count: 9, arguments: "model=N"), device: "D")
         == .replaced(samples: 10, curves: 2, steps: 0))
     #expect(try store.curves(device: "D").map(\.samples.count) == [1, 9])
     #expect(try store.rows(ofView: .coverage).rows.count == 1)
@@ -118,8 +138,10 @@ import Testing
     let steps = (1...3).map {
       MeasuredStep(start: Nanoseconds(Int64($0)), duration: Nanoseconds(50), shape: shape)
     }
+    var source = trace(sha256: "a")
+    source.measuredSteps = steps
     #expect(
-      try store.add(trace(sha256: "a"), path: "x", device: "D", steps: steps)
+      try store.add(source, device: "D")
         == .added(samples: 4, curves: 2, steps: 3))
     #expect(try store.steps(device: "D") == steps)
     #expect(try store.steps(device: "E").isEmpty)
@@ -129,7 +151,7 @@ import Testing
     let store = try OperatorStore(path: folder.appending(path: "c").path, mode: .readWrite)
     var source = trace(sha256: "a")
     for index in source.samples.indices { source.samples[index].duration.count = .max }
-    _ = try store.add(source, path: "x", device: "D")
+    _ = try store.add(source, device: "D")
     for view in OperatorStore.View.allCases { _ = try store.rows(ofView: view) }
   }
 }

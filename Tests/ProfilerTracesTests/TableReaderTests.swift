@@ -37,8 +37,8 @@ import TraceIO
     let trace = try LayerwiseReader.read(path: path, architecture: Self.llama)
     #expect(trace.deviceName == "GPU X")
     #expect(trace.runtime.version == "0.19.0")
-    #expect(trace.runtime.details["engine.enforce_eager"] == "true")
-    #expect(!trace.runtime.details.values.contains("/home/someone"))
+    #expect(trace.facts["engine.enforce_eager"] == "true")
+    #expect(!trace.facts.values.contains("/home/someone"))
     #expect(trace.inputs.count == 3)
     #expect(trace.coverage.ignoredFiles == ["skew_fit.csv"])
     #expect(trace.coverage.rejected(.unknownLayer) == 1)
@@ -181,7 +181,8 @@ import TraceIO
       step("[1,1,1]", times: sequences + 1), step("[\(most),\(most),1]", times: sequences),
     ]
     let path = try directory.write(sound + hostile.joined(), to: "steps.jsonl")
-    let (steps, trace) = try StepsReader.read(path: path)
+    let trace = try StepsReader.read(path: path)
+    let steps = trace.measuredSteps
     #expect(steps.count == 2)
     #expect(steps[1].shape.decodeContext == sequences * (most + 1))
     #expect(trace.coverage.rejected(.badValue) == hostile.count)
@@ -198,7 +199,8 @@ import TraceIO
       """
     let path = try directory.write(text, to: "steps")
     #expect(try TraceFormat.detect(path: path) == .steps)
-    let (steps, trace) = try StepsReader.read(path: path)
+    let trace = try StepsReader.read(path: path)
+    let steps = trace.measuredSteps
     #expect(steps.count == 2)
     #expect(steps[0].shape.decodeContext == 91)
     #expect(trace.coverage.rejectedRecords == 3)

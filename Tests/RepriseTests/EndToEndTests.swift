@@ -43,11 +43,11 @@ import Testing
     let device = try #require(Device.builtIn(named: OwnCapture.device))
     let curves = try store.curves(on: device)
     let plain = try EnginePlan(group, model, on: device, curves: curves, calibration: nil)
-    let (steps, _) = try StepsReader.read(
+    let trace = try StepsReader.read(
       path: OwnCapture.path("serve-poisson-50/steps.jsonl.zst"))
     let fit = try StepCalibration(
       .init(device: group.device, model: model.name, dataType: .float32, tensorParallel: 1),
-      on: steps, with: plain.measured, fittedOn: "serve-poisson-50")
+      on: trace.measuredSteps, with: plain.measured, fittedOn: "serve-poisson-50")
     #expect(fit.calibration.errorHeldOut < 0.1)
     let plan = try EnginePlan(
       group, model, on: device, curves: curves, calibration: fit.calibration)
@@ -70,11 +70,11 @@ import Testing
     let folder = PublishedData.path("operator-tables/layerwise/\(tables)/Llama-3.1-8B/tp1")
     let trace = try LayerwiseReader.read(path: folder, architecture: model)
     let name = "\(name)-llama-3.1-8b"
-    _ = try store.add(trace, path: folder, device: try #require(trace.deviceName))
+    _ = try store.add(trace, device: try #require(trace.deviceName))
     if let skew = try SkewReader.read(
       besideTables: trace, directory: folder, architecture: model)
     {
-      _ = try store.add(skew, path: folder, device: try #require(skew.deviceName))
+      _ = try store.add(skew, device: try #require(skew.deviceName))
     }
     let file = OwnCapture.root.appending(path: "docs/examples/\(name).yaml").path
     let deployment = try Deployment(
@@ -96,7 +96,7 @@ import Testing
     let before = try store.rows(ofView: .curves)
     let sweep = try SweepReader.read(path: OwnCapture.path("samples.jsonl.zst"))
     #expect(
-      try store.add(sweep, path: "another name", device: OwnCapture.device) == .unchanged)
+      try store.add(sweep, device: OwnCapture.device) == .unchanged)
     #expect(try store.rows(ofView: .curves) == before)
   }
 

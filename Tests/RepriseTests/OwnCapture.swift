@@ -15,8 +15,8 @@ enum OwnCapture {
     let store = try OperatorStore(path: directory.path("lat.sqlite"), mode: .readWrite)
     let trace = try KinetoReader.read(path: path("trace.pt.trace.json.gz"))
     let sweep = try SweepReader.read(path: path("samples.jsonl.zst"))
-    for (source, name) in [(trace, "trace"), (sweep, "sweep")] {
-      _ = try store.add(source, path: name, device: device)
+    for source in [trace, sweep] {
+      _ = try store.add(source, device: device)
     }
     return store
   }

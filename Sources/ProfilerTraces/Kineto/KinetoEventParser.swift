@@ -1,8 +1,8 @@
 import TraceIO
 
-/// Reads one event after the other into ``KinetoEvents``, and counts what is wrong with them.
+/// Reads one event after the other into ``TraceEvents``, and counts what is wrong with them.
 struct KinetoEventParser {
-  var events = KinetoEvents()
+  var events = TraceEvents()
   var metadata = KinetoMetadata()
   var coverage = Coverage()
   let options: ImportOptions
@@ -35,12 +35,14 @@ struct KinetoEventParser {
     var start: Int64?
     var duration: Int64?
     var hasDuration = false
-    var correlation = KinetoEvents.none
+    var correlation = TraceEvents.none
     var dims: Int32 = -1
     var types: Int32 = -1
     var strides: Int32 = -1
     var inputs: Int32 = -1
     var isTableFull = false
+    /// The first byte of the event in the text, and how many there are.
+    var place = SourcePlace.unknown
   }
 
   init(options: ImportOptions) { self.options = options }
@@ -73,6 +75,7 @@ struct KinetoEventParser {
   /// Reads the event whose opening bracket is the current token.
   private mutating func readEvent(_ scanner: inout JSONScanner) throws(TraceIOError) {
     var fields = Fields()
+    let start = scanner.tokenOffset
     while try scanner.next() == .key {
       switch scanner.index(in: Self.fields) {
       case 0:
@@ -97,6 +100,8 @@ struct KinetoEventParser {
       }
     }
     coverage.recordsRead += 1
+    fields.place = SourcePlace(
+      offset: Int64(start), length: Int32(clamping: scanner.offset - start))
     keep(fields)
   }
 
@@ -128,7 +133,7 @@ struct KinetoEventParser {
       switch scanner.index(in: Self.arguments) {
       case 0:
         let token = try scanner.next()
-        fields.correlation = scanner.integer() ?? KinetoEvents.none
+        fields.correlation = scanner.integer() ?? TraceEvents.none
         try scanner.skipValue(of: token)
       case 1, 5: fields.dims = try capture(&scanner, &fields)
       case 2: fields.types = try capture(&scanner, &fields)
@@ -206,14 +211,14 @@ struct KinetoEventParser {
     case .kernel, .memcpy, .memset: keepDevice(fields, start, duration)
     default:
       events.annotations.append(
-        KinetoEvents.Annotation(start: start, duration: duration, name: fields.name))
+        TraceEvents.Annotation(start: start, duration: duration, name: fields.name))
     }
   }
 
   private mutating func keepHost(_ fields: Fields, _ start: Int64, _ duration: Int64) {
-    let thread = KinetoEvents.Thread(process: fields.process, thread: fields.thread)
+    let thread = TraceEvents.Thread(process: fields.process, thread: fields.thread)
     events.hosts.append(
-      KinetoEvents.Host(
+      TraceEvents.Host(
         start: start, duration: duration, correlation: fields.correlation,
         thread: events.number(of: thread), name: fields.name, dims: fields.dims,
         types: fields.types, strides: fields.strides, inputs: fields.inputs,
@@ -221,15 +226,15 @@ struct KinetoEventParser {
   }
 
   private mutating func keepDevice(_ fields: Fields, _ start: Int64, _ duration: Int64) {
-    let kind: KinetoEvents.DeviceKind =
+    let kind: TraceEvents.DeviceKind =
       switch fields.category {
       case .memcpy: .memcpy
       case .memset: .memset
       default: .kernel
       }
     events.devices.append(
-      KinetoEvents.Device(
+      TraceEvents.Device(
         start: start, duration: duration, correlation: fields.correlation, name: fields.name,
-        device: fields.process, kind: kind))
+        device: fields.process, stream: fields.thread, kind: kind, place: fields.place))
   }
 }

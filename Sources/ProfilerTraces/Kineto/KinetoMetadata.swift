@@ -1,5 +1,25 @@
 import TraceIO
 
+/// What the trace says about itself beside its events.
+struct KinetoMetadata {
+  var devices: [(id: Int64, name: String)] = []
+  var details: [String: String] = [:]
+  /// Nanoseconds since the epoch that all time stamps count from, if the trace says.
+  var baseTime: Int64?
+  var worldSize: Int?
+  /// Whether the categories are those of 2021.
+  var hasCategoriesOf2021 = false
+  /// Whether any time stamp has a fraction of a microsecond.
+  var hasFractions = false
+
+  /// The generation of the format.
+  var era: String {
+    if hasCategoriesOf2021 { return "2021" }
+    if !hasFractions { return "microseconds" }
+    return baseTime == nil ? "absolute nanoseconds" : "relative nanoseconds"
+  }
+}
+
 extension KinetoMetadata {
   /// The members that are kept as they are; all others may hold private facts, and are skipped.
   private static let kept = [
@@ -76,7 +96,7 @@ extension KinetoMetadata {
   }
 
   /// The name of the device that most events ran on, if the trace knows it.
-  func deviceName(of events: KinetoEvents) -> String? {
+  func deviceName(of events: TraceEvents) -> String? {
     var counts: [Int32: Int] = [:]
     for device in events.devices { counts[device.device, default: 0] += 1 }
     let busiest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }

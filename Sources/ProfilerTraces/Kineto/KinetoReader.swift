@@ -1,3 +1,4 @@
+import Analytical
 import Operators
 import TraceIO
 
@@ -58,7 +59,7 @@ public enum KinetoReader {
     guard parser.events.hosts.count + parser.events.devices.count > 0 else {
       throw .noEvents(path: summary.path)
     }
-    return assemble(parser, summary)
+    return assemble(parser, summary, options)
   }
 
   /// Reads an object with `traceEvents`, or the array of events alone.
@@ -99,31 +100,32 @@ public enum KinetoReader {
   }
 
   private static func assemble(
-    _ parser: KinetoEventParser, _ summary: InputSummary
+    _ parser: KinetoEventParser, _ summary: InputSummary, _ options: ImportOptions
   ) -> ImportedTrace {
     let (events, metadata) = (parser.events, parser.metadata)
     var trace = ImportedTrace(format: .kineto, inputs: [summary])
     trace.coverage = parser.coverage
-    let attribution = KinetoAttribution(events)
+    let attribution = KernelAttribution(events)
     trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
     let groups =
       events.devices.isEmpty
-      ? KinetoGroups(processor: events, attribution, &trace.coverage)
-      : KinetoGroups(events, attribution, &trace.coverage)
-    for result in groups.finish(worldSize: metadata.worldSize) {
-      trace.groups.append(result.group)
-      trace.samples.append(result.sample)
+      ? OperatorGroups(processor: events, attribution, &trace.coverage)
+      : OperatorGroups(events, attribution, &trace.coverage)
+    trace.add(groups.finish(worldSize: metadata.worldSize))
+    if let model = options.model {
+      trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
+      trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
     }
     trace.steps = steps(events, base: metadata.baseTime ?? 0)
     trace.deviceName = metadata.deviceName(of: events)
-    trace.runtime = RuntimeDescription(
-      framework: "PyTorch", version: metadata.version, details: metadata.details)
-    trace.runtime.details["kineto_era"] = metadata.era
+    trace.runtime = RuntimeDescription(framework: "PyTorch", version: metadata.version)
+    trace.facts = metadata.details
+    trace.facts["kineto_era"] = metadata.era
     return trace
   }
 
   /// The annotations that name steps of an engine or of the profiler, by start.
-  private static func steps(_ events: KinetoEvents, base: Int64) -> [StepAnnotation] {
+  private static func steps(_ events: TraceEvents, base: Int64) -> [StepAnnotation] {
     let prefixes = ["execute_", "step[", "prefill[", "decode[", "capture_", "ProfilerStep#"]
     var steps: [StepAnnotation] = []
     for annotation in events.annotations {

@@ -96,6 +96,7 @@ struct LayerwiseImport {
     trace = ImportedTrace(format: .layerwise)
     trace.deviceName = meta.deviceName
     trace.runtime = meta.runtime
+    trace.facts = meta.facts
   }
 
   /// Reads one table; which one is told by its columns.

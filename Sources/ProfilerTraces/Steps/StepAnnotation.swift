@@ -8,6 +8,8 @@ public struct StepAnnotation: Hashable, Sendable {
   public var duration: Int64
   /// What the batch held, where the name says so.
   public var batch: StepBatch?
+  /// The kernels that it launched.
+  public var kernels = Tally()
 }
 
 /// The batch of a step, as its annotation tells it.

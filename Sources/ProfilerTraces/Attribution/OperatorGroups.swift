@@ -2,7 +2,7 @@ import Operators
 import TraceIO
 
 /// Gathers the calls of equal operators with equal arguments, and their kernels.
-struct KinetoGroups {
+struct OperatorGroups {
   /// The texts that tell one group from another, by number.
   private struct Key: Hashable {
     var name: Int32
@@ -17,6 +17,18 @@ struct KinetoGroups {
     var kernel: Int32
   }
 
+  /// One kernel of a group while it is gathered.
+  private struct Kernel {
+    var tally = Tally()
+    var events: [KernelEvent] = []
+
+    mutating func add(_ device: TraceEvents.Device) {
+      tally.add(device.duration)
+      guard events.count < KernelTotal.mostEvents else { return }
+      events.append(KernelEvent(place: device.place, duration: device.duration))
+    }
+  }
+
   /// One group while it is gathered.
   private struct Group {
     var key: Key
@@ -28,17 +40,17 @@ struct KinetoGroups {
 
   private var groups: [Group] = []
   private var numbers: [Key: Int32] = [:]
-  private var kernelTotals: [KernelKey: Tally] = [:]
+  private var kernelTotals: [KernelKey: Kernel] = [:]
   private let texts: ByteStringTable
   private let canonical: CanonicalTexts
 
-  private init(_ events: KinetoEvents) {
+  private init(_ events: TraceEvents) {
     texts = events.texts
     canonical = CanonicalTexts(events)
   }
 
   /// Groups by the owners of kernels, and tallies the rules.
-  init(_ events: KinetoEvents, _ attribution: KinetoAttribution, _ coverage: inout Coverage) {
+  init(_ events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage) {
     self.init(events)
     var times = [Int64](repeating: -1, count: events.hosts.count)
     for (index, device) in events.devices.enumerated() {
@@ -50,7 +62,7 @@ struct KinetoGroups {
       let group = number(of: events.hosts[host])
       let key = KernelKey(group: group, kernel: device.name)
       if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
-      kernelTotals[key, default: Tally()].add(device.duration)
+      kernelTotals[key, default: Kernel()].add(device)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
       if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
     }
@@ -64,7 +76,7 @@ struct KinetoGroups {
   /// The outermost operator with shapes stands for all within it, so that no time counts twice:
   /// `aten::linear` for `aten::addmm`. Where nothing has shapes, the outermost operator stands.
   init(
-    processor events: KinetoEvents, _ attribution: KinetoAttribution, _ coverage: inout Coverage
+    processor events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage
   ) {
     self.init(events)
     let parents = attribution.parents
@@ -83,7 +95,7 @@ struct KinetoGroups {
     }
   }
 
-  private mutating func number(of host: KinetoEvents.Host) -> Int32 {
+  private mutating func number(of host: TraceEvents.Host) -> Int32 {
     let key = Key(
       name: host.name, dims: canonical[host.dims], types: canonical[host.types],
       strides: canonical[host.strides], inputs: canonical[host.inputs])
@@ -120,8 +132,10 @@ struct KinetoGroups {
 
   private func kernels(of group: Group, at index: Int32) -> [KernelTotal] {
     group.kernels.map { kernel in
-      let tally = kernelTotals[KernelKey(group: index, kernel: kernel)] ?? Tally()
-      return KernelTotal(name: texts[kernel], count: tally.count, total: tally.nanoseconds)
+      let gathered = kernelTotals[KernelKey(group: index, kernel: kernel)] ?? Kernel()
+      return KernelTotal(
+        name: texts[kernel], count: gathered.tally.count, total: gathered.tally.nanoseconds,
+        events: gathered.events)
     }
     .sorted { ($1.total, $0.name) < ($0.total, $1.name) }
   }
@@ -144,7 +158,7 @@ private struct CanonicalTexts {
   private var table = ByteStringTable()
   private var numbers: [Int32: Int32] = [:]
 
-  init(_ events: KinetoEvents) {
+  init(_ events: TraceEvents) {
     for host in events.hosts {
       for raw in [host.dims, host.types, host.strides, host.inputs]
       where raw >= 0 && numbers[raw] == nil {

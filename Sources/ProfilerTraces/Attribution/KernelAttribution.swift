@@ -6,11 +6,11 @@ import TraceIO
 /// within operators on its thread; the innermost one is the owner, and if it has no shapes, the
 /// nearest one outside of it that has. `External id` is not used: in traces of 2022 to 2024 it is
 /// a copy of the correlation, and joining on it gives wrong operators.
-struct KinetoAttribution {
+struct KernelAttribution {
   /// Where a kernel belongs.
   struct Owner {
     var rule: AttributionRule
-    /// A number of ``KinetoEvents/hosts``, or -1.
+    /// A number of ``TraceEvents/hosts``, or -1.
     var host: Int32
   }
 
@@ -24,7 +24,7 @@ struct KinetoAttribution {
   private(set) var ambiguousLaunches = 0
 
   /// - Complexity: O(*n* log *n*) in the number of host events.
-  init(_ events: KinetoEvents) {
+  init(_ events: TraceEvents) {
     (parents, shapedAncestors) = Self.nest(events.hosts)
     let launches = Launches(events)
     let graphNames = Self.graphLaunchNames(events)
@@ -58,7 +58,7 @@ struct KinetoAttribution {
   /// an operator is left on the stack until all above it have ended.
   ///
   /// - Returns: The parents, and the nearest events with shapes.
-  private static func nest(_ hosts: [KinetoEvents.Host]) -> ([Int32], [Int32]) {
+  private static func nest(_ hosts: [TraceEvents.Host]) -> ([Int32], [Int32]) {
     var order = Array(hosts.indices)
     order.sort { left, right in
       let (a, b) = (hosts[left], hosts[right])
@@ -89,7 +89,7 @@ struct KinetoAttribution {
     return (parents, shaped)
   }
 
-  private static func graphLaunchNames(_ events: KinetoEvents) -> Set<Int32> {
+  private static func graphLaunchNames(_ events: TraceEvents) -> Set<Int32> {
     var seen: Set<Int32> = []
     var names: Set<Int32> = []
     for host in events.hosts where host.kind == .launch && seen.insert(host.name).inserted {
@@ -126,10 +126,10 @@ private struct Launches {
   private var processes: [Int32: Int32] = [:]
 
   /// - Complexity: O(*n* log *n*) in the number of host events.
-  init(_ events: KinetoEvents) {
+  init(_ events: TraceEvents) {
     last.reserveCapacity(events.devices.count)
     for (index, host) in events.hosts.enumerated()
-    where host.kind == .launch && host.correlation != KinetoEvents.none {
+    where host.kind == .launch && host.correlation != TraceEvents.none {
       if last.updateValue(Int32(index), forKey: host.correlation) != nil {
         repeated.insert(host.correlation)
       }
@@ -154,9 +154,9 @@ private struct Launches {
   ///
   /// - Complexity: O(log *n*) in the number of launches.
   func find(
-    for device: KinetoEvents.Device, in events: KinetoEvents, _ ambiguous: inout Int
+    for device: TraceEvents.Device, in events: TraceEvents, _ ambiguous: inout Int
   ) -> Int32? {
-    guard device.correlation != KinetoEvents.none, let only = last[device.correlation] else {
+    guard device.correlation != TraceEvents.none, let only = last[device.correlation] else {
       return nil
     }
     guard repeated.contains(device.correlation) else { return only }
@@ -206,14 +206,14 @@ private struct Launches {
     (a.correlation, a.process, a.start, a.launch) < (b.correlation, b.process, b.start, b.launch)
   }
 
-  private func votes(_ events: KinetoEvents) -> [Int32: Int32] {
-    var counts: [KinetoEvents.Thread: Int] = [:]
-    for device in events.devices where device.correlation != KinetoEvents.none {
+  private func votes(_ events: TraceEvents) -> [Int32: Int32] {
+    var counts: [TraceEvents.Thread: Int] = [:]
+    for device in events.devices where device.correlation != TraceEvents.none {
       guard let first = last[device.correlation], !repeated.contains(device.correlation) else {
         continue
       }
       let process = events.threads[Int(events.hosts[Int(first)].thread)].process
-      counts[KinetoEvents.Thread(process: process, thread: device.device), default: 0] += 1
+      counts[TraceEvents.Thread(process: process, thread: device.device), default: 0] += 1
     }
     var winners: [Int32: (count: Int, process: Int32)] = [:]
     for (pair, count) in counts {

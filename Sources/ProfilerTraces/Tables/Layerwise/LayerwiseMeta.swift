@@ -6,6 +6,7 @@ import TraceIO
 struct LayerwiseMeta {
   var deviceName: String?
   var runtime = RuntimeDescription(framework: "vLLM")
+  var facts: [String: String] = [:]
   var dataType: DataType? = .bfloat16
   /// How many measurements each time is the mean of.
   var iterations = 1
@@ -44,7 +45,7 @@ struct LayerwiseMeta {
       if let count = scanner.integer(), count > 0, count < 1 << 31 { iterations = Int(count) }
     case ("engine_effective", .objectStart): try readEngine(&scanner)
     case (_, .string) where Self.kept.contains(name):
-      runtime.details[name] = scanner.string()
+      facts[name] = scanner.string()
       if name == "variant" { dataType = DataType(rawValue: scanner.string()) }
     default: try scanner.skipValue(of: token)
     }
@@ -57,7 +58,7 @@ struct LayerwiseMeta {
       let isScalar = [.string, .number, .true, .false].contains(token)
       if isScalar, Self.keptOfEngine.contains(name) {
         // A word's text is the word itself.
-        runtime.details["engine." + name] = scanner.string()
+        facts["engine." + name] = scanner.string()
       }
       try scanner.skipValue(of: token)
     }

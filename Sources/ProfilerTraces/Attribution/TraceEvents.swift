@@ -1,8 +1,8 @@
 import TraceIO
 
-/// What of a Kineto trace is kept in memory: flat arrays of the events that matter, with every
-/// text as a number in one table.
-struct KinetoEvents {
+/// What of a profiler's trace is kept in memory, whatever its format: flat arrays of the events that
+/// matter, with every text as a number in one table.
+struct TraceEvents {
   /// What a host event is; an operator sorts before a launch at the same place.
   enum HostKind: UInt8 {
     case `operator`
@@ -13,15 +13,17 @@ struct KinetoEvents {
   struct Host {
     var start: Int64
     var duration: Int64
-    /// For a launch; ``KinetoEvents/none`` if it has none.
+    /// For a launch; ``TraceEvents/none`` if it has none.
     var correlation: Int64
-    /// A number of ``KinetoEvents/threads``.
+    /// A number of ``TraceEvents/threads``.
     var thread: Int32
     var name: Int32
     var dims: Int32 = -1
     var types: Int32 = -1
     var strides: Int32 = -1
     var inputs: Int32 = -1
+    /// For a launch, the kernel that it names, where the profiler says (ROCm does), or -1.
+    var kernel: Int32 = -1
     var kind: HostKind
 
     var end: Int64 { start + duration }
@@ -40,9 +42,17 @@ struct KinetoEvents {
     var duration: Int64
     var correlation: Int64
     var name: Int32
-    /// The text of `pid`, which is the number of the device.
+    /// The text that tells the device from others.
     var device: Int32
+    /// The text that tells the stream from others of the device, or -1.
+    var stream: Int32 = -1
+    /// The text of the process that launched it, where the source says, or -1.
+    var process: Int32 = -1
     var kind: DeviceKind
+    /// The node of a CUDA or HIP graph that it ran as, or 0.
+    var graphNode: Int64 = 0
+    /// Where the source holds it.
+    var place = SourcePlace.unknown
   }
 
   /// A process and thread by the numbers of their texts.
@@ -79,25 +89,5 @@ struct KinetoEvents {
     threads.append(thread)
     threadNumbers[thread] = number
     return number
-  }
-}
-
-/// What the trace says about itself beside its events.
-struct KinetoMetadata {
-  var devices: [(id: Int64, name: String)] = []
-  var details: [String: String] = [:]
-  /// Nanoseconds since the epoch that all time stamps count from, if the trace says.
-  var baseTime: Int64?
-  var worldSize: Int?
-  /// Whether the categories are those of 2021.
-  var hasCategoriesOf2021 = false
-  /// Whether any time stamp has a fraction of a microsecond.
-  var hasFractions = false
-
-  /// The generation of the format.
-  var era: String {
-    if hasCategoriesOf2021 { return "2021" }
-    if !hasFractions { return "microseconds" }
-    return baseTime == nil ? "absolute nanoseconds" : "relative nanoseconds"
   }
 }

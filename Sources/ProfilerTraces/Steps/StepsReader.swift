@@ -1,4 +1,4 @@
-public import Operators
+import Operators
 import TraceIO
 
 /// Imports Reprise's own measured steps, one JSON object a line (`steps.jsonl[.zst]`):
@@ -12,23 +12,22 @@ import TraceIO
 public enum StepsReader {
   /// Imports a file, or standard input where `path` is `-`.
   ///
-  /// - Returns: The steps in the order of the file, and a trace without samples that carries the
-  ///   digest of the input and the coverage.
+  /// - Returns: A trace without samples, whose ``ImportedTrace/measuredSteps`` are in the order of
+  ///   the file.
   public static func read(
     path: String, options: ImportOptions = .standard
-  ) throws(ProfilerTraceError) -> (steps: [MeasuredStep], trace: ImportedTrace) {
-    var steps: [MeasuredStep] = []
+  ) throws(ProfilerTraceError) -> ImportedTrace {
     var trace = ImportedTrace(format: .steps)
     try SweepReader.forEachRecord(path: path, options: options, &trace) {
-      (scanner, _) throws(TraceIOError) in
+      (scanner, trace) throws(TraceIOError) in
       switch try StepRecord(&scanner).step(options) {
-      case .success(let step): steps.append(step)
+      case .success(let step): trace.measuredSteps.append(step)
       case .failure(let rejection): return rejection.reason
       }
       return nil
     }
-    guard !steps.isEmpty else { throw .noEvents(path: path) }
-    return (steps, trace)
+    guard !trace.measuredSteps.isEmpty else { throw .noEvents(path: path) }
+    return trace
   }
 }
 

@@ -1,0 +1,55 @@
+import Analytical
+import TraceIO
+
+/// Imports a source of any format that is known.
+///
+///     for trace in try TraceReader.read(path: "rank0.json.gz") { print(trace.samples.count) }
+public enum TraceReader {
+  /// Imports a file or directory, or standard input where `path` is `-`.
+  ///
+  /// - Returns: What was read; several where a directory holds several studies.
+  public static func read(
+    path: String, options: ImportOptions = .standard
+  ) throws(ProfilerTraceError) -> [ImportedTrace] {
+    let format: TraceFormat
+    if let given = options.format {
+      format = given
+    } else {
+      format = try TraceFormat.detect(path: path, limits: options.inputLimits)
+    }
+    var traces: [ImportedTrace]
+    switch format {
+    case .kineto: traces = [try KinetoReader.read(path: path, options: options)]
+    case .sweep: traces = [try SweepReader.read(path: path, options: options)]
+    case .steps: traces = [try StepsReader.read(path: path, options: options)]
+    case .layerwise: traces = try layerwise(path, options)
+    }
+    for index in traces.indices where traces[index].path.isEmpty { traces[index].path = path }
+    return traces
+  }
+
+  /// The tables of a directory, and the study of skewed batches beside them, if there is one.
+  private static func layerwise(
+    _ path: String, _ options: ImportOptions
+  ) throws(ProfilerTraceError) -> [ImportedTrace] {
+    guard let model = options.model else {
+      throw .missingInformation(
+        path: path, what: "names layers only; give the model with --model NAME")
+    }
+    var tables = try LayerwiseReader.read(
+      path: path, architecture: model, tensorParallel: options.tensorParallel, options: options)
+    if let profiled = tables.facts["model"],
+      let known = ModelArchitecture.builtIn(named: profiled), known != model
+    {
+      throw .missingInformation(
+        path: path, what: "was measured on \(profiled); give --model \(known.name)")
+    }
+    tables.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
+    var skew = try SkewReader.read(
+      besideTables: tables, directory: path, architecture: model,
+      tensorParallel: options.tensorParallel, options: options)
+    skew?.path = path + "/" + SkewReader.table
+    skew?.arguments = tables.arguments
+    return [tables] + (skew.map { [$0] } ?? [])
+  }
+}
