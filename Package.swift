@@ -46,7 +46,8 @@ let rooms = [
   Room(
     name: "Reports",
     rooms: [
-      "TraceIO", "Operators", "CostModel", "RequestLogs", "Scenarios", "Replay", "Validation",
+      "TraceIO", "Operators", "ProfilerTraces", "OperatorStore", "CostModel", "RequestLogs",
+      "Scenarios", "Replay", "Validation",
     ], libraries: [heap]),
 ]
 

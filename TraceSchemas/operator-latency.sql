@@ -185,11 +185,13 @@ JOIN sample ON sample.curve_id = curve.id
 GROUP BY curve.id
 ORDER BY device.name, curve.kind, curve.attributes, curve.data_type;
 
--- The kernels that took the most time.
+-- The kernels that took the most time, with what their names tell.
 CREATE VIEW top_kernels AS
 SELECT
   device.name AS device,
   kernel.name AS kernel,
+  kernel.class AS class,
+  kernel.library AS library,
   curve.kind AS operator,
   CAST(total(kernel.count) AS INTEGER) AS count,
   round(total(kernel.total_ns) / 1e6, 3) AS "time ms",
@@ -199,8 +201,51 @@ FROM kernel
 JOIN sample ON sample.id = kernel.sample_id
 JOIN curve ON curve.id = sample.curve_id
 JOIN device ON device.id = curve.device_id
-GROUP BY device.id, kernel.name, curve.kind
+GROUP BY device.id, kernel.name, kernel.class, kernel.library, curve.kind
 ORDER BY total(kernel.total_ns) DESC, kernel.name;
+
+-- The kernels' time by what they compute and whose they are; 'other' are those that no rule of
+-- the table of kernel names knows.
+CREATE VIEW kernel_classes AS
+SELECT
+  device.name AS device,
+  coalesce(nullif(kernel.class, ''), 'other') AS class,
+  kernel.library AS library,
+  count(DISTINCT kernel.name) AS kernels,
+  CAST(total(kernel.count) AS INTEGER) AS count,
+  round(total(kernel.total_ns) / 1e6, 3) AS "time ms",
+  round(100.0 * total(kernel.total_ns)
+    / max(1, total(total(kernel.total_ns)) OVER (PARTITION BY device.id)), 1) AS "time %"
+FROM kernel
+JOIN sample ON sample.id = kernel.sample_id
+JOIN curve ON curve.id = sample.curve_id
+JOIN device ON device.id = curve.device_id
+GROUP BY device.id, kernel.class, kernel.library
+ORDER BY device.name, total(kernel.total_ns) DESC, kernel.class, kernel.library;
+
+-- Every sample, with its number and its sizes in the order of the axes.
+CREATE VIEW samples AS
+SELECT
+  sample.id AS sample,
+  sample.source_id AS source,
+  device.name AS device,
+  curve.kind AS operator,
+  curve.attributes AS attributes,
+  curve.data_type AS type,
+  curve.axes AS axes,
+  CASE
+    WHEN curve.axes = '' THEN ''
+    WHEN instr(curve.axes, ' ') = 0 THEN CAST(sample.axis0 AS TEXT)
+    ELSE sample.axis0 || ' ' || sample.axis1 || ' ' || sample.axis2 || ' ' || sample.axis3
+      || ' ' || sample.axis4
+  END AS sizes,
+  sample.count AS count,
+  round(sample.median_ns / 1e3, 3) AS "median µs",
+  sample.label AS label
+FROM sample
+JOIN curve ON curve.id = sample.curve_id
+JOIN device ON device.id = curve.device_id
+ORDER BY sample.id;
 
 -- Samples whose own measurements disagree: a deviation above half of the mean.
 CREATE VIEW outliers AS

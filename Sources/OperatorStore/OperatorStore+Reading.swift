@@ -85,13 +85,17 @@ extension OperatorStore {
 
   /// The rows of one of the database's views, as text, headed by its column names.
   ///
-  /// - Parameter view: one of ``views``; anything else gives no rows.
+  /// - Parameter operator: the kind of operator to show alone, for views that name operators.
   public func rows(
-    ofView view: View, limit: Int = 10_000
+    ofView view: View, operator kind: OperatorKind? = nil, limit: Int = 10_000
   ) throws(OperatorStoreError) -> (columns: [String], rows: [[String]]) {
     try read { db in
+      let filter = kind != nil && view.namesOperators ? "WHERE operator = ?" : ""
+      let arguments: [(any DatabaseValueConvertible)?] =
+        filter.isEmpty ? [limit] : [kind?.rawValue, limit]
       let cursor = try Row.fetchCursor(
-        db, sql: "SELECT * FROM \(view.rawValue) LIMIT ?", arguments: [limit])
+        db, sql: "SELECT * FROM \(view.rawValue) \(filter) LIMIT ?",
+        arguments: StatementArguments(arguments))
       let columns = cursor.columnNames
       var rows: [[String]] = []
       while let row = try cursor.next() {
@@ -109,8 +113,15 @@ extension OperatorStore {
     case curves
     /// Which kernels took the most time.
     case topKernels = "top_kernels"
+    /// How kernels' time divides by what they compute and whose they are.
+    case kernelClasses = "kernel_classes"
+    /// Every sample, with its number.
+    case samples
     /// Which samples disagree with themselves.
     case outliers
+
+    /// Whether its rows name an operator.
+    public var namesOperators: Bool { self != .coverage && self != .kernelClasses }
   }
 
   /// The reverse of ``Operators/Operator/canonicalAttributes``; what is not `name=integer` is

@@ -118,7 +118,10 @@ extension OperatorStore {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     let insertKernel = try db.makeStatement(
-      sql: "INSERT INTO kernel (sample_id, name, count, total_ns) VALUES (?, ?, ?, ?)")
+      sql: """
+        INSERT INTO kernel (sample_id, name, count, total_ns, class, library)
+        VALUES (?, ?, ?, ?, ?, ?)
+        """)
     let insertEvent = try db.makeStatement(
       sql: """
         INSERT INTO kernel_event (kernel_id, number, place, length, duration_ns)
@@ -156,7 +159,11 @@ extension OperatorStore {
       guard index < trace.groups.count else { continue }
       let sampleID = db.lastInsertedRowID
       for kernel in trace.groups[index].kernels {
-        try insertKernel.execute(arguments: [sampleID, kernel.name, kernel.count, kernel.total])
+        try insertKernel.execute(
+          arguments: [
+            sampleID, kernel.name, kernel.count, kernel.total,
+            kernel.identity.class?.rawValue ?? "", kernel.identity.library,
+          ])
         let kernelID = db.lastInsertedRowID
         for (number, event) in kernel.events.enumerated() {
           try insertEvent.execute(

@@ -78,6 +78,8 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var ambiguousLaunches = 0
   /// The files beside the input that are known and were not read.
   public internal(set) var ignoredFiles: [String] = []
+  /// What a kernel-level trace holds; nil for tables.
+  public internal(set) var events: EventSummary?
   /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
   public internal(set) var salvagedAt: Int?
 

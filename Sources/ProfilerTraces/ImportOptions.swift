@@ -2,7 +2,7 @@ public import Analytical
 public import TraceIO
 
 /// How strictly a trace is imported, and within which bounds.
-public struct ImportOptions: Hashable, Sendable {
+public struct ImportOptions: Sendable {
   /// The share of records that may be bad before the import fails; 0.01 unless set.
   public var maximumBadShare: Double
   /// The number of bad records that is always tolerated; 10 unless set.
@@ -19,6 +19,8 @@ public struct ImportOptions: Hashable, Sendable {
   public var format: TraceFormat?
   /// The model that ran, for sources that name its layers only.
   public var model: ModelArchitecture?
+  /// The rules that classify kernels by name; the built-in ones unless set.
+  public var kernelNames = KernelNameTable.builtIn
   /// The devices that shared each layer of the model; 1 unless set.
   public var tensorParallel = 1
 

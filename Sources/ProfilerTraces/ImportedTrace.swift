@@ -89,8 +89,22 @@ public struct KernelTotal: Hashable, Sendable {
   public var count: Int
   /// The sum of the durations, in nanoseconds.
   public var total: Int64
+  /// What its name tells.
+  public var identity = KernelIdentity.unknown
   /// The first of its launches, at most ``mostEvents``, in the source's order.
   public var events: [KernelEvent] = []
+
+  /// Creates the launches of one kernel.
+  public init(
+    name: String, count: Int, total: Int64, identity: KernelIdentity = .unknown,
+    events: [KernelEvent] = []
+  ) {
+    self.name = name
+    self.count = count
+    self.total = total
+    self.identity = identity
+    self.events = events
+  }
 
   /// The most launches that are kept one by one.
   public static let mostEvents = 256
@@ -102,6 +116,12 @@ public struct KernelEvent: Hashable, Sendable {
   public var place: SourcePlace
   /// Its duration in nanoseconds.
   public var duration: Int64
+
+  /// Creates a launch.
+  public init(place: SourcePlace, duration: Int64) {
+    self.place = place
+    self.duration = duration
+  }
 }
 
 /// A place in a source: bytes of its text, or a row of its table.

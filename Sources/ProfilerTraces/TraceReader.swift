@@ -24,7 +24,14 @@ public enum TraceReader {
     case .steps: traces = [try StepsReader.read(path: path, options: options)]
     case .layerwise: traces = try layerwise(path, options)
     }
-    for index in traces.indices where traces[index].path.isEmpty { traces[index].path = path }
+    for index in traces.indices {
+      if traces[index].path.isEmpty { traces[index].path = path }
+      traces[index].identifyKernels(options.kernelNames)
+      if options.kernelNames.version != KernelNameTable.builtIn.version {
+        let names = "kernel_names=\(options.kernelNames.version)"
+        traces[index].arguments += traces[index].arguments.isEmpty ? names : " " + names
+      }
+    }
     return traces
   }
 

@@ -1,6 +1,9 @@
+import TraceIO
+
 /// A table of text with aligned columns, for terminals and logs.
 ///
-/// Cells must be plain text; widths count characters, which suits everything that reports print.
+/// Cells are made safe for terminals; widths count characters, which suits everything that reports
+/// print.
 public struct TextTable: Sendable, Hashable {
   /// Where a column's text stands.
   public enum Alignment: Sendable, Hashable {
@@ -33,7 +36,7 @@ public struct TextTable: Sendable, Hashable {
   public init(_ columns: [Column]) { self.columns = columns }
 
   /// Adds a row.
-  public mutating func add(_ cells: [String]) { rows.append(cells) }
+  public mutating func add(_ cells: [String]) { rows.append(cells.map(printableText)) }
 
   /// Adds a row that separates.
   public mutating func addRule() { rows.append([]) }

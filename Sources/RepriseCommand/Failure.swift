@@ -86,7 +86,7 @@ private func flushOutput() throws {
 }
 
 private func write(toStandardError line: String) {
-  FileHandle.standardError.write(Data((line + "\n").utf8))
+  FileHandle.standardError.write(Data((printableText(line) + "\n").utf8))
 }
 
 /// Wrong arguments: told with the command's usage, exit code 64.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 /// `reprise`: arguments in, calls to the library, exit codes out.
 @main
@@ -10,6 +11,7 @@ struct RepriseCommand: ParsableCommand {
       Import profiler traces into a SQLite database of operator latencies, calibrate a cost model \
       on it, and replay a request log on simulated engines to get every request's timeline.
 
+        reprise inspect trace.json.gz
         reprise import trace.json.gz --db lat.sqlite
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
@@ -21,9 +23,15 @@ struct RepriseCommand: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      ImportCommand.self, ShowCommand.self, QueryCommand.self, CalibrateCommand.self,
-      ReplayCommand.self, ValidateCommand.self,
+      InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
+      QueryCommand.self, CalibrateCommand.self, ReplayCommand.self, ValidateCommand.self,
     ])
+
+  static func main() {
+    // A file that reaches a limit of the system is an error with a sentence, not the end.
+    signal(SIGXFSZ, SIG_IGN)
+    main(nil)
+  }
 }
 
 /// The version that results carry.

@@ -8,23 +8,29 @@ struct ShowCommand: FailingCommand {
     abstract: "Print what a database holds.",
     discussion: """
       The same views that SQLite shows: sqlite3 -box lat.sqlite 'select * from coverage'.
-        coverage     how much of each source's time was attributed, by which rule
-        curves       the operators known for each device
-        top-kernels  which kernels took the most time
-        outliers     samples whose own measurements disagree
+        coverage        how much of each source's time was attributed, by which rule
+        curves          the operators known for each device
+        samples         every measured point; show-source --sample says what it rests on
+        top-kernels     which kernels took the most time
+        kernel-classes  kernels' time by what they compute and whose they are
+        outliers        samples whose own measurements disagree
       """)
 
   enum View: String, ExpressibleByArgument, CaseIterable {
     case coverage
     case curves
+    case samples
     case topKernels = "top-kernels"
+    case kernelClasses = "kernel-classes"
     case outliers
 
     var stored: OperatorStore.View {
       switch self {
       case .coverage: .coverage
       case .curves: .curves
+      case .samples: .samples
       case .topKernels: .topKernels
+      case .kernelClasses: .kernelClasses
       case .outliers: .outliers
       }
     }
@@ -35,16 +41,23 @@ struct ShowCommand: FailingCommand {
   @Argument(help: "What to show.")
   var view: View = .coverage
 
+  @Option(help: "Only rows of this operator, such as gemm.")
+  var `operator`: String?
+
   @Option(help: "The most rows to print.")
   var limit = 50
 
   mutating func validate() throws {
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
+    guard self.operator == nil || view.stored.namesOperators else {
+      throw UsageError("the rows of \(view.rawValue) do not name operators")
+    }
   }
 
   mutating func execute() throws {
     let store = try database.open(.readOnly)
-    let (columns, rows) = try store.rows(ofView: view.stored, limit: limit)
+    let (columns, rows) = try store.rows(
+      ofView: view.stored, operator: self.operator.map { OperatorKind(rawValue: $0) }, limit: limit)
     guard !rows.isEmpty else {
       print("nothing in \(view.rawValue)")
       return

@@ -47,6 +47,8 @@ extension TraceIOError {
     case lineTooLong
     /// A quoted CSV field does not end.
     case unclosedQuote
+    /// The content is well formed, but not what its schema asks for.
+    case unexpectedContent
   }
 
   /// A place in the input.
@@ -91,6 +93,7 @@ extension TraceIOError: CustomStringConvertible {
     case .tokenTooLong: "a number or word is too long"
     case .lineTooLong: "the line is too long"
     case .unclosedQuote: "a quoted field does not end"
+    case .unexpectedContent: "not as its schema says"
     }
   }
 
@@ -106,6 +109,7 @@ extension TraceIOError: CustomStringConvertible {
     case .tooDeep, .tokenTooLong: "this is not a profiler's output"
     case .lineTooLong: "raise the limit if the file is really one record a line"
     case .unclosedQuote: "repair the quotes"
+    case .unexpectedContent: "see TraceSchemas"
     }
   }
 }

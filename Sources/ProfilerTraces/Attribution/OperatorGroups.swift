@@ -52,6 +52,7 @@ struct OperatorGroups {
   /// Groups by the owners of kernels, and tallies the rules.
   init(_ events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage) {
     self.init(events)
+    coverage.events = EventSummary(events)
     var times = [Int64](repeating: -1, count: events.hosts.count)
     for (index, device) in events.devices.enumerated() {
       let owner = attribution.owners[index]
@@ -79,6 +80,7 @@ struct OperatorGroups {
     processor events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage
   ) {
     self.init(events)
+    coverage.events = EventSummary(events)
     let parents = attribution.parents
     let hasShapes = events.hosts.contains { $0.kind == .operator && $0.dims >= 0 }
     func isCandidate(_ index: Int) -> Bool {
