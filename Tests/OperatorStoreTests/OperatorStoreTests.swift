@@ -1,10 +1,10 @@
 import Foundation
 import GRDB
 import Operators
-import ProfilerTraces
 import Testing
 
 @testable import OperatorStore
+@testable import ProfilerTraces
 @testable import TraceIO
 
 @Suite struct OperatorStoreTests {
@@ -153,5 +153,48 @@ import Testing
     for index in source.samples.indices { source.samples[index].duration.count = .max }
     _ = try store.add(source, device: "D")
     for view in OperatorStore.View.allCases { _ = try store.rows(ofView: view) }
+  }
+
+  @Test func `A sample leads to its kernels, their classes and their launches`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "o").path, mode: .readWrite)
+    var source = trace(sha256: "a", count: 1)
+    source.path = "dir/x.json"
+    source.facts = ["rank": "3", "kernel_names_version": "1"]
+    let launches = (0..<5).map {
+      KernelEvent(place: SourcePlace(offset: Int64(100 * $0), length: 20), duration: Int64($0))
+    }
+    let kernels = [
+      KernelTotal(
+        name: "sgemm", count: 2, total: 190, identity: KernelIdentity(.gemm, library: "cuBLAS"),
+        events: launches),
+      KernelTotal(name: "strange", count: 1, total: 10),
+    ]
+    source.groups = [
+      OperatorGroup(
+        name: "mm", inputDims: "", inputTypes: "", inputStrides: "", concreteInputs: "",
+        operationCount: 2, totalKernelTime: 200, kernels: kernels)
+    ]
+    _ = try store.add(source, device: "D")
+    #expect(
+      try store.rows(ofView: .kernelClasses).rows.map { $0[1...4].joined(separator: " ") }
+        == ["gemm cuBLAS 1 2", "other  1 1"])
+    #expect(
+      try store.rows(ofView: .topKernels).rows.map { $0[1...3].joined(separator: " ") }
+        == ["sgemm gemm cuBLAS", "strange  "])
+    let samples = try store.rows(ofView: .samples, operator: .gemm)
+    #expect(samples.rows.map { [$0[0], $0[3], $0[7]] } == [["1", "gemm", "1"]])
+    #expect(try store.rows(ofView: .samples).rows.map { $0[7] } == ["1", "1 2 3 4 5"])
+    let origin = try #require(try store.origin(ofSample: 1, events: 2))
+    #expect(origin.source == 1)
+    #expect(origin.kernels.map(\.name) == ["sgemm", "strange"])
+    #expect(origin.kernels[0].identity == kernels[0].identity)
+    #expect(origin.kernels[0].events == Array(launches.prefix(2)))
+    #expect(origin.kernels[1].identity == .unknown)
+    #expect(try store.origin(ofSample: 99) == nil)
+    let stored = try #require(try store.sources().first)
+    #expect(stored.path == "dir/x.json")
+    #expect(stored.facts.map(\.name) == ["kernel_names_version", "rank"])
+    #expect(stored.samples == 2)
+    #expect(try store.sources(id: 2).isEmpty)
   }
 }

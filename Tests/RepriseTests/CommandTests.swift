@@ -111,6 +111,50 @@ import Testing
     #expect(Array(bytes.prefix(5)) == Array(bytes.suffix(5)))
   }
 
+  @Test func `Inspect reads as import does and leaves no database; show-source finds the bytes`()
+    throws
+  {
+    let db = directory.path("s.sqlite")
+    let kernel = "sgemm\\u001b[2J"
+    let text = """
+      {"traceEvents": [
+        {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 0, "dur": 50,
+         "args": {"Input Dims": [[4,8],[8,16]], "Input type": ["float","float"]}},
+        {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "pid": 1, "tid": 1, "ts": 1,
+         "dur": 2, "args": {"correlation": 1}},
+        {"ph": "X", "cat": "kernel", "name": "\(kernel)", "pid": 0, "tid": 7, "ts": 5, "dur": 30,
+         "args": {"correlation": 1}}]}
+      """
+    let trace = try file("t.json", text)
+    let names = try file(
+      "names.json", #"{"version": 2, "rules": [{"match": "sgemm", "library": "ours"}]}"#)
+    let inspected = try run("inspect", trace, "--kernel-names", names)
+    #expect(inspected.code == 0, "\(inspected.errors)")
+    #expect(inspected.output.contains("ours"), "\(inspected.output)")
+    #expect(try run("inspect", try file("no", "hello")).code == 65)
+    #expect(try run("inspect", directory.path("gone")).code == 66)
+    #expect(try run("inspect", trace, "--kernel-names", trace).code == 65)
+
+    #expect(try run("import", trace, "--db", db, "--device", "D\u{1b}[2J").code == 0)
+    let samples = try run("show", "samples", "--operator", "gemm", "--db", db)
+    #expect(samples.output.contains("aten::mm"), "\(samples.output)")
+    let sources = try run("show-source", "--db", db)
+    #expect(sources.output.contains("PyTorch Kineto trace"), "\(sources.output)")
+    let shown = try run("show-source", "--sample", "1", "--text", "--db", db)
+    #expect(shown.code == 0, "\(shown.errors)")
+    #expect(shown.output.contains("\"dur\": 30"), "\(shown.output)")
+    for output in [inspected, samples, sources, shown] {
+      #expect(!output.output.contains("\u{1b}"))
+    }
+    _ = try file("t.json", text + " ")
+    let changed = try run("show-source", "--sample", "1", "--text", "--db", db)
+    #expect(changed.code == 65)
+    #expect(changed.errors.contains("is not the file that was imported"), "\(changed.errors)")
+    try FileManager.default.removeItem(atPath: trace)
+    #expect(try run("show-source", "--sample", "1", "--text", "--db", db).code == 66)
+    #expect(try run("show-source", "--sample", "7", "--db", db).code == 69)
+  }
+
   @Test(arguments: [20, 60, 120, 200])
   func `A killed import leaves the database as it was, or complete`(milliseconds: Int) throws {
     let db = directory.path("k.sqlite")

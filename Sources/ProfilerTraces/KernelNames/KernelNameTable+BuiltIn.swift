@@ -130,6 +130,10 @@ extension KernelNameTable {
       {"match": "gammabeta", "class": "norm"},
       {"match": "rowwisemoments", "class": "norm"},
 
+      {"match": "nchwtonhwc", "class": "copy"},
+      {"match": "nhwctonchw", "class": "copy"},
+      {"match": "xmma_ implicit_gemm", "class": "conv", "library": "cuDNN"},
+      {"match": "implicitgemmconv", "class": "conv"},
       {"match": "winograd", "class": "conv"},
       {"match": "scudnn", "class": "conv"},
       {"match": "convolve", "class": "conv"},
@@ -183,6 +187,7 @@ extension KernelNameTable {
       {"match": "gemm", "class": "gemm"},
       {"match": "gemv", "class": "gemm"},
       {"match": "matmul", "class": "gemm"},
+      {"match": "cutlass_cudnn", "class": "conv"},
       {"match": "cutlass::device_kernel", "class": "gemm"},
       {"match": "cutlass::kernel", "class": "gemm"},
 
