@@ -148,6 +148,49 @@ extension JSONScanner {
     (position, depth, containers, expectation) = (place, open, kinds, expected)
   }
 
+  /// Moves to the next member of the current object whose name is in the list, passing over those
+  /// of other names whose value is a plain string or number.
+  ///
+  /// - Returns: The place of the name in the list; -1 for another name, whose value the caller must
+  ///   skip; nil at the end of the object.
+  public mutating func nextKey(in keys: JSONKeys) throws(TraceIOError) -> Int? {
+    let text = UnsafePointer(base)
+    while expectation == .commaOrEnd || expectation == .firstKeyOrEnd, containers & 1 == 1 {
+      var place = Self.blankEnd(text, position)
+      if expectation == .commaOrEnd {
+        guard text[place] == Self.comma else { break }
+        place = Self.blankEnd(text, place &+ 1)
+      }
+      guard text[place] == Self.quote else { break }
+      let stop = Self.stringEnd(text, place, limits.maximumString)
+      guard stop > 0 else { break }
+      let index = keys.index(of: text + (place &+ 1), length: stop &- place &- 1)
+      let end = index < 0 ? Self.plainMemberEnd(text, stop &+ 1, limits.maximumString) : 0
+      guard end > 0 else {
+        take(place &+ 1, stop, at: place, next: stop &+ 1)
+        expectation = .colon
+        return index
+      }
+      position = end
+      expectation = .commaOrEnd
+    }
+    guard try next() == .key else { return nil }
+    return index(in: keys)
+  }
+
+  /// The end of a plain string or number that follows a colon, or 0.
+  @inline(__always)
+  private static func plainMemberEnd(
+    _ text: UnsafePointer<UInt8>, _ start: Int, _ longest: Int
+  ) -> Int {
+    let colon = blankEnd(text, start)
+    guard text[colon] == UInt8(ascii: ":") else { return 0 }
+    let place = blankEnd(text, colon &+ 1)
+    guard text[place] == quote else { return numberEnd(text, place) }
+    let stop = stringEnd(text, place, longest)
+    return stop > 0 ? stop &+ 1 : 0
+  }
+
   // MARK: Bytes
 
   /// The first byte from `start` on that is not white space.
