@@ -41,6 +41,7 @@ public struct ByteStringTable: Sendable {
   }
 
   /// The number of the scanner's current token as written, or nil if the table is full.
+  @inlinable
   public mutating func intern(tokenOf scanner: borrowing JSONScanner) -> Int32? {
     intern(scanner.tokenBytes)
   }
@@ -51,7 +52,8 @@ public struct ByteStringTable: Sendable {
     return string.withUTF8 { intern($0) }
   }
 
-  private mutating func intern(_ string: UnsafeBufferPointer<UInt8>) -> Int32? {
+  @usableFromInline
+  mutating func intern(_ string: UnsafeBufferPointer<UInt8>) -> Int32? {
     let hash = hash(string)
     let mask = slots.count - 1
     var slot = Int(truncatingIfNeeded: hash) & mask
@@ -95,14 +97,20 @@ public struct ByteStringTable: Sendable {
     guard let start = string.baseAddress else { return state }
     let raw = UnsafeRawPointer(start)
     var index = 0
-    while index + 8 <= string.count {
+    while index + 8 < string.count {
       state = Self.fold(state ^ raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
       index += 8
     }
+    // The last bytes; those before them may count twice.
     var tail: UInt64 = 0
-    while index < string.count {
-      tail = tail << 8 | UInt64(string[index])
-      index += 1
+    if string.count >= 8 {
+      tail = raw.loadUnaligned(fromByteOffset: string.count - 8, as: UInt64.self)
+    } else if string.count >= 4 {
+      let first = raw.loadUnaligned(as: UInt32.self)
+      let last = raw.loadUnaligned(fromByteOffset: string.count - 4, as: UInt32.self)
+      tail = UInt64(first) << 32 | UInt64(last)
+    } else {
+      for byte in string { tail = tail << 8 | UInt64(byte) }
     }
     return Self.fold(Self.fold(state ^ tail) ^ key)
   }

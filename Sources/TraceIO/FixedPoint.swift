@@ -27,6 +27,7 @@ public enum FixedPoint: Hashable, Sendable {
   }
 
   /// Reads a decimal number from bytes.
+  @usableFromInline
   init(_ bytes: UnsafeBufferPointer<UInt8>, decimals: Int) {
     if let value = Self.plain(bytes, decimals: decimals) {
       self = .exact(value)
@@ -69,14 +70,15 @@ public enum FixedPoint: Hashable, Sendable {
     self = isExact ? .exact(signed) : .rounded(signed)
   }
 
-  /// The common case: at most 18 digits in all, no sign, no exponent, no more decimals than wanted.
+  /// The common case: no sign, no exponent, no more decimals than wanted, and no more than 19 digits
+  /// with the zeros for missing decimals, so that 64 bits hold them.
   private static func plain(_ bytes: UnsafeBufferPointer<UInt8>, decimals: Int) -> Int64? {
-    guard bytes.count <= 19, decimals >= 0, decimals <= 18 else { return nil }
-    var value: Int64 = 0
+    guard bytes.count <= 20, decimals >= 0, decimals <= 18 else { return nil }
+    var value: UInt64 = 0
     var digits = 0
     var index = 0
     while index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 {
-      value = value &* 10 &+ Int64(bytes[index] &- UInt8(ascii: "0"))
+      value = value &* 10 &+ UInt64(bytes[index] &- UInt8(ascii: "0"))
       index += 1
     }
     digits = index
@@ -84,15 +86,15 @@ public enum FixedPoint: Hashable, Sendable {
     if index < bytes.count, bytes[index] == UInt8(ascii: "."), digits > 0 {
       index += 1
       while index < bytes.count, bytes[index] &- UInt8(ascii: "0") < 10 {
-        value = value &* 10 &+ Int64(bytes[index] &- UInt8(ascii: "0"))
+        value = value &* 10 &+ UInt64(bytes[index] &- UInt8(ascii: "0"))
         index += 1
         digits += 1
         missing -= 1
       }
     }
-    guard index == bytes.count, digits > 0, missing >= 0, digits + missing <= 18 else { return nil }
+    guard index == bytes.count, digits > 0, missing >= 0, digits + missing <= 19 else { return nil }
     for _ in 0..<missing { value = value &* 10 }
-    return value
+    return Int64(exactly: value)
   }
 
   private struct Parts {

@@ -8,7 +8,7 @@ public struct JSONLimits: Hashable, Sendable {
   public var maximumString: Int
   /// The longest raw value that ``JSONScanner/captureValue()`` keeps; 1 MiB unless set.
   public var maximumCapture: Int
-  /// The size of the window at the start; 1 MiB unless set.
+  /// The size of the window at the start; 256 KiB unless set, which caches hold.
   public var initialWindow: Int
 
   /// The longest number or literal.
@@ -17,7 +17,7 @@ public struct JSONLimits: Hashable, Sendable {
   /// Creates limits.
   public init(
     maximumDepth: Int = 64, maximumString: Int = 64 << 10, maximumCapture: Int = 1 << 20,
-    initialWindow: Int = 1 << 20
+    initialWindow: Int = 256 << 10
   ) {
     self.maximumDepth = min(max(1, maximumDepth), 64)
     self.maximumString = max(16, maximumString)

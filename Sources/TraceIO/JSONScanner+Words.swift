@@ -1,8 +1,6 @@
 /// The lexing of strings, numbers and literals.
 extension JSONScanner {
   /// Scans a string; `position` is at its opening quote.
-  ///
-  /// Eight bytes at a time are searched for a quote, a backslash or a control character.
   @inline(__always)
   mutating func scanString() throws(TraceIOError) {
     tokenOffset = offset
@@ -25,26 +23,6 @@ extension JSONScanner {
       } else if try !refillString() {
         throw syntax("a string without end")
       }
-    }
-  }
-
-  /// The first byte from `start` on that is a quote, a backslash or a control character.
-  @inline(__always)
-  private static func plainEnd(_ base: UnsafeMutablePointer<UInt8>, _ start: Int) -> Int {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let tops: UInt64 = 0x8080_8080_8080_8080
-    var index = start
-    while true {
-      let word = UInt64(
-        littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self))
-      let quotes = word ^ (ones &* 0x22)
-      let slashes = word ^ (ones &* 0x5C)
-      let hits =
-        ((quotes &- ones) & ~quotes) | ((slashes &- ones) & ~slashes)
-        | ((word &- (ones &* 0x20)) & ~word)
-      let found = hits & tops
-      if found != 0 { return index &+ found.trailingZeroBitCount >> 3 }
-      index &+= 8
     }
   }
 

@@ -124,6 +124,11 @@ public struct JSONScanner: ~Copyable {
   ///
   /// After an error the scanner must not be used again.
   public mutating func next() throws(TraceIOError) -> Token {
+    if let token = nextPlain() { return token }
+    return try nextOfAnyKind()
+  }
+
+  private mutating func nextOfAnyKind() throws(TraceIOError) -> Token {
     let byte = try peek()
     switch expectation {
     case .commaOrEnd:
@@ -164,7 +169,11 @@ public struct JSONScanner: ~Copyable {
       guard first == .objectStart || first == .arrayStart else { return }
     default: return
     }
-    while depth > target { _ = try next() }
+    skipPlain(downTo: target)
+    while depth > target {
+      _ = try nextOfAnyKind()
+      skipPlain(downTo: target)
+    }
   }
 
   /// Skips the value of the current key and makes its text, as written, the current token.

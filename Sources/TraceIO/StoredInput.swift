@@ -55,7 +55,6 @@ struct StoredInput: ~Copyable {
     last = bytes.count
     bytesRead = bytes.count
     isAtEnd = true
-    digest.update(UnsafeRawBufferPointer(start: buffer, count: last))
   }
 
   deinit {
@@ -104,6 +103,8 @@ struct StoredInput: ~Copyable {
       consume(available)
       try load()
     }
+    // Memory is hashed only here: many short texts are scanned whose digest nobody asks for.
+    if descriptor == nil { digest.update(UnsafeRawBufferPointer(start: buffer, count: last)) }
     return digest.finish()
   }
 }

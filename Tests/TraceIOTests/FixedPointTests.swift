@@ -11,6 +11,8 @@ import TraceIO
       ("0.00049999", .rounded(0)), ("-0.0005", .rounded(-1)), ("1e-400", .rounded(0)),
       ("9223372036854775.807", .exact(.max)), ("9223372036854775.808", .overflow),
       ("1e300", .overflow), ("0e99999999999999999999", .exact(0)), ("1e99999999999", .overflow),
+      ("922337203685477580.8", .overflow), ("9999999999999999", .overflow),
+      ("9223372036854775", .exact(9_223_372_036_854_775_000)), ("0.007", .exact(7)),
       ("12345678901234567890123456", .overflow), ("", .malformed), ("-", .malformed),
       (".", .malformed), ("1.-5", .malformed), ("1e", .malformed), ("nan", .malformed),
       ("1 ", .malformed), ("9.31067", .rounded(9311)), ("+1", .exact(1000)), (".5", .exact(500)),

@@ -58,10 +58,10 @@ struct KernelAttribution {
   /// an operator is left on the stack until all above it have ended.
   ///
   /// - Returns: The parents, and the nearest events with shapes.
-  private static func nest(_ hosts: [TraceEvents.Host]) -> ([Int32], [Int32]) {
-    var order = Array(hosts.indices)
+  private static func nest(_ hosts: SegmentedArray<TraceEvents.Host>) -> ([Int32], [Int32]) {
+    var order = Array(0..<Int32(hosts.count))
     order.sort { left, right in
-      let (a, b) = (hosts[left], hosts[right])
+      let (a, b) = (hosts[Int(left)], hosts[Int(right)])
       if a.thread != b.thread { return a.thread < b.thread }
       if a.start != b.start { return a.start < b.start }
       if a.duration != b.duration { return a.duration > b.duration }
@@ -72,7 +72,8 @@ struct KernelAttribution {
     var shaped = parents
     var stack: [Int] = []
     var thread: Int32 = -1
-    for index in order {
+    for number in order {
+      let index = Int(number)
       let host = hosts[index]
       if host.thread != thread {
         thread = host.thread

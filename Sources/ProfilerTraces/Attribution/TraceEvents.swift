@@ -71,8 +71,8 @@ struct TraceEvents {
   /// Stands for "no correlation".
   static let none = Int64.min
 
-  var hosts: [Host] = []
-  var devices: [Device] = []
+  var hosts = SegmentedArray<Host>()
+  var devices = SegmentedArray<Device>()
   var annotations: [Annotation] = []
   var threads: [Thread] = []
   var texts = ByteStringTable()

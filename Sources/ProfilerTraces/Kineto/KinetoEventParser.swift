@@ -76,8 +76,8 @@ struct KinetoEventParser {
   private mutating func readEvent(_ scanner: inout JSONScanner) throws(TraceIOError) {
     var fields = Fields()
     let start = scanner.tokenOffset
-    while try scanner.next() == .key {
-      switch scanner.index(in: Self.fields) {
+    while let field = try scanner.nextKey(in: Self.fields) {
+      switch field {
       case 0:
         _ = try scanner.next()
         fields.phase = scanner.withToken { $0.count == 1 ? $0[0] : 0 }
@@ -129,8 +129,8 @@ struct KinetoEventParser {
       if token == .invalidLiteral { coverage.ignoredLiterals += 1 }
       return try scanner.skipValue(of: token)
     }
-    while try scanner.next() == .key {
-      switch scanner.index(in: Self.arguments) {
+    while let argument = try scanner.nextKey(in: Self.arguments) {
+      switch argument {
       case 0:
         let token = try scanner.next()
         fields.correlation = scanner.integer() ?? TraceEvents.none
