@@ -47,6 +47,12 @@ extension TraceIOError {
     case lineTooLong
     /// A quoted CSV field does not end.
     case unclosedQuote
+    /// A database is damaged, or is none.
+    case corruptDatabase
+    /// A database needs more work or memory than any real one.
+    case databaseLimit
+    /// There is no room for a temporary copy.
+    case noScratchSpace
   }
 
   /// A place in the input.
@@ -91,6 +97,9 @@ extension TraceIOError: CustomStringConvertible {
     case .tokenTooLong: "a number or word is too long"
     case .lineTooLong: "the line is too long"
     case .unclosedQuote: "a quoted field does not end"
+    case .corruptDatabase: "the SQLite database is damaged"
+    case .databaseLimit: "the SQLite database is not like a profiler's"
+    case .noScratchSpace: "cannot be expanded to a temporary file"
     }
   }
 
@@ -106,6 +115,9 @@ extension TraceIOError: CustomStringConvertible {
     case .tooDeep, .tokenTooLong: "this is not a profiler's output"
     case .lineTooLong: "raise the limit if the file is really one record a line"
     case .unclosedQuote: "repair the quotes"
+    case .corruptDatabase: "copy the file again, or export it again"
+    case .databaseLimit: "export it again with the profiler's own tool"
+    case .noScratchSpace: "make room, set TMPDIR, or expand it yourself"
     }
   }
 }
