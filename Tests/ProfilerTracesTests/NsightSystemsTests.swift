@@ -68,7 +68,8 @@ struct NsightSystemsTests {
     return path
   }
 
-  @Test func `a kernel belongs to the innermost range around its launch in its own process`() throws {
+  @Test func `a kernel belongs to the innermost range around its launch in its own process`() throws
+  {
     let path = try small()
     #expect(try TraceFormat.detect(path: path) == .nsightSystems)
     let trace = try #require(try TraceReader.read(path: path).first)
@@ -81,7 +82,7 @@ struct NsightSystemsTests {
     #expect(trace.coverage[.correlation] == Tally(count: 2, nanoseconds: 140))
     #expect(trace.coverage[.ancestor] == Tally(count: 2, nanoseconds: 40))
     #expect(trace.coverage[.graph] == Tally(count: 1, nanoseconds: 100))
-    #expect(trace.coverage[.noOperator] == Tally(count: 1, nanoseconds: 5))
+    #expect(trace.coverage[.kernelName] == Tally(count: 1, nanoseconds: 5))
     // Correlation 4 exists in the other process only.
     #expect(trace.coverage[.clipped] == Tally(count: 1, nanoseconds: 10))
     #expect(trace.coverage.rejected(.negativeDuration) == 1)
@@ -127,8 +128,8 @@ struct NsightSystemsTests {
   func missing(table: String) throws {
     let trace = try #require(try TraceReader.read(path: try small("DROP TABLE \(table);")).first)
     #expect(trace.coverage.total.count == (table == "CUPTI_ACTIVITY_KIND_MEMCPY" ? 6 : 7))
-    let lone = table == "NVTX_EVENTS" ? 4 : table == "CUPTI_ACTIVITY_KIND_RUNTIME" ? 7 : 1
-    #expect(trace.coverage[.noOperator].count == lone)
+    let lone = table == "NVTX_EVENTS" ? 5 : table == "CUPTI_ACTIVITY_KIND_RUNTIME" ? 7 : 1
+    #expect(trace.coverage[.kernelName].count == lone)
   }
 
   @Test func `a view in the place of a table is not read`() throws {
@@ -139,7 +140,7 @@ struct NsightSystemsTests {
         (SELECT 1 UNION ALL SELECT start + 1 FROM c) SELECT start FROM c;
       """)
     let trace = try #require(try TraceReader.read(path: path).first)
-    #expect(trace.coverage[.noOperator].count == 4)
+    #expect(trace.coverage[.kernelName].count == 5)
   }
 
   @Test func `graphs traced as a whole are reported`() throws {
@@ -188,7 +189,7 @@ struct NsightSystemsTests {
         WHERE text IS NOT NULL GROUP BY 1, 2
       """, Self.h100)
     let lines = trace.kernelLines.filter { !$0.contains("|Mem") }
-    #expect(lines.map(Self.withoutSequence).sorted() == expected.sorted())
+    #expect(lines.sorted() == expected.sorted())
     let projected = lines.compactMap { Int($0.split(separator: "|").dropLast().last ?? "") }
     #expect(projected.reduce(0, +) == 1632)
     let kernels = try TestDatabase.query(
@@ -199,19 +200,17 @@ struct NsightSystemsTests {
     #expect(trace.deviceName == nil)
   }
 
-  private static func withoutSequence(_ line: String) -> String { line }
-
   @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
-  func `an export of 2022 without operators yields its kernels by name`() throws {
+  func `an export of 2022 without PyTorch has its own ranges, and copies by their names`() throws {
     let path = SharedData.path("traces/nsys/saxpy-mpi-cuda_nsys_perlmutter0.sqlite")
     let trace = try #require(try TraceReader.read(path: path).first)
     #expect(trace.facts["nsys_schema_version"] == "2.9.1")
     #expect(trace.deviceName == "NVIDIA A100-SXM4-40GB")
-    #expect(trace.coverage[.noOperator].count == 20)
     let total = try TestDatabase.query(
       "SELECT count(*), sum(end - start) FROM CUPTI_ACTIVITY_KIND_KERNEL", path)
-    #expect(
-      trace.samples.map { "\($0.duration.count)|\(Int($0.duration.mean * Double($0.duration.count)))" }
-        == total)
+    let used = trace.coverage[.withoutShape]
+    #expect(["\(used.count)|\(used.nanoseconds)"] == total)
+    #expect(trace.coverage[.kernelName].count == 15)
+    #expect(trace.runtime.framework == nil)
   }
 }

@@ -67,7 +67,8 @@ struct SQLiteInputTests {
   func names(name: String) throws {
     let path = try make(Self.plain, name: name)
     #expect(try values(path, "t", "a") == [10, 20, nil])
-    #expect(try values(path.replacingOccurrences(of: "/tmp/", with: "//tmp/"), "t", "id").count == 3)
+    #expect(
+      try values(path.replacingOccurrences(of: "/tmp/", with: "//tmp/"), "t", "id").count == 3)
   }
 
   @Test(
@@ -85,13 +86,15 @@ struct SQLiteInputTests {
   }
 
   @Test func `columns that are computed hold no data`() throws {
-    let path = try make("CREATE TABLE t (a INTEGER, b AS (zeroblob(1000000000)));INSERT INTO t VALUES (5)")
+    let path = try make(
+      "CREATE TABLE t (a INTEGER, b AS (zeroblob(1000000000)));INSERT INTO t VALUES (5)")
     #expect(try values(path, "t", "b") == [nil])
     #expect(try values(path, "t", "a") == [5])
   }
 
   @Test func `a quote in the name of a table stays in the name`() throws {
-    let path = try make("CREATE TABLE \"a\"\"b; DROP\" (c INTEGER); INSERT INTO \"a\"\"b; DROP\" VALUES (3)")
+    let path = try make(
+      "CREATE TABLE \"a\"\"b; DROP\" (c INTEGER); INSERT INTO \"a\"\"b; DROP\" VALUES (3)")
     #expect(try values(path, "a\"b; DROP", "c") == [3])
   }
 
@@ -124,7 +127,8 @@ struct SQLiteInputTests {
   }
 
   @Test func `pages that are shared do not multiply without end`() throws {
-    let path = try make("PRAGMA page_size = 512; CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)")
+    let path = try make(
+      "PRAGMA page_size = 512; CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)")
     var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
     // Six levels of pages, each of which names the one below it 71 times: 10¹¹ rows in 4 KiB.
     let leaf = Array(bytes[512..<1024])
@@ -152,7 +156,8 @@ struct SQLiteInputTests {
   }
 
   @Test func `a value beyond the limit is an error`() throws {
-    let path = try make("CREATE TABLE t (a INTEGER, b); INSERT INTO t VALUES (1, zeroblob(20000000))")
+    let path = try make(
+      "CREATE TABLE t (a INTEGER, b); INSERT INTO t VALUES (1, zeroblob(20000000))")
     let error = #expect(throws: TraceIOError.self) {
       let database = try SQLiteInput(path: path)
       var rows = try database.rows(of: "t", ["b"])

@@ -19,9 +19,11 @@ enum RocpdReader {
     database.tables.compactMap { table in
       guard table.hasPrefix(dispatches) else { return nil }
       let suffix = table.dropFirst(dispatches.count)
-      let isSafe = suffix.utf8.count <= 100 && suffix.allSatisfy {
-        $0 == "_" || $0 == "-" || $0.isASCII && $0.isHexDigit
-      }
+      let isSafe =
+        suffix.utf8.count <= 100
+        && suffix.allSatisfy {
+          $0 == "_" || $0 == "-" || $0.isASCII && $0.isHexDigit
+        }
       return isSafe ? String(suffix) : nil
     }
     .sorted()

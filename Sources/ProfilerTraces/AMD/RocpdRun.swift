@@ -97,7 +97,7 @@ struct RocpdRun: ~Copyable {
       let record = record(rows)
       guard let span = collector.span(record.start, record.end) else { continue }
       let name = try kernels.number(rows.integer(Self.columns.count), &collector)
-      try add(record, span, name, .kernel, row: rows.row, &events, &collector)
+      try add(record, span, name, row: rows.row, &events, &collector)
     }
   }
 
@@ -106,19 +106,21 @@ struct RocpdRun: ~Copyable {
   ) throws(TraceIOError) {
     var events = try eventLookup(database)
     var rows = try database.rows(
-      of: "rocpd_memory_copy" + suffix, Self.columns + ["name_id", "dst_agent_id"])
+      of: "rocpd_memory_copy" + suffix, Self.columns + ["name_id", "dst_agent_id", "size"])
     while !collector.isFull, try rows.next() {
       var record = record(rows)
       guard let span = collector.span(record.start, record.end) else { continue }
       let name = try strings.number(rows.integer(Self.columns.count), &collector)
       record.place.agent = rows.integer(Self.columns.count + 1) ?? record.place.agent
-      try add(record, span, name, .memcpy, row: rows.row, &events, &collector)
+      let bytes = rows.integer(Self.columns.count + 2) ?? -1
+      try add(record, span, name, .memcpy, bytes: bytes, row: rows.row, &events, &collector)
     }
   }
 
   private func add(
-    _ record: Record, _ span: EventCollector.Span, _ name: Int32, _ kind: TraceEvents.DeviceKind,
-    row: Int64, _ events: inout SQLiteLookup, _ collector: inout EventCollector
+    _ record: Record, _ span: EventCollector.Span, _ name: Int32,
+    _ kind: TraceEvents.DeviceKind = .kernel, bytes: Int64 = -1, row: Int64,
+    _ events: inout SQLiteLookup, _ collector: inout EventCollector
   ) throws(TraceIOError) {
     var correlation = TraceEvents.none
     if let event = record.event, try events.find(event) {
@@ -129,7 +131,7 @@ struct RocpdRun: ~Copyable {
         start: span.start, duration: span.duration, correlation: correlation, name: name,
         device: collector.number(of: device(record.place.agent)),
         stream: collector.number(of: record.place.stream),
-        process: collector.number(of: process(record.place)), kind: kind,
+        process: collector.number(of: process(record.place)), kind: kind, bytes: bytes,
         place: SourcePlace(offset: row)))
   }
 
@@ -171,7 +173,8 @@ struct RocpdRun: ~Copyable {
       }
       let title = try strings.text(rows.integer(Self.columns.count))
       let isMarker =
-        category.flatMap { markers[$0] } ?? !(title?.hasPrefix("hip") ?? title?.hasPrefix("hsa") ?? true)
+        category.flatMap { markers[$0] }
+        ?? !(title?.hasPrefix("hip") ?? title?.hasPrefix("hsa") ?? true)
       let isLaunch = correlation.map { collector.correlations.contains($0) } ?? false
       guard isMarker || isLaunch else {
         collector.coverage.recordsRead += 1

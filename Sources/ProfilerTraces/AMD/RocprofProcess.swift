@@ -13,6 +13,7 @@ struct RocprofProcess {
     var stream: Int64?
     var agent: Int64?
     var kernel: Int64?
+    var bytes: Int64 = -1
     /// The list of operations that names the record, and its place there.
     var kind: Int64 = -1
     var operation: Int64 = -1
@@ -36,7 +37,7 @@ struct RocprofProcess {
   private static let lists = JSONKeys(["kernel_dispatch", "memory_copy", "hip_api", "marker_api"])
   private static let fields = JSONKeys([
     "start_timestamp", "end_timestamp", "thread_id", "correlation_id", "stream_id",
-    "dispatch_info", "kind", "operation", "dst_agent_id", "agent_id", "kernel_id",
+    "dispatch_info", "kind", "operation", "dst_agent_id", "agent_id", "kernel_id", "bytes",
   ])
 
   init(number: Int) { self.number = number }
@@ -216,6 +217,7 @@ struct RocprofProcess {
         case 6: record.kind = value ?? -1
         case 7: record.operation = value ?? -1
         case 10: record.kernel = value
+        case 11: record.bytes = value ?? -1
         default: break
         }
         try scanner.skipValue(of: token)
@@ -258,7 +260,7 @@ struct RocprofProcess {
             start: span.start, duration: span.duration, correlation: record.correlation,
             name: name, device: collector.number(of: device(record.agent)),
             stream: collector.number(of: record.stream), process: process, kind: kind,
-            place: record.place))
+            bytes: record.bytes, place: record.place))
       }
     }
     for record in calls {

@@ -142,9 +142,13 @@ struct EventCollector {
     trace.coverage = coverage
     let attribution = KernelAttribution(events)
     trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
-    let groups = OperatorGroups(
-      events, attribution, &trace.coverage, keepsLoneKernels: true)
+    // What belongs to no operator is still true of its kernel.
+    let isLone = attribution.owners.map { $0.rule == .noOperator }
+    let groups = OperatorGroups(events, attribution, taken: isLone, &trace.coverage)
     trace.add(groups.finish(worldSize: nil))
+    if isLone.contains(true) {
+      trace.add(NamedKernels(events, taken: isLone.map { !$0 }, &trace.coverage).finish())
+    }
     if let model = options.model {
       trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
       trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"

@@ -10,8 +10,6 @@ struct OperatorGroups {
     var types: Int32
     var strides: Int32
     var inputs: Int32
-    /// Whether the name is that of a kernel that belongs to no operator.
-    var isKernel = false
   }
 
   private struct KernelKey: Hashable {
@@ -53,29 +51,24 @@ struct OperatorGroups {
 
   /// Groups by the owners of kernels, and tallies the rules.
   ///
-  /// With `keepsLoneKernels`, a kernel outside of any operator is a group of its own name, for
-  /// sources that know kernels only. Copies and fills are not: their time depends on their bytes.
+  /// - Parameter taken: which device events are left out, because others account for them; may be
+  ///   empty.
   init(
-    _ events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage,
-    keepsLoneKernels: Bool = false
+    _ events: TraceEvents, _ attribution: KernelAttribution, taken: [Bool] = [],
+    _ coverage: inout Coverage
   ) {
     self.init(events)
     var times = [Int64](repeating: -1, count: events.hosts.count)
-    for (index, device) in events.devices.enumerated() {
+    for (index, device) in events.devices.enumerated() where taken.isEmpty || !taken[index] {
       let owner = attribution.owners[index]
       coverage.add(device.duration, by: owner.rule)
-      if keepsLoneKernels, owner.rule == .noOperator, device.kind == .kernel {
-        let group = number(
-          of: Key(name: device.name, dims: -1, types: -1, strides: -1, inputs: -1, isKernel: true))
-        groups[Int(group)].durations.append(device.duration)
-        add(device, to: group)
-        continue
-      }
       guard owner.host >= 0, owner.rule != .graph else { continue }
       let host = Int(owner.host)
       times[host] = max(0, times[host]).adding(device.duration)
       let group = number(of: events.hosts[host])
-      add(device, to: group)
+      let key = KernelKey(group: group, kernel: device.name)
+      if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
+      kernelTotals[key, default: Kernel()].add(device)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
       if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
     }
@@ -108,20 +101,10 @@ struct OperatorGroups {
     }
   }
 
-  private mutating func add(_ device: TraceEvents.Device, to group: Int32) {
-    let key = KernelKey(group: group, kernel: device.name)
-    if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
-    kernelTotals[key, default: Kernel()].add(device)
-  }
-
   private mutating func number(of host: TraceEvents.Host) -> Int32 {
-    number(
-      of: Key(
-        name: host.name, dims: canonical[host.dims], types: canonical[host.types],
-        strides: canonical[host.strides], inputs: canonical[host.inputs]))
-  }
-
-  private mutating func number(of key: Key) -> Int32 {
+    let key = Key(
+      name: host.name, dims: canonical[host.dims], types: canonical[host.types],
+      strides: canonical[host.strides], inputs: canonical[host.inputs])
     if let number = numbers[key] { return number }
     let number = Int32(groups.count)
     numbers[key] = number

@@ -46,7 +46,8 @@ enum NsightSystemsReader {
   }
 
   private static func readKernels(
-    _ database: borrowing SQLiteInput, _ names: inout StringColumn, _ collector: inout EventCollector
+    _ database: borrowing SQLiteInput, _ names: inout StringColumn,
+    _ collector: inout EventCollector
   ) throws(TraceIOError) {
     var rows = try database.rows(
       of: kernelTable,
@@ -69,7 +70,7 @@ enum NsightSystemsReader {
   ) throws(TraceIOError) {
     let columns = [
       "start", "end", "deviceId", "streamId", "correlationId", "globalPid", "graphNodeId",
-      "copyKind",
+      "copyKind", "bytes",
     ]
     for (table, kind) in [
       ("CUPTI_ACTIVITY_KIND_MEMCPY", TraceEvents.DeviceKind.memcpy),
@@ -79,8 +80,9 @@ enum NsightSystemsReader {
       while !collector.isFull, try rows.next() {
         guard let span = collector.span(rows.integer(0), rows.integer(1)) else { continue }
         let title = kind == .memset ? "Memset" : copyTitle(rows.integer(7))
-        collector.add(
-          device(rows, span, name: collector.number(of: title), kind, &collector))
+        var copy = device(rows, span, name: collector.number(of: title), kind, &collector)
+        copy.bytes = rows.integer(8) ?? -1
+        collector.add(copy)
       }
     }
   }
@@ -126,7 +128,8 @@ enum NsightSystemsReader {
   }
 
   private static func readLaunches(
-    _ database: borrowing SQLiteInput, _ names: inout StringColumn, _ collector: inout EventCollector
+    _ database: borrowing SQLiteInput, _ names: inout StringColumn,
+    _ collector: inout EventCollector
   ) throws(TraceIOError) {
     var rows = try database.rows(
       of: "CUPTI_ACTIVITY_KIND_RUNTIME", ["start", "end", "globalTid", "correlationId", "nameId"])
@@ -146,7 +149,8 @@ enum NsightSystemsReader {
 
   /// Ranges that were pushed and popped on one thread; the others do not nest.
   private static func readRanges(
-    _ database: borrowing SQLiteInput, _ names: inout StringColumn, _ collector: inout EventCollector
+    _ database: borrowing SQLiteInput, _ names: inout StringColumn,
+    _ collector: inout EventCollector
   ) throws(TraceIOError) {
     let pushPop: Int64 = 59
     var rows = try database.rows(
