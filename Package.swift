@@ -23,13 +23,17 @@ struct Room {
   var name: String
   var rooms: [String] = []
   var libraries: [Target.Dependency] = []
+  /// What only its tests need.
+  var testLibraries: [Target.Dependency] = []
 }
 
 let rooms = [
-  Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto"]),
+  Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto", "CSQLite"]),
   Room(name: "Operators"),
   Room(name: "Analytical", rooms: ["Operators"]),
-  Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"]),
+  Room(
+    name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"],
+    testLibraries: ["CSQLite"]),
   Room(
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"], libraries: [grdb]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
@@ -69,6 +73,7 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
   ]
     + rooms.map { room in
       .target(
@@ -85,7 +90,8 @@ let package = Package(
     + rooms.map { room in
       .testTarget(
         name: room.name + "Tests",
-        dependencies: ([room.name] + room.rooms).map { .target(name: $0) } + room.libraries,
+        dependencies: ([room.name] + room.rooms).map { .target(name: $0) } + room.libraries
+          + room.testLibraries,
         swiftSettings: settings)
     }
     + [

@@ -233,13 +233,14 @@ extension AttributionRule {
     case .cpuOperator: "operator on the processor"
     case .clipped: "launched before the window"
     case .noOperator: "launched outside any operator"
+    case .kernelName: "kernel by its name, no operators"
     }
   }
 
   /// Whether its time became samples.
   public var isUsed: Bool {
     switch self {
-    case .correlation, .ancestor, .withoutShape, .cpuOperator: true
+    case .correlation, .ancestor, .withoutShape, .cpuOperator, .kernelName: true
     case .graph, .clipped, .noOperator: false
     }
   }

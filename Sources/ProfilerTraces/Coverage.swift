@@ -14,6 +14,8 @@ public enum AttributionRule: String, Hashable, Sendable, CaseIterable, Codable {
   case clipped
   /// Launched outside of any operator.
   case noOperator
+  /// The trace holds no operator at all: by the kernel's own name.
+  case kernelName
 }
 
 /// Why a record was not used.

@@ -6,6 +6,16 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
   case kineto
   /// Operator tables of vLLM's layerwise profiler, as a directory of CSV files or one of them.
   case layerwise
+  /// The SQLite export of Nsight Systems.
+  case nsightSystems = "nsys"
+  /// The SQLite databases of rocprofv3.
+  case rocpd
+  /// The tables of rocprofv3 as CSV.
+  case rocprofCSV = "rocprofv3-csv"
+  /// The JSON of rocprofv3.
+  case rocprofJSON = "rocprofv3-json"
+  /// The SQLite databases of rocmProfileData.
+  case rpd
   /// Reprise's own operator samples, one JSON object a line.
   case sweep
   /// Reprise's own measured engine steps, one JSON object a line.
@@ -18,6 +28,11 @@ extension TraceFormat {
     switch self {
     case .kineto: "PyTorch Kineto trace"
     case .layerwise: "vLLM layerwise operator tables"
+    case .nsightSystems: "Nsight Systems SQLite export"
+    case .rocpd: "rocprofv3 database (rocpd)"
+    case .rocprofCSV: "rocprofv3 kernel trace (CSV)"
+    case .rocprofJSON: "rocprofv3 trace (JSON)"
+    case .rpd: "rocmProfileData database (rpd)"
     case .sweep: "Reprise operator samples"
     case .steps: "Reprise measured engine steps"
     }
@@ -27,7 +42,7 @@ extension TraceFormat {
   public var timeUnit: String {
     switch self {
     case .kineto, .layerwise: "microseconds"
-    case .sweep, .steps: "nanoseconds"
+    case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .steps: "nanoseconds"
     }
   }
 
@@ -49,13 +64,18 @@ extension TraceFormat {
     } catch {
       throw .input(error)
     }
+    if isDatabase(prefix) { return try detect(database: path, limits: limits) }
     return try detect(prefix: prefix, path: path)
+  }
+
+  private static func isDatabase(_ prefix: [UInt8]) -> Bool {
+    prefix.starts(with: "SQLite format 3\0".utf8)
   }
 
   /// Tells the format by the first bytes of the text.
   static func detect(prefix: [UInt8], path: String) throws(ProfilerTraceError) -> TraceFormat {
-    if prefix.starts(with: Array("SQLite format 3".utf8)) {
-      throw .unknownFormat(path: path, found: "an SQLite database (Nsight Systems, rocpd)")
+    if isDatabase(prefix) {
+      throw .unknownFormat(path: path, found: "an SQLite database without a file")
     }
     if prefix.starts(with: [0xEF, 0xBB, 0xBF]) {
       return try detect(prefix: Array(prefix.dropFirst(3)), path: path)
@@ -73,14 +93,14 @@ extension TraceFormat {
       }
       if names.isSuperset(of: ["kind", "axes"]) { return .sweep }
       if names.isSuperset(of: ["duration_ns", "batch"]) { return .steps }
+      if names.contains(RocprofJSONReader.member) { return .rocprofJSON }
       let found =
-        names.contains("rocprofiler-sdk-tool")
-        ? "rocprofv3's JSON"
-        : names.isSuperset(of: ["schema", "nodes"])
-          ? "an execution trace without durations" : "JSON with other members"
+        names.isSuperset(of: ["schema", "nodes"])
+        ? "an execution trace without durations" : "JSON with other members"
       throw .unknownFormat(path: path, found: found)
     }
     let line = String(decoding: prefix.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
+    if RocprofCSVReader.recognises(header: line) { return .rocprofCSV }
     let columns = Set(line.split(separator: ",").map(String.init))
     if columns.contains("time_us"),
       columns.isSuperset(of: ["layer", "tokens"]) || columns.isSuperset(of: ["layer", "sequences"])

@@ -23,6 +23,11 @@ public enum TraceReader {
     case .sweep: traces = [try SweepReader.read(path: path, options: options)]
     case .steps: traces = [try StepsReader.read(path: path, options: options)]
     case .layerwise: traces = try layerwise(path, options)
+    case .nsightSystems: traces = [try NsightSystemsReader.read(path: path, options: options)]
+    case .rocpd: traces = [try RocpdReader.read(path: path, options: options)]
+    case .rocprofCSV: traces = [try RocprofCSVReader.read(path: path, options: options)]
+    case .rocprofJSON: traces = [try RocprofJSONReader.read(path: path, options: options)]
+    case .rpd: traces = [try RPDReader.read(path: path, options: options)]
     }
     for index in traces.indices {
       if traces[index].path.isEmpty { traces[index].path = path }

@@ -49,6 +49,12 @@ extension TraceIOError {
     case unclosedQuote
     /// The content is well formed, but not what its schema asks for.
     case unexpectedContent
+    /// A database is damaged, or is none.
+    case corruptDatabase
+    /// A database needs more work or memory than any real one.
+    case databaseLimit
+    /// There is no room for a temporary copy.
+    case noScratchSpace
   }
 
   /// A place in the input.
@@ -94,6 +100,9 @@ extension TraceIOError: CustomStringConvertible {
     case .lineTooLong: "the line is too long"
     case .unclosedQuote: "a quoted field does not end"
     case .unexpectedContent: "not as its schema says"
+    case .corruptDatabase: "the SQLite database is damaged"
+    case .databaseLimit: "the SQLite database is not like a profiler's"
+    case .noScratchSpace: "cannot be expanded to a temporary file"
     }
   }
 
@@ -110,6 +119,9 @@ extension TraceIOError: CustomStringConvertible {
     case .lineTooLong: "raise the limit if the file is really one record a line"
     case .unclosedQuote: "repair the quotes"
     case .unexpectedContent: "see TraceSchemas"
+    case .corruptDatabase: "copy the file again, or export it again"
+    case .databaseLimit: "export it again with the profiler's own tool"
+    case .noScratchSpace: "make room, set TMPDIR, or expand it yourself"
     }
   }
 }

@@ -28,10 +28,13 @@ struct KernelAttribution {
     (parents, shapedAncestors) = Self.nest(events.hosts)
     let launches = Launches(events)
     let graphNames = Self.graphLaunchNames(events)
+    // Without any launch in the source, none is missing.
+    let orphan: AttributionRule =
+      events.hosts.contains { $0.kind == .launch } ? .clipped : .noOperator
     owners.reserveCapacity(events.devices.count)
     for device in events.devices {
       guard let launch = launches.find(for: device, in: events, &ambiguousLaunches) else {
-        owners.append(Owner(rule: .clipped, host: -1))
+        owners.append(Owner(rule: orphan, host: -1))
         continue
       }
       if graphNames.contains(events.hosts[Int(launch)].name) {
@@ -160,6 +163,7 @@ private struct Launches {
     guard device.correlation != TraceEvents.none, let only = last[device.correlation] else {
       return nil
     }
+    if device.process >= 0 { return find(for: device, only: only, in: events, &ambiguous) }
     guard repeated.contains(device.correlation) else { return only }
     ambiguous += 1
     if let process = processes[device.device],
@@ -168,6 +172,20 @@ private struct Launches {
       return launch
     }
     return Self.nearest(byStart, device.correlation, 0, device.start)
+  }
+
+  /// As above where the source says which process launched: a correlation counts within it alone.
+  private func find(
+    for device: TraceEvents.Device, only: Int32, in events: TraceEvents, _ ambiguous: inout Int
+  ) -> Int32? {
+    guard repeated.contains(device.correlation) else {
+      let thread = Int(events.hosts[Int(only)].thread)
+      return events.threads[thread].process == device.process ? only : nil
+    }
+    let before = Self.upperBound(byProcess, device.correlation, device.process, .min)
+    let end = Self.upperBound(byProcess, device.correlation, device.process, .max)
+    if end - before > 1 { ambiguous += 1 }
+    return Self.nearest(byProcess, device.correlation, device.process, device.start)
   }
 
   /// The latest launch up to `start`, else the earliest after it; of equal ones the last in the

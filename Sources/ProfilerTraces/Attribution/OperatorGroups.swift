@@ -50,11 +50,17 @@ struct OperatorGroups {
   }
 
   /// Groups by the owners of kernels, and tallies the rules.
-  init(_ events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage) {
+  ///
+  /// - Parameter taken: which device events are left out, because others account for them; may be
+  ///   empty.
+  init(
+    _ events: TraceEvents, _ attribution: KernelAttribution, taken: [Bool] = [],
+    _ coverage: inout Coverage
+  ) {
     self.init(events)
     coverage.events = EventSummary(events)
     var times = [Int64](repeating: -1, count: events.hosts.count)
-    for (index, device) in events.devices.enumerated() {
+    for (index, device) in events.devices.enumerated() where taken.isEmpty || !taken[index] {
       let owner = attribution.owners[index]
       coverage.add(device.duration, by: owner.rule)
       guard owner.host >= 0, owner.rule != .graph else { continue }

@@ -125,12 +125,11 @@ public enum KinetoReader {
   }
 
   /// The annotations that name steps of an engine or of the profiler, by start.
-  private static func steps(_ events: TraceEvents, base: Int64) -> [StepAnnotation] {
-    let prefixes = ["execute_", "step[", "prefill[", "decode[", "capture_", "ProfilerStep#"]
+  static func steps(_ events: TraceEvents, base: Int64) -> [StepAnnotation] {
     var steps: [StepAnnotation] = []
     for annotation in events.annotations {
       let name = events.texts[annotation.name]
-      guard prefixes.contains(where: name.hasPrefix) else { continue }
+      guard StepAnnotation.isStep(name) else { continue }
       let (start, overflow) = base.addingReportingOverflow(annotation.start)
       steps.append(
         StepAnnotation(

@@ -10,6 +10,12 @@ public struct StepAnnotation: Hashable, Sendable {
   public var batch: StepBatch?
   /// The kernels that it launched.
   public var kernels = Tally()
+
+  /// Whether an annotation of this name is a step of an engine or of the profiler.
+  static func isStep(_ name: String) -> Bool {
+    let prefixes = ["execute_", "step[", "prefill[", "decode[", "capture_", "ProfilerStep#"]
+    return prefixes.contains(where: name.hasPrefix)
+  }
 }
 
 /// The batch of a step, as its annotation tells it.
