@@ -208,6 +208,13 @@ struct GraphRecovery {
     var missing: [Int32: Int] = [:]
     for call in candidate.calls { missing[call, default: 0] += 1 }
     for (launch, _) in pairs { missing[candidate.calls[launch], default: 0] -= 1 }
+    if match.first < run, match.first > 0, match.last > 0 {
+      // What ran between the two ends may belong to a call that reaches over it.
+      let before = Set(candidate.calls.prefix(match.first))
+      for call in candidate.calls.suffix(match.last) where before.contains(call) {
+        missing[call] = 1
+      }
+    }
     var calls: [Int32: Int32] = [:]
     for (launch, position) in pairs {
       let (host, captured) = (candidate.owners[launch], candidate.calls[launch])
