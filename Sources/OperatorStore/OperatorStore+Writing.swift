@@ -208,15 +208,18 @@ extension OperatorStore {
     let annotated = try db.makeStatement(
       sql: """
         INSERT INTO step (source_id, origin, name, start_ns, duration_ns, kernels, kernel_ns,
-          prefill_sequences, prefill_tokens, decode_sequences)
-        VALUES (?, 'annotation', ?, ?, ?, ?, ?, ?, ?, ?)
+          prefill_sequences, prefill_tokens, prefill_pairs, prefill_context, decode_sequences,
+          decode_context, longest_decode_context, sampled_sequences)
+        VALUES (?, 'annotation', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
     for step in trace.steps {
+      let batch = step.batch
       try annotated.execute(
         arguments: [
-          sourceID, step.name, step.start, step.duration, step.kernels.count,
-          step.kernels.nanoseconds, step.batch?.contextSequences, step.batch?.contextTokens,
-          step.batch?.generationSequences,
+          sourceID, step.name, step.start, step.duration, step.kernels?.count,
+          step.kernels?.nanoseconds, batch?.contextSequences, batch?.contextTokens,
+          batch?.prefillPairs, batch?.prefillContext, batch?.generationSequences,
+          batch?.decodeContext, batch?.longestDecodeContext, batch?.sampledSequences,
         ])
     }
   }
@@ -230,6 +233,8 @@ extension AttributionRule {
     case .ancestor: "correlation, shapes of an outer operator"
     case .withoutShape: "correlation, operator without shapes"
     case .graph: "graph launch, no shapes"
+    case .graphNode: "graph launch, shapes by node"
+    case .graphCapture: "graph launch, shapes by capture"
     case .cpuOperator: "operator on the processor"
     case .clipped: "launched before the window"
     case .noOperator: "launched outside any operator"
@@ -240,7 +245,9 @@ extension AttributionRule {
   /// Whether its time became samples.
   public var isUsed: Bool {
     switch self {
-    case .correlation, .ancestor, .withoutShape, .cpuOperator, .kernelName: true
+    case .correlation, .ancestor, .withoutShape, .graphNode, .graphCapture, .cpuOperator,
+      .kernelName:
+      true
     case .graph, .clipped, .noOperator: false
     }
   }

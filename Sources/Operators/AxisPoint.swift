@@ -30,7 +30,7 @@ extension OperatorKind {
   public var axes: [String] {
     switch self {
     case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,
-      .sample:
+      .sample, .cacheWrite:
       ["tokens"]
     case .attention:
       ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext", "decodeLongest"]

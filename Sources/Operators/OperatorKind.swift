@@ -21,6 +21,8 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   public static let activation = OperatorKind(rawValue: "activation")
   /// Rotary position embedding of queries and keys.
   public static let rotary = OperatorKind(rawValue: "rotary")
+  /// The write of a step's keys and values into the pages of the cache.
+  public static let cacheWrite = OperatorKind(rawValue: "cacheWrite")
   /// The lookup of rows of an embedding table.
   public static let embedding = OperatorKind(rawValue: "embedding")
   /// An element-wise map over `width` values a token.

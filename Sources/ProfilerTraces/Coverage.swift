@@ -8,6 +8,10 @@ public enum AttributionRule: String, Hashable, Sendable, CaseIterable, Codable {
   case withoutShape
   /// Launched as part of a CUDA or HIP graph: the launch tells nothing about the kernel.
   case graph
+  /// As part of a graph, by the launch that its node was captured from.
+  case graphNode
+  /// As part of a graph, by its place in the trace of the graph's capture.
+  case graphCapture
   /// The time of the operator on the processor itself; there is no device.
   case cpuOperator
   /// The launch lies outside of the captured window, or there is none: not used.
@@ -82,6 +86,10 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var ignoredFiles: [String] = []
   /// What a kernel-level trace holds; nil for tables.
   public internal(set) var events: EventSummary?
+  /// What became of the kernels of CUDA and HIP graphs.
+  public internal(set) var graphs = GraphCoverage()
+  /// What is known about the clock of the device, and which durations it spoils.
+  public internal(set) var timing = TimingQuality()
   /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
   public internal(set) var salvagedAt: Int?
 

@@ -23,6 +23,8 @@ public struct ImportOptions: Sendable {
   public var kernelNames = KernelNameTable.builtIn
   /// The devices that shared each layer of the model; 1 unless set.
   public var tensorParallel = 1
+  /// Traces of graph captures, or lists of them, that give kernels of graphs their operators back.
+  public var captures: [String] = []
 
   /// Creates options.
   public init(

@@ -112,7 +112,7 @@ extension TraceFormat {
   }
 
   /// The names of the members of the first object, or of the first object of an array.
-  private static func memberNames(_ prefix: [UInt8]) -> Set<String> {
+  static func memberNames(_ prefix: [UInt8]) -> Set<String> {
     var names: Set<String> = []
     do throws(TraceIOError) {
       var scanner = try JSONScanner(ByteSource(bytes: prefix))

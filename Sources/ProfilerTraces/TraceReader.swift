@@ -17,6 +17,10 @@ public enum TraceReader {
     } else {
       format = try TraceFormat.detect(path: path, limits: options.inputLimits)
     }
+    guard options.captures.isEmpty || format == .kineto else {
+      throw .missingInformation(
+        path: path, what: "is no Kineto trace, so a graph capture cannot be used with it")
+    }
     var traces: [ImportedTrace]
     switch format {
     case .kineto: traces = [try KinetoReader.read(path: path, options: options)]

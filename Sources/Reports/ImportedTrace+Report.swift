@@ -63,6 +63,7 @@ extension ImportedTrace {
       let known = steps.count { $0.batch != nil }
       lines.append("  annotated steps: \(steps.count), \(known) with their batch")
     }
+    lines += coverage.notes.map { "  " + $0 }
     if coverage.ambiguousLaunches > 0 {
       lines.append(
         "  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")

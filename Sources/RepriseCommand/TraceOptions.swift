@@ -18,6 +18,15 @@ struct TraceOptions: ParsableArguments {
   @Option(help: "The devices that shared each layer, where --model is given.")
   var tensorParallel = 1
 
+  @Option(
+    help: ArgumentHelp(
+      "The trace of a graph capture, or a list of them, to tell the operators of graphs; repeatable.",
+      discussion: """
+        vLLM and SGLang run CUDA or HIP graphs, whose kernels carry no shapes; a trace of their \
+        capture does. Its execution_details.json is such a list.
+        """))
+  var capture: [String] = []
+
   @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
   var format: StreamFormat = .kineto
 
@@ -65,6 +74,7 @@ struct TraceOptions: ParsableArguments {
       maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
     options.model = try model.map { try modelArchitecture(named: $0) }
     options.tensorParallel = tensorParallel
+    options.captures = capture
     if let kernelNames { options.kernelNames = try KernelNameTable(path: kernelNames) }
     return options
   }

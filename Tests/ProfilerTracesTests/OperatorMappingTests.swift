@@ -113,32 +113,23 @@ import Testing
     #expect(Self.map(name, dims).hasPrefix("\(use.operator) @8"))
   }
 
+  @Test func `AITER's fused norm is the norm of its second input`() {
+    let dims = "[[32,2880],[32,2880],[32,2880],[32,2880],[2880],[],[]]"
+    #expect(Self.map("aiter::rmsnorm2d_fwd_with_add_ck", dims) == "rmsNorm width=2880 bf16 @32")
+  }
+
+  @Test func `a write to the cache counts the rows that have a slot`() {
+    let dims = "[[32,8,64],[32,8,64],[999,16,8,64],[999,16,8,64],[30],[],[],[]]"
+    #expect(
+      Self.map("_C_cache_ops::reshape_and_cache_flash", dims)
+        == "cacheWrite cacheBytes=2 headDim=64 kvHeads=8 bf16 @30")
+  }
+
   @Test func `copies count bytes, and collectives bytes and ranks`() {
     #expect(Self.map("aten::copy_", "[[10,3],[10,3],[]]", isCopy: true) == "memcpy @60")
     #expect(
       Self.map("vllm::all_reduce", "[[888,2880],[]]", ranks: 8)
         == "allReduce ranks=8 bf16 @5114880")
-  }
-
-  @Test(
-    "annotations of engines tell what a step's batch held",
-    arguments: [
-      ("execute_context_1(888)_generation_3(3)", [1, 888, 3, 3]),
-      ("execute_context_1(888_788544)_generation_0(0)", [1, 888, 0, 0]),
-      (
-        "execute_32_context_0(sq0sk0sqsq0sqsk0)_generation_32(sq32sk55086sqsq32sqsk55086)",
-        [0, 0, 32, 32]
-      ),
-      ("step[EXTEND bs=15 toks=15360]", [15, 15360, 0, 0]), ("step[DECODE bs=32]", [0, 0, 32, 32]),
-      ("execute_context_x(1)_generation_1(1)", []), ("ProfilerStep#6", []),
-      ("execute_context_1(99999999999999999999)_generation_1(1)", []), ("step[", []),
-    ])
-  func annotations(name: String, expected: [Int]) {
-    let batch = StepBatch(annotation: name)
-    let values = batch.map {
-      [$0.contextSequences, $0.contextTokens, $0.generationSequences, $0.generationTokens]
-    }
-    #expect(values ?? [] == expected)
   }
 }
 

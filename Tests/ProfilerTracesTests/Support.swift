@@ -50,18 +50,27 @@ struct TraceText {
   }
 
   mutating func launch(
-    _ name: String, _ start: String, _ correlation: Int, tid: Int = 7, pid: Int = 7
+    _ name: String, _ start: String, _ correlation: Int, tid: Int = 7, pid: Int = 7,
+    kernel: String? = nil, node: Int? = nil
   ) {
-    add("cuda_runtime", name, start, "1", pid: pid, tid: tid, ["\"correlation\": \(correlation)"])
+    add(
+      "cuda_runtime", name, start, "1", pid: pid, tid: tid,
+      ["\"correlation\": \(correlation)"] + (kernel.map { ["\"kernel\": \"\($0)\""] } ?? [])
+        + (node.map { ["\"graph node id\": \($0)"] } ?? []))
+  }
+
+  mutating func annotation(_ name: String, _ start: String, _ duration: String, tid: Int = 7) {
+    add("user_annotation", name, start, duration, pid: 7, tid: tid)
   }
 
   mutating func kernel(
     _ name: String, _ start: String, _ duration: String, _ correlation: Int, pid: Int = 0,
-    category: String = "kernel"
+    stream: Int = 3, category: String = "kernel", node: Int? = nil
   ) {
     add(
-      category, name, start, duration, pid: pid, tid: 3,
-      ["\"External id\": 1", "\"correlation\": \(correlation)"])
+      category, name, start, duration, pid: pid, tid: stream,
+      ["\"External id\": 1", "\"correlation\": \(correlation)"]
+        + (node.map { ["\"graph node id\": \($0)"] } ?? []))
   }
 
   mutating func add(

@@ -12,10 +12,26 @@ struct KernelAttribution {
     var rule: AttributionRule
     /// A number of ``TraceEvents/hosts``, or -1.
     var host: Int32
+    /// Which call of that operator; see ``KernelAttribution/callCount``. The operator's own number
+    /// unless it was captured once and runs with every launch of a graph.
+    var call: Int32
+
+    init(rule: AttributionRule, host: Int32, call: Int32? = nil) {
+      self.rule = rule
+      self.host = host
+      self.call = call ?? host
+    }
+
+    /// Whether its time becomes part of a sample.
+    var isUsed: Bool { host >= 0 && call >= 0 && rule != .graph }
   }
 
   /// For each device event its owner.
   private(set) var owners: [Owner] = []
+  /// For each device event its launch, or -1.
+  private(set) var launches: [Int32] = []
+  /// One more than the largest number of a call.
+  private(set) var callCount: Int
   /// For each host event the innermost operator around it, or -1.
   private(set) var parents: [Int32] = []
   /// For each host event the nearest one with shapes, itself or around it, or -1.
@@ -26,26 +42,67 @@ struct KernelAttribution {
   /// - Complexity: O(*n* log *n*) in the number of host events.
   init(_ events: TraceEvents) {
     (parents, shapedAncestors) = Self.nest(events.hosts)
-    let launches = Launches(events)
+    callCount = events.hosts.count
+    let byCorrelation = Launches(events)
     let graphNames = Self.graphLaunchNames(events)
     // Without any launch in the source, none is missing.
     let orphan: AttributionRule =
       events.hosts.contains { $0.kind == .launch } ? .clipped : .noOperator
+    let nodes = Self.capturedNodes(events)
+    var nodeCalls: [NodeCall: Int32] = [:]
     owners.reserveCapacity(events.devices.count)
+    launches.reserveCapacity(events.devices.count)
     for device in events.devices {
-      guard let launch = launches.find(for: device, in: events, &ambiguousLaunches) else {
+      guard let launch = byCorrelation.find(for: device, in: events, &ambiguousLaunches) else {
         owners.append(Owner(rule: orphan, host: -1))
+        launches.append(-1)
         continue
       }
-      if graphNames.contains(events.hosts[Int(launch)].name) {
+      launches.append(launch)
+      guard graphNames.contains(events.hosts[Int(launch)].name) else {
+        owners.append(owner(of: launch))
+        continue
+      }
+      if device.graphNode != 0, let captured = nodes[device.graphNode], captured >= 0,
+        case let owner = owner(of: captured), owner.host >= 0
+      {
+        let key = NodeCall(launch: launch, host: owner.host)
+        let call = nodeCalls[key] ?? newCall()
+        nodeCalls[key] = call
+        owners.append(Owner(rule: .graphNode, host: owner.host, call: call))
+      } else {
         owners.append(Owner(rule: .graph, host: parents[Int(launch)]))
-        continue
       }
-      owners.append(owner(of: launch))
     }
   }
 
-  private func owner(of launch: Int32) -> Owner {
+  /// A call of an operator that was captured: the graph's launch, and the operator.
+  private struct NodeCall: Hashable {
+    var launch: Int32
+    var host: Int32
+  }
+
+  /// The launches that became nodes of graphs; -1 where several claim to be one.
+  private static func capturedNodes(_ events: TraceEvents) -> [Int64: Int32] {
+    var nodes: [Int64: Int32] = [:]
+    for (index, host) in events.hosts.enumerated() where host.graphNode != 0 {
+      nodes[host.graphNode] = nodes[host.graphNode] == nil ? Int32(index) : -1
+    }
+    return nodes
+  }
+
+  /// A number for a call besides those of the operators themselves.
+  mutating func newCall() -> Int32 {
+    guard callCount < Int(Int32.max) else { return -1 }
+    callCount += 1
+    return Int32(callCount - 1)
+  }
+
+  /// Gives a device event to another owner.
+  mutating func assign(_ owner: Owner, to device: Int) { owners[device] = owner }
+
+  /// The owner by the rule for a launch outside of any graph.
+  func owner(of launch: Int32) -> Owner {
     let innermost = parents[Int(launch)]
     guard innermost >= 0 else { return Owner(rule: .noOperator, host: -1) }
     let shaped = shapedAncestors[Int(innermost)]

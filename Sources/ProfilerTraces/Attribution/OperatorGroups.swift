@@ -10,6 +10,9 @@ struct OperatorGroups {
     var types: Int32
     var strides: Int32
     var inputs: Int32
+    /// How many device events one call launched: with another number the operator went another way
+    /// (full attention here, a sliding window there), and a median over both would be neither's.
+    var launches: Int32
   }
 
   private struct KernelKey: Hashable {
@@ -33,6 +36,8 @@ struct OperatorGroups {
   private struct Group {
     var key: Key
     var durations: [Int64] = []
+    /// The sum over kernels, or over the calls of the processor.
+    var total: Int64 = 0
     var kernels: [Int32] = []
     var hasKernel = false
     var hasMemcpy = false
@@ -43,6 +48,7 @@ struct OperatorGroups {
   private var kernelTotals: [KernelKey: Kernel] = [:]
   private let texts: ByteStringTable
   private let canonical: CanonicalTexts
+  private var isQuantised = false
 
   private init(_ events: TraceEvents) {
     texts = events.texts
@@ -50,6 +56,8 @@ struct OperatorGroups {
   }
 
   /// Groups by the owners of kernels, and tallies the rules.
+  ///
+  /// A call lasts as long as any of its kernels runs: where they overlap, their sum would be longer.
   ///
   /// - Parameter taken: which device events are left out, because others account for them; may be
   ///   empty.
@@ -59,22 +67,28 @@ struct OperatorGroups {
   ) {
     self.init(events)
     coverage.events = EventSummary(events)
-    var times = [Int64](repeating: -1, count: events.hosts.count)
+    isQuantised = coverage.timing.resolution > 1
+    let calls = CallTimes(events, attribution)
+    var numbers = [Int32](repeating: -1, count: attribution.callCount)
     for (index, device) in events.devices.enumerated() where taken.isEmpty || !taken[index] {
       let owner = attribution.owners[index]
       coverage.add(device.duration, by: owner.rule)
-      guard owner.host >= 0, owner.rule != .graph else { continue }
-      let host = Int(owner.host)
-      times[host] = max(0, times[host]).adding(device.duration)
-      let group = number(of: events.hosts[host])
+      guard owner.isUsed else { continue }
+      let call = Int(owner.call)
+      if numbers[call] < 0 {
+        numbers[call] = number(
+          of: events.hosts[Int(owner.host)], launches: calls.launches[call])
+      }
+      let group = numbers[call]
       let key = KernelKey(group: group, kernel: device.name)
       if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
       kernelTotals[key, default: Kernel()].add(device)
+      groups[Int(group)].total = groups[Int(group)].total.adding(device.duration)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
       if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
     }
-    for (index, time) in times.enumerated() where time >= 0 {
-      groups[Int(number(of: events.hosts[index]))].durations.append(time)
+    for (call, group) in numbers.enumerated() where group >= 0 {
+      groups[Int(group)].durations.append(calls.busy[call])
     }
   }
 
@@ -99,14 +113,16 @@ struct OperatorGroups {
         parent >= 0 && (!hasShapes || attribution.shapedAncestors[Int(parent)] >= 0)
       guard !isInner else { continue }
       coverage.add(host.duration, by: .cpuOperator)
-      groups[Int(number(of: host))].durations.append(host.duration)
+      let group = Int(number(of: host, launches: 0))
+      groups[group].durations.append(host.duration)
+      groups[group].total = groups[group].total.adding(host.duration)
     }
   }
 
-  private mutating func number(of host: TraceEvents.Host) -> Int32 {
+  private mutating func number(of host: TraceEvents.Host, launches: Int32) -> Int32 {
     let key = Key(
       name: host.name, dims: canonical[host.dims], types: canonical[host.types],
-      strides: canonical[host.strides], inputs: canonical[host.inputs])
+      strides: canonical[host.strides], inputs: canonical[host.inputs], launches: launches)
     if let number = numbers[key] { return number }
     let number = Int32(groups.count)
     numbers[key] = number
@@ -118,13 +134,16 @@ struct OperatorGroups {
   func finish(worldSize: Int?) -> [(group: OperatorGroup, sample: OperatorSample)] {
     var results: [(group: OperatorGroup, sample: OperatorSample)] = []
     for (index, group) in groups.enumerated() {
-      guard let statistics = DurationStatistics(group.durations) else { continue }
+      guard var statistics = DurationStatistics(group.durations) else { continue }
+      // Durations of whole microseconds are right on average (both ends are cut alike), so that
+      // zeros stay in the mean; but a median of zero says only that most were below one.
+      if isQuantised, statistics.median == 0 { statistics.median = statistics.mean }
       let result = OperatorGroup(
         name: texts[group.key.name], inputDims: canonical.text(group.key.dims),
         inputTypes: canonical.text(group.key.types),
         inputStrides: canonical.text(group.key.strides),
         concreteInputs: canonical.text(group.key.inputs), operationCount: group.durations.count,
-        totalKernelTime: group.durations.reduce(0) { $0.adding($1) },
+        totalKernelTime: group.total,
         kernels: kernels(of: group, at: Int32(index)))
       let mapped = OperatorMapping.map(
         result, isCopy: group.hasMemcpy && !group.hasKernel, worldSize: worldSize)
@@ -157,7 +176,8 @@ extension OperatorGroup {
     if inputDims != other.inputDims { return inputDims < other.inputDims }
     if inputTypes != other.inputTypes { return inputTypes < other.inputTypes }
     if inputStrides != other.inputStrides { return inputStrides < other.inputStrides }
-    return concreteInputs < other.concreteInputs
+    if concreteInputs != other.concreteInputs { return concreteInputs < other.concreteInputs }
+    return operationCount < other.operationCount
   }
 }
 

@@ -86,6 +86,11 @@ struct OperatorCall {
     // The fused sum has no attribute: it is the norm that serving engines run in every layer, and
     // so the one that the forward pass means.
     case "rms_norm", "_fused_rms_norm", "fused_add_rms_norm": rows(.rmsNorm, of: 0)
+    // AITER's fused sum and norm: the first input is the output, the second what is normalised.
+    case "rmsnorm2d_fwd_with_add_ck",
+      "rmsnorm2d_fwd_with_add"
+    where shapes.tensor(0) == shapes.tensor(1):
+      rows(.rmsNorm, of: 1)
     case "layer_norm", "native_layer_norm": rows(.layerNorm, of: 0)
     case "silu_and_mul", "gelu_and_mul", "gelu_tanh_and_mul": rows(.activation, of: 0)
     case "silu", "gelu", "relu": rows(.activation, of: 0, ["gated": 0])
@@ -94,6 +99,7 @@ struct OperatorCall {
     case "softmax", "_softmax", "log_softmax", "_log_softmax": rows(.softmax, of: 0)
     case "argmax": rows(.sample, of: 0, sizeName: "vocab")
     case "rotary_embedding": rotary
+    case "reshape_and_cache_flash", "reshape_and_cache": cacheWrite
     case "all_reduce", "multimem_all_reduce": collective(.allReduce)
     case "all_gather": collective(.allGather)
     case "reduce_scatter": collective(.reduceScatter)
@@ -210,6 +216,18 @@ struct OperatorCall {
     return .init(
       operator: Operator(.rotary, dataType: types.dataType(1), attributes),
       point: AxisPoint(tokens))
+  }
+
+  /// vLLM's write of `[tokens, kvHeads, headDim]` keys and values into the pages of the cache.
+  private var cacheWrite: OperatorMapping.Result? {
+    guard let key = shapes.tensor(0), let value = shapes.tensor(1), key.count == 3, key == value,
+      let slots = shapes.tensor(4)?.product, slots > 0, let size = types.elementSize(2)
+    else { return nil }
+    // With padding there are fewer slots than rows, and only those are written.
+    let attributes = ["kvHeads": key[1], "headDim": key[2], "cacheBytes": size]
+    return .init(
+      operator: Operator(.cacheWrite, dataType: types.dataType(0), attributes),
+      point: AxisPoint(min(slots, key[0])))
   }
 
   // MARK: Maps over rows

@@ -24,6 +24,9 @@ struct TraceEvents {
     var inputs: Int32 = -1
     /// For a launch, the kernel that it names, where the profiler says (ROCm does), or -1.
     var kernel: Int32 = -1
+    /// For a launch that was captured into a CUDA or HIP graph, the node it became, where the profiler
+    /// says, or 0.
+    var graphNode: Int64 = 0
     var kind: HostKind
 
     var end: Int64 { start + duration }
@@ -55,6 +58,8 @@ struct TraceEvents {
     var bytes: Int64 = -1
     /// Where the source holds it.
     var place = SourcePlace.unknown
+
+    var end: Int64 { start + duration }
   }
 
   /// A process and thread by the numbers of their texts.
@@ -68,6 +73,10 @@ struct TraceEvents {
     var start: Int64
     var duration: Int64
     var name: Int32
+    /// A number of ``TraceEvents/threads``, or -1 where the source does not say.
+    var thread: Int32 = -1
+
+    var end: Int64 { start + duration }
   }
 
   /// Stands for "no correlation".
@@ -82,6 +91,11 @@ struct TraceEvents {
 
   /// The number of events kept.
   var count: Int { hosts.count + devices.count + annotations.count }
+
+  /// The text of the process of a thread; -1 where the thread is not known.
+  func process(of thread: Int32) -> Int32 {
+    thread >= 0 && thread < threads.count ? threads[Int(thread)].process : -1
+  }
 
   /// The number of a thread.
   mutating func number(of thread: Thread) -> Int32 {

@@ -14,6 +14,7 @@ struct KinetoEventParser {
   private static let fields = JSONKeys(["ph", "cat", "name", "pid", "tid", "ts", "dur", "args"])
   private static let arguments = JSONKeys([
     "correlation", "Input Dims", "Input type", "Input Strides", "Concrete Inputs", "Input dims",
+    "kernel", "graph node id",
   ])
   private static let categories = JSONKeys([
     "cpu_op", "cuda_runtime", "kernel", "cuda_driver", "gpu_memcpy", "gpu_memset",
@@ -40,6 +41,8 @@ struct KinetoEventParser {
     var types: Int32 = -1
     var strides: Int32 = -1
     var inputs: Int32 = -1
+    var kernel: Int32 = -1
+    var graphNode: Int64 = 0
     var isTableFull = false
     /// The first byte of the event in the text, and how many there are.
     var place = SourcePlace.unknown
@@ -139,6 +142,11 @@ struct KinetoEventParser {
       case 2: fields.types = try capture(&scanner, &fields)
       case 3: fields.strides = try capture(&scanner, &fields)
       case 4: fields.inputs = try capture(&scanner, &fields)
+      case 6 where fields.category == .launch: fields.kernel = try text(&scanner, &fields)
+      case 7:
+        let token = try scanner.next()
+        fields.graphNode = scanner.integer() ?? 0
+        try scanner.skipValue(of: token)
       default: try skipMember(&scanner)
       }
     }
@@ -210,8 +218,10 @@ struct KinetoEventParser {
     case .host, .launch: keepHost(fields, start, duration)
     case .kernel, .memcpy, .memset: keepDevice(fields, start, duration)
     default:
+      let thread = TraceEvents.Thread(process: fields.process, thread: fields.thread)
       events.annotations.append(
-        TraceEvents.Annotation(start: start, duration: duration, name: fields.name))
+        TraceEvents.Annotation(
+          start: start, duration: duration, name: fields.name, thread: events.number(of: thread)))
     }
   }
 
@@ -221,7 +231,8 @@ struct KinetoEventParser {
       TraceEvents.Host(
         start: start, duration: duration, correlation: fields.correlation,
         thread: events.number(of: thread), name: fields.name, dims: fields.dims,
-        types: fields.types, strides: fields.strides, inputs: fields.inputs,
+        types: fields.types, strides: fields.strides, inputs: fields.inputs, kernel: fields.kernel,
+        graphNode: fields.graphNode,
         kind: fields.category == .host ? .operator : .launch))
   }
 
@@ -235,6 +246,7 @@ struct KinetoEventParser {
     events.devices.append(
       TraceEvents.Device(
         start: start, duration: duration, correlation: fields.correlation, name: fields.name,
-        device: fields.process, stream: fields.thread, kind: kind, place: fields.place))
+        device: fields.process, stream: fields.thread, kind: kind, graphNode: fields.graphNode,
+        place: fields.place))
   }
 }

@@ -40,6 +40,15 @@ public enum KinetoReader {
   private static func read(
     _ scanner: consuming JSONScanner, options: ImportOptions
   ) throws(ProfilerTraceError) -> ImportedTrace {
+    let captures = try GraphCaptureFiles.read(options)
+    let (parser, summary) = try parse(scanner, options: options)
+    return assemble(parser, summary, captures, options)
+  }
+
+  /// Reads the events of a document.
+  static func parse(
+    _ scanner: consuming JSONScanner, options: ImportOptions
+  ) throws(ProfilerTraceError) -> (KinetoEventParser, InputSummary) {
     var parser = KinetoEventParser(options: options)
     do throws(ProfilerTraceError) {
       try readDocument(&scanner, &parser)
@@ -59,7 +68,7 @@ public enum KinetoReader {
     guard parser.events.hosts.count + parser.events.devices.count > 0 else {
       throw .noEvents(path: summary.path)
     }
-    return assemble(parser, summary, options)
+    return (parser, summary)
   }
 
   /// Reads an object with `traceEvents`, or the array of events alone.
@@ -100,42 +109,40 @@ public enum KinetoReader {
   }
 
   private static func assemble(
-    _ parser: KinetoEventParser, _ summary: InputSummary, _ options: ImportOptions
+    _ parser: KinetoEventParser, _ summary: InputSummary, _ captures: GraphCaptureFiles,
+    _ options: ImportOptions
   ) -> ImportedTrace {
-    let (events, metadata) = (parser.events, parser.metadata)
+    var (events, metadata) = (parser.events, parser.metadata)
     var trace = ImportedTrace(format: .kineto, inputs: [summary])
     trace.coverage = parser.coverage
-    let attribution = KernelAttribution(events)
+    trace.coverage.timing.resolution = metadata.hasFractions ? 1 : 1000
+    var attribution = KernelAttribution(events)
     trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
+    StreamOverlaps.resolve(&events, attribution, &trace.coverage.timing)
+    trace.steps = AnnotatedSteps.make(events, attribution, base: metadata.baseTime ?? 0)
+    trace.deviceName = metadata.deviceName(of: events)
+    // A trace may hold the captures of its own graphs, too.
+    let own = CapturedTrace(events, attribution)
+    GraphRecovery.recover(
+      &events, &attribution, from: captures.traces + [own], &trace.coverage.graphs)
     let groups =
       events.devices.isEmpty
       ? OperatorGroups(processor: events, attribution, &trace.coverage)
       : OperatorGroups(events, attribution, &trace.coverage)
     trace.add(groups.finish(worldSize: metadata.worldSize))
+    var arguments: [String] = []
     if let model = options.model {
       trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
-      trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
+      arguments.append("model=\(model.name) tensor_parallel=\(options.tensorParallel)")
     }
-    trace.steps = steps(events, base: metadata.baseTime ?? 0)
-    trace.deviceName = metadata.deviceName(of: events)
+    if !captures.digests.isEmpty {
+      arguments.append("capture=" + captures.digests.joined(separator: "+"))
+    }
+    trace.arguments = arguments.joined(separator: " ")
     trace.runtime = RuntimeDescription(framework: "PyTorch", version: metadata.version)
     trace.facts = metadata.details
     trace.facts["kineto_era"] = metadata.era
+    trace.facts.merge(trace.coverage.facts) { _, new in new }
     return trace
-  }
-
-  /// The annotations that name steps of an engine or of the profiler, by start.
-  static func steps(_ events: TraceEvents, base: Int64) -> [StepAnnotation] {
-    var steps: [StepAnnotation] = []
-    for annotation in events.annotations {
-      let name = events.texts[annotation.name]
-      guard StepAnnotation.isStep(name) else { continue }
-      let (start, overflow) = base.addingReportingOverflow(annotation.start)
-      steps.append(
-        StepAnnotation(
-          name: name, start: overflow ? annotation.start : start, duration: annotation.duration,
-          batch: StepBatch(annotation: name)))
-    }
-    return steps.sorted { ($0.start, $1.duration, $0.name) < ($1.start, $0.duration, $1.name) }
   }
 }

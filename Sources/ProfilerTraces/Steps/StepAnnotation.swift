@@ -4,12 +4,14 @@ public struct StepAnnotation: Hashable, Sendable {
   public var name: String
   /// The start in nanoseconds since the epoch, or since an unknown origin in old traces.
   public var start: Int64
-  /// The duration on the host in nanoseconds.
+  /// The duration on the host in nanoseconds: how long the engine took to launch the step, which may
+  /// end before the device has begun.
   public var duration: Int64
   /// What the batch held, where the name says so.
   public var batch: StepBatch?
-  /// The kernels that it launched.
-  public var kernels = Tally()
+  /// The kernels, copies and fills launched within it, those of graphs too; nil where the source has
+  /// no device.
+  public var kernels: Tally?
 
   /// Whether an annotation of this name is a step of an engine or of the profiler.
   static func isStep(_ name: String) -> Bool {
@@ -22,16 +24,24 @@ public struct StepAnnotation: Hashable, Sendable {
 public struct StepBatch: Hashable, Sendable {
   /// The sequences in prefill.
   public var contextSequences: Int
-  /// Their query tokens.
-  public var contextTokens: Int
+  /// Their query tokens, where told.
+  public var contextTokens: Int?
   /// The sequences in decode.
   public var generationSequences: Int
-  /// Their query tokens.
-  public var generationTokens: Int
+  /// Their query tokens, where told; more than the sequences with speculative decoding.
+  public var generationTokens: Int?
+  /// Causal query-key pairs of the prefills, as in `StepShape`, where told.
+  public var prefillPairs: Int?
+  /// Keys and values that the prefills read, where told.
+  public var prefillContext: Int?
+  /// Keys and values that the decodes read, where told.
+  public var decodeContext: Int?
+  /// The size to which a graph was padded, where told.
+  public var paddedSize: Int?
 
   /// Creates a batch.
   public init(
-    contextSequences: Int, contextTokens: Int, generationSequences: Int, generationTokens: Int
+    contextSequences: Int, contextTokens: Int?, generationSequences: Int, generationTokens: Int?
   ) {
     self.contextSequences = contextSequences
     self.contextTokens = contextTokens
@@ -39,56 +49,23 @@ public struct StepBatch: Hashable, Sendable {
     self.generationTokens = generationTokens
   }
 
-  /// Reads the names that vLLM and SGLang write; nil for any other.
-  ///
-  /// - `execute_context_1(888)_generation_3(3)`, also with more numbers in the brackets
-  /// - `execute_891_context_1(sq888sk…)_generation_3(sq3sk…)`
-  /// - `step[EXTEND bs=15 toks=15360]`, `step[DECODE bs=32]`
-  public init?(annotation name: String) {
-    let text = name.prefix(4096)
-    if text.hasPrefix("execute_") {
-      guard let context = Self.part(text, after: "context_"),
-        let generation = Self.part(text, after: "generation_")
-      else { return nil }
-      self.init(
-        contextSequences: context.sequences, contextTokens: context.tokens,
-        generationSequences: generation.sequences, generationTokens: generation.tokens)
-    } else if text.hasPrefix("step[") {
-      guard let sequences = Self.number(text, after: "bs=") else { return nil }
-      if text.hasPrefix("step[DECODE") {
-        self.init(
-          contextSequences: 0, contextTokens: 0, generationSequences: sequences,
-          generationTokens: sequences)
-      } else {
-        guard text.hasPrefix("step[EXTEND"), let tokens = Self.number(text, after: "toks=") else {
-          return nil
-        }
-        self.init(
-          contextSequences: sequences, contextTokens: tokens, generationSequences: 0,
-          generationTokens: 0)
-      }
-    } else {
-      return nil
+  /// The longest context of the decodes, where it follows from their sum.
+  public var longestDecodeContext: Int? {
+    switch generationSequences {
+    case 0: 0
+    case 1: decodeContext
+    default: nil
     }
   }
 
-  /// Reads `1(888…` or `1(sq888…` after a marker.
-  private static func part(
-    _ text: Substring, after marker: String
-  ) -> (sequences: Int, tokens: Int)? {
-    guard let start = text.firstRange(of: marker)?.upperBound,
-      let open = text[start...].firstIndex(of: "("), let sequences = Int(text[start..<open])
-    else { return nil }
-    var rest = text[text.index(after: open)...]
-    if rest.hasPrefix("sq") { rest = rest.dropFirst(2) }
-    guard let tokens = Int(rest.prefix { $0.isASCII && $0.isNumber }), sequences >= 0 else {
-      return nil
-    }
-    return (sequences, tokens)
-  }
+  /// The sequences that reach the sampler, where no prefill leaves it open whether it finishes.
+  public var sampledSequences: Int? { contextSequences == 0 ? generationSequences : nil }
 
-  private static func number(_ text: Substring, after marker: String) -> Int? {
-    guard let start = text.firstRange(of: marker)?.upperBound else { return nil }
-    return Int(text[start...].prefix { $0.isASCII && $0.isNumber })
+  /// The rows that a graph was captured for at least: the padded size, or the tokens of the batch.
+  var graphSize: Int? {
+    if let paddedSize { return paddedSize }
+    guard let contextTokens, let generationTokens else { return nil }
+    let (sum, overflow) = contextTokens.addingReportingOverflow(generationTokens)
+    return overflow ? nil : sum
   }
 }
