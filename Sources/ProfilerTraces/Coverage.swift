@@ -14,6 +14,15 @@ public enum AttributionRule: String, Hashable, Sendable, CaseIterable, Codable {
   case clipped
   /// Launched outside of any operator.
   case noOperator
+  /// The trace holds no operator at all: by the kernel's own name.
+  case kernelName
+  /// A collective's own time: all of its ranks are there, and the last to arrive waited for none.
+  case collective
+  /// A collective whose other ranks are not there: its time includes waiting for them.
+  case collectiveAndWait
+  /// What a collective waited for other ranks; whole calls that are not found on all ranks, where
+  /// others like them are.
+  case collectiveWait
 }
 
 /// Why a record was not used.
@@ -24,7 +33,7 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case badDuration = "no valid duration"
   case negativeDuration = "negative or no duration"
   case durationTooLong = "duration beyond the limit"
-  case beginEndPair = "begin and end as separate events"
+  case beginEndPair = "a begin without its end, or an end without its begin"
   case badValue = "a value that is not a number or out of range"
   case missingField = "a field is missing"
   case unknownLayer = "a layer of unknown kind"
@@ -80,6 +89,10 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var ignoredFiles: [String] = []
   /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
   public internal(set) var salvagedAt: Int?
+  /// The first places of damage that were skipped, in bytes of text; at most 8.
+  public internal(set) var damagedAt: [Int] = []
+  /// Where text that was not read follows the document, in bytes of text.
+  public internal(set) var trailingTextAt: Int?
 
   /// Creates the coverage of nothing.
   public init() {}
@@ -109,6 +122,16 @@ public struct Coverage: Hashable, Sendable {
 
   mutating func add(_ duration: Int64, by rule: AttributionRule) {
     tallies[Self.index(of: rule)].add(duration)
+  }
+
+  /// Sets what became of the kernels of one rule.
+  mutating func set(_ tally: Tally, for rule: AttributionRule) {
+    tallies[Self.index(of: rule)] = tally
+  }
+
+  /// Keeps the place of damage, if it is one of the first.
+  mutating func noteDamage(at offset: Int) {
+    if damagedAt.count < 8 { damagedAt.append(offset) }
   }
 
   mutating func reject(_ reason: RejectionReason) { rejections[Self.index(of: reason)] += 1 }

@@ -11,8 +11,10 @@ struct ImportCommand: FailingCommand {
       directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines). \
       Each may be plain, gzip or zstd.
 
-      Each file is one transaction: all of it or nothing. The same bytes imported twice for one \
-      device change nothing. Ends with a report of what was used, by which rule, and what was not.
+      Several traces of one run, a rank each, are compared: the time of their collectives is told \
+      apart from the wait for other ranks. Each file is one transaction: all of it or nothing. The \
+      same bytes imported twice for one device change nothing. Ends with a report of what was used, \
+      by which rule, and what was not.
 
         reprise import trace.json.gz --db lat.sqlite
         reprise import RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
@@ -47,7 +49,7 @@ struct ImportCommand: FailingCommand {
   @Option(help: "The most bytes that one input may expand to.")
   var maxBytes = InputLimits.standard.maximumOutput
 
-  @Flag(help: "Refuse files that end early, instead of importing what is there.")
+  @Flag(help: "Refuse files that are damaged, instead of importing what is sound.")
   var strict = false
 
   /// A format that can be read from a stream.
@@ -81,30 +83,50 @@ struct ImportCommand: FailingCommand {
       maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
     options.model = try model.map { try modelArchitecture(named: $0) }
     options.tensorParallel = tensorParallel
-    // What cannot be read must not leave a new, empty database behind.
+    // The ranks of one run are compared before any is added. What cannot be read must not leave a
+    // new, empty database behind.
+    var ranks: [ImportedTrace] = []
+    let start = processorSeconds()
+    var bytes = 0
     for file in files {
-      let start = processorSeconds()
-      var bytes = 0
       options.format = file == "-" ? format.traceFormat : nil
       for trace in try TraceReader.read(path: file, options: options) {
         bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
-        guard let device = self.device ?? trace.deviceName else {
-          throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
+        if trace.format == .kineto, files.count > 1 {
+          _ = try device(of: trace)
+          ranks.append(trace)
+        } else {
+          try add(trace)
         }
-        if Device.builtIn(named: device) == nil {
-          try note(
-            "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
-              + "predicted from; a processor's name must begin with 'cpu-'")
-        }
-        let outcome = try database.open(.readWrite).add(trace, device: device)
-        report(trace, device, outcome)
       }
-      let seconds = max(processorSeconds() - start, 1e-6)
-      try note(
-        "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
-          + "\(fixedText(seconds, decimals: 3)) s of CPU, "
-          + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")
     }
+    CollectiveMatching.separateWaiting(in: &ranks)
+    for trace in ranks { try add(trace) }
+    let seconds = max(processorSeconds() - start, 1e-6)
+    try note(
+      "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
+        + "\(fixedText(seconds, decimals: 3)) s of CPU, "
+        + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")
+  }
+
+  private func device(of trace: ImportedTrace) throws -> String {
+    guard let device = self.device ?? trace.deviceName else {
+      throw Failure(
+        .usage, "\(trace.path): does not name its device; give it with --device NAME")
+    }
+    return device
+  }
+
+  private func add(_ trace: ImportedTrace) throws {
+    let device = try device(of: trace)
+    for warning in trace.warnings { try note("reprise: warning: \(trace.path): \(warning)") }
+    if Device.builtIn(named: device) == nil {
+      try note(
+        "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
+          + "predicted from; a processor's name must begin with 'cpu-'")
+    }
+    let outcome = try database.open(.readWrite).add(trace, device: device)
+    report(trace, device, outcome)
   }
 
   private func report(
@@ -130,16 +152,13 @@ struct ImportCommand: FailingCommand {
     print(
       "  \(coverage.recordsRead) records read, \(coverage.recordsUsed) used: \(samples) samples on "
         + "\(curves) curves" + (steps > 0 ? ", \(steps) measured steps" : ""))
-    if let end = coverage.salvagedAt {
-      print("  the file ends early, at byte \(end) of its text: what came before was imported")
-    }
     let total = coverage.total
     if total.count > 0 {
       var table = TextTable([
         .init("attribution", .left), .init("", .left), .init("events"), .init("events %"),
         .init("time ms"), .init("time %"),
       ])
-      for rule in AttributionRule.allCases where coverage[rule].count > 0 {
+      for rule in AttributionRule.allCases where coverage[rule] != Tally() {
         let tally = coverage[rule]
         table.add([
           rule.label, rule.isUsed ? "used" : "excluded", "\(tally.count)",

@@ -54,6 +54,8 @@ struct GzipDecoder: ~Copyable {
       case Z_OK, Z_BUF_ERROR: continue
       case Z_STREAM_END: state.pointee.memberEnded = true
       default:
+        // What came before the damage is given out first; the next call meets it again.
+        if written > 0 { return written }
         let message = state.pointee.stream.msg.map { String(cString: $0) } ?? "zlib \(result)"
         throw TraceIOError(
           .corruptStream, path: input.path, at: .storedByte(input.offset), message)

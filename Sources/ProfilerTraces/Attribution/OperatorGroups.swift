@@ -36,6 +36,15 @@ struct OperatorGroups {
     var kernels: [Int32] = []
     var hasKernel = false
     var hasMemcpy = false
+    /// The copies, and the bytes that each of them moved; nil where they differ or are not known.
+    var copies = 0
+    var bytes: Int64?
+
+    mutating func addCopy(of bytes: Int64) {
+      self.bytes = bytes >= 0 && (!hasMemcpy || self.bytes == bytes) ? bytes : nil
+      hasMemcpy = true
+      copies += 1
+    }
   }
 
   private var groups: [Group] = []
@@ -50,10 +59,16 @@ struct OperatorGroups {
   }
 
   /// Groups by the owners of kernels, and tallies the rules.
-  init(_ events: TraceEvents, _ attribution: KernelAttribution, _ coverage: inout Coverage) {
+  ///
+  /// - Parameter taken: which device events are left out, because others account for them; may be
+  ///   empty.
+  init(
+    _ events: TraceEvents, _ attribution: KernelAttribution, taken: [Bool] = [],
+    _ coverage: inout Coverage
+  ) {
     self.init(events)
     var times = [Int64](repeating: -1, count: events.hosts.count)
-    for (index, device) in events.devices.enumerated() {
+    for (index, device) in events.devices.enumerated() where taken.isEmpty || !taken[index] {
       let owner = attribution.owners[index]
       coverage.add(device.duration, by: owner.rule)
       guard owner.host >= 0, owner.rule != .graph else { continue }
@@ -64,7 +79,7 @@ struct OperatorGroups {
       if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
       kernelTotals[key, default: Kernel()].add(device)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
-      if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
+      if device.kind == .memcpy { groups[Int(group)].addCopy(of: device.bytes) }
     }
     for (index, time) in times.enumerated() where time >= 0 {
       groups[Int(number(of: events.hosts[index]))].durations.append(time)
@@ -119,7 +134,8 @@ struct OperatorGroups {
         totalKernelTime: group.durations.reduce(0) { $0.adding($1) },
         kernels: kernels(of: group, at: Int32(index)))
       let mapped = OperatorMapping.map(
-        result, isCopy: group.hasMemcpy && !group.hasKernel, worldSize: worldSize)
+        result, isCopy: group.hasMemcpy && !group.hasKernel,
+        copied: group.copies == group.durations.count ? group.bytes : nil, worldSize: worldSize)
       let label = result.inputDims.isEmpty ? result.name : result.name + " " + result.inputDims
       results.append(
         (

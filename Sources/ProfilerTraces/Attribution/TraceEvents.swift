@@ -51,6 +51,8 @@ struct TraceEvents {
     var kind: DeviceKind
     /// The node of a CUDA or HIP graph that it ran as, or 0.
     var graphNode: Int64 = 0
+    /// The bytes of a copy or fill, where the source says, or -1.
+    var bytes: Int64 = -1
     /// Where the source holds it.
     var place = SourcePlace.unknown
   }
@@ -76,6 +78,8 @@ struct TraceEvents {
   var annotations: [Annotation] = []
   var threads: [Thread] = []
   var texts = ByteStringTable()
+  /// What events say about the collectives that they are.
+  var collectives = CollectiveRecords()
   private var threadNumbers: [Thread: Int32] = [:]
 
   /// The number of events kept.

@@ -6,7 +6,8 @@ import TraceIO
 ///
 /// The file is streamed once; of its events only operators, launches, kernels and annotations are
 /// kept, in flat arrays. Read are all generations since 2021, the array form, metadata before or
-/// after the events, and traces whose end is missing (marked in ``Coverage/salvagedAt``).
+/// after the events, and traces whose end is missing (marked in ``Coverage/salvagedAt``). Of damage
+/// inside one event is lost, and its place is kept (``Coverage/damagedAt``).
 ///
 ///     let trace = try KinetoReader.read(path: "rank0.pt.trace.json.gz")
 ///     for sample in trace.samples { print(sample.label, sample.duration.median) }
@@ -44,11 +45,13 @@ public enum KinetoReader {
     do throws(ProfilerTraceError) {
       try readDocument(&scanner, &parser)
     } catch {
-      guard case .input(let cause) = error, cause.reason == .truncatedDocument,
-        !options.isStrict, parser.events.count > 0
+      guard case .input(let cause) = error, cause.leavesStart, !options.isStrict,
+        parser.events.count > 0
       else { throw error }
-      parser.coverage.salvagedAt = scanner.offset
+      parser.coverage.salvagedAt = cause.textOffset ?? scanner.offset
     }
+    parser.closePairs()
+    parser.applyFlows()
     let summary: InputSummary
     do throws(TraceIOError) {
       summary = try scanner.finish()
@@ -70,22 +73,41 @@ public enum KinetoReader {
     switch first {
     case .arrayStart: try parser.readEvents(&scanner)
     case .objectStart:
-      while try input({ () throws(TraceIOError) in try scanner.next() }) == .key {
-        if scanner.tokenIs("traceEvents") {
-          let token = try input { () throws(TraceIOError) in try scanner.next() }
-          if token == .arrayStart {
-            try parser.readEvents(&scanner)
-          } else {
-            try input { () throws(TraceIOError) in try scanner.skipValue(of: token) }
-          }
-        } else {
-          try input { () throws(TraceIOError) in try parser.metadata.readMember(&scanner) }
+      while true {
+        do throws(TraceIOError) {
+          guard try readMembers(&scanner, &parser) else { break }
+        } catch {
+          try parser.skipDamage(error, &scanner, to: .arrayInObject)
         }
+        try parser.readEvents(&scanner)
       }
     default: throw .unknownFormat(path: scanner.path, found: "a JSON value that is no object")
     }
-    // Nothing may follow.
-    _ = try input { () throws(TraceIOError) in try scanner.next() }
+    // Nothing should follow.
+    do throws(TraceIOError) {
+      _ = try scanner.next()
+    } catch {
+      guard !parser.options.isStrict, error.leavesStart else { throw .input(error) }
+      parser.coverage.trailingTextAt = error.textOffset ?? scanner.offset
+    }
+  }
+
+  /// Reads members of the outermost object up to the events or the end.
+  ///
+  /// - Returns: Whether the current token opens the array of events.
+  private static func readMembers(
+    _ scanner: inout JSONScanner, _ parser: inout KinetoEventParser
+  ) throws(TraceIOError) -> Bool {
+    while try scanner.next() == .key {
+      guard scanner.tokenIs("traceEvents") else {
+        try parser.metadata.readMember(&scanner)
+        continue
+      }
+      let token = try scanner.next()
+      if token == .arrayStart { return true }
+      try scanner.skipValue(of: token)
+    }
+    return false
   }
 
   /// Wraps an error of the input.
@@ -107,11 +129,17 @@ public enum KinetoReader {
     trace.coverage = parser.coverage
     let attribution = KernelAttribution(events)
     trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
-    let groups =
-      events.devices.isEmpty
-      ? OperatorGroups(processor: events, attribution, &trace.coverage)
-      : OperatorGroups(events, attribution, &trace.coverage)
-    trace.add(groups.finish(worldSize: metadata.worldSize))
+    let collectives = CollectiveGroups(events, attribution, metadata)
+    let taken = collectives.taken
+    if events.devices.isEmpty {
+      let groups = OperatorGroups(processor: events, attribution, &trace.coverage)
+      trace.add(groups.finish(worldSize: metadata.worldSize))
+    } else if events.hosts.contains(where: { $0.kind == .operator }) {
+      let groups = OperatorGroups(events, attribution, taken: taken, &trace.coverage)
+      trace.add(groups.finish(worldSize: metadata.worldSize))
+    } else {
+      trace.add(NamedKernels(events, taken: taken, &trace.coverage).finish())
+    }
     if let model = options.model {
       trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
       trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
@@ -121,6 +149,7 @@ public enum KinetoReader {
     trace.runtime = RuntimeDescription(framework: "PyTorch", version: metadata.version)
     trace.facts = metadata.details
     trace.facts["kineto_era"] = metadata.era
+    collectives.finish(into: &trace)
     return trace
   }
 
