@@ -85,6 +85,11 @@ struct TraceEvents {
   /// The number of events kept.
   var count: Int { hosts.count + devices.count + annotations.count }
 
+  /// Whether any host event launches work on a device.
+  var launchesKernels: Bool {
+    hosts.contains { $0.kind == .launch && texts[$0.name].contains("Launch") }
+  }
+
   /// The number of a thread.
   mutating func number(of thread: Thread) -> Int32 {
     if let last = threads.last, last == thread { return Int32(threads.count - 1) }

@@ -42,9 +42,11 @@ public enum KinetoReader {
     _ scanner: consuming JSONScanner, options: ImportOptions
   ) throws(ProfilerTraceError) -> ImportedTrace {
     var parser = KinetoEventParser(options: options)
+    var damage: ProfilerTraceError?
     do throws(ProfilerTraceError) {
       try readDocument(&scanner, &parser)
     } catch {
+      damage = error
       guard case .input(let cause) = error, cause.leavesStart, !options.isStrict,
         parser.events.count > 0
       else { throw error }
@@ -61,6 +63,12 @@ public enum KinetoReader {
     try options.check(parser.coverage, path: summary.path)
     guard parser.events.hosts.count + parser.events.devices.count > 0 else {
       throw .noEvents(path: summary.path)
+    }
+    // Without its kernels, the time of a device's trace on the processor would pass for theirs.
+    if parser.events.devices.isEmpty, parser.events.launchesKernels {
+      throw damage
+        ?? .missingInformation(
+          path: summary.path, what: "holds launches but no kernels; profile the device as well")
     }
     return assemble(parser, summary, options)
   }
