@@ -35,6 +35,8 @@ struct GzipDecoder: ~Copyable {
     while written < capacity {
       if input.available == 0 { try input.load() }
       if state.pointee.memberEnded {
+        // What follows is looked at by the next call, so that garbage there takes no text along.
+        if written > 0 { break }
         guard try startNextMember(&input) else { break }
       }
       if input.available == 0 {

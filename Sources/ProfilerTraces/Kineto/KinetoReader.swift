@@ -65,7 +65,9 @@ public enum KinetoReader {
       throw .noEvents(path: summary.path)
     }
     // Without its kernels, the time of a device's trace on the processor would pass for theirs.
-    if parser.events.devices.isEmpty, parser.events.launchesKernels {
+    if parser.events.devices.isEmpty,
+      parser.events.launchesKernels || (damage != nil && !parser.metadata.devices.isEmpty)
+    {
       throw damage
         ?? .missingInformation(
           path: summary.path, what: "holds launches but no kernels; profile the device as well")
