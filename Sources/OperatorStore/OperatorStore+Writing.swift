@@ -69,7 +69,7 @@ extension OperatorStore {
   }
 
   /// The version of what importers make of a source; raised when their rules change.
-  private static let importerVersion = 2
+  private static let importerVersion = 3
 
   private static func identity(
     _ db: Database, _ select: String, _ insert: String, _ arguments: StatementArguments
@@ -86,7 +86,7 @@ extension OperatorStore {
       sql: """
         INSERT INTO attribution (source_id, rule, used, events, total_ns) VALUES (?, ?, ?, ?, ?)
         """)
-    for rule in AttributionRule.allCases where trace.coverage[rule].count > 0 {
+    for rule in AttributionRule.allCases where trace.coverage[rule] != Tally() {
       let tally = trace.coverage[rule]
       try statement.execute(
         arguments: [sourceID, rule.label, rule.isUsed, tally.count, tally.nanoseconds])
@@ -239,6 +239,9 @@ extension AttributionRule {
     case .clipped: "launched before the window"
     case .noOperator: "launched outside any operator"
     case .kernelName: "kernel by its name, no operators"
+    case .collective: "collective, transfer"
+    case .collectiveAndWait: "collective, waiting included"
+    case .collectiveWait: "collective, waiting for other ranks"
     }
   }
 
@@ -246,9 +249,9 @@ extension AttributionRule {
   public var isUsed: Bool {
     switch self {
     case .correlation, .ancestor, .withoutShape, .graphNode, .graphCapture, .cpuOperator,
-      .kernelName:
+      .kernelName, .collective, .collectiveAndWait:
       true
-    case .graph, .clipped, .noOperator: false
+    case .graph, .clipped, .noOperator, .collectiveWait: false
     }
   }
 }

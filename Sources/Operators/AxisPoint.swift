@@ -34,7 +34,9 @@ extension OperatorKind {
       ["tokens"]
     case .attention:
       ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext", "decodeLongest"]
-    case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll: ["bytes"]
+    case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll, .broadcast, .reduce,
+      .sendReceive:
+      ["bytes"]
     default: []
     }
   }

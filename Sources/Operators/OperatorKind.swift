@@ -35,6 +35,8 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   public static let memcpy = OperatorKind(rawValue: "memcpy")
   /// A fill of bytes.
   public static let memset = OperatorKind(rawValue: "memset")
+  // The bytes of collectives are those of the larger of a rank's two buffers.
+
   /// A sum over ranks, left on every rank.
   public static let allReduce = OperatorKind(rawValue: "allReduce")
   /// A gathering of every rank's part on every rank.
@@ -43,6 +45,12 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   public static let reduceScatter = OperatorKind(rawValue: "reduceScatter")
   /// An exchange between all pairs of ranks.
   public static let allToAll = OperatorKind(rawValue: "allToAll")
+  /// A copy of one rank's data to all others.
+  public static let broadcast = OperatorKind(rawValue: "broadcast")
+  /// A sum over ranks, left on one.
+  public static let reduce = OperatorKind(rawValue: "reduce")
+  /// A transfer from one rank to another.
+  public static let sendReceive = OperatorKind(rawValue: "sendReceive")
 
   /// An operator that is known by its profiler's name only.
   public static func opaque(_ name: String) -> OperatorKind {

@@ -20,6 +20,13 @@ public enum AttributionRule: String, Hashable, Sendable, CaseIterable, Codable {
   case noOperator
   /// The trace holds no operator at all: by the kernel's own name.
   case kernelName
+  /// A collective's own time: all of its ranks are there, and the last to arrive waited for none.
+  case collective
+  /// A collective whose other ranks are not there: its time includes waiting for them.
+  case collectiveAndWait
+  /// What a collective waited for other ranks; whole calls that are not found on all ranks, where
+  /// others like them are.
+  case collectiveWait
 }
 
 /// Why a record was not used.
@@ -30,7 +37,7 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case badDuration = "no valid duration"
   case negativeDuration = "negative or no duration"
   case durationTooLong = "duration beyond the limit"
-  case beginEndPair = "begin and end as separate events"
+  case beginEndPair = "a begin without its end, or an end without its begin"
   case badValue = "a value that is not a number or out of range"
   case missingField = "a field is missing"
   case unknownLayer = "a layer of unknown kind"
@@ -92,6 +99,10 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var timing = TimingQuality()
   /// Where the input ended early, in bytes of text, if it did and the start was salvaged.
   public internal(set) var salvagedAt: Int?
+  /// The first places of damage that were skipped, in bytes of text; at most 8.
+  public internal(set) var damagedAt: [Int] = []
+  /// Where text that was not read follows the document, in bytes of text.
+  public internal(set) var trailingTextAt: Int?
 
   /// Creates the coverage of nothing.
   public init() {}
@@ -121,6 +132,16 @@ public struct Coverage: Hashable, Sendable {
 
   mutating func add(_ duration: Int64, by rule: AttributionRule) {
     tallies[Self.index(of: rule)].add(duration)
+  }
+
+  /// Sets what became of the kernels of one rule.
+  mutating func set(_ tally: Tally, for rule: AttributionRule) {
+    tallies[Self.index(of: rule)] = tally
+  }
+
+  /// Keeps the place of damage, if it is one of the first.
+  mutating func noteDamage(at offset: Int) {
+    if damagedAt.count < 8 { damagedAt.append(offset) }
   }
 
   mutating func reject(_ reason: RejectionReason) { rejections[Self.index(of: reason)] += 1 }

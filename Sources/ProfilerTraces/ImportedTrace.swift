@@ -27,6 +27,8 @@ public struct ImportedTrace: Sendable {
   public var measuredSteps: [MeasuredStep] = []
   /// The annotated steps of the engine, by start.
   public var steps: [StepAnnotation] = []
+  /// The calls of collectives, one by one, for comparing ranks.
+  var collectives = CollectiveCalls()
   /// What became of the records.
   public var coverage = Coverage()
 

@@ -60,7 +60,7 @@ extension TraceFormat {
     var prefix: [UInt8]
     do throws(TraceIOError) {
       var source = try ByteSource(path: path, limits: limits)
-      prefix = try source.read(count: 256 << 10)
+      prefix = try source.readPrefix(count: 256 << 10)
     } catch {
       throw .input(error)
     }

@@ -44,10 +44,6 @@ extension ImportedTrace {
   /// What became of the records: attribution by rule, and what was not used, by reason.
   var coverageLines: [String] {
     var lines: [String] = []
-    if let end = coverage.salvagedAt {
-      lines.append(
-        "  the file ends early, at byte \(end) of its text: what came before was imported")
-    }
     lines += attributionTable
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
       lines.append("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
@@ -78,7 +74,7 @@ extension ImportedTrace {
       .init("attribution", .left), .init("", .left), .init("events"), .init("events %"),
       .init("time ms"), .init("time %"),
     ])
-    for rule in AttributionRule.allCases where coverage[rule].count > 0 {
+    for rule in AttributionRule.allCases where coverage[rule] != Tally() {
       let tally = coverage[rule]
       table.add([
         rule.label, rule.isUsed ? "used" : "excluded", "\(tally.count)",

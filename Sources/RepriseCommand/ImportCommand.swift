@@ -11,8 +11,9 @@ struct ImportCommand: FailingCommand {
       directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines). \
       Each may be plain, gzip or zstd.
 
-      Each file is one transaction: all of it or nothing. The same bytes imported twice for one \
-      device change nothing. Ends with a report of what was used, by which rule, and what was not; \
+      Several traces of one run, a rank each, are compared: the time of their collectives is told \
+      apart from the wait for other ranks. Each file is one transaction: all of it or nothing. The \
+      same bytes imported twice for one device change nothing. Ends with a report of what was used, by which rule, and what was not; \
       'reprise inspect' says it beforehand.
 
         reprise import trace.json.gz --db lat.sqlite
@@ -28,28 +29,48 @@ struct ImportCommand: FailingCommand {
 
   mutating func execute() throws {
     let options = try traces.importOptions()
-    // What cannot be read must not leave a new, empty database behind.
+    // The ranks of one run are compared before any is added. What cannot be read must not leave a
+    // new, empty database behind.
+    var ranks: [ImportedTrace] = []
+    let start = processorSeconds()
+    var bytes = 0
     for file in files {
-      let start = processorSeconds()
-      var bytes = 0
       for trace in try traces.read(file, options) {
         bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
-        guard let device = traces.device ?? trace.deviceName else {
-          throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
+        if trace.format == .kineto, files.count > 1 {
+          _ = try device(of: trace)
+          ranks.append(trace)
+        } else {
+          try add(trace)
         }
-        if Device.builtIn(named: device) == nil {
-          try note(
-            "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
-              + "predicted from; a processor's name must begin with 'cpu-'")
-        }
-        let outcome = try database.open(.readWrite).add(trace, device: device)
-        for line in trace.importReport(device: device, outcome: outcome) { print(line) }
       }
-      let seconds = max(processorSeconds() - start, 1e-6)
-      try note(
-        "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
-          + "\(fixedText(seconds, decimals: 3)) s of CPU, "
-          + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")
     }
+    CollectiveMatching.separateWaiting(in: &ranks)
+    for trace in ranks { try add(trace) }
+    let seconds = max(processorSeconds() - start, 1e-6)
+    try note(
+      "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
+        + "\(fixedText(seconds, decimals: 3)) s of CPU, "
+        + "\(Int(Double(bytes) / 1e6 / seconds)) MB/s")
+  }
+
+  private func device(of trace: ImportedTrace) throws -> String {
+    guard let device = traces.device ?? trace.deviceName else {
+      throw Failure(
+        .usage, "\(trace.path): does not name its device; give it with --device NAME")
+    }
+    return device
+  }
+
+  private func add(_ trace: ImportedTrace) throws {
+    let device = try device(of: trace)
+    for warning in trace.warnings { try note("reprise: warning: \(trace.path): \(warning)") }
+    if Device.builtIn(named: device) == nil {
+      try note(
+        "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
+          + "predicted from; a processor's name must begin with 'cpu-'")
+    }
+    let outcome = try database.open(.readWrite).add(trace, device: device)
+    for line in trace.importReport(device: device, outcome: outcome) { print(line) }
   }
 }

@@ -96,6 +96,7 @@ struct QueryCommand: FailingCommand {
     .layerNorm: ["width"], .activation: ["width"], .elementwise: ["width"], .softmax: ["width"],
     .rotary: ["heads", "kvHeads", "headDim"], .embedding: ["width", "vocab"], .sample: ["vocab"],
     .allReduce: ["ranks"], .allGather: ["ranks"], .reduceScatter: ["ranks"], .allToAll: ["ranks"],
+    .broadcast: ["ranks"], .reduce: ["ranks"], .sendReceive: ["ranks"],
   ]
 
   private func text(

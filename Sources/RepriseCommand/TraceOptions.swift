@@ -39,7 +39,7 @@ struct TraceOptions: ParsableArguments {
   @Option(help: "The most bytes that one input may expand to.")
   var maxBytes = InputLimits.standard.maximumOutput
 
-  @Flag(help: "Refuse files that end early, instead of importing what is there.")
+  @Flag(help: "Refuse files that are damaged, instead of importing what is sound.")
   var strict = false
 
   /// A format that can be read from a stream.

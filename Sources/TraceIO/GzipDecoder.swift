@@ -35,6 +35,8 @@ struct GzipDecoder: ~Copyable {
     while written < capacity {
       if input.available == 0 { try input.load() }
       if state.pointee.memberEnded {
+        // What follows is looked at by the next call, so that garbage there takes no text along.
+        if written > 0 { break }
         guard try startNextMember(&input) else { break }
       }
       if input.available == 0 {
@@ -54,6 +56,8 @@ struct GzipDecoder: ~Copyable {
       case Z_OK, Z_BUF_ERROR: continue
       case Z_STREAM_END: state.pointee.memberEnded = true
       default:
+        // What came before the damage is given out first; the next call meets it again.
+        if written > 0 { return written }
         let message = state.pointee.stream.msg.map { String(cString: $0) } ?? "zlib \(result)"
         throw TraceIOError(
           .corruptStream, path: input.path, at: .storedByte(input.offset), message)

@@ -7,6 +7,8 @@ struct ZstdDecoder: ~Copyable {
     var pending = 0
     /// Whether decoded bytes may wait inside the context for room.
     var outputMayWait = false
+    /// What a call of zstd failed with, after which the context must not be used; 0 for nothing.
+    var failure = 0
   }
 
   private let context: OpaquePointer
@@ -35,7 +37,7 @@ struct ZstdDecoder: ~Copyable {
     _ input: inout StoredInput, into output: UnsafeMutableRawBufferPointer
   ) throws(TraceIOError) -> Int {
     var out = ZSTD_outBuffer(dst: output.baseAddress, size: output.count, pos: 0)
-    while out.pos < out.size {
+    while out.pos < out.size, state.pointee.failure == 0 {
       if input.available == 0 { try input.load() }
       if input.available == 0, !state.pointee.outputMayWait {
         if out.pos > 0 || state.pointee.pending == 0 { break }
@@ -47,12 +49,17 @@ struct ZstdDecoder: ~Copyable {
       let result = ZSTD_decompressStream(context, &out, &source)
       input.consume(source.pos)
       guard ZSTD_isError(result) == 0 else {
-        throw TraceIOError(
-          .corruptStream, path: input.path, at: .storedByte(input.offset),
-          String(cString: ZSTD_getErrorName(result)))
+        state.pointee.failure = result
+        break
       }
       state.pointee.pending = result
       state.pointee.outputMayWait = result != 0 && (out.pos == out.size || out.pos > before)
+    }
+    // What came before the damage is given out first.
+    if state.pointee.failure != 0, out.pos == 0 {
+      throw TraceIOError(
+        .corruptStream, path: input.path, at: .storedByte(input.offset),
+        String(cString: ZSTD_getErrorName(state.pointee.failure)))
     }
     return out.pos
   }

@@ -327,49 +327,4 @@ import TraceIO
       _ = try? KinetoReader.read(bytes: damaged)
     }
   }
-
-  @Test(
-    "hostile and broken files end in a correct import or one clear error",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
-    arguments: [
-      ("00_valid.json", nil), ("02_truncated_gzip.json.gz", "ends early at byte 3468"),
-      ("04_array_form.json", nil), ("06_na_unquoted.json", nil),
-      ("08_unescaped_quote.json", "at byte 2877 of the text"), ("10_invalid_utf8.json", nil),
-      ("12_string_ts.json", nil), ("14_dup_correlation.json", nil), ("16_huge_int.json", nil),
-      ("18_bomb_1GB.json.gz", "raise the limit if you trust the file"),
-      ("20_multi_member.json.gz", nil), ("22_bom_crlf.json", nil),
-      ("24_trailing_comma.json", "at byte 64449 of the text"), ("26_lone_surrogate.json", nil),
-      ("28_kineto_neg_ts.json", nil), ("30_no_events.json", "no operators or kernels"),
-      ("32_dup_keys.json", nil), ("34_valid.json.zst", nil),
-    ] as [(String, String?)])
-  func malformed(file: String, complaint: String?) {
-    let path = SharedData.path("traces/malformed/\(file)")
-    do throws(ProfilerTraceError) {
-      #expect(try TraceFormat.detect(path: path) == .kineto)
-      let trace = try KinetoReader.read(path: path)
-      #expect(complaint == nil)
-      #expect(trace.coverage[.correlation] == Tally(count: 12, nanoseconds: 12_549_021))
-      #expect(trace.coverage.rejectedRecords == (file.hasPrefix("28") ? 1 : 0))
-      #expect(trace.coverage.salvagedAt == nil)
-    } catch {
-      #expect(error.description.contains(complaint ?? "no error"), "\(error)")
-    }
-  }
-
-  @Test(
-    "the rules cover real traces of all generations",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
-    arguments: [
-      ("HTA/control.json.gz", .correlation, 9342), ("HTA/rank0.json.gz", .graph, 345),
-      ("TraceLens/vllm_decode_full_graph_execution.json.gz", .graph, 421),
-      ("TraceLens/mi210_gpu_only.json.gz", .noOperator, 562),
-      ("TraceLens/h100_Qwen1.5-0.5B-Chat.json.gz", .clipped, 509),
-      ("chakra/resnet_kineto.json.gz", .withoutShape, 10_113),
-      ("torch-cpu/cpu_llama_small.pt.trace.json.zst", .cpuOperator, 2460),
-    ] as [(String, AttributionRule, Int)])
-  func coverage(file: String, rule: AttributionRule, kernels: Int) throws {
-    let trace = try KinetoReader.read(path: SharedData.path("traces/" + file))
-    #expect(trace.coverage[rule].count == kernels)
-    #expect(trace.coverage.rejectedRecords == 0)
-  }
 }

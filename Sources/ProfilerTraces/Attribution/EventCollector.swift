@@ -88,7 +88,9 @@ struct EventCollector {
       let name = number(of: text)
       guard admits(name: name) else { return }
       events.annotations.append(
-        .init(start: span.start, duration: span.duration, name: name))
+        .init(
+          start: span.start, duration: span.duration, name: name,
+          thread: events.number(of: .init(process: process, thread: thread))))
       return
     }
     let range = RangeText(text)
@@ -140,20 +142,8 @@ struct EventCollector {
     guard !events.devices.isEmpty || coverage[.graph].count > 0 else { throw .noEvents(path: path) }
     var trace = ImportedTrace(format: format, inputs: inputs)
     trace.coverage = coverage
-    let attribution = KernelAttribution(events)
-    trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
-    // What belongs to no operator is still true of its kernel.
-    let isLone = attribution.owners.map { $0.rule == .noOperator }
-    let groups = OperatorGroups(events, attribution, taken: isLone, &trace.coverage)
-    trace.add(groups.finish(worldSize: nil))
-    if isLone.contains(true) {
-      trace.add(NamedKernels(events, taken: isLone.map { !$0 }, &trace.coverage).finish())
-    }
-    if let model = options.model {
-      trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
-      trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
-    }
-    trace.steps = KinetoReader.steps(events, base: epoch)
+    trace.coverage.timing.resolution = 1
+    trace.attribute(events, RunContext(epoch: epoch, namesLoneKernels: true), options)
     if trace.groups.contains(where: { $0.name.hasPrefix("aten::") }) {
       trace.runtime.framework = "PyTorch"
     }

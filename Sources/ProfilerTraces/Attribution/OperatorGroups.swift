@@ -41,6 +41,15 @@ struct OperatorGroups {
     var kernels: [Int32] = []
     var hasKernel = false
     var hasMemcpy = false
+    /// The copies, and the bytes that each of them moved; nil where they differ or are not known.
+    var copies = 0
+    var bytes: Int64?
+
+    mutating func addCopy(of bytes: Int64) {
+      self.bytes = bytes >= 0 && (!hasMemcpy || self.bytes == bytes) ? bytes : nil
+      hasMemcpy = true
+      copies += 1
+    }
   }
 
   private var groups: [Group] = []
@@ -85,7 +94,7 @@ struct OperatorGroups {
       kernelTotals[key, default: Kernel()].add(device)
       groups[Int(group)].total = groups[Int(group)].total.adding(device.duration)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
-      if device.kind == .memcpy { groups[Int(group)].hasMemcpy = true }
+      if device.kind == .memcpy { groups[Int(group)].addCopy(of: device.bytes) }
     }
     for (call, group) in numbers.enumerated() where group >= 0 {
       groups[Int(group)].durations.append(calls.busy[call])
@@ -146,7 +155,8 @@ struct OperatorGroups {
         totalKernelTime: group.total,
         kernels: kernels(of: group, at: Int32(index)))
       let mapped = OperatorMapping.map(
-        result, isCopy: group.hasMemcpy && !group.hasKernel, worldSize: worldSize)
+        result, isCopy: group.hasMemcpy && !group.hasKernel,
+        copied: group.copies == group.durations.count ? group.bytes : nil, worldSize: worldSize)
       let label = result.inputDims.isEmpty ? result.name : result.name + " " + result.inputDims
       results.append(
         (

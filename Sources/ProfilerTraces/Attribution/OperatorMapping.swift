@@ -11,8 +11,14 @@ enum OperatorMapping {
     var point: AxisPoint
   }
 
-  /// Translates a group; `isCopy` says that the device copied and ran no kernel.
-  static func map(_ group: OperatorGroup, isCopy: Bool, worldSize: Int?) -> Result {
+  /// Translates a group; `isCopy` says that the device copied and ran no kernel, and `copied` the
+  /// bytes of each copy where the profiler tells them.
+  static func map(
+    _ group: OperatorGroup, isCopy: Bool, copied: Int64? = nil, worldSize: Int?
+  ) -> Result {
+    if isCopy, let copied, copied <= SizeLimits.axis(of: .memcpy) {
+      return Result(operator: Operator(.memcpy, dataType: nil), point: AxisPoint(Int(copied)))
+    }
     let types = TypeList(json: group.inputTypes)
     let opaque = Result(
       operator: Operator(.opaque(group.name), dataType: types.dataType(0)), point: .none)
@@ -298,13 +304,13 @@ struct OperatorCall {
 
   // MARK: Collectives
 
-  /// A collective over all ranks of the run, by the bytes of its first tensor.
+  /// A collective over all ranks of the run, by its first tensor: what a rank gives. The bytes are
+  /// those of the larger buffer, as everywhere.
   private func collective(_ kind: OperatorKind) -> OperatorMapping.Result? {
-    guard let worldSize, worldSize > 1, let elements = shapes.tensor(0)?.product,
-      let size = types.elementSize(0)
+    guard let worldSize, worldSize > 1, let shape = shapes.tensor(0),
+      let size = types.elementSize(0),
+      let bytes = (shape + [size] + (kind == .allGather ? [worldSize] : [])).product
     else { return nil }
-    let (bytes, overflow) = elements.multipliedReportingOverflow(by: size)
-    guard !overflow else { return nil }
     return .init(
       operator: Operator(kind, dataType: types.dataType(0), ["ranks": worldSize]),
       point: AxisPoint(bytes))

@@ -87,6 +87,8 @@ struct TraceEvents {
   var annotations: [Annotation] = []
   var threads: [Thread] = []
   var texts = ByteStringTable()
+  /// What events say about the collectives that they are.
+  var collectives = CollectiveRecords()
   private var threadNumbers: [Thread: Int32] = [:]
 
   /// The number of events kept.
@@ -95,6 +97,11 @@ struct TraceEvents {
   /// The text of the process of a thread; -1 where the thread is not known.
   func process(of thread: Int32) -> Int32 {
     thread >= 0 && thread < threads.count ? threads[Int(thread)].process : -1
+  }
+
+  /// Whether any host event launches work on a device.
+  var launchesKernels: Bool {
+    hosts.contains { $0.kind == .launch && texts[$0.name].contains("Launch") }
   }
 
   /// The number of a thread.

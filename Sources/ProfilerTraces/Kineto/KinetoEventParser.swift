@@ -5,29 +5,38 @@ struct KinetoEventParser {
   var events = TraceEvents()
   var metadata = KinetoMetadata()
   var coverage = Coverage()
+  /// Begins that wait for their ends.
+  var pairs = KinetoPairs()
+  /// Arrows from launches to what they launched, for traces without correlations.
+  var flows = KinetoFlows()
   let options: ImportOptions
 
-  private enum Category {
-    case unknown, skipped, host, launch, kernel, memcpy, memset, annotation
+  enum Category {
+    case unknown, skipped, host, launch, kernel, memcpy, memset, annotation, flow
   }
 
-  private static let fields = JSONKeys(["ph", "cat", "name", "pid", "tid", "ts", "dur", "args"])
-  private static let arguments = JSONKeys([
-    "correlation", "Input Dims", "Input type", "Input Strides", "Concrete Inputs", "Input dims",
-    "kernel", "graph node id",
+  private static let fields = JSONKeys([
+    "ph", "cat", "name", "pid", "tid", "ts", "dur", "args", "id",
   ])
+  private static let ownArguments = [
+    "correlation", "Input Dims", "Input type", "Input Strides", "Concrete Inputs", "Input dims",
+    "bytes", "kernel", "graph node id",
+  ]
+  private static let arguments = JSONKeys(ownArguments + collectiveArguments)
   private static let categories = JSONKeys([
     "cpu_op", "cuda_runtime", "kernel", "cuda_driver", "gpu_memcpy", "gpu_memset",
     "user_annotation", "Operator", "Runtime", "Kernel", "Memcpy", "Memset", "xpu_runtime",
     "xpu_driver", "mtia_runtime", "privateuse1_runtime", "privateuse1_driver", "mtia_ccp_events",
+    "ac2g", "async_cpu_to_gpu", "async",
   ])
   private static let categoryKinds: [Category] = [
     .host, .launch, .kernel, .launch, .memcpy, .memset, .annotation, .host, .launch, .kernel,
     .memcpy, .memset, .launch, .launch, .launch, .launch, .launch, .kernel,
+    .flow, .flow, .flow,
   ]
 
   /// The fields of the event that is being read.
-  private struct Fields {
+  struct Fields {
     var phase: UInt8 = 0
     var category = Category.unknown
     var name: Int32 = -1
@@ -43,6 +52,12 @@ struct KinetoEventParser {
     var inputs: Int32 = -1
     var kernel: Int32 = -1
     var graphNode: Int64 = 0
+    /// The bytes of a copy or fill, or -1.
+    var bytes: Int64 = -1
+    /// The number of an arrow, as ``correlation``.
+    var flow = TraceEvents.none
+    /// What the event says about a collective, if it does.
+    var collective: CollectiveMetadata?
     var isTableFull = false
     /// The first byte of the event in the text, and how many there are.
     var place = SourcePlace.unknown
@@ -50,24 +65,38 @@ struct KinetoEventParser {
 
   init(options: ImportOptions) { self.options = options }
 
-  /// Reads the events of an array whose opening bracket is the current token.
+  /// Reads the events of an array whose opening bracket is the current token; behind damage, goes
+  /// on with the next event.
   mutating func readEvents(_ scanner: inout JSONScanner) throws(ProfilerTraceError) {
-    do throws(TraceIOError) {
-      while true {
-        switch try scanner.next() {
-        case .objectStart: try readEvent(&scanner)
-        case .arrayEnd: return
-        case .arrayStart:
-          reject(.notAnObject)
-          try scanner.skipValue(of: .arrayStart)
-        default: reject(.notAnObject)
-        }
-        if events.count > options.maximumEvents { break }
+    let level = scanner.level
+    while true {
+      do throws(TraceIOError) {
+        if try readSoundEvents(&scanner) { return }
+      } catch {
+        try skipDamage(error, &scanner, to: level)
+        continue
       }
-    } catch {
-      throw .input(error)
+      throw .tooManyEvents(path: scanner.path, limit: options.maximumEvents)
     }
-    throw .tooManyEvents(path: scanner.path, limit: options.maximumEvents)
+  }
+
+  /// Reads events up to the end of their array.
+  ///
+  /// - Returns: Whether it has come; if not, there are too many events.
+  private mutating func readSoundEvents(
+    _ scanner: inout JSONScanner
+  ) throws(TraceIOError) -> Bool {
+    while true {
+      switch try scanner.next() {
+      case .objectStart: try readEvent(&scanner)
+      case .arrayEnd: return true
+      case .arrayStart:
+        reject(.notAnObject)
+        try scanner.skipValue(of: .arrayStart)
+      default: reject(.notAnObject)
+      }
+      if events.count + pairs.count + flows.count > options.maximumEvents { return false }
+    }
   }
 
   private mutating func reject(_ reason: RejectionReason) {
@@ -84,13 +113,13 @@ struct KinetoEventParser {
       case 0:
         _ = try scanner.next()
         fields.phase = scanner.withToken { $0.count == 1 ? $0[0] : 0 }
-        if Self.isPointless(fields.phase) { return try skipRest(&scanner) }
+        if isPointless(fields.phase) { return try skipRest(&scanner) }
       case 1:
         _ = try scanner.next()
         let index = scanner.index(in: Self.categories)
         fields.category = index < 0 ? .skipped : Self.categoryKinds[index]
         if index >= 7, index <= 11 { metadata.hasCategoriesOf2021 = true }
-        if fields.category == .skipped { return try skipRest(&scanner) }
+        if fields.category == .skipped, !Self.isPart(fields.phase) { return try skipRest(&scanner) }
       case 2: fields.name = try text(&scanner, &fields)
       case 3: fields.process = try text(&scanner, &fields)
       case 4: fields.thread = try text(&scanner, &fields)
@@ -99,6 +128,10 @@ struct KinetoEventParser {
         fields.hasDuration = true
         fields.duration = try time(&scanner)
       case 7: try readArguments(&scanner, &fields)
+      case 8:
+        let token = try scanner.next()
+        fields.flow = scanner.integer() ?? TraceEvents.none
+        try scanner.skipValue(of: token)
       default: try skipMember(&scanner)
       }
     }
@@ -108,9 +141,19 @@ struct KinetoEventParser {
     keep(fields)
   }
 
-  /// Flow arrows, metadata, instants and counters carry nothing that is needed.
-  private static func isPointless(_ phase: UInt8) -> Bool {
-    phase != UInt8(ascii: "X") && phase != UInt8(ascii: "B") && phase != UInt8(ascii: "E")
+  /// Metadata, instants and counters carry nothing that is needed; arrows do where launches have no
+  /// correlation.
+  private func isPointless(_ phase: UInt8) -> Bool {
+    switch phase {
+    case UInt8(ascii: "X"), UInt8(ascii: "B"), UInt8(ascii: "E"): false
+    case UInt8(ascii: "s"), UInt8(ascii: "f"): !flows.areNeeded
+    default: true
+    }
+  }
+
+  /// Whether an event is the begin or the end of one.
+  static func isPart(_ phase: UInt8) -> Bool {
+    phase == UInt8(ascii: "B") || phase == UInt8(ascii: "E")
   }
 
   private mutating func skipRest(_ scanner: inout JSONScanner) throws(TraceIOError) {
@@ -118,7 +161,7 @@ struct KinetoEventParser {
     try scanner.skipValue(of: .objectStart)
   }
 
-  private mutating func skipMember(_ scanner: inout JSONScanner) throws(TraceIOError) {
+  mutating func skipMember(_ scanner: inout JSONScanner) throws(TraceIOError) {
     let token = try scanner.next()
     if token == .invalidLiteral { coverage.ignoredLiterals += 1 }
     try scanner.skipValue(of: token)
@@ -142,17 +185,23 @@ struct KinetoEventParser {
       case 2: fields.types = try capture(&scanner, &fields)
       case 3: fields.strides = try capture(&scanner, &fields)
       case 4: fields.inputs = try capture(&scanner, &fields)
-      case 6 where fields.category == .launch: fields.kernel = try text(&scanner, &fields)
-      case 7:
+      case 6:
+        let token = try scanner.next()
+        fields.bytes = scanner.integer() ?? -1
+        try scanner.skipValue(of: token)
+      case 7 where fields.category == .launch: fields.kernel = try text(&scanner, &fields)
+      case 8:
         let token = try scanner.next()
         fields.graphNode = scanner.integer() ?? 0
         try scanner.skipValue(of: token)
+      case Self.ownArguments.count...:
+        try readCollective(argument - Self.ownArguments.count, &scanner, &fields)
       default: try skipMember(&scanner)
       }
     }
   }
 
-  private mutating func text(
+  mutating func text(
     _ scanner: inout JSONScanner, _ fields: inout Fields
   ) throws(TraceIOError) -> Int32 {
     let token = try scanner.next()
@@ -197,10 +246,12 @@ struct KinetoEventParser {
     return scanner.fixedPoint(decimals: 3).value
   }
 
-  private mutating func keep(_ fields: Fields) {
+  mutating func keep(_ fields: Fields) {
+    if Self.isPart(fields.phase) { return keepPart(fields) }
+    if fields.category == .flow { return keepFlow(fields) }
     guard fields.category != .unknown, fields.category != .skipped else { return }
     guard fields.phase == UInt8(ascii: "X") else {
-      coverage.reject(fields.phase == 0 ? .missingField : .beginEndPair)
+      coverage.reject(.missingField)
       return
     }
     guard let start = fields.start else { return coverage.reject(.badTimestamp) }
@@ -227,6 +278,10 @@ struct KinetoEventParser {
 
   private mutating func keepHost(_ fields: Fields, _ start: Int64, _ duration: Int64) {
     let thread = TraceEvents.Thread(process: fields.process, thread: fields.thread)
+    if let collective = fields.collective {
+      events.collectives.hosts[Int32(events.hosts.count)] = collective
+    }
+    if fields.category == .launch, fields.correlation == TraceEvents.none { flows.areNeeded = true }
     events.hosts.append(
       TraceEvents.Host(
         start: start, duration: duration, correlation: fields.correlation,
@@ -243,10 +298,15 @@ struct KinetoEventParser {
       case .memset: .memset
       default: .kernel
       }
+    if let collective = fields.collective {
+      events.collectives.devices[Int32(events.devices.count)] = collective
+    }
+    if fields.correlation == TraceEvents.none { flows.areNeeded = true }
     events.devices.append(
       TraceEvents.Device(
         start: start, duration: duration, correlation: fields.correlation, name: fields.name,
         device: fields.process, stream: fields.thread, kind: kind, graphNode: fields.graphNode,
+        bytes: fields.bytes,
         place: fields.place))
   }
 }

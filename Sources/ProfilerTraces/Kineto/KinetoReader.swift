@@ -6,7 +6,8 @@ import TraceIO
 ///
 /// The file is streamed once; of its events only operators, launches, kernels and annotations are
 /// kept, in flat arrays. Read are all generations since 2021, the array form, metadata before or
-/// after the events, and traces whose end is missing (marked in ``Coverage/salvagedAt``).
+/// after the events, and traces whose end is missing (marked in ``Coverage/salvagedAt``). Of damage
+/// inside one event is lost, and its place is kept (``Coverage/damagedAt``).
 ///
 ///     let trace = try KinetoReader.read(path: "rank0.pt.trace.json.gz")
 ///     for sample in trace.samples { print(sample.label, sample.duration.median) }
@@ -50,14 +51,18 @@ public enum KinetoReader {
     _ scanner: consuming JSONScanner, options: ImportOptions
   ) throws(ProfilerTraceError) -> (KinetoEventParser, InputSummary) {
     var parser = KinetoEventParser(options: options)
+    var damage: ProfilerTraceError?
     do throws(ProfilerTraceError) {
       try readDocument(&scanner, &parser)
     } catch {
-      guard case .input(let cause) = error, cause.reason == .truncatedDocument,
-        !options.isStrict, parser.events.count > 0
+      damage = error
+      guard case .input(let cause) = error, cause.leavesStart, !options.isStrict,
+        parser.events.count > 0
       else { throw error }
-      parser.coverage.salvagedAt = scanner.offset
+      parser.coverage.salvagedAt = cause.textOffset ?? scanner.offset
     }
+    parser.closePairs()
+    parser.applyFlows()
     let summary: InputSummary
     do throws(TraceIOError) {
       summary = try scanner.finish()
@@ -67,6 +72,14 @@ public enum KinetoReader {
     try options.check(parser.coverage, path: summary.path)
     guard parser.events.hosts.count + parser.events.devices.count > 0 else {
       throw .noEvents(path: summary.path)
+    }
+    // Without its kernels, the time of a device's trace on the processor would pass for theirs.
+    if parser.events.devices.isEmpty,
+      parser.events.launchesKernels || (damage != nil && !parser.metadata.devices.isEmpty)
+    {
+      throw damage
+        ?? .missingInformation(
+          path: summary.path, what: "holds launches but no kernels; profile the device as well")
     }
     return (parser, summary)
   }
@@ -79,22 +92,41 @@ public enum KinetoReader {
     switch first {
     case .arrayStart: try parser.readEvents(&scanner)
     case .objectStart:
-      while try input({ () throws(TraceIOError) in try scanner.next() }) == .key {
-        if scanner.tokenIs("traceEvents") {
-          let token = try input { () throws(TraceIOError) in try scanner.next() }
-          if token == .arrayStart {
-            try parser.readEvents(&scanner)
-          } else {
-            try input { () throws(TraceIOError) in try scanner.skipValue(of: token) }
-          }
-        } else {
-          try input { () throws(TraceIOError) in try parser.metadata.readMember(&scanner) }
+      while true {
+        do throws(TraceIOError) {
+          guard try readMembers(&scanner, &parser) else { break }
+        } catch {
+          try parser.skipDamage(error, &scanner, to: .arrayInObject)
         }
+        try parser.readEvents(&scanner)
       }
     default: throw .unknownFormat(path: scanner.path, found: "a JSON value that is no object")
     }
-    // Nothing may follow.
-    _ = try input { () throws(TraceIOError) in try scanner.next() }
+    // Nothing should follow.
+    do throws(TraceIOError) {
+      _ = try scanner.next()
+    } catch {
+      guard !parser.options.isStrict, error.leavesStart else { throw .input(error) }
+      parser.coverage.trailingTextAt = error.textOffset ?? scanner.offset
+    }
+  }
+
+  /// Reads members of the outermost object up to the events or the end.
+  ///
+  /// - Returns: Whether the current token opens the array of events.
+  private static func readMembers(
+    _ scanner: inout JSONScanner, _ parser: inout KinetoEventParser
+  ) throws(TraceIOError) -> Bool {
+    while try scanner.next() == .key {
+      guard scanner.tokenIs("traceEvents") else {
+        try parser.metadata.readMember(&scanner)
+        continue
+      }
+      let token = try scanner.next()
+      if token == .arrayStart { return true }
+      try scanner.skipValue(of: token)
+    }
+    return false
   }
 
   /// Wraps an error of the input.
@@ -112,37 +144,22 @@ public enum KinetoReader {
     _ parser: KinetoEventParser, _ summary: InputSummary, _ captures: GraphCaptureFiles,
     _ options: ImportOptions
   ) -> ImportedTrace {
-    var (events, metadata) = (parser.events, parser.metadata)
+    let (events, metadata) = (parser.events, parser.metadata)
     var trace = ImportedTrace(format: .kineto, inputs: [summary])
     trace.coverage = parser.coverage
     trace.coverage.timing.resolution = metadata.hasFractions ? 1 : 1000
-    var attribution = KernelAttribution(events)
-    trace.coverage.ambiguousLaunches = attribution.ambiguousLaunches
-    StreamOverlaps.resolve(&events, attribution, &trace.coverage.timing)
-    trace.steps = AnnotatedSteps.make(events, attribution, base: metadata.baseTime ?? 0)
     trace.deviceName = metadata.deviceName(of: events)
-    // A trace may hold the captures of its own graphs, too.
-    let own = CapturedTrace(events, attribution)
-    GraphRecovery.recover(
-      &events, &attribution, from: captures.traces + [own], &trace.coverage.graphs)
-    let groups =
-      events.devices.isEmpty
-      ? OperatorGroups(processor: events, attribution, &trace.coverage)
-      : OperatorGroups(events, attribution, &trace.coverage)
-    trace.add(groups.finish(worldSize: metadata.worldSize))
-    var arguments: [String] = []
-    if let model = options.model {
-      trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
-      arguments.append("model=\(model.name) tensor_parallel=\(options.tensorParallel)")
-    }
-    if !captures.digests.isEmpty {
-      arguments.append("capture=" + captures.digests.joined(separator: "+"))
-    }
-    trace.arguments = arguments.joined(separator: " ")
     trace.runtime = RuntimeDescription(framework: "PyTorch", version: metadata.version)
     trace.facts = metadata.details
     trace.facts["kineto_era"] = metadata.era
-    trace.facts.merge(trace.coverage.facts) { _, new in new }
+    let run = RunContext(
+      epoch: metadata.baseTime ?? 0, rank: metadata.details["rank"].flatMap { Int64($0) },
+      worldSize: metadata.worldSize, captures: captures.traces)
+    trace.attribute(events, run, options)
+    if !captures.digests.isEmpty {
+      let digests = "capture=" + captures.digests.joined(separator: "+")
+      trace.arguments = [trace.arguments, digests].filter { !$0.isEmpty }.joined(separator: " ")
+    }
     return trace
   }
 }
