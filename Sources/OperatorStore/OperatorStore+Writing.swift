@@ -74,8 +74,10 @@ extension OperatorStore {
   private static func identity(
     _ db: Database, _ select: String, _ insert: String, _ arguments: StatementArguments
   ) throws -> Int64 {
-    if let found = try Int64.fetchOne(db, sql: select, arguments: arguments) { return found }
-    try db.execute(sql: insert, arguments: arguments)
+    // Compiling the two for each curve would take longer than running them.
+    let found = try Int64.fetchOne(db.cachedStatement(sql: select), arguments: arguments)
+    if let found { return found }
+    try db.cachedStatement(sql: insert).execute(arguments: arguments)
     return db.lastInsertedRowID
   }
 
@@ -122,11 +124,7 @@ extension OperatorStore {
         INSERT INTO kernel (sample_id, name, count, total_ns, class, library)
         VALUES (?, ?, ?, ?, ?, ?)
         """)
-    let insertEvent = try db.makeStatement(
-      sql: """
-        INSERT INTO kernel_event (kernel_id, number, place, length, duration_ns)
-        VALUES (?, ?, ?, ?, ?)
-        """)
+    let events = try KernelEventInsertion(db)
     var curves: [Operator: Int64] = [:]
     for (index, sample) in trace.samples.enumerated() {
       let op = sample.operator
@@ -164,13 +162,7 @@ extension OperatorStore {
             sampleID, kernel.name, kernel.count, kernel.total,
             kernel.identity.class?.rawValue ?? "", kernel.identity.library,
           ])
-        let kernelID = db.lastInsertedRowID
-        for (number, event) in kernel.events.enumerated() {
-          try insertEvent.execute(
-            arguments: [
-              kernelID, number, event.place.offset, Int(event.place.length), event.duration,
-            ])
-        }
+        try events.insert(kernel.events, kernel: db.lastInsertedRowID)
       }
     }
     return curves.count

@@ -194,19 +194,23 @@ extension OperatorGroup {
 /// The captured JSON of a trace without its white space, each distinct text once.
 private struct CanonicalTexts {
   private var table = ByteStringTable()
-  private var numbers: [Int32: Int32] = [:]
+  /// For each captured text the number of its compact one, or -1.
+  private var numbers: [Int32]
 
   init(_ events: TraceEvents) {
+    numbers = [Int32](repeating: -1, count: events.texts.count)
     for host in events.hosts {
       for raw in [host.dims, host.types, host.strides, host.inputs]
-      where raw >= 0 && numbers[raw] == nil {
-        numbers[raw] = table.intern(Self.compact(events.texts[raw])) ?? -1
+      where numbers.indices.contains(Int(raw)) && numbers[Int(raw)] < 0 {
+        numbers[Int(raw)] = table.intern(Self.compact(events.texts[raw])) ?? -1
       }
     }
   }
 
   /// The number of the compact text of a captured one; -1 for none.
-  subscript(raw: Int32) -> Int32 { raw < 0 ? -1 : numbers[raw] ?? -1 }
+  subscript(raw: Int32) -> Int32 {
+    numbers.indices.contains(Int(raw)) ? numbers[Int(raw)] : -1
+  }
 
   func text(_ number: Int32) -> String { number < 0 ? "" : table[number] }
 
