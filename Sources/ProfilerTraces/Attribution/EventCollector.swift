@@ -149,6 +149,7 @@ struct EventCollector {
     if isLone.contains(true) {
       trace.add(NamedKernels(events, taken: isLone.map { !$0 }, &trace.coverage).finish())
     }
+    trace.takeTypesFromKernels()
     if let model = options.model {
       trace.unfoldAttention(of: model, tensorParallel: options.tensorParallel)
       trace.arguments = "model=\(model.name) tensor_parallel=\(options.tensorParallel)"
