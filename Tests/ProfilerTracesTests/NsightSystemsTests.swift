@@ -29,7 +29,7 @@ struct NsightSystemsTests {
       globalTid INTEGER, correlationId INTEGER, nameId INTEGER, returnValue INTEGER);
     CREATE TABLE NVTX_EVENTS (start INTEGER NOT NULL, end INTEGER, eventType INTEGER,
       globalTid INTEGER, text TEXT, textId INTEGER, domainId INTEGER);
-    INSERT INTO StringIds VALUES (1, 'gemm_kernel'), (2, 'other_kernel'), (3, 'cudaLaunchKernel_v7000'),
+    INSERT INTO StringIds VALUES (1, 'nvjet_tst_128x64_kernel'), (2, 'other_kernel'), (3, 'cudaLaunchKernel_v7000'),
       (4, 'cudaGraphLaunch_v10000'), (5, 'aten::add, seq = 3, op_id = 9, sizes = [[4, 8], [4, 8]]');
     INSERT INTO META_DATA_EXPORT VALUES ('EXPORT_SCHEMA_VERSION', '3.25.0'),
       ('EXPORT_PRODUCT_VERSION', '2026.2.1'), ('EXPORT_USER', 'somebody'), ('EXPORT_HOST', 'there');
@@ -76,7 +76,7 @@ struct NsightSystemsTests {
     #expect(
       trace.kernelLines.sorted() == [
         "aten::add|other_kernel|1|40", "aten::linear|Memcpy HtoD|1|10",
-        "aten::linear|gemm_kernel|1|30", "aten::mm|gemm_kernel|1|100",
+        "aten::linear|nvjet_tst_128x64_kernel|1|30", "aten::mm|nvjet_tst_128x64_kernel|1|100",
         "other_kernel|other_kernel|1|5",
       ])
     #expect(trace.coverage[.correlation] == Tally(count: 2, nanoseconds: 140))
@@ -92,7 +92,7 @@ struct NsightSystemsTests {
   @Test func `shapes come from the text of the range`() throws {
     let trace = try #require(try TraceReader.read(path: try small()).first)
     let mm = try #require(trace.samples.first { $0.label.hasPrefix("aten::mm") })
-    #expect(mm.operator == Operator(.gemm, dataType: nil, ["n": 8, "k": 16]))
+    #expect(mm.operator == Operator(.gemm, dataType: .bfloat16, ["n": 8, "k": 16]))
     #expect(mm.point == AxisPoint(4))
     #expect(mm.label == "aten::mm [[4,16],[16,8]]")
     let lone = try #require(trace.samples.first { $0.label == "other_kernel" })
@@ -104,7 +104,7 @@ struct NsightSystemsTests {
     #expect(trace.deviceName == "NVIDIA H100")
     #expect(trace.runtime == RuntimeDescription(framework: "PyTorch", version: "CUDA driver 13.0"))
     #expect(
-      trace.facts == [
+      trace.ownFacts == [
         "nsys_schema_version": "3.25.0", "nsys_version": "2026.2.1", "cuda_graph_trace": "Node",
         "cuda_driver_version": "13000",
       ])

@@ -64,7 +64,7 @@ struct RocmDatabaseTests {
     let product = try #require(trace.samples.first { $0.label.hasPrefix("aten::matmul") })
     #expect(product.operator.kind == .gemm)
     #expect(trace.steps.map(\.name) == ["execute_model"])
-    #expect(trace.facts == ["rocpd_schema_version": "2"])
+    #expect(trace.ownFacts == ["rocpd_schema_version": "2"])
   }
 
   @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
@@ -198,7 +198,7 @@ struct RocmDatabaseTests {
     #expect(trace.coverage[.withoutShape] == Tally(count: 2, nanoseconds: 50))
     #expect(trace.coverage[.clipped] == Tally(count: 1, nanoseconds: 7))
     #expect(trace.deviceName == "AMD Instinct MI350X")
-    #expect(trace.facts == ["rocpd_schema_version": schema == 3 ? "3" : "4.0.0"])
+    #expect(trace.ownFacts == ["rocpd_schema_version": schema == 3 ? "3" : "4.0.0"])
     #expect(trace.coverage.rejectedRecords == 0)
   }
 

@@ -88,7 +88,42 @@ struct RocprofTests {
     #expect(trace.coverage[.kernelName].count == 1)
   }
 
+  @Test func `a table that is cut within a name is read up to there`() throws {
+    let (header, row) = Self.generations[3]
+    let text = header + "\n" + row + "\n" + row.prefix(66)
+    let path = try folder.write(text, to: "a.csv")
+    let trace = try #require(try TraceReader.read(path: path).first)
+    #expect(trace.coverage[.kernelName].count == 1)
+    #expect(trace.coverage.salvagedAt == text.utf8.count)
+    var strict = ImportOptions.standard
+    strict.isStrict = true
+    #expect(throws: ProfilerTraceError.self) { try TraceReader.read(path: path, options: strict) }
+  }
+
   // MARK: JSON
+
+  @Test func `what is no record is passed over`() throws {
+    let text = Self.json.replacingOccurrences(
+      of: "\"kernel_dispatch\": [", with: "\"kernel_dispatch\": [1, [2, {}], null, ")
+    let path = try folder.write(text, to: "results.json")
+    let trace = try #require(try TraceReader.read(path: path).first)
+    #expect(trace.coverage.total.count == 3)
+    #expect(trace.deviceName == "AMD Instinct MI350X")
+  }
+
+  @Test func `a file that ends early is read up to its last whole record`() throws {
+    // Names first, as the profiler writes them.
+    let end = try #require(Self.json.firstRange(of: "\"agents\""))
+    let start = try #require(Self.json.firstRange(of: "\"buffer_records\""))
+    let names = Self.json[end.lowerBound...].dropLast(3)
+    let text =
+      String(Self.json[..<start.lowerBound]) + names + ", "
+      + Self.json[start.lowerBound..<end.lowerBound].prefix(420)
+    let path = try folder.write(text, to: "results.json")
+    let trace = try #require(try TraceReader.read(path: path).first)
+    #expect(trace.coverage.total == Tally(count: 1, nanoseconds: 100))
+    #expect(trace.coverage.salvagedAt == text.utf8.count)
+  }
 
   private static let json = """
     {"rocprofiler-sdk-tool": [{"metadata": {"pid": 9, "command": ["secret"]},
@@ -149,7 +184,15 @@ struct RocprofTests {
     for count in stride(from: 0, to: bytes.count, by: 7) {
       let cut = folder.path + "/cut.json"
       try Data(bytes.prefix(count)).write(to: URL(filePath: cut))
-      #expect(throws: ProfilerTraceError.self) { try TraceReader.read(path: cut) }
+      var strict = ImportOptions.standard
+      strict.isStrict = true
+      #expect(throws: ProfilerTraceError.self) { try TraceReader.read(path: cut, options: strict) }
+      do throws(ProfilerTraceError) {
+        let trace = try TraceReader.read(path: cut)
+        #expect(trace.first?.coverage.salvagedAt == count)
+      } catch {
+        #expect(!error.description.contains("\n"))
+      }
     }
   }
 

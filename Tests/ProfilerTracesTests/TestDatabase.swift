@@ -69,8 +69,21 @@ enum TestDatabase {
 extension ImportedTrace {
   /// Each operator with each of its kernels, how often and for how long: `op|kernel|count|ns`.
   var kernelLines: [String] {
-    groups.flatMap { group in
-      group.kernels.map { "\(group.name)|\($0.name)|\($0.count)|\($0.total)" }
+    // Calls that launched another number of kernels are another group.
+    var tallies: [String: Tally] = [:]
+    for group in groups {
+      for kernel in group.kernels {
+        tallies["\(group.name)|\(kernel.name)", default: Tally()].count += kernel.count
+        tallies["\(group.name)|\(kernel.name)", default: Tally()].nanoseconds += kernel.total
+      }
+    }
+    return tallies.map { "\($0.key)|\($0.value.count)|\($0.value.nanoseconds)" }
+  }
+
+  /// The facts that only this format's reader tells.
+  var ownFacts: [String: String] {
+    facts.filter { name, _ in
+      !["resolution_ns", "kernel_names_version"].contains(name) && !name.hasPrefix("graph_")
     }
   }
 }

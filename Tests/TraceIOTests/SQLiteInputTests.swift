@@ -5,9 +5,11 @@ import Testing
 @testable import TraceIO
 
 @Suite("An SQLite database that is not trusted")
-struct SQLiteInputTests {
+final class SQLiteInputTests {
   private let folder = FileManager.default.temporaryDirectory
     .appending(path: "reprise-sqlite-\(UUID())").path()
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   /// Runs statements on a new database and returns its path.
   private func make(_ sql: String, name: String = "a.sqlite") throws -> String {

@@ -85,6 +85,21 @@ enum RocprofCSVReader {
             stream: collector.number(of: columns.stream.flatMap { table.integer($0) }),
             kind: kind, place: SourcePlace(offset: Int64(table.rowLine))))
       }
+    } catch {
+      // A table that was cut within a name is sound up to there.
+      guard error.reason == .unclosedQuote, !options.isStrict, !collector.events.devices.isEmpty
+      else { throw .input(error) }
+      let summary = try finish(&table)
+      collector.coverage.salvagedAt = summary.textBytes
+      return summary
+    }
+    return try finish(&table)
+  }
+
+  private static func finish(
+    _ table: inout CSVReader
+  ) throws(ProfilerTraceError) -> InputSummary {
+    do throws(TraceIOError) {
       return try table.finish()
     } catch {
       throw .input(error)

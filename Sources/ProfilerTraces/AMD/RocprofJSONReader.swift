@@ -8,6 +8,7 @@ enum RocprofJSONReader {
   /// The member that tells the format.
   static let member = "rocprofiler-sdk-tool"
 
+  /// A file that ends early is imported up to its last whole record, unless the options are strict.
   static func read(
     path: String, options: ImportOptions
   ) throws(ProfilerTraceError) -> ImportedTrace {
@@ -16,22 +17,15 @@ enum RocprofJSONReader {
     let summary: InputSummary
     do throws(TraceIOError) {
       var scanner = try JSONScanner(ByteSource(path: path, limits: options.inputLimits))
-      var number = 0
-      if try scanner.next() == .objectStart {
-        while try scanner.next() == .key {
-          let isTool = scanner.tokenIs("rocprofiler-sdk-tool")
-          let token = try scanner.next()
-          guard isTool, token == .arrayStart else {
-            try scanner.skipValue(of: token)
-            continue
-          }
-          while try scanner.next() == .objectStart {
-            var process = RocprofProcess(number: number)
-            try process.read(&scanner, &collector)
-            process.resolve(&collector, &agents)
-            number += 1
-          }
+      var current: RocprofProcess?
+      do throws(TraceIOError) {
+        try readDocument(&scanner, &current, &collector, &agents)
+      } catch {
+        guard error.reason == .truncatedDocument, !options.isStrict, current != nil else {
+          throw error
         }
+        current?.resolve(&collector, &agents)
+        collector.coverage.salvagedAt = scanner.offset
       }
       summary = try scanner.finish()
     } catch {
@@ -41,5 +35,45 @@ enum RocprofJSONReader {
     var trace = try collector.finish(.rocprofJSON, [summary])
     trace.deviceName = busiest.flatMap { agents[$0] }
     return trace
+  }
+
+  /// Reads one process after the other; `current` is the one that is not resolved yet.
+  private static func readDocument(
+    _ scanner: inout JSONScanner, _ current: inout RocprofProcess?,
+    _ collector: inout EventCollector, _ agents: inout [String: String]
+  ) throws(TraceIOError) {
+    var number = 0
+    guard try scanner.next() == .objectStart else { return }
+    while try scanner.next() == .key {
+      let isTool = scanner.tokenIs("rocprofiler-sdk-tool")
+      let token = try scanner.next()
+      guard isTool, token == .arrayStart else {
+        try scanner.skipValue(of: token)
+        continue
+      }
+      while try scanner.nextObject() {
+        current = RocprofProcess(number: number)
+        try current?.read(&scanner, &collector)
+        current?.resolve(&collector, &agents)
+        current = nil
+        number += 1
+      }
+    }
+    // Nothing may follow.
+    _ = try scanner.next()
+  }
+}
+
+extension JSONScanner {
+  /// Moves to the next object of an array, past values of other kinds.
+  ///
+  /// - Returns: Whether there was one.
+  mutating func nextObject() throws(TraceIOError) -> Bool {
+    while true {
+      let token = try next()
+      if token == .objectStart { return true }
+      if token == .arrayEnd { return false }
+      try skipValue(of: token)
+    }
   }
 }

@@ -62,7 +62,7 @@ struct RocprofProcess {
   }
 
   private mutating func readAgents(_ scanner: inout JSONScanner) throws(TraceIOError) {
-    while try scanner.next() == .objectStart {
+    while try scanner.nextObject() {
       var id: Int64?
       var name: String?
       while try scanner.next() == .key {
@@ -83,7 +83,7 @@ struct RocprofProcess {
   private mutating func readSymbols(
     _ scanner: inout JSONScanner, _ collector: inout EventCollector
   ) throws(TraceIOError) {
-    while try scanner.next() == .objectStart {
+    while try scanner.nextObject() {
       var id: Int64?
       var formatted = ""
       var plain = ""
@@ -112,7 +112,7 @@ struct RocprofProcess {
         try scanner.skipValue(of: token)
         continue
       }
-      while try scanner.next() == .objectStart {
+      while try scanner.nextObject() {
         if isOperations {
           try readOperations(&scanner)
         } else {
@@ -165,7 +165,7 @@ struct RocprofProcess {
         try scanner.skipValue(of: token)
         continue
       }
-      while try scanner.next() == .objectStart {
+      while try scanner.nextObject() {
         let record = try Self.readRecord(&scanner)
         guard kernels.count + copies.count + calls.count + markers.count < most else {
           isFull = true

@@ -144,6 +144,7 @@ struct EventCollector {
     trace.coverage = coverage
     trace.coverage.timing.resolution = 1
     trace.attribute(events, RunContext(epoch: epoch, namesLoneKernels: true), options)
+    trace.takeTypesFromKernels()
     if trace.groups.contains(where: { $0.name.hasPrefix("aten::") }) {
       trace.runtime.framework = "PyTorch"
     }
