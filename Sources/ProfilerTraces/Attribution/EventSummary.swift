@@ -29,7 +29,8 @@ extension EventSummary {
   /// Counts events.
   init(_ events: TraceEvents) {
     var (first, last) = (Int64.max, Int64.min)
-    for host in events.hosts {
+    // Operators without a thread are those of a graph's capture, from another trace.
+    for host in events.hosts where host.thread >= 0 {
       if host.kind == .operator { operators += 1 } else { launches += 1 }
       if events.devices.isEmpty { resolution = Self.divisor(resolution, host.duration) }
       first = min(first, host.start)

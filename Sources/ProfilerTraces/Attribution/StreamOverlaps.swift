@@ -7,32 +7,52 @@
 /// moment at which it can have ended. Kernels of a graph are never cut: its branches may run at one
 /// time on what the profiler calls one stream.
 enum StreamOverlaps {
+  /// A device event by its place on its stream.
+  private struct Place {
+    var stream: Int32
+    var index: Int32
+    var start: Int64
+    var duration: Int64
+
+    var end: Int64 { start + duration }
+
+    /// By stream and start, the shorter of two that begin together first.
+    static func isBefore(_ a: Place, _ b: Place) -> Bool {
+      if a.stream != b.stream { return a.stream < b.stream }
+      if a.start != b.start { return a.start < b.start }
+      if a.duration != b.duration { return a.duration < b.duration }
+      return a.index < b.index
+    }
+  }
+
   /// - Complexity: O(*n* log *n*) in the number of device events.
   static func resolve(
     _ events: inout TraceEvents, _ attribution: KernelAttribution, _ timing: inout TimingQuality
   ) {
-    let devices = events.devices
-    let order = devices.indices.sorted { left, right in
-      let (a, b) = (devices[left], devices[right])
-      if a.device != b.device { return a.device < b.device }
-      if a.stream != b.stream { return a.stream < b.stream }
-      if a.start != b.start { return a.start < b.start }
-      if a.duration != b.duration { return a.duration < b.duration }
-      return left < right
+    var places: [Place] = []
+    places.reserveCapacity(events.devices.count)
+    var streams: [TraceEvents.Thread: Int32] = [:]
+    for (index, device) in events.devices.enumerated() {
+      if device.duration == 0 { timing.zeroDurations += 1 }
+      // Where the source names no streams, all would look like one.
+      guard device.stream >= 0 else { continue }
+      let key = TraceEvents.Thread(process: device.device, thread: device.stream)
+      let stream = streams[key] ?? Int32(streams.count)
+      streams[key] = stream
+      places.append(
+        Place(
+          stream: stream, index: Int32(index), start: device.start, duration: device.duration))
     }
-    timing.zeroDurations += devices.count { $0.duration == 0 }
+    places.sort(by: Place.isBefore)
     // Rounded time stamps alone make up to this much.
     let rounding = timing.resolution > 1 ? 2 * timing.resolution : 0
-    for (first, second) in zip(order, order.dropFirst()) {
-      let (before, after) = (devices[first], devices[second])
-      guard before.stream >= 0, before.device == after.device, before.stream == after.stream else {
-        continue
-      }
+    for (before, after) in zip(places, places.dropFirst()) where before.stream == after.stream {
       let overlap = before.end - after.start
       guard overlap > 0 else { continue }
-      if before.end > after.end, overlap > rounding, !isGraph(attribution.owners[first].rule) {
+      let index = Int(before.index)
+      if before.end > after.end, overlap > rounding, !isGraph(attribution.owners[index].rule) {
         timing.overflows.add(overlap)
-        events.devices[first].duration = after.start - before.start
+        events.devices[index].duration = after.start - before.start
       } else {
         timing.overlaps.add(min(overlap, after.duration))
       }
@@ -52,17 +72,18 @@ struct CallTimes {
   /// where they overlap.
   private(set) var busy: [Int64]
 
-  /// - Complexity: O(*n* log *n*) in the number of device events; O(*n*) where they are in order.
+  /// - Complexity: O(*n* log *n*) in the number of device events.
   init(_ events: TraceEvents, _ attribution: KernelAttribution) {
     let devices = events.devices
     launches = [Int32](repeating: 0, count: attribution.callCount)
     busy = [Int64](repeating: 0, count: attribution.callCount)
     var ends = [Int64](repeating: .min, count: attribution.callCount)
-    var order = Array(devices.indices)
-    if zip(devices, devices.dropFirst()).contains(where: { $0.start > $1.start }) {
-      order.sort { (devices[$0].start, $0) < (devices[$1].start, $1) }
-    }
-    for index in order {
+    var order: [(start: Int64, index: Int32)] = []
+    order.reserveCapacity(devices.count)
+    for (index, device) in devices.enumerated() { order.append((device.start, Int32(index))) }
+    order.sort { ($0.start, $0.index) < ($1.start, $1.index) }
+    for (_, number) in order {
+      let index = Int(number)
       let owner = attribution.owners[index]
       guard owner.isUsed else { continue }
       let (call, device) = (Int(owner.call), devices[index])

@@ -42,7 +42,7 @@ struct GraphLaunches {
         (events.devices[$0].start, $0) < (events.devices[$1].start, $1)
       }
     }
-    gatherSteps(events)
+    if !all.isEmpty { gatherSteps(events) }
   }
 
   private mutating func gatherSteps(_ events: TraceEvents) {
