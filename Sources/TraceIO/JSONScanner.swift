@@ -122,7 +122,7 @@ public struct JSONScanner: ~Copyable {
 
   /// Moves to the next token.
   ///
-  /// After an error the scanner must not be used again.
+  /// After an error the scanner must not be used again but through ``resume(at:names:members:)``.
   public mutating func next() throws(TraceIOError) -> Token {
     if let token = nextPlain() { return token }
     return try nextOfAnyKind()

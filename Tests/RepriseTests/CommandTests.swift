@@ -155,6 +155,43 @@ import Testing
     #expect(try run("show-source", "--sample", "7", "--db", db).code == 69)
   }
 
+  /// A trace of one rank with one all-reduce of 1 KiB; times in microseconds.
+  private func rank(_ rank: Int, start: Int, duration: Int, end: String = "]}") throws -> String {
+    try file(
+      "rank\(rank).json",
+      """
+      {"deviceProperties": [{"id": 0, "name": "NVIDIA H100 80GB HBM3"}],
+       "distributedInfo": {"rank": \(rank), "world_size": 2}, "traceEvents": [
+      {"ph": "X", "cat": "kernel", "name": "ncclDevKernel_AllReduce", "pid": 0, "tid": 7,
+       "ts": \(start), "dur": \(duration), "args": {"correlation": 1,
+       "Collective name": "allreduce", "dtype": "Float", "In msg nelems": 256,
+       "Out msg nelems": 256, "Group size": 2, "Process Group Name": "0",
+       "Process Group Ranks": "[0, 1]", "Seq": 3}}\(end)
+      """)
+  }
+
+  @Test func `The ranks of one call are compared, and what is damaged is said`() throws {
+    let db = directory.path("r.sqlite")
+    let late = try rank(
+      1, start: 9_000_040, duration: 10, end: ",\n{\"ph\": \"X\", \"name\": \"a\"b\"}]}")
+    let ranks = [try rank(0, start: 5, duration: 45), late]
+    let alone = try run("import", ranks[0], "--db", db)
+    #expect(alone.code == 0, "\(alone.errors)")
+    #expect(alone.errors.contains("includes the wait for other ranks"))
+    let together = try run("import", ranks[0], ranks[1], "--db", db)
+    #expect(together.code == 0, "\(together.errors)")
+    #expect(together.output.contains("rows are replaced"))
+    #expect(together.output.contains("waiting for other ranks"))
+    #expect(together.errors.contains("1 event was skipped"))
+    let store = try OperatorStore(path: db, mode: .readOnly)
+    let coverage = try store.rows(ofView: .coverage).rows.map { $0.joined(separator: " ") }
+    #expect(coverage.count == 4, "\(coverage)")
+    let strict = try run(
+      "import", ranks[0], ranks[1], "--strict", "--db", directory.path("s.sqlite"))
+    #expect(strict.code == 65)
+    #expect(!FileManager.default.fileExists(atPath: directory.path("s.sqlite")))
+  }
+
   @Test(arguments: [20, 60, 120, 200])
   func `A killed import leaves the database as it was, or complete`(milliseconds: Int) throws {
     let db = directory.path("k.sqlite")

@@ -6,7 +6,7 @@ struct CollectiveCalls: Hashable, Sendable {
     var group: Int32
     /// A number of ``CollectiveCalls/channels``.
     var channel: Int32
-    /// A number of ``CollectiveCalls/devices``.
+    /// The device among those of the trace.
     var device: Int32
     /// How many ranks take part.
     var ranks: Int32
@@ -17,10 +17,21 @@ struct CollectiveCalls: Hashable, Sendable {
     var duration: Int64
   }
 
+  /// A process group, or a pair of ranks within it.
+  struct Channel: Hashable, Sendable {
+    /// Numbers of ``CollectiveCalls/texts``; -1 where the source does not say.
+    var name: Int32
+    var ranks: Int32
+    /// Between two ranks: who gives and who gets; else -1.
+    var source: Int64 = -1
+    var destination: Int64 = -1
+  }
+
   /// In the order of the source.
   var calls: [Call] = []
-  /// The process groups, and pairs of ranks within them, by texts that are equal on all ranks.
-  var channels: [String] = []
-  /// The devices of the trace.
-  var devices: [String] = []
+  var channels: [Channel] = []
+  /// What channels say, by texts that are equal on all ranks.
+  var texts: [String] = []
+  /// The number of devices that the calls are of.
+  var deviceCount = 0
 }

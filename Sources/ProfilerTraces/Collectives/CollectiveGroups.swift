@@ -23,7 +23,8 @@ struct CollectiveGroups {
   private var groups: [Group] = []
   private var numbers: [CollectiveDescription: Int] = [:]
   private var calls = CollectiveCalls()
-  private var channels: [String: Int32] = [:]
+  private var channels: [CollectiveCalls.Channel: Int32] = [:]
+  private var channelTexts: [Int32: Int32] = [:]
   private var devices: [Int32: Int32] = [:]
   private let events: TraceEvents
   private let rank: Int64?
@@ -73,9 +74,9 @@ struct CollectiveGroups {
 
   private mutating func number(ofDevice device: Int32) -> Int32 {
     if let number = devices[device] { return number }
-    let number = Int32(calls.devices.count)
+    let number = Int32(devices.count)
     devices[device] = number
-    calls.devices.append(device < 0 ? "" : events.texts[device])
+    calls.deviceCount = devices.count
     return number
   }
 
@@ -83,19 +84,28 @@ struct CollectiveGroups {
   private mutating func channel(
     of description: CollectiveDescription, _ metadata: CollectiveMetadata
   ) -> Int32 {
-    var text = metadata.groupName < 0 ? "" : events.texts[metadata.groupName]
-    text += "|"
-    if metadata.groupRanks >= 0 { text += events.texts[metadata.groupRanks].filter { $0 != " " } }
+    var channel = CollectiveCalls.Channel(
+      name: number(ofText: metadata.groupName), ranks: number(ofText: metadata.groupRanks))
     if description.kind == .sendReceive {
       let sends = description.name.lowercased().hasPrefix("send")
-      let source = metadata.source >= 0 ? metadata.source : sends ? rank ?? -1 : -1
-      let target = metadata.destination >= 0 ? metadata.destination : sends ? -1 : rank ?? -1
-      text += "|\(source)>\(target)"
+      channel.source = metadata.source
+      channel.destination = metadata.destination
+      if sends, channel.source < 0 { channel.source = rank ?? -1 }
+      if !sends, channel.destination < 0 { channel.destination = rank ?? -1 }
     }
-    if let number = channels[text] { return number }
+    if let number = channels[channel] { return number }
     let number = Int32(calls.channels.count)
-    channels[text] = number
-    calls.channels.append(text)
+    channels[channel] = number
+    calls.channels.append(channel)
+    return number
+  }
+
+  private mutating func number(ofText text: Int32) -> Int32 {
+    guard text >= 0 else { return -1 }
+    if let number = channelTexts[text] { return number }
+    let number = Int32(calls.texts.count)
+    channelTexts[text] = number
+    calls.texts.append(events.texts[text].filter { $0 != " " })
     return number
   }
 

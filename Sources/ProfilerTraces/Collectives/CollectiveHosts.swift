@@ -77,7 +77,10 @@ struct CollectiveHosts {
       output: told.outputElements, ranks: told.ranks > 0 ? told.ranks : Int64(worldSize ?? -1))
   }
 
-  private func text(_ number: Int32) -> String { number < 0 ? "" : events.texts[number] }
+  /// A name as the profiler writes it; longer ones than any real are cut, since groups keep them.
+  private func text(_ number: Int32) -> String {
+    number < 0 ? "" : String(events.texts[number].prefix(100))
+  }
 
   /// Before PyTorch 2.1: the first tensor is what the rank gives, and the last scalar, where there
   /// is one, the size of the group; the kernel's name says what is done.

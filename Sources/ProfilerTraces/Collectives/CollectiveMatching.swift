@@ -20,21 +20,24 @@ public enum CollectiveMatching {
   /// among the traces (or among the devices of one), and counts the waiting in their coverage.
   ///
   /// Traces that give the same rank, or different numbers of ranks, are not of one run: each is
-  /// taken alone. Traces that give no rank are numbered in their order.
+  /// taken alone. Traces that give no rank are numbered in their order. Traces without collectives
+  /// stay as they are.
   ///
   /// - Complexity: O(*n* log *n*) in the number of calls.
   public static func separateWaiting(in traces: inout [ImportedTrace]) {
-    numberRanks(of: &traces)
-    guard areOneRun(traces) else { return }
-    let transfers = MatchedCalls(traces.map(\.collectives), keys: traces.map(callKeys)).transfers
-    let together = traces.flatMap { $0.inputs.map(\.sha256) }.sorted().joined()
-    for index in traces.indices where !traces[index].collectives.calls.isEmpty {
-      apply(transfers[index], to: &traces[index])
-      guard traces.count > 1 else { continue }
-      // Imported alone, or with other ranks, the same bytes give other samples.
-      let arguments = traces[index].arguments
-      traces[index].arguments =
-        arguments + (arguments.isEmpty ? "" : " ") + "ranks=\(fingerprint(together))"
+    let places = traces.indices.filter { !traces[$0].collectives.calls.isEmpty }
+    guard places.count > 1 else { return }
+    numberRanks(of: &traces, at: places)
+    guard areOneRun(places.map { traces[$0] }) else { return }
+    let matched = MatchedCalls(
+      places.map { traces[$0].collectives }, keys: places.map { callKeys(traces[$0]) })
+    // Imported alone, or with other ranks, the same bytes give other samples.
+    let digests = places.flatMap { traces[$0].inputs.map(\.sha256) }.sorted().joined()
+    for (place, transfers) in zip(places, matched.transfers) {
+      apply(transfers, to: &traces[place])
+      let arguments = traces[place].arguments
+      traces[place].arguments =
+        arguments + (arguments.isEmpty ? "" : " ") + "ranks=\(fingerprint(digests))"
     }
   }
 
@@ -45,20 +48,17 @@ public enum CollectiveMatching {
     apply(matched.transfers[0], to: &trace)
   }
 
-  private static func numberRanks(of traces: inout [ImportedTrace]) {
-    guard traces.count > 1, traces.allSatisfy({ $0.facts["rank"] == nil }),
-      traces.contains(where: { !$0.collectives.calls.isEmpty })
-    else { return }
-    for index in traces.indices {
-      traces[index].facts["rank"] = String(index)
-      if traces[index].facts["world_size"] == nil {
-        traces[index].facts["world_size"] = String(traces.count)
+  private static func numberRanks(of traces: inout [ImportedTrace], at places: [Int]) {
+    guard places.allSatisfy({ traces[$0].facts["rank"] == nil }) else { return }
+    for (rank, place) in places.enumerated() {
+      traces[place].facts["rank"] = String(rank)
+      if traces[place].facts["world_size"] == nil {
+        traces[place].facts["world_size"] = String(places.count)
       }
     }
   }
 
   private static func areOneRun(_ traces: [ImportedTrace]) -> Bool {
-    guard traces.count > 1 else { return true }
     let ranks = traces.compactMap { $0.facts["rank"] }
     let sizes = Set(traces.compactMap { $0.facts["world_size"] })
     return ranks.count == traces.count && Set(ranks).count == ranks.count && sizes.count <= 1

@@ -40,10 +40,17 @@ struct MatchedCalls {
   private static func parts(_ traces: [CollectiveCalls], _ keys: [[String]]) -> [Part] {
     var parts: [Part] = []
     parts.reserveCapacity(traces.reduce(0) { $0 + $1.calls.count })
-    var (channels, whats) = (Numbering(), Numbering())
+    var channels = Numbering<CollectiveCalls.Channel>()
+    var (texts, whats) = (Numbering<String>(), Numbering<String>())
     var firstParticipant: Int32 = 0
     for (trace, calls) in traces.enumerated() {
-      let channelNumbers = calls.channels.map { channels.number(of: $0) }
+      let textNumbers = calls.texts.map { texts.number(of: $0) }
+      let channelNumbers = calls.channels.map { channel in
+        var channel = channel
+        if channel.name >= 0 { channel.name = textNumbers[Int(channel.name)] }
+        if channel.ranks >= 0 { channel.ranks = textNumbers[Int(channel.ranks)] }
+        return channels.number(of: channel)
+      }
       let whatNumbers = keys[trace].map { whats.number(of: $0) }
       let order = calls.calls.indices.sorted {
         (calls.calls[$0].start, $0) < (calls.calls[$1].start, $1)
@@ -57,7 +64,7 @@ struct MatchedCalls {
             what: whatNumbers[Int(call.group)], ranks: call.ranks, trace: Int32(trace),
             call: Int32(index), duration: call.duration))
       }
-      firstParticipant += Int32(calls.devices.count)
+      firstParticipant += Int32(calls.deviceCount)
     }
     let order = parts.indices.sorted {
       (parts[$0].channel, parts[$0].participant, $0) < (
@@ -138,13 +145,13 @@ struct MatchedCalls {
   }
 }
 
-/// Numbers for texts, in the order of their first use.
-private struct Numbering {
-  private var numbers: [String: Int32] = [:]
+/// Numbers for values, in the order of their first use.
+private struct Numbering<Value: Hashable> {
+  private var numbers: [Value: Int32] = [:]
 
-  mutating func number(of text: String) -> Int32 {
-    let number = numbers[text] ?? Int32(numbers.count)
-    numbers[text] = number
+  mutating func number(of value: Value) -> Int32 {
+    let number = numbers[value] ?? Int32(numbers.count)
+    numbers[value] = number
     return number
   }
 }

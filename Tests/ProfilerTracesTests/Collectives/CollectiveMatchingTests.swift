@@ -87,6 +87,10 @@ import Testing
     CollectiveMatching.separateWaiting(in: &again)
     #expect(again.map(\.samples) == forward.map(\.samples))
     #expect(again.map(\.coverage) == forward.map(\.coverage))
+    // Nor does a trace of something else beside them.
+    var beside = try run.ranks.map { try $0.read() } + [try KinetoReaderTests.product.read()]
+    CollectiveMatching.separateWaiting(in: &beside)
+    #expect(beside.dropLast().map(\.samples) == forward.map(\.samples))
   }
 
   @Test func `where a rank is missing its groups keep their waiting, and others do not`() throws {
@@ -185,5 +189,34 @@ import Testing
     #expect(traces.map { $0.facts["rank"] } == ["0", "1"])
     #expect(traces.map { $0.facts["world_size"] } == ["2", "2"])
     #expect(traces.map(\.samples[0].duration.mean) == [10_000, 10_000])
+  }
+
+  @Test func `damage at any place ends in a comparison or an error`() throws {
+    var texts = (0..<2).map { rank in
+      var text = RankText(rank: rank, of: 2)
+      text.collective("allreduce", at: 10, for: 10, ranks: [0, 1], sequence: 1)
+      text.collective("send", at: 30, for: 10, ranks: [0, 1], more: ", \"Dst Rank\": 1")
+      text.trace.events += [
+        #"{"ph": "s", "id": 1, "pid": 7, "tid": 7, "ts": 5, "cat": "ac2g"}"#,
+        #"{"ph": "B", "cat": "cpu_op", "name": "a", "pid": 7, "tid": 7, "ts": 5}"#,
+        #"{"ph": "E", "pid": 7, "tid": 7, "ts": 6}"#,
+        #"{"ph": "X", "cat": "cuda_runtime", "name": "l", "pid": 7, "tid": 7, "ts": 5, "dur": 1}"#,
+      ]
+      return Array(text.trace.text.utf8)
+    }
+    var random = Random(state: 17)
+    let alphabet = Array("{}[]\",:\\0129.eE+-tfnuBEsf \u{1}".utf8)
+    let sound = texts
+    for _ in 0..<1500 {
+      let rank = random(2)
+      texts[rank] = sound[rank]
+      for _ in 0...random(4) {
+        texts[rank][random(texts[rank].count)] = alphabet[random(alphabet.count)]
+      }
+      var traces = texts.compactMap { try? KinetoReader.read(bytes: $0) }
+      let total = traces.map(\.coverage.total)
+      CollectiveMatching.separateWaiting(in: &traces)
+      #expect(traces.map(\.coverage.total) == total)
+    }
   }
 }

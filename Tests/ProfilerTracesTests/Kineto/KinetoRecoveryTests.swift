@@ -128,6 +128,20 @@ import TraceIO
     #expect(trailing.coverage.trailingTextAt != nil)
   }
 
+  @Test func `of damaged compressed lines what comes before is imported`() throws {
+    let line = #"{"kind": "gemm", "attributes": {"n": 8, "k": 8}, "axes": {"tokens": 1}, "#
+    let lines = (1...50).map { line + "\"count\": 3, \"min_ns\": \($0), \"mean_ns\": \($0)}\n" }
+    let stored = Self.gzip(Array(lines.joined().utf8)).prefix(3000)
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(Array(stored), to: "samples.jsonl.gz")
+    let trace = try SweepReader.read(path: path)
+    #expect(trace.samples.count == (trace.coverage.salvagedAt ?? 0) / lines[10].utf8.count)
+    #expect(trace.warnings.count == 1)
+    #expect(throws: ProfilerTraceError.self) {
+      _ = try SweepReader.read(path: path, options: ImportOptions(isStrict: true))
+    }
+  }
+
   @Test func `a trace cut before its first kernel does not pass for one of a processor`() throws {
     let text = Self.trace(3).events[0...1].joined(separator: ",")
     let error = #expect(throws: ProfilerTraceError.self) { _ = try read(Array("[\(text)".utf8)) }

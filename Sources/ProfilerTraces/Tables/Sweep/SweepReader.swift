@@ -38,7 +38,18 @@ public enum SweepReader {
   ) throws(ProfilerTraceError) {
     do throws(TraceIOError) {
       var records = try JSONLineReader(ByteSource(path: path, limits: options.inputLimits))
-      while try records.next() {
+      var endsEarly = false
+      while true {
+        do throws(TraceIOError) {
+          guard try records.next() else { break }
+        } catch {
+          // Of a compressed stream that is damaged, the lines before that are whole.
+          guard error.leavesStart, !options.isStrict, trace.coverage.recordsUsed > 0 else {
+            throw error
+          }
+          endsEarly = true
+          break
+        }
         trace.coverage.recordsRead += 1
         do throws(TraceIOError) {
           if let reason = try body(&records.scanner, &trace) {
@@ -50,7 +61,9 @@ public enum SweepReader {
           trace.coverage.reject(.syntax)
         }
       }
-      trace.inputs.append(try records.finish())
+      let summary = try records.finish()
+      if endsEarly { trace.coverage.salvagedAt = summary.textBytes }
+      trace.inputs.append(summary)
     } catch {
       throw .input(error)
     }
