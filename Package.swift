@@ -61,6 +61,10 @@ let package = Package(
   name: "reprise",
   products: [
     .library(name: "Reprise", targets: ["Reprise"]),
+    // What reads files, alone: fuzzing builds it with coverage and without the rest.
+    .library(
+      name: "RepriseReaders",
+      targets: ["TraceIO", "Operators", "Analytical", "ProfilerTraces", "RequestLogs", "Scenarios"]),
     .executable(name: "reprise", targets: ["RepriseCommand"]),
   ],
   // Exact, so that one version of Reprise gives one result everywhere.

@@ -27,6 +27,7 @@ public struct OperatorStore: Sendable {
     self.path = path
     let exists = FileManager.default.fileExists(atPath: path)
     if mode == .readOnly && !exists { throw .missing(path: path) }
+    if mode == .readOnly { Self.undoKilledImport(path) }
     self.queue = try Self.translating(path) {
       var configuration = Configuration()
       configuration.readonly = mode == .readOnly
@@ -48,6 +49,18 @@ public struct OperatorStore: Sendable {
     } else if tables == 0 {
       throw .notADatabase(path: path)
     }
+  }
+
+  /// Undoes what a killed import has left half done, which a connection that only reads cannot.
+  ///
+  /// Any connection that may write does so with its first read; a journal that a running import
+  /// still owns is left alone by SQLite. Where it fails, the reader's own error follows.
+  private static func undoKilledImport(_ path: String) {
+    guard FileManager.default.fileExists(atPath: path + "-journal") else { return }
+    var configuration = Configuration()
+    configuration.busyMode = .timeout(10)
+    _ = try? DatabaseQueue(path: path, configuration: configuration)
+      .read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") }
   }
 
   /// Forward migrations, by name; never edit one that has been released.
@@ -85,8 +98,11 @@ public struct OperatorStore: Sendable {
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {
       throw .busy(path: path)
     } catch let error as DatabaseError
-      where [.SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_FULL, .SQLITE_IOERR]
-      .contains(error.resultCode.primaryResultCode)
+      where [.SQLITE_FULL, .SQLITE_IOERR].contains(error.resultCode.primaryResultCode)
+    {
+      throw .noSpace(path: path, problem: error.message ?? "\(error.resultCode)")
+    } catch let error as DatabaseError
+      where [.SQLITE_CANTOPEN, .SQLITE_READONLY].contains(error.resultCode.primaryResultCode)
     {
       throw .cannotWrite(path: path, problem: error.message ?? "\(error.resultCode)")
     } catch let error as DatabaseError {

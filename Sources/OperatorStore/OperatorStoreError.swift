@@ -8,6 +8,8 @@ public enum OperatorStoreError: Error, Hashable {
   case tooNew(path: String)
   /// The file cannot be written or made.
   case cannotWrite(path: String, problem: String)
+  /// The disk is full, or failed to take what was written.
+  case noSpace(path: String, problem: String)
   /// Another process is writing.
   case busy(path: String)
   /// SQLite refused.
@@ -27,6 +29,9 @@ extension OperatorStoreError: CustomStringConvertible {
     case .cannotWrite(let path, let problem):
       "\(path): cannot be written (\(problem)); give --db a file in a folder that exists and that "
         + "you may write to"
+    case .noSpace(let path, let problem):
+      "\(path): cannot be written (\(problem)) and is left as it was; free space on its disk, or "
+        + "raise the limit on the size of files"
     case .busy(let path):
       "\(path): another process is writing to it; try again when it is done"
     case .database(let path, let problem):

@@ -39,7 +39,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as RequestLogError:
       if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
     case OperatorStoreError.missing: self.init(.noInput, text)
-    case OperatorStoreError.cannotWrite: self.init(.cannotCreate, text)
+    case OperatorStoreError.cannotWrite, OperatorStoreError.noSpace: self.init(.cannotCreate, text)
     case OperatorStoreError.busy: self.init(.unavailable, text)
     case is OutputError: self.init(.cannotCreate, text)
     case ReportError.cannotRead: self.init(.noInput, text)

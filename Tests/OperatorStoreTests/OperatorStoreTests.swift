@@ -197,4 +197,32 @@ import Testing
     #expect(stored.samples == 2)
     #expect(try store.sources(id: 2).isEmpty)
   }
+
+  @Test func `What a killed import left half written is undone before anything is read`() throws {
+    let path = folder.appending(path: "k").path
+    let copy = folder.appending(path: "copy").path
+    let store = try OperatorStore(path: path, mode: .readWrite)
+    _ = try store.add(trace(sha256: "a"), device: "D")
+    let before = try store.curves(device: "D")
+    try store.queue.inDatabase { db in
+      // So small a cache that pages reach the file before the end of the transaction.
+      try db.execute(sql: "PRAGMA cache_size = 1")
+      try db.inTransaction {
+        for number in 0..<2000 {
+          try db.execute(
+            sql: "INSERT INTO device (name) VALUES (?)", arguments: ["device \(number)"])
+        }
+        try db.execute(sql: "UPDATE sample SET label = label || hex(randomblob(2000))")
+        for suffix in ["", "-journal"] {
+          try FileManager.default.copyItem(atPath: path + suffix, toPath: copy + suffix)
+        }
+        return .rollback
+      }
+    }
+    let journal = try FileManager.default.attributesOfItem(atPath: copy + "-journal")
+    #expect(journal[.size] as? Int ?? 0 > 512)
+    let read = try OperatorStore(path: copy, mode: .readOnly)
+    #expect(try read.curves(device: "D") == before)
+    #expect(try read.deviceNames() == ["D"])
+  }
 }

@@ -192,6 +192,36 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.path("s.sqlite")))
   }
 
+  @Test func `A disk without space is one line and leaves the database as it was`() throws {
+    let db = directory.path("full.sqlite")
+    let first = try run(
+      "import", OwnCapture.path("samples.jsonl.zst"), "--db", db, "--device", OwnCapture.device)
+    #expect(first.code == 0)
+    func coverage() throws -> [[String]] {
+      try OperatorStore(path: db, mode: .readOnly).rows(ofView: .coverage).rows
+    }
+    let before = try coverage()
+    let size = try FileManager.default.attributesOfItem(atPath: db)[.size] as? Int ?? 0
+    let victim = try process([])
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    // Blocks of 512 or 1,024 bytes, by the shell: at most what the file has already.
+    shell.arguments = ["-c", #"ulimit -f "$0"; exec "$@""#, "\(size / 1024)"]
+    shell.arguments? += [
+      victim.executableURL?.path ?? "", "import", OwnCapture.path("trace.pt.trace.json.gz"),
+      "--db", db, "--device", OwnCapture.device,
+    ]
+    let errors = Pipe()
+    shell.standardError = errors
+    shell.standardOutput = FileHandle.nullDevice
+    try shell.run()
+    let said = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 73, "\(said)")
+    #expect(said.split(separator: "\n").count == 1 && said.contains("cannot be written"), "\(said)")
+    #expect(try coverage() == before)
+  }
+
   @Test(arguments: [20, 60, 120, 200])
   func `A killed import leaves the database as it was, or complete`(milliseconds: Int) throws {
     let db = directory.path("k.sqlite")

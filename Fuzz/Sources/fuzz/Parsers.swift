@@ -1,0 +1,101 @@
+import Analytical
+import Foundation
+import ProfilerTraces
+import RequestLogs
+import Scenarios
+import TraceIO
+
+/// Every parser of hostile input by the name that `tools/fuzz` gives it: bytes in, nothing out.
+///
+/// A parser may throw its error; a trap, a hang or memory beyond the limit is a finding.
+let parsers: [String: @Sendable ([UInt8]) -> Void] = {
+  var parsers: [String: @Sendable ([UInt8]) -> Void] = [
+    "json": json,
+    "lines": lines,
+    "csv": csv,
+    "fixed-point": fixedPoint,
+    "kernel-names": { bytes in
+      _ = try? KernelNameTable(path: file(bytes)).identity(of: "void a::b<gemm>")
+    },
+    "request-log": requestLog,
+    "deployment": { bytes in
+      _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
+    },
+    "model": { bytes in _ = try? ModelArchitecture(configuration: bytes, name: "config.json") },
+    "detect": { bytes in _ = try? TraceReader.read(path: file(bytes), options: options(nil)) },
+  ]
+  // One for each format that is a file: a new one is fuzzed without a word here.
+  for format in TraceFormat.allCases {
+    parsers[format.rawValue] = { bytes in
+      let traces = try? TraceReader.read(path: file(bytes), options: options(format))
+      for trace in traces ?? [] { _ = trace.kernelTimes }
+    }
+  }
+  return parsers
+}()
+
+private func options(_ format: TraceFormat?) -> ImportOptions {
+  var options = ImportOptions(
+    maximumEvents: 100_000, inputLimits: InputLimits(maximumOutput: 16 << 20))
+  options.format = format
+  options.model = ModelArchitecture.builtIns.first
+  return options
+}
+
+private func requestLog(_ bytes: [UInt8]) {
+  guard var reader = try? RequestLogReader(bytes: bytes) else { return }
+  while case .some(.some) = try? reader.next() {}
+}
+
+/// The bytes as a file, in memory where the system has such a folder.
+private func file(_ bytes: [UInt8]) -> String {
+  let folder = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
+  let path = "\(folder)/reprise-fuzz-\(getpid())"
+  guard let file = fopen(path, "w") else { return "/dev/null" }
+  fwrite(bytes, 1, bytes.count, file)
+  fclose(file)
+  return path
+}
+
+private func json(_ bytes: [UInt8]) {
+  guard var scanner = try? JSONScanner(ByteSource(bytes: bytes)) else { return }
+  do {
+    while true {
+      // The length decides how tokens are asked for, so that all ways are tried.
+      let token = bytes.count % 5 == 4 ? try scanner.captureValue() : try scanner.next()
+      if token == .end { return }
+      _ = scanner.string()
+      _ = scanner.integer()
+      _ = scanner.fixedPoint(decimals: 3)
+      if bytes.count % 3 == 2 { try scanner.skipValue(of: token) }
+    }
+  } catch {
+    _ = String(describing: error)
+  }
+}
+
+private func lines(_ bytes: [UInt8]) {
+  guard let source = try? ByteSource(bytes: bytes) else { return }
+  var reader = LineReader(source, maximumLine: 4096)
+  while (try? reader.next()) == true { _ = reader.withLine { $0.count } }
+}
+
+private func csv(_ bytes: [UInt8]) {
+  guard let source = try? ByteSource(bytes: bytes), var table = try? CSVReader(source) else {
+    return
+  }
+  while (try? table.next()) == true {
+    for index in -1..<8 {
+      _ = table.field(index)
+      _ = table.integer(index)
+      _ = table.double(index)
+    }
+  }
+}
+
+private func fixedPoint(_ bytes: [UInt8]) {
+  let decimals = Int(bytes.first ?? 0) % 12
+  let text = String(decoding: bytes.dropFirst(), as: UTF8.self)
+  _ = FixedPoint(text, decimals: decimals)
+  _ = printableText(text)
+}
