@@ -11,6 +11,7 @@ let settings: [SwiftSetting] = [
 ]
 
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
@@ -31,7 +32,8 @@ let rooms = [
   Room(name: "Analytical", rooms: ["Operators"]),
   Room(name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"]),
   Room(
-    name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"], libraries: [grdb]),
+    name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"],
+    libraries: [grdb, sqlite]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),

@@ -8,6 +8,8 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
   case layerwise
   /// Reprise's own operator samples, one JSON object a line.
   case sweep
+  /// Operator curves, many points a line, as tools write them from other projects' tables.
+  case curves
   /// Reprise's own measured engine steps, one JSON object a line.
   case steps
 }
@@ -19,6 +21,7 @@ extension TraceFormat {
     case .kineto: "PyTorch Kineto trace"
     case .layerwise: "vLLM layerwise operator tables"
     case .sweep: "Reprise operator samples"
+    case .curves: "operator curves"
     case .steps: "Reprise measured engine steps"
     }
   }
@@ -27,7 +30,7 @@ extension TraceFormat {
   public var timeUnit: String {
     switch self {
     case .kineto, .layerwise: "microseconds"
-    case .sweep, .steps: "nanoseconds"
+    case .sweep, .curves, .steps: "nanoseconds"
     }
   }
 
@@ -72,6 +75,7 @@ extension TraceFormat {
         return .kineto
       }
       if names.isSuperset(of: ["kind", "axes"]) { return .sweep }
+      if names.contains("operator_curves") { return .curves }
       if names.isSuperset(of: ["duration_ns", "batch"]) { return .steps }
       let found =
         names.contains("rocprofiler-sdk-tool")

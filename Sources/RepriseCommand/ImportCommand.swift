@@ -38,7 +38,7 @@ struct ImportCommand: FailingCommand {
   @Option(help: "The devices that shared each layer, where --model is given.")
   var tensorParallel = 1
 
-  @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
+  @Option(help: "The format of standard input: kineto, sweep, curves or steps; files tell it themselves.")
   var format: StreamFormat = .kineto
 
   @Option(help: "The share of records that may be bad before a file is refused.")
@@ -52,12 +52,13 @@ struct ImportCommand: FailingCommand {
 
   /// A format that can be read from a stream.
   enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
-    case kineto, sweep, steps
+    case kineto, sweep, curves, steps
 
     var traceFormat: TraceFormat {
       switch self {
       case .kineto: .kineto
       case .sweep: .sweep
+      case .curves: .curves
       case .steps: .steps
       }
     }
