@@ -38,7 +38,8 @@ struct ImportCommand: FailingCommand {
   @Option(help: "The devices that shared each layer, where --model is given.")
   var tensorParallel = 1
 
-  @Option(help: "The format of standard input: kineto, sweep, curves or steps; files tell it themselves.")
+  @Option(
+    help: "The format of standard input: kineto, sweep, curves or steps; files tell it themselves.")
   var format: StreamFormat = .kineto
 
   @Option(help: "The share of records that may be bad before a file is refused.")
