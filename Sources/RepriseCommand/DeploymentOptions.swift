@@ -43,7 +43,8 @@ struct DeploymentOptions: ParsableArguments {
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let known = try curves[device.name] ?? store?.curves(on: device) ?? []
+      let known =
+        try curves[device.name] ?? store?.curves(on: device, like: model.askedOperators) ?? []
       curves[device.name] = known
       return try EnginePlan(
         group, model, on: device, curves: known,

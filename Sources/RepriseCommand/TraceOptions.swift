@@ -27,8 +27,8 @@ struct TraceOptions: ParsableArguments {
         """))
   var capture: [String] = []
 
-  @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
-  var format: StreamFormat = .kineto
+  @Option(help: "The format of standard input; files tell it themselves.")
+  var format: TraceFormat = .kineto
 
   @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
   var kernelNames: String?
@@ -42,19 +42,6 @@ struct TraceOptions: ParsableArguments {
   @Flag(help: "Refuse files that are damaged, instead of importing what is sound.")
   var strict = false
 
-  /// A format that can be read from a stream.
-  enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
-    case kineto, sweep, steps
-
-    var traceFormat: TraceFormat {
-      switch self {
-      case .kineto: .kineto
-      case .sweep: .sweep
-      case .steps: .steps
-      }
-    }
-  }
-
   mutating func validate() throws {
     guard (0...1).contains(maxBadRecords) else {
       throw UsageError("--max-bad-records is a share from 0 to 1")
@@ -64,6 +51,7 @@ struct TraceOptions: ParsableArguments {
       throw UsageError("--tensor-parallel must be from 1 to 1024")
     }
     guard device?.isEmpty != true else { throw UsageError("--device is empty") }
+    guard format.isStream else { throw UsageError("\(format.title): give a file, not a stream") }
   }
 
   /// The library's options, for all files.
@@ -82,7 +70,12 @@ struct TraceOptions: ParsableArguments {
   /// Reads a file as these options say.
   func read(_ file: String, _ options: ImportOptions) throws -> [ImportedTrace] {
     var options = options
-    options.format = file == "-" ? format.traceFormat : nil
+    options.format = file == "-" ? format : nil
     return try TraceReader.read(path: file, options: options)
   }
+}
+
+extension TraceFormat: @retroactive ExpressibleByArgument {
+  /// The formats that standard input can have.
+  public static var allValueStrings: [String] { allCases.filter(\.isStream).map(\.rawValue) }
 }
