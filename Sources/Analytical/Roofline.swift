@@ -24,7 +24,8 @@ extension OperatorWork {
   /// - GEMM: 2·m·n·k operations, each matrix crossing the bus once.
   /// - Attention: 4·heads·headDim operations for each causal query-key pair; queries, outputs and
   ///   every key and value cross the bus once (Dao, FlashAttention, 2022).
-  /// - Ring collectives: 2·(r − 1)/r of the bytes for an all-reduce, half of it for the others.
+  /// - Ring collectives: 2·(r − 1)/r of the bytes for an all-reduce, half of it for the others; all of
+  ///   the bytes where one rank sends or takes them.
   public init?(_ op: Operator, at point: AxisPoint) {
     let size = op.dataType?.bytesPerElement ?? 4
     func attribute(_ name: String) -> Double { Double(op.attributes[name] ?? 1) }
@@ -69,6 +70,7 @@ extension OperatorWork {
     case .allGather, .reduceScatter, .allToAll:
       let ranks = attribute("ranks")
       self.init(linkBytes: (ranks - 1) / ranks * tokens)
+    case .broadcast, .reduce, .sendReceive: self.init(linkBytes: tokens)
     default: return nil
     }
   }

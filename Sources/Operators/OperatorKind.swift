@@ -43,6 +43,19 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   public static let reduceScatter = OperatorKind(rawValue: "reduceScatter")
   /// An exchange between all pairs of ranks.
   public static let allToAll = OperatorKind(rawValue: "allToAll")
+  /// One rank's bytes, left on every rank.
+  public static let broadcast = OperatorKind(rawValue: "broadcast")
+  /// A sum over ranks, left on one.
+  public static let reduce = OperatorKind(rawValue: "reduce")
+  /// One rank's bytes sent to another.
+  public static let sendReceive = OperatorKind(rawValue: "sendReceive")
+
+  /// The kinds that have axes, in the order above.
+  public static let known: [OperatorKind] = [
+    .gemm, .attention, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise,
+    .softmax, .sample, .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll,
+    .broadcast, .reduce, .sendReceive,
+  ]
 
   /// An operator that is known by its profiler's name only.
   public static func opaque(_ name: String) -> OperatorKind {

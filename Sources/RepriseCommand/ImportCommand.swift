@@ -8,8 +8,10 @@ struct ImportCommand: FailingCommand {
     abstract: "Import profiler traces and operator tables into a database.",
     discussion: """
       Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a \
-      directory; needs --model), Reprise's own operator sweeps and measured steps (JSON Lines). \
-      Each may be plain, gzip or zstd.
+      directory; needs --model), tables of Vidur's profiler, of LLMServingSim's first (layers.csv; \
+      needs --model) and of Splitwise (CSV), the output of nccl-tests, any other CSV table through \
+      --mapping, Reprise's own operator sweeps and measured steps (JSON Lines). Each may be plain, \
+      gzip or zstd.
 
       Each file is one transaction: all of it or nothing. The same bytes imported twice for one \
       device change nothing. Ends with a report of what was used, by which rule, and what was not; \
@@ -17,6 +19,7 @@ struct ImportCommand: FailingCommand {
 
         reprise import trace.json.gz --db lat.sqlite
         reprise import RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
+        reprise import table.csv --mapping map.json --db lat.sqlite --device h100-sxm
       """)
 
   @Argument(help: "The files; '-' for standard input.")
@@ -28,16 +31,27 @@ struct ImportCommand: FailingCommand {
 
   mutating func execute() throws {
     let options = try traces.importOptions()
+    var warned: Set<String> = []
     // What cannot be read must not leave a new, empty database behind.
     for file in files {
       let start = processorSeconds()
       var bytes = 0
-      for trace in try traces.read(file, options) {
-        bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
+      let read = try traces.read(file, options)
+      let devices = Set(read.compactMap(\.deviceName)).sorted()
+      if traces.device != nil, devices.count > 1 {
+        throw Failure(
+          .usage,
+          "\(file): holds several devices (\(devices.joined(separator: ", "))); leave out --device")
+      }
+      for trace in read {
+        // Parts of one file share its bytes.
+        bytes +=
+          trace.part.isEmpty || trace.part == read.first?.part
+          ? trace.inputs.reduce(0) { $0 + $1.textBytes } : 0
         guard let device = traces.device ?? trace.deviceName else {
           throw Failure(.usage, "\(file): does not name its device; give it with --device NAME")
         }
-        if Device.builtIn(named: device) == nil {
+        if Device.builtIn(named: device) == nil, warned.insert(device).inserted {
           try note(
             "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
               + "predicted from; a processor's name must begin with 'cpu-'")

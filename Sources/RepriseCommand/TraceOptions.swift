@@ -27,7 +27,22 @@ struct TraceOptions: ParsableArguments {
         """))
   var capture: [String] = []
 
-  @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
+  @Option(help: "What the columns of a CSV table mean: a JSON file (docs/import.md).")
+  var mapping: String?
+
+  @Option(
+    help: "The type of weights and activations, for tables that do not give it: bf16, fp16, ...")
+  var dataType: String?
+
+  @Option(
+    name: .customLong("operator"),
+    help: "The collective that nccl-tests ran, where its output does not say: all_reduce, ...")
+  var collective: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of standard input; files tell it themselves.",
+      discussion: "One of " + StreamFormat.allCases.map(\.rawValue).joined(separator: ", ") + "."))
   var format: StreamFormat = .kineto
 
   @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
@@ -44,11 +59,17 @@ struct TraceOptions: ParsableArguments {
 
   /// A format that can be read from a stream.
   enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
-    case kineto, sweep, steps
+    case kineto, sweep, steps, vidur, splitwise
+    case layerLatency = "layer-latency"
+    case ncclTests = "nccl-tests"
 
     var traceFormat: TraceFormat {
       switch self {
       case .kineto: .kineto
+      case .vidur: .vidur
+      case .splitwise: .splitwise
+      case .layerLatency: .layerLatency
+      case .ncclTests: .ncclTests
       case .sweep: .sweep
       case .steps: .steps
       }
@@ -64,6 +85,14 @@ struct TraceOptions: ParsableArguments {
       throw UsageError("--tensor-parallel must be from 1 to 1024")
     }
     guard device?.isEmpty != true else { throw UsageError("--device is empty") }
+    guard dataType.map({ DataType(rawValue: $0) != nil }) ?? true else {
+      let known = DataType.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--data-type is one of \(known)")
+    }
+    guard collective.map({ OperatorKind(collective: $0) != nil }) ?? true else {
+      let known = OperatorKind.collectiveNames.joined(separator: ", ")
+      throw UsageError("--operator is one of \(known)")
+    }
   }
 
   /// The library's options, for all files.
@@ -75,6 +104,9 @@ struct TraceOptions: ParsableArguments {
     options.model = try model.map { try modelArchitecture(named: $0) }
     options.tensorParallel = tensorParallel
     options.captures = capture
+    options.dataType = dataType.flatMap { DataType(rawValue: $0) }
+    options.collective = collective.flatMap { OperatorKind(collective: $0) }
+    if let mapping { options.mapping = try TableMapping(path: mapping) }
     if let kernelNames { options.kernelNames = try KernelNameTable(path: kernelNames) }
     return options
   }
