@@ -7,9 +7,18 @@ struct TableParts {
   private var indices: [String: Int] = [:]
   /// What became of rows that belong to no part.
   private var rest = Coverage()
+  /// How many records the parts hold.
+  private var records = 0
+  private let options: ImportOptions
 
   /// The most parts; more are not a table of measurements.
   private static let mostParts = 1024
+
+  /// Starts a table.
+  init(_ options: ImportOptions) { self.options = options }
+
+  /// Whether there is room for another row; reading ends where there is none.
+  var hasRoom: Bool { records < options.maximumEvents }
 
   /// Counts a row that belongs to no part.
   mutating func reject(_ reason: RejectionReason) {
@@ -23,26 +32,30 @@ struct TableParts {
   mutating func change(
     _ name: String, new make: () -> ImportedTrace, _ body: (inout ImportedTrace) -> Void
   ) {
-    if let index = indices[name] { return body(&traces[index]) }
-    guard traces.count < Self.mostParts else { return reject(.tooManyNames) }
-    indices[name] = traces.count
-    var trace = make()
-    trace.part = name
-    body(&trace)
-    traces.append(trace)
+    let index = indices[name] ?? traces.count
+    if index == traces.count {
+      guard index < Self.mostParts else { return reject(.tooManyNames) }
+      indices[name] = index
+      traces.append(make())
+      traces[index].part = name
+    }
+    let before = traces[index].coverage.recordsRead
+    body(&traces[index])
+    records += traces[index].coverage.recordsRead - before
   }
 
   /// The parts that hold anything, if enough of all rows were good.
   ///
   /// What became of the other rows is told with the first of them.
   consuming func finish(
-    path: String, _ input: InputSummary, _ options: ImportOptions
+    path: String, _ input: InputSummary
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
+    guard hasRoom else { throw .tooManyEvents(path: path, limit: options.maximumEvents) }
     var whole = rest
     for trace in traces { whole.add(trace.coverage) }
     try options.check(whole, path: path)
     var kept = traces.filter { !$0.samples.isEmpty || !$0.measuredSteps.isEmpty }
-    guard !kept.isEmpty else { throw .noEvents(path: path) }
+    guard !kept.isEmpty else { throw Self.nothing(whole, path) }
     for trace in traces where trace.samples.isEmpty && trace.measuredSteps.isEmpty {
       rest.add(trace.coverage)
     }
@@ -52,5 +65,13 @@ struct TableParts {
       if kept.count == 1 { kept[index].part = "" }
     }
     return kept
+  }
+
+  private static func nothing(_ coverage: Coverage, _ path: String) -> ProfilerTraceError {
+    let worst = RejectionReason.allCases.max { coverage.rejected($0) < coverage.rejected($1) }
+    guard let worst, coverage.rejected(worst) > 0 else { return .noEvents(path: path) }
+    return .missingInformation(
+      path: path,
+      what: "none of its \(coverage.recordsRead) records can be used, mostly: \(worst.rawValue)")
   }
 }

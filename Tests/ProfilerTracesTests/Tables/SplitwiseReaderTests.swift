@@ -18,6 +18,7 @@ import Testing
         m,gpu2,512,1,2,1,1,10,1,11,4
         m,gpu,512,1,128,1,1,10,-1,11,2
         m,gpu,0,1,128,1,1,10,1,11,2
+        m,gpu,16777216,65536,128,1,1,10,1,11,2
         """
     let path = try directory.write(text, to: "x")
     #expect(try TraceFormat.detect(path: path) == .splitwise)
@@ -40,7 +41,7 @@ import Testing
     #expect(steps[1].shape == tokens)
     #expect(traces[2].measuredSteps.count == 1)
     #expect(traces[2].coverage.rejected(.negativeDuration) == 1)
-    #expect(traces[0].coverage.rejected(.badValue) == 2)
+    #expect(traces[0].coverage.rejected(.badValue) == 4)
   }
 
   /// By Python's `decimal`; of the tokens where

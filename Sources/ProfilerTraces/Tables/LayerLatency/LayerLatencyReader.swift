@@ -27,6 +27,9 @@ enum LayerLatencyReader {
       throw .input(error)
     }
     if let missing { throw .missingColumn(path: path, column: missing) }
+    guard trace.coverage.recordsRead < options.maximumEvents else {
+      throw .tooManyEvents(path: path, limit: options.maximumEvents)
+    }
     try options.check(trace.coverage, path: path)
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
     return trace
@@ -43,7 +46,7 @@ enum LayerLatencyReader {
     }
     let sizes = IntegerColumns(["input", "kv_cache", "tp_size"], rows)
     var layers: [Int: SeparateLayers?] = [:]
-    while try rows.next() {
+    while try rows.next(), trace.coverage.recordsRead < options.maximumEvents {
       let values = sizes.values(rows)
       let ranks = values?[2] ?? 0
       if layers[ranks] == nil, layers.count < 1024 {

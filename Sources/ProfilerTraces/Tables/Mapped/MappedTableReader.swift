@@ -13,7 +13,7 @@ enum MappedTableReader {
   static func read(
     path: String, mapping: TableMapping, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
-    var parts = TableParts()
+    var parts = TableParts(options)
     let read: (missing: String?, input: InputSummary)
     do throws(TraceIOError) {
       let source = try ByteSource(path: path, limits: options.inputLimits)
@@ -26,14 +26,14 @@ enum MappedTableReader {
       var places = ColumnPlaces(rows)
       let table = ResolvedMapping(mapping, &places)
       if places.missing == nil {
-        while try rows.next() { table.add(rows, options, &parts) }
+        while try rows.next(), parts.hasRoom { table.add(rows, options, &parts) }
       }
       read = (places.missing, try rows.finish())
     } catch {
       throw .input(error)
     }
     if let missing = read.missing { throw .missingColumn(path: path, column: missing) }
-    var traces = try parts.finish(path: path, read.input, options)
+    var traces = try parts.finish(path: path, read.input)
     for index in traces.indices { traces[index].arguments = "mapping=\(mapping.digest)" }
     return traces
   }

@@ -36,6 +36,7 @@ enum NCCLTestsReader {
         ByteSource(path: path, limits: options.inputLimits), maximumLine: longestLine)
       var run = NCCLTestsRun()
       var rows = 0
+      // Each row holds up to two records.
       while try lines.next(), rows < options.maximumEvents {
         let line = NCCLTestsLine(lines.string())
         if run.hasRows, line.startsRun || NCCLTestsColumns(line) != nil {
@@ -50,7 +51,7 @@ enum NCCLTestsReader {
     } catch {
       throw .input(error)
     }
-    var parts = TableParts()
+    var parts = TableParts(options)
     for run in runs {
       let op = try run.collective(options, path: path)
       let version = [run.version, run.usesGraph ? "graph" : ""].filter { !$0.isEmpty }
@@ -67,7 +68,7 @@ enum NCCLTestsReader {
         for sample in run.samples(op, options) { trace.add(sample) }
       }
     }
-    return try parts.finish(path: path, input, options)
+    return try parts.finish(path: path, input)
   }
 }
 

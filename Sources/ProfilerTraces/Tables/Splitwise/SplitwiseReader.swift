@@ -28,7 +28,7 @@ enum SplitwiseReader {
   static func read(
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
-    var parts = TableParts()
+    var parts = TableParts(options)
     let read: (missing: String?, input: InputSummary?)
     do throws(TraceIOError) {
       var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
@@ -44,7 +44,7 @@ enum SplitwiseReader {
     guard let input = read.input else {
       throw .missingColumn(path: path, column: read.missing ?? "")
     }
-    return try parts.finish(path: path, input, options)
+    return try parts.finish(path: path, input)
   }
 
   private static func readRows(
@@ -54,7 +54,7 @@ enum SplitwiseReader {
       ["prompt_size", "batch_size", "token_size", "tensor_parallel"], rows)
     let texts = ["model", "hardware"].compactMap { rows.column($0) }
     let times = ["prompt_time", "token_time", "e2e_time"].compactMap { rows.column($0) }
-    while try rows.next() {
+    while try rows.next(), parts.hasRoom {
       let names = texts.map { String(rows.field($0).prefix(256)) }
       guard let values = sizes.values(rows), names.allSatisfy({ !$0.isEmpty }),
         let run = Run(values)
@@ -88,29 +88,25 @@ enum SplitwiseReader {
 
   /// The sizes of one row.
   private struct Run {
-    var prompt: Int
-    var batch: Int
     var tokens: Int
+    var promptStep: StepShape
+    /// The first token comes from the prompt's step; the others read `prompt + 1` to
+    /// `prompt + tokens - 1` keys, their own included.
+    var tokenStep: StepShape
 
     init?(_ values: [Int]) {
-      (prompt, batch, tokens) = (values[0], values[1], values[2])
+      let (prompt, batch) = (values[0], values[1])
+      tokens = values[2]
       guard (1...mostTokens).contains(prompt), (1...mostSequences).contains(batch),
         (2...mostTokens).contains(tokens), (1...1024).contains(values[3])
       else { return nil }
-    }
-
-    var promptStep: StepShape {
-      var shape = StepShape()
-      for _ in 0..<batch { shape.addPrefill(tokens: prompt, past: 0, finishes: true) }
-      return shape
-    }
-
-    /// The first token comes from the prompt's step; the others read `prompt + 1` to
-    /// `prompt + tokens - 1` keys, their own included.
-    var tokenStep: StepShape {
-      var shape = StepShape()
-      for _ in 0..<batch { shape.addDecode(context: prompt + tokens / 2) }
-      return shape
+      var (prompts, tokens) = (StepShape(), StepShape())
+      prompts.addPrefill(tokens: prompt, past: 0, finishes: true)
+      tokens.addDecode(context: prompt + values[2] / 2)
+      guard let promptStep = prompts.repeated(batch), let tokenStep = tokens.repeated(batch) else {
+        return nil
+      }
+      (self.promptStep, self.tokenStep) = (promptStep, tokenStep)
     }
 
     /// Whether the run's time is not that of all the tokens asked for.
@@ -135,5 +131,21 @@ extension ImportedTrace {
         MeasuredStep(start: .zero, duration: Nanoseconds(rounding: statistics.mean), shape: shape))
     case .failure(let rejection): coverage.reject(rejection.reason)
     }
+  }
+}
+
+extension StepShape {
+  /// The step of so many equal sequences, or nil where a sum of theirs does not fit.
+  fileprivate func repeated(_ count: Int) -> StepShape? {
+    var shape = self
+    for sum in [
+      \StepShape.prefillSequences, \.prefillTokens, \.prefillPairs, \.prefillContext,
+      \.decodeSequences, \.decodeContext, \.sampledSequences,
+    ] {
+      let (product, overflow) = self[keyPath: sum].multipliedReportingOverflow(by: count)
+      guard !overflow, product < StepShape.largestSum else { return nil }
+      shape[keyPath: sum] = product
+    }
+    return shape
   }
 }

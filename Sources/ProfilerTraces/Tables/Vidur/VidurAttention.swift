@@ -29,7 +29,7 @@ enum VidurAttention {
     guard prefill != nil || decode != nil else { return "time_stats.attn_decode.median" }
     let block = rows.column("block_size")
     let backend = rows.column("attention_backend")
-    while try rows.next() {
+    while try rows.next(), parts.hasRoom {
       let row = AttentionRow(
         columns.values(rows), flag: rows.field(isPrefill), hasBlocks: block != nil)
       let name = backend.map { String(rows.field($0).prefix(64)) } ?? ""

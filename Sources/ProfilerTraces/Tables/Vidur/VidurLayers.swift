@@ -27,9 +27,7 @@ enum VidurLayers {
     guard !operators.isEmpty else { return "time_stats.mlp_up_proj.median" }
     let isParallel = !operators.contains { $0.name == "post_attention_layernorm" }
     var models: [[Int]: VidurModel?] = [:]
-    var trace = ImportedTrace(format: .vidur)
-    trace.runtime = RuntimeDescription(framework: "Vidur", version: "layers")
-    while try rows.next() {
+    while try rows.next(), parts.hasRoom {
       let isGated = rows.field(gated).lowercased()
       let values = columns.values(rows)
       var model: VidurModel?
@@ -44,11 +42,20 @@ enum VidurLayers {
           models[key] = .some(model)
         }
       }
-      for times in operators where times.isGiven(rows) {
-        trace.add(record(times, rows, model, tokens: values?.last, options))
+      let records = operators.filter { $0.isGiven(rows) }.map {
+        record($0, rows, model, tokens: values?.last, options)
+      }
+      parts.change(
+        "layers",
+        new: {
+          var trace = ImportedTrace(format: .vidur)
+          trace.runtime = RuntimeDescription(framework: "Vidur", version: "layers")
+          return trace
+        }
+      ) { trace in
+        for record in records { trace.add(record) }
       }
     }
-    parts.change("", new: { trace }) { _ in }
     return nil
   }
 

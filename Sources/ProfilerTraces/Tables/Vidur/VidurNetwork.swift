@@ -17,7 +17,7 @@ enum VidurNetwork {
     guard let collective = rows.column("collective") else { return "collective" }
     let operators = VidurTimes.all(rows)
     guard !operators.isEmpty else { return "time_stats.all_reduce.median" }
-    while try rows.next() {
+    while try rows.next(), parts.hasRoom {
       let name = rows.field(collective)
       guard let times = operators.first(where: { $0.name == name }),
         let kind = CollectiveName.kind(name)

@@ -15,7 +15,7 @@ enum VidurReader {
   static func read(
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
-    var parts = TableParts()
+    var parts = TableParts(options)
     let read: (missing: String?, input: InputSummary)
     do throws(TraceIOError) {
       var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
@@ -32,7 +32,7 @@ enum VidurReader {
       throw .input(error)
     }
     if let missing = read.missing { throw .missingColumn(path: path, column: missing) }
-    return try parts.finish(path: path, read.input, options)
+    return try parts.finish(path: path, read.input)
   }
 
   /// Whether these are the columns of one of the tables.
