@@ -23,7 +23,10 @@ extension OperatorStore {
     _ trace: ImportedTrace, device: String
   ) throws(OperatorStoreError) -> ImportOutcome {
     try write { db in
-      let digest = trace.inputs.map(\.sha256).joined(separator: "+")
+      // Parts of one file are sources of their own.
+      let digest =
+        trace.inputs.map(\.sha256).joined(separator: "+")
+        + (trace.part.isEmpty ? "" : "#" + trace.part)
       let deviceID = try Self.identity(
         db, "SELECT id FROM device WHERE name = ?", "INSERT INTO device (name) VALUES (?)",
         [device])

@@ -27,6 +27,9 @@ extension OperatorKind {
   /// Attention is described by what one step's mixed batch holds: the query tokens of all
   /// sequences in prefill, the (pair-weighted) past before them, the sequences in decode, their
   /// mean key-value length, and the longest; the last is 0 where all are equally long.
+  ///
+  /// The bytes of a collective are those of the column `size` of nccl-tests: the whole array that
+  /// each rank holds before or after it, never one rank's part of it.
   public var axes: [String] {
     switch self {
     case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,

@@ -67,6 +67,14 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   /// The conversion of activations to a type of `bits`, scaled.
   public static let quantize = OperatorKind(rawValue: "quantize")
 
+  /// The kinds that have axes, in the order above.
+  public static let known: [OperatorKind] = [
+    .gemm, .attention, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise,
+    .softmax, .sample, .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll,
+    .broadcast, .reduce, .sendReceive, .cacheWrite, .bidirectionalAttention, .latentAttention,
+    .latentAttentionBlock, .moe, .moeDispatch, .moeCombine, .quantize,
+  ]
+
   /// An operator that is known by its profiler's name only.
   public static func opaque(_ name: String) -> OperatorKind {
     OperatorKind(rawValue: "opaque:" + name)

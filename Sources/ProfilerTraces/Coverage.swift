@@ -44,9 +44,20 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case syntax = "not valid JSON"
   case tooManyNames = "more distinct names than kept"
   case finalNorm = "the final normalisation, an operator that the layers' rows measure"
+  case unknownColumn = "a column of unknown meaning"
+  case notCausal = "prefill attention measured without its causal mask"
+  case unknownContext = "a step whose context lengths the table does not give"
+  case noWork = "a point without work: no bytes, or no keys to attend to"
+  case unmatchedRow = "a row that no operator of the mapping selects"
+  case wrongResult = "the collective's result was wrong"
 
   /// Whether something is wrong with the record; a sound one may still have no use.
-  var isFault: Bool { self != .finalNorm }
+  var isFault: Bool {
+    switch self {
+    case .finalNorm, .unknownColumn, .notCausal, .unknownContext, .noWork, .unmatchedRow: false
+    default: true
+    }
+  }
 }
 
 /// A number of kernels, or operator calls on a processor, and their time.
@@ -145,6 +156,13 @@ public struct Coverage: Hashable, Sendable {
   }
 
   mutating func reject(_ reason: RejectionReason) { rejections[Self.index(of: reason)] += 1 }
+
+  /// Adds the records of another part of the same table.
+  mutating func add(_ other: Coverage) {
+    recordsRead += other.recordsRead
+    recordsUsed += other.recordsUsed
+    for index in rejections.indices { rejections[index] += other.rejections[index] }
+  }
 
   private static func index<Case: CaseIterable & Equatable>(of value: Case) -> Int {
     var index = 0

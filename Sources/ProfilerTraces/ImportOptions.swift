@@ -1,4 +1,5 @@
 public import Analytical
+public import Operators
 public import TraceIO
 
 /// How strictly a trace is imported, and within which bounds.
@@ -25,6 +26,12 @@ public struct ImportOptions: Sendable {
   public var tensorParallel = 1
   /// Traces of graph captures, or lists of them, that give kernels of graphs their operators back.
   public var captures: [String] = []
+  /// The type of weights and activations, for tables that do not give it.
+  public var dataType: DataType?
+  /// The collective that was measured, for output of nccl-tests that does not name it.
+  public var collective: OperatorKind?
+  /// What the columns of a table mean, for a table of the user's own.
+  public var mapping: TableMapping?
 
   /// Creates options.
   public init(

@@ -7,6 +7,8 @@ public struct ImportedTrace: Sendable {
   public var format: TraceFormat
   /// The name to keep for the source: the path that the user gave.
   public var path = ""
+  /// Which part of the input this is, where one table holds several devices or models, else empty.
+  public var part = ""
   /// What the reading depended on besides the bytes, such as the model's name.
   public var arguments = ""
   /// The files that were read, with their digests.

@@ -16,6 +16,8 @@ public enum ProfilerTraceError: Error, Hashable, Sendable {
   case missingColumn(path: String, column: String)
   /// The reader needs something that the input does not say.
   case missingInformation(path: String, what: String)
+  /// A mapping file says something that cannot be; `member` is the path of the member.
+  case badMapping(path: String, member: String, problem: String)
 }
 
 extension ProfilerTraceError: CustomStringConvertible {
@@ -35,6 +37,7 @@ extension ProfilerTraceError: CustomStringConvertible {
     case .missingColumn(let path, let column):
       "\(path): has no column '\(column)'; was it written by another version of the profiler?"
     case .missingInformation(let path, let what): "\(path): \(what)"
+    case .badMapping(let path, let member, let problem): "\(path): \(member) \(problem)"
     }
   }
 }

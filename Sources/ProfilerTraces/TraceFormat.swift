@@ -16,6 +16,16 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
   case rocprofJSON = "rocprofv3-json"
   /// The SQLite databases of rocmProfileData.
   case rpd
+  /// Layer latencies of LLMServingSim's first profiler, as one CSV file.
+  case layerLatency = "layer-latency"
+  /// Any CSV file, by a mapping of its columns.
+  case mapped
+  /// The output of nccl-tests or rccl-tests.
+  case ncclTests = "nccl-tests"
+  /// Whole steps of Splitwise's performance model, as one CSV file.
+  case splitwise
+  /// Operator tables of Vidur's profiler, as one CSV file.
+  case vidur
   /// Reprise's own operator samples, one JSON object a line.
   case sweep
   /// Operator curves, many points a line, as tools write them from other projects' tables.
@@ -35,6 +45,11 @@ extension TraceFormat {
     case .rocprofCSV: "rocprofv3 kernel trace (CSV)"
     case .rocprofJSON: "rocprofv3 trace (JSON)"
     case .rpd: "rocmProfileData database (rpd)"
+    case .layerLatency: "LLMServingSim layer latencies"
+    case .mapped: "CSV table with a mapping"
+    case .ncclTests: "nccl-tests output"
+    case .splitwise: "Splitwise performance model"
+    case .vidur: "Vidur profiler table"
     case .sweep: "Reprise operator samples"
     case .curves: "operator curves"
     case .steps: "Reprise measured engine steps"
@@ -52,9 +67,12 @@ extension TraceFormat {
   /// The unit of the times as the format writes them.
   public var timeUnit: String {
     switch self {
-    case .kineto, .layerwise: "microseconds"
-    case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .curves, .steps:
+    case .kineto, .layerwise, .ncclTests: "microseconds"
+    case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .curves, .steps,
+      .layerLatency:
       "nanoseconds"
+    case .splitwise, .vidur: "milliseconds"
+    case .mapped: "as the mapping says"
     }
   }
 
@@ -98,6 +116,8 @@ extension TraceFormat {
     guard let first = prefix.first(where: { $0 > 0x20 }) else {
       throw .unknownFormat(path: path, found: "an empty file")
     }
+    // Before JSON: what mpirun puts before each line begins with a bracket.
+    if NCCLTestsReader.isOutput(prefix) { return .ncclTests }
     if first == UInt8(ascii: "{") || first == UInt8(ascii: "[") {
       let names = memberNames(prefix)
       if !names.isDisjoint(with: ["traceEvents", "deviceProperties", "displayTimeUnit", "ph"]) {
@@ -121,7 +141,11 @@ extension TraceFormat {
     {
       return .layerwise
     }
-    throw .unknownFormat(path: path, found: "this content")
+    if columns.isSuperset(of: LayerLatencyReader.columns) { return .layerLatency }
+    if columns.isSuperset(of: SplitwiseReader.columns) { return .splitwise }
+    if VidurReader.isTable(columns) { return .vidur }
+    throw .unknownFormat(
+      path: path, found: columns.count > 1 ? "a table of other columns" : "this content")
   }
 
   /// The names of the members of the first object, or of the first object of an array.

@@ -12,7 +12,9 @@ public enum TraceReader {
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
     let format: TraceFormat
-    if let given = options.format {
+    if options.mapping != nil {
+      format = .mapped
+    } else if let given = options.format {
       format = given
     } else {
       format = try TraceFormat.detect(path: path, limits: options.inputLimits)
@@ -33,6 +35,11 @@ public enum TraceReader {
     case .rocprofCSV: traces = [try RocprofCSVReader.read(path: path, options: options)]
     case .rocprofJSON: traces = [try RocprofJSONReader.read(path: path, options: options)]
     case .rpd: traces = [try RPDReader.read(path: path, options: options)]
+    case .layerLatency: traces = [try layerLatency(path, options)]
+    case .mapped: traces = try mapped(path, options)
+    case .ncclTests: traces = try NCCLTestsReader.read(path: path, options: options)
+    case .splitwise: traces = try SplitwiseReader.read(path: path, options: options)
+    case .vidur: traces = try VidurReader.read(path: path, options: options)
     }
     for index in traces.indices {
       if traces[index].path.isEmpty { traces[index].path = path }
@@ -43,6 +50,26 @@ public enum TraceReader {
       }
     }
     return traces
+  }
+
+  private static func layerLatency(
+    _ path: String, _ options: ImportOptions
+  ) throws(ProfilerTraceError) -> ImportedTrace {
+    guard let model = options.model else {
+      throw .missingInformation(
+        path: path, what: "names layers only; give the model with --model NAME")
+    }
+    return try LayerLatencyReader.read(path: path, model: model, options: options)
+  }
+
+  private static func mapped(
+    _ path: String, _ options: ImportOptions
+  ) throws(ProfilerTraceError) -> [ImportedTrace] {
+    guard let mapping = options.mapping else {
+      throw .missingInformation(
+        path: path, what: "needs to be told what its columns mean; give --mapping FILE")
+    }
+    return try MappedTableReader.read(path: path, mapping: mapping, options: options)
   }
 
   /// The tables of a directory, and the study of skewed batches beside them, if there is one.

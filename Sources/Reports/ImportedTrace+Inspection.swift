@@ -13,7 +13,8 @@ extension ImportedTrace {
   /// - Parameter device: the name that it would be imported for; nil where nobody gives one.
   /// - Returns: lines that are safe for a terminal.
   public func inspectionReport(device: String?) -> [String] {
-    var lines = ["\(printableText(path)): \(format.title)"]
+    let file = path + (part.isEmpty ? "" : " (\(part))")
+    var lines = ["\(printableText(file)): \(format.title)"]
     lines += inputs.map { "  stored    \(storage(of: $0))" }
     if !runtimeText.isEmpty { lines.append("  software  \(runtimeText)") }
     for (name, value) in facts.sorted(by: { $0.key < $1.key }) {

@@ -11,7 +11,7 @@ extension ImportedTrace {
   /// - Returns: lines that are safe for a terminal.
   public func importReport(device: String, outcome: OperatorStore.ImportOutcome) -> [String] {
     var lines: [String] = []
-    let file = printableText(path)
+    let file = printableText(path + (part.isEmpty ? "" : " (\(part))"))
     let counts: (samples: Int, curves: Int, steps: Int)
     switch outcome {
     case .unchanged:

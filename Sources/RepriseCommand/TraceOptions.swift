@@ -27,8 +27,24 @@ struct TraceOptions: ParsableArguments {
         """))
   var capture: [String] = []
 
-  @Option(help: "The format of standard input; files tell it themselves.")
-  var format: TraceFormat = .kineto
+  @Option(help: "What the columns of a CSV table mean: a JSON file (docs/import.md).")
+  var mapping: String?
+
+  @Option(
+    help: "The type of weights and activations, for tables that do not give it: bf16, fp16, ...")
+  var dataType: String?
+
+  @Option(
+    name: .customLong("operator"),
+    help: "The collective that nccl-tests ran, where its output does not say: all_reduce, ...")
+  var collective: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The format of standard input; files tell it themselves.",
+      discussion: "One of \(TraceFormat.streams.map(\.rawValue).joined(separator: ", "))."),
+    transform: TraceFormat.stream(named:))
+  var format = TraceFormat.kineto
 
   @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
   var kernelNames: String?
@@ -51,7 +67,14 @@ struct TraceOptions: ParsableArguments {
       throw UsageError("--tensor-parallel must be from 1 to 1024")
     }
     guard device?.isEmpty != true else { throw UsageError("--device is empty") }
-    guard format.isStream else { throw UsageError("\(format.title): give a file, not a stream") }
+    guard dataType.map({ DataType(rawValue: $0) != nil }) ?? true else {
+      let known = DataType.allCases.map(\.rawValue).joined(separator: ", ")
+      throw UsageError("--data-type is one of \(known)")
+    }
+    guard collective.map({ OperatorKind(collective: $0) != nil }) ?? true else {
+      let known = OperatorKind.collectiveNames.joined(separator: ", ")
+      throw UsageError("--operator is one of \(known)")
+    }
   }
 
   /// The library's options, for all files.
@@ -63,6 +86,9 @@ struct TraceOptions: ParsableArguments {
     options.model = try model.map { try modelArchitecture(named: $0) }
     options.tensorParallel = tensorParallel
     options.captures = capture
+    options.dataType = dataType.flatMap { DataType(rawValue: $0) }
+    options.collective = collective.flatMap { OperatorKind(collective: $0) }
+    if let mapping { options.mapping = try TableMapping(path: mapping) }
     if let kernelNames { options.kernelNames = try KernelNameTable(path: kernelNames) }
     return options
   }
@@ -75,7 +101,16 @@ struct TraceOptions: ParsableArguments {
   }
 }
 
-extension TraceFormat: @retroactive ExpressibleByArgument {
+extension TraceFormat {
   /// The formats that standard input can have.
-  public static var allValueStrings: [String] { allCases.filter(\.isStream).map(\.rawValue) }
+  fileprivate static let streams = allCases.filter(\.isStream)
+
+  /// The format of standard input that the user names.
+  fileprivate static func stream(named name: String) throws -> TraceFormat {
+    guard let format = streams.first(where: { $0.rawValue == name }) else {
+      throw ValidationError(
+        "standard input is one of \(streams.map(\.rawValue).joined(separator: ", "))")
+    }
+    return format
+  }
 }

@@ -1,3 +1,4 @@
+import Operators
 import Yams
 
 /// Reads the keys of one YAML mapping by their ``FormatKey``s; every error has its line.

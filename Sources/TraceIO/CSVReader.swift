@@ -27,6 +27,15 @@ public struct CSVReader: ~Copyable {
     for index in 0..<fieldCount { header.append(field(index).trimmed) }
   }
 
+  /// Reads a stream without a header, whose columns have these names; all of its rows are data.
+  public init(
+    _ source: consuming ByteSource, header: [String], maximumLine: Int = 16 << 20
+  ) {
+    lines = LineReader(source, maximumLine: maximumLine)
+    maximumRow = max(1, maximumLine)
+    self.header = header
+  }
+
   /// The path of the input, for errors.
   public var path: String { lines.path }
 

@@ -38,6 +38,21 @@ import Testing
     #expect(try columns(written) == columns(store.queue))
   }
 
+  @Test func `Parts of one file are sources of their own`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "p.sqlite").path, mode: .readWrite)
+    var trace = ImportedTrace(
+      format: .splitwise,
+      inputs: [
+        InputSummary(path: "f", compression: .none, sha256: "a", storedBytes: 1, textBytes: 1)
+      ])
+    trace.measuredSteps = [MeasuredStep(start: .zero, duration: .zero, shape: StepShape())]
+    for part in ["model a", "model b"] {
+      trace.part = part
+      #expect(try store.add(trace, device: "d") == .added(samples: 0, curves: 0, steps: 1))
+    }
+    #expect(try store.add(trace, device: "d") == .unchanged)
+  }
+
   @Test func `A missing database is an error to read and is made to write`() throws {
     let path = folder.appending(path: "new.sqlite").path
     #expect(throws: OperatorStoreError.missing(path: path)) {

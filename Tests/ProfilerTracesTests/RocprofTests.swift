@@ -169,7 +169,7 @@ struct RocprofTests {
       ])
     #expect(trace.deviceName == "AMD Instinct MI350X")
     #expect(trace.coverage.rejected(.negativeDuration) == 1)
-    #expect(trace.facts.isEmpty)
+    #expect(trace.ownFacts.isEmpty)
     let event = try #require(
       trace.groups.first { $0.name == "norm.kd" }?.kernels.first?.events.first)
     let bytes = Array(Self.json.utf8)[Int(event.place.offset)...].prefix(Int(event.place.length))

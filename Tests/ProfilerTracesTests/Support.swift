@@ -36,6 +36,11 @@ final class TemporaryDirectory {
     try Data(bytes).write(to: URL(filePath: file))
     return file
   }
+
+  /// Writes bytes that need not be text.
+  func overwrite(_ name: String, _ bytes: [UInt8]) throws {
+    try Data(bytes).write(to: URL(filePath: path + "/" + name))
+  }
 }
 
 /// Builds small Kineto traces.

@@ -213,7 +213,7 @@ import TraceIO
       ("", "empty file"),
       ("{\"nodes\":[],\"schema\":1}", "an execution trace"),
       ("{\"a\":1}", "other members"),
-      ("hello", "this content"), ("layer,tokens\n", "this content"),
+      ("hello", "this content"), ("layer,tokens\n", "a table of other columns"),
     ])
   func unknown(text: String, found: String) throws {
     let error = #expect(throws: ProfilerTraceError.self) {

@@ -88,4 +88,11 @@ import TraceIO
     #expect(small.intern("5") == nil)
     #expect(small.intern("four") == 0)
   }
+
+  @Test func `a table without a header takes the names that it is given`() throws {
+    var table = CSVReader(try ByteSource(bytes: Array("1,2\n3,4\n".utf8)), header: ["a", "b"])
+    var sum: Int64 = 0
+    while try table.next() { sum += table.column("B").flatMap { table.integer($0) } ?? 0 }
+    #expect(sum == 6)
+  }
 }

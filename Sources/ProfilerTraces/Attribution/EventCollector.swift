@@ -143,7 +143,7 @@ struct EventCollector {
     var trace = ImportedTrace(format: format, inputs: inputs)
     trace.coverage = coverage
     trace.coverage.timing.resolution = 1
-    trace.attribute(events, RunContext(epoch: epoch, namesLoneKernels: true), options)
+    trace.attribute(events, RunContext(epoch: epoch, isOfDevices: true), options)
     trace.takeTypesFromKernels()
     if trace.groups.contains(where: { $0.name.hasPrefix("aten::") }) {
       trace.runtime.framework = "PyTorch"

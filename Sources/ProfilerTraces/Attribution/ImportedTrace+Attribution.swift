@@ -11,9 +11,9 @@ struct RunContext {
   var worldSize: Int?
   /// The captures of graphs that the user named.
   var captures: [CapturedTrace] = []
-  /// Whether kernels that belong to no operator become samples by their own names, also where there
-  /// are operators.
-  var namesLoneKernels = false
+  /// Whether the profiler records devices only: kernels that belong to no operator then become
+  /// samples by their own names, and operators are not timed where no kernel is.
+  var isOfDevices = false
 }
 
 extension ImportedTrace {
@@ -45,14 +45,17 @@ extension ImportedTrace {
   private mutating func addGroups(
     _ events: TraceEvents, _ attribution: KernelAttribution, taken: [Bool], _ run: RunContext
   ) {
-    guard !events.devices.isEmpty else {
-      let groups = OperatorGroups(processor: events, attribution, &coverage)
-      return add(groups.finish(worldSize: run.worldSize))
-    }
-    let hasOperators = events.hosts.contains { $0.kind == .operator }
-    guard run.namesLoneKernels || !hasOperators else {
-      let groups = OperatorGroups(events, attribution, taken: taken, &coverage)
-      return add(groups.finish(worldSize: run.worldSize))
+    guard run.isOfDevices else {
+      if events.devices.isEmpty {
+        let groups = OperatorGroups(processor: events, attribution, &coverage)
+        add(groups.finish(worldSize: run.worldSize))
+      } else if events.hosts.contains(where: { $0.kind == .operator }) {
+        let groups = OperatorGroups(events, attribution, taken: taken, &coverage)
+        add(groups.finish(worldSize: run.worldSize))
+      } else {
+        add(NamedKernels(events, taken: taken, &coverage).finish())
+      }
+      return
     }
     let isLone = attribution.owners.map { $0.rule == .noOperator }
     let groups = OperatorGroups(

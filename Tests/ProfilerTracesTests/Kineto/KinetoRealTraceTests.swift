@@ -77,7 +77,12 @@ struct KinetoRealTraceTests {
     for rule in AttributionRule.allCases {
       #expect(trace.coverage[rule] == expected.rules[rule] ?? Tally(), "\(rule)")
     }
-    #expect(trace.groups.count == expected.groups)
+    // Calls of one operator that launched another number of kernels are another group.
+    let calls = Set(
+      trace.groups.map {
+        [$0.name, $0.inputDims, $0.inputTypes, $0.inputStrides, $0.concreteInputs]
+      })
+    #expect(calls.count == expected.groups)
     #expect(trace.facts["kineto_era"] == expected.era)
     #expect(trace.coverage.rejectedRecords == 0)
     #expect(trace.warnings.count == (expected.rules[.collectiveAndWait] == nil ? 0 : 1))

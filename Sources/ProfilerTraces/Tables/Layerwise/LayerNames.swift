@@ -11,9 +11,12 @@ struct LayerNames {
   /// Resolves all names for one device of a group that must share the model evenly.
   ///
   /// A type that is not known leaves the operators without one.
-  init(_ architecture: ModelArchitecture, _ dataType: DataType?, tensorParallel: Int) {
+  init(
+    _ architecture: ModelArchitecture, _ dataType: DataType?, tensorParallel: Int,
+    fusesResiduals: Bool = true
+  ) {
     for var use in architecture.forwardPass(
-      dataType ?? .bfloat16, tensorParallel: tensorParallel)
+      dataType ?? .bfloat16, tensorParallel: tensorParallel, fusesResiduals: fusesResiduals)
     {
       use.operator.dataType = dataType
       uses[use.role] = use

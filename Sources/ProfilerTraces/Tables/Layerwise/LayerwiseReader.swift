@@ -130,37 +130,28 @@ struct LayerwiseImport {
     while try table.next() {
       let values = axes.map { table.integer($0) }
       let name = layer.map { table.field($0) } ?? "attention"
-      add(name, values, table.fixedPoint(time, decimals: 6))
+      trace.add(sample(name, values, TimeUnit.microseconds.nanoseconds(table, time)))
     }
     trace.inputs.append(try table.finish())
     return nil
   }
 
-  private mutating func add(_ layer: String, _ axes: [Int64?], _ time: FixedPoint) {
-    trace.coverage.recordsRead += 1
-    guard let use = layers[layer] else { return trace.coverage.reject(.unknownLayer) }
-    guard layer != "final_layernorm" else { return trace.coverage.reject(.finalNorm) }
-    var values: [Int] = []
-    for axis in axes {
-      guard let axis, (0...1 << 40).contains(axis) else { return trace.coverage.reject(.badValue) }
-      values.append(Int(axis))
+  private func sample(
+    _ layer: String, _ axes: [Int64?], _ time: Double?
+  ) -> Result<OperatorSample, Rejection> {
+    guard let use = layers[layer] else { return .failure(Rejection(reason: .unknownLayer)) }
+    guard layer != "final_layernorm" else { return .failure(Rejection(reason: .finalNorm)) }
+    let values = axes.compactMap { $0.flatMap { Int(exactly: $0) } }
+    guard values.count == axes.count, values.allSatisfy({ (0...1 << 40).contains($0) }) else {
+      return .failure(Rejection(reason: .badValue))
     }
     let point =
       values.count == 4
       ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(tokens: values[0])
-    guard SizeLimits.allow(use.operator, at: point) else {
-      return trace.coverage.reject(.badValue)
-    }
-    guard let picoseconds = time.value else { return trace.coverage.reject(.badDuration) }
-    guard picoseconds > 0 else { return trace.coverage.reject(.negativeDuration) }
-    guard picoseconds / 1000 <= options.maximumDuration else {
-      return trace.coverage.reject(.durationTooLong)
-    }
-    trace.coverage.recordsUsed += 1
-    trace.samples.append(
-      OperatorSample(
-        use.operator, at: point, label: layer,
-        duration: DurationStatistics(mean: Double(picoseconds) / 1000, count: meta.iterations)))
+    return MeasuredPoint(
+      operator: use.operator, point: point, label: layer,
+      times: MeasuredTimes(count: meta.iterations, mean: time)
+    ).sample(options)
   }
 
   /// The result, if enough of the rows were good.

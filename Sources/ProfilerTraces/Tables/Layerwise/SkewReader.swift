@@ -61,30 +61,33 @@ public enum SkewReader {
     var seen: Set<AxisPoint> = []
     while try rows.next() {
       trace.coverage.recordsRead += 1
-      let sizes = columns[..<5].compactMap { rows.integer($0) }
-      let times = columns[5...].compactMap { rows.fixedPoint($0, decimals: 6).value }
-      guard sizes.count == 5, sizes.allSatisfy({ (0...1 << 30).contains($0) }) else {
+      let sizes = columns[..<5].compactMap { rows.integer($0).flatMap { Int(exactly: $0) } }
+      guard sizes.count == 5 else {
         trace.coverage.reject(.badValue)
         continue
       }
-      guard times.count == 3,
-        times.allSatisfy({ $0 > 0 && $0 / 1000 <= options.maximumDuration })
-      else {
-        trace.coverage.reject(.badDuration)
-        continue
-      }
-      trace.coverage.recordsUsed += 1
-      let (mean, longest) = (Int(sizes[3]), Int(sizes[4]))
+      let times = columns[5...].map { TimeUnit.microseconds.nanoseconds(rows, $0) }
+      let (mean, longest) = (sizes[3], sizes[4])
+      var samples: [OperatorSample] = []
+      var rejection: Rejection?
       for (context, skew, time) in [
         (mean, longest, times[0]), (mean, 0, times[1]), (longest, 0, times[2]),
       ] {
-        let point = AxisPoint(Int(sizes[0]), Int(sizes[1]), Int(sizes[2]), context, skew)
-        guard seen.insert(point).inserted else { continue }
-        trace.samples.append(
-          OperatorSample(
-            attention, at: point, label: skew > 0 ? "skewed batch" : "batch of equal lengths",
-            duration: DurationStatistics(mean: Double(time) / 1000)))
+        let point = MeasuredPoint(
+          operator: attention, point: AxisPoint(sizes[0], sizes[1], sizes[2], context, skew),
+          label: skew > 0 ? "skewed batch" : "batch of equal lengths",
+          times: MeasuredTimes(mean: time))
+        switch point.sample(options) {
+        case .success(let sample): samples.append(sample)
+        case .failure(let reason): rejection = rejection ?? reason
+        }
       }
+      if let rejection {
+        trace.coverage.reject(rejection.reason)
+        continue
+      }
+      trace.coverage.recordsUsed += 1
+      trace.samples += samples.filter { seen.insert($0.point).inserted }
     }
     trace.inputs.append(try rows.finish())
     return nil

@@ -71,11 +71,6 @@ public enum SweepReader {
   }
 }
 
-/// A reason as an error, for `Result`.
-struct Rejection: Error {
-  var reason: RejectionReason
-}
-
 /// One line of a sweep while it is read.
 private struct SampleRecord {
   private var kind: String?
@@ -151,35 +146,20 @@ private struct SampleRecord {
       return .failure(Rejection(reason: .missingField))
     }
     let operatorKind = OperatorKind(rawValue: kind)
-    var point = AxisPoint.none
+    var axisPoint = AxisPoint.none
     for (name, value) in axes {
       guard let index = operatorKind.axes.firstIndex(of: name) else {
         return .failure(Rejection(reason: .badValue))
       }
-      point.values[index] = Int64(value)
+      axisPoint.values[index] = Int64(value)
     }
-    let mapped = Operator(operatorKind, dataType: dataType, attributes)
-    guard !hasBadValue, SizeLimits.allow(mapped, at: point), let count = Int(exactly: count),
-      (1...1 << 31).contains(count)
-    else {
-      return .failure(Rejection(reason: .badValue))
-    }
-    let statistics = DurationStatistics(
-      count: count, minimum: values["min_ns"] ?? mean, median: values["p50_ns"] ?? mean,
-      mean: mean, deviation: values["deviation_ns"] ?? 0)
-    let durations = [statistics.minimum, statistics.median, mean]
-    let limit = Double(options.maximumDuration)
-    let reason: RejectionReason? =
-      if !(durations + [statistics.deviation]).allSatisfy(\.isFinite) {
-        .badDuration
-      } else if !durations.allSatisfy({ $0 > 0 }) || statistics.deviation < 0 {
-        .negativeDuration
-      } else if durations.contains(where: { $0 > limit }) || statistics.deviation > limit {
-        .durationTooLong
-      } else {
-        nil
-      }
-    if let reason { return .failure(Rejection(reason: reason)) }
-    return .success(OperatorSample(mapped, at: point, label: kind, duration: statistics))
+    if hasBadValue { return .failure(Rejection(reason: .badValue)) }
+    let point = MeasuredPoint(
+      operator: Operator(operatorKind, dataType: dataType, attributes), point: axisPoint,
+      label: kind,
+      times: MeasuredTimes(
+        count: Int(exactly: count), mean: mean, median: values["p50_ns"],
+        minimum: values["min_ns"] ?? mean, deviation: values["deviation_ns"]))
+    return point.sample(options)
   }
 }

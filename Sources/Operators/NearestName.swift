@@ -2,7 +2,7 @@
 ///
 /// - Returns: The name at the least edit distance (the first of equals), or nil if none is within
 ///   half of the longer one's length.
-func nearestName(to unknown: String, among known: [String]) -> String? {
+package func nearestName(to unknown: String, among known: [String]) -> String? {
   let letters = Array(unknown.utf8.prefix(128))
   var best: String?
   var least = Int.max
