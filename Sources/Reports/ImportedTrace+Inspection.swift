@@ -126,14 +126,12 @@ extension ImportedTrace {
     }
     if device == nil { advice.append("name the device: --device NAME") }
     if !groups.isEmpty, shapedTime.part == 0 {
-      advice.append("no operator has shapes: profile with record_shapes=True")
+      advice.append("no operator has shapes: \(shapesAdvice)")
     } else if matters(.withoutShape) {
       advice.append("\(time(.withoutShape)) has no shapes: its operators record none")
     }
     if matters(.graph) {
-      advice.append(
-        "\(time(.graph)) ran in graphs: add the trace of their capture (--capture FILE), or "
-          + "profile eagerly")
+      advice.append("\(time(.graph)) ran in graphs: \(graphAdvice)")
     }
     if matters(.clipped) {
       advice.append(
@@ -159,6 +157,26 @@ extension ImportedTrace {
           + "with --kernel-names FILE")
     }
     return advice
+  }
+}
+
+extension ImportedTrace {
+  /// How the profiler of this format records shapes.
+  private var shapesAdvice: String {
+    switch format {
+    case .nsightSystems: "profile with nsys --pytorch=autograd-shapes-nvtx"
+    case .kineto: "profile with record_shapes=True"
+    default: "record a PyTorch trace with record_shapes=True beside it"
+    }
+  }
+
+  /// How kernels of graphs get their operators back.
+  private var graphAdvice: String {
+    switch format {
+    case .kineto: "add the trace of their capture (--capture FILE), or profile eagerly"
+    case .nsightSystems: "profile with nsys --cuda-graph-trace=node, or eagerly"
+    default: "profile eagerly"
+    }
   }
 }
 

@@ -50,6 +50,21 @@ struct RealKernelNameTests {
     #expect(percent >= share, "\(percent) %; unknown: \(unknown.keys.sorted())")
   }
 
+  @Test(
+    "Of the used time of other profilers' traces at least 95 % is classified",
+    arguments: [
+      ("nsys/h100_2gpu_1s.sqlite", 99.9), ("rocm/mytrace.rpd.gz", 96.0),
+      ("TraceLens/rocprofv3_908_results.json.gz", 99.9),
+    ])
+  func others(file: String, share: Double) throws {
+    let trace = try #require(try TraceReader.read(path: SharedData.path("traces/" + file)).first)
+    let times = trace.kernelTimes
+    let total = times.reduce(0) { $0 + $1.tally.nanoseconds }
+    let unknown = times.reduce(0) { $0 + ($1.identity.class == nil ? $1.tally.nanoseconds : 0) }
+    let percent = 100 * Double(total - unknown) / Double(total)
+    #expect(percent >= share, "\(percent) %")
+  }
+
   /// What each operator's kernels compute, helpers that fill or copy aside.
   private static let classes: [String: KernelClass] = [
     "aten::mm": .gemm, "aten::addmm": .gemm, "aten::bmm": .gemm,
