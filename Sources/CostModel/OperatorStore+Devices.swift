@@ -4,10 +4,14 @@ public import Operators
 
 extension OperatorStore {
   /// Every curve measured on a device, under whatever name its sources gave it.
-  public func curves(on device: Device) throws(OperatorStoreError) -> [MeasuredCurve] {
+  ///
+  /// - Parameter kinds: the kinds to load, or nil for all.
+  public func curves(
+    on device: Device, kinds: Set<OperatorKind>? = nil
+  ) throws(OperatorStoreError) -> [MeasuredCurve] {
     var curves: [MeasuredCurve] = []
     for name in try deviceNames() where name == device.name || device.matches(name) {
-      curves += try self.curves(device: name)
+      curves += try self.curves(device: name, kinds: kinds)
     }
     return curves
   }

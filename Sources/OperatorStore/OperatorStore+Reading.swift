@@ -10,41 +10,32 @@ extension OperatorStore {
   /// Every curve measured on a device, by kind, attributes, type and runtime, each with its
   /// points in order. Curves without axes (opaque operators) are left out: no step asks for them.
   ///
-  /// - Complexity: one scan of the device's samples.
-  public func curves(device: String) throws(OperatorStoreError) -> [MeasuredCurve] {
+  /// - Parameter kinds: the kinds to load, or nil for all.
+  /// - Complexity: one look-up for each curve and one scan of its samples.
+  public func curves(
+    device: String, kinds: Set<OperatorKind>? = nil
+  ) throws(OperatorStoreError) -> [MeasuredCurve] {
     try read { db in
       let rows = try Row.fetchCursor(
         db,
         sql: """
           SELECT curve.id, curve.kind, curve.data_type, curve.attributes,
-            trim(runtime.framework || ' ' || runtime.version), sample.axis0, sample.axis1, sample.axis2,
-            sample.axis3, sample.axis4, sample.count, sample.minimum_ns, sample.median_ns,
-            sample.mean_ns, sample.deviation_ns, sample.source_id
+            trim(runtime.framework || ' ' || runtime.version)
           FROM curve
           JOIN device ON device.id = curve.device_id
           JOIN runtime ON runtime.id = curve.runtime_id
-          JOIN sample ON sample.curve_id = curve.id
           WHERE device.name = ? AND curve.axes <> ''
-          ORDER BY curve.kind, curve.attributes, curve.data_type, curve.id, sample.axis0,
-            sample.axis1, sample.axis2, sample.axis3, sample.axis4, sample.source_id, sample.id
+          ORDER BY curve.kind, curve.attributes, curve.data_type, curve.id
           """, arguments: [device])
+      let scan = try SampleScan(db)
       var curves: [MeasuredCurve] = []
-      var current = Int64.min
       while let row = try rows.next() {
-        let identity: Int64 = row[0]
-        if identity != current {
-          current = identity
-          let op = Operator(
-            OperatorKind(rawValue: row[1]), dataType: DataType(rawValue: row[2]),
-            Self.attributes(row[3]))
-          curves.append(MeasuredCurve(op, device: device, runtime: row[4], samples: []))
-        }
-        curves[curves.count - 1].samples.append(
-          MeasuredSample(
-            at: AxisPoint(row[5], row[6], row[7], row[8], row[9]),
-            duration: DurationStatistics(
-              count: row[10], minimum: row[11], median: row[12], mean: row[13], deviation: row[14]),
-            source: row[15]))
+        let kind = OperatorKind(rawValue: row[1])
+        guard kinds?.contains(kind) ?? true else { continue }
+        let samples = try scan.samples(ofCurve: row[0])
+        guard !samples.isEmpty else { continue }
+        let op = Operator(kind, dataType: DataType(rawValue: row[2]), Self.attributes(row[3]))
+        curves.append(MeasuredCurve(op, device: device, runtime: row[4], samples: samples))
       }
       return curves
     }

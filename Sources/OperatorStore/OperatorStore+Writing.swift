@@ -113,12 +113,7 @@ extension OperatorStore {
     _ db: Database, _ trace: ImportedTrace, _ sourceID: Int64, _ deviceID: Int64,
     _ runtimeID: Int64
   ) throws -> Int {
-    let insertSample = try db.makeStatement(
-      sql: """
-        INSERT INTO sample (curve_id, source_id, axis0, axis1, axis2, axis3, axis4, label, count,
-          minimum_ns, median_ns, mean_ns, deviation_ns)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-        """)
+    let insertSample = try SampleInsertion(db, source: sourceID)
     let insertKernel = try db.makeStatement(
       sql: """
         INSERT INTO kernel (sample_id, name, count, total_ns, class, library)
@@ -126,34 +121,19 @@ extension OperatorStore {
         """)
     let events = try KernelEventInsertion(db)
     var curves: [Operator: Int64] = [:]
+    // Points of one curve come one after the other: the rest of a curve costs no look-up.
+    var current: (op: Operator, id: Int64)?
     for (index, sample) in trace.samples.enumerated() {
       let op = sample.operator
       let curveID: Int64
-      if let known = curves[op] {
-        curveID = known
+      if let current, current.op == op {
+        curveID = current.id
       } else {
-        let key: StatementArguments = [
-          deviceID, runtimeID, op.kind.rawValue, op.dataType?.rawValue ?? "",
-          op.canonicalAttributes,
-        ]
-        curveID = try identity(
-          db,
-          """
-          SELECT id FROM curve WHERE device_id = ? AND runtime_id = ? AND kind = ?
-            AND data_type = ? AND attributes = ?
-          """,
-          """
-          INSERT INTO curve (device_id, runtime_id, kind, data_type, attributes, axes)
-          VALUES (?, ?, ?, ?, ?, '\(op.kind.axes.joined(separator: " "))')
-          """, key)
+        curveID = try curves[op] ?? self.curveID(db, op, deviceID, runtimeID)
         curves[op] = curveID
+        current = (op, curveID)
       }
-      let (point, duration) = (sample.point, sample.duration)
-      try insertSample.execute(
-        arguments: [
-          curveID, sourceID, point[0], point[1], point[2], point[3], point[4], sample.label,
-          duration.count, duration.minimum, duration.median, duration.mean, duration.deviation,
-        ])
+      try insertSample.insert(sample, curve: curveID)
       guard index < trace.groups.count else { continue }
       let sampleID = db.lastInsertedRowID
       for kernel in trace.groups[index].kernels {
@@ -166,6 +146,25 @@ extension OperatorStore {
       }
     }
     return curves.count
+  }
+
+  private static func curveID(
+    _ db: Database, _ op: Operator, _ deviceID: Int64, _ runtimeID: Int64
+  ) throws -> Int64 {
+    try identity(
+      db,
+      """
+      SELECT id FROM curve WHERE device_id = ? AND runtime_id = ? AND kind = ?
+        AND data_type = ? AND attributes = ?
+      """,
+      """
+      INSERT INTO curve (device_id, runtime_id, kind, data_type, attributes, axes)
+      VALUES (?, ?, ?, ?, ?, '\(op.kind.axes.joined(separator: " "))')
+      """,
+      [
+        deviceID, runtimeID, op.kind.rawValue, op.dataType?.rawValue ?? "",
+        op.canonicalAttributes,
+      ])
   }
 
   private static func insertFacts(

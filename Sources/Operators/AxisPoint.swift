@@ -30,9 +30,10 @@ extension OperatorKind {
   public var axes: [String] {
     switch self {
     case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,
-      .sample, .cacheWrite:
+      .sample, .cacheWrite, .moe, .moeDispatch, .moeCombine, .quantize:
       ["tokens"]
-    case .attention:
+    case .bidirectionalAttention: ["sequences", "tokens"]
+    case .attention, .latentAttention, .latentAttentionBlock:
       ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext", "decodeLongest"]
     case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll, .broadcast, .reduce,
       .sendReceive:

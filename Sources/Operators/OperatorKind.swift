@@ -52,6 +52,21 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   /// A transfer from one rank to another.
   public static let sendReceive = OperatorKind(rawValue: "sendReceive")
 
+  /// Attention without a causal mask, over `sequences` of equal length, as encoders run it.
+  public static let bidirectionalAttention = OperatorKind(rawValue: "bidirectionalAttention")
+  /// Multi-head latent attention without its projections (DeepSeek-V2, 2024).
+  public static let latentAttention = OperatorKind(rawValue: "latentAttention")
+  /// Multi-head latent attention with its projections.
+  public static let latentAttentionBlock = OperatorKind(rawValue: "latentAttentionBlock")
+  /// The experts' products of a mixture of experts, on one device of its group.
+  public static let moe = OperatorKind(rawValue: "moe")
+  /// The sending of tokens to the ranks that hold their experts.
+  public static let moeDispatch = OperatorKind(rawValue: "moeDispatch")
+  /// The return of the experts' results to the tokens' ranks, and their sum.
+  public static let moeCombine = OperatorKind(rawValue: "moeCombine")
+  /// The conversion of activations to a type of `bits`, scaled.
+  public static let quantize = OperatorKind(rawValue: "quantize")
+
   /// An operator that is known by its profiler's name only.
   public static func opaque(_ name: String) -> OperatorKind {
     OperatorKind(rawValue: "opaque:" + name)

@@ -18,6 +18,8 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
   case rpd
   /// Reprise's own operator samples, one JSON object a line.
   case sweep
+  /// Operator curves, many points a line, as tools write them from other projects' tables.
+  case curves
   /// Reprise's own measured engine steps, one JSON object a line.
   case steps
 }
@@ -34,6 +36,7 @@ extension TraceFormat {
     case .rocprofJSON: "rocprofv3 trace (JSON)"
     case .rpd: "rocmProfileData database (rpd)"
     case .sweep: "Reprise operator samples"
+    case .curves: "operator curves"
     case .steps: "Reprise measured engine steps"
     }
   }
@@ -42,7 +45,8 @@ extension TraceFormat {
   public var timeUnit: String {
     switch self {
     case .kineto, .layerwise: "microseconds"
-    case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .steps: "nanoseconds"
+    case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .curves, .steps:
+      "nanoseconds"
     }
   }
 
@@ -92,6 +96,7 @@ extension TraceFormat {
         return .kineto
       }
       if names.isSuperset(of: ["kind", "axes"]) { return .sweep }
+      if names.contains("operator_curves") { return .curves }
       if names.isSuperset(of: ["duration_ns", "batch"]) { return .steps }
       if names.contains(RocprofJSONReader.member) { return .rocprofJSON }
       let found =

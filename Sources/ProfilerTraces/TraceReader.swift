@@ -25,6 +25,7 @@ public enum TraceReader {
     switch format {
     case .kineto: traces = [try KinetoReader.read(path: path, options: options)]
     case .sweep: traces = [try SweepReader.read(path: path, options: options)]
+    case .curves: traces = [try CurvesReader.read(path: path, options: options)]
     case .steps: traces = [try StepsReader.read(path: path, options: options)]
     case .layerwise: traces = try layerwise(path, options)
     case .nsightSystems: traces = [try NsightSystemsReader.read(path: path, options: options)]

@@ -40,10 +40,13 @@ struct DeploymentOptions: ParsableArguments {
     let model = try architecture(of: deployment)
     // Groups of one device share its curves: a scan of the database each would be the same one.
     var curves: [String: [MeasuredCurve]] = [:]
+    let kinds = Set(
+      model.forwardPass(.bfloat16, tensorParallel: 2, fusesResiduals: false)
+        .map(\.operator.kind))
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let known = try curves[device.name] ?? store?.curves(on: device) ?? []
+      let known = try curves[device.name] ?? store?.curves(on: device, kinds: kinds) ?? []
       curves[device.name] = known
       return try EnginePlan(
         group, model, on: device, curves: known,

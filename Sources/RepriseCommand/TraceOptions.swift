@@ -27,7 +27,8 @@ struct TraceOptions: ParsableArguments {
         """))
   var capture: [String] = []
 
-  @Option(help: "The format of standard input: kineto, sweep or steps; files tell it themselves.")
+  @Option(
+    help: "The format of standard input: kineto, sweep, curves or steps; files tell it themselves.")
   var format: StreamFormat = .kineto
 
   @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
@@ -44,12 +45,13 @@ struct TraceOptions: ParsableArguments {
 
   /// A format that can be read from a stream.
   enum StreamFormat: String, ExpressibleByArgument, CaseIterable {
-    case kineto, sweep, steps
+    case kineto, sweep, curves, steps
 
     var traceFormat: TraceFormat {
       switch self {
       case .kineto: .kineto
       case .sweep: .sweep
+      case .curves: .curves
       case .steps: .steps
       }
     }
