@@ -45,6 +45,23 @@ extension Device {
       memoryBandwidth: 4800e9, memoryBytes: 141 * gibibyte, linkBandwidth: 450e9,
       launchFloor: 2000, source: "NVIDIA H200 data sheet, SXM column; sparse rates halved"),
     Device(
+      name: "b200-sxm",
+      reportedNames: ["B200", "B200-SXM", "B200 SXM"],
+      peakFlops: [
+        .float32: 75e12, .float16: 2250e12, .bfloat16: 2250e12, .float8: 4500e12, .int8: 4500e12,
+      ],
+      memoryBandwidth: 7700e9, memoryBytes: 180 * gibibyte, linkBandwidth: 900e9,
+      launchFloor: 2000, source: "NVIDIA Blackwell data sheet, HGX B200; sparse rates halved"),
+    Device(
+      name: "l40s",
+      reportedNames: ["L40S"],
+      peakFlops: [
+        .float32: 91.6e12, .float16: 362.05e12, .bfloat16: 362.05e12, .float8: 733e12,
+        .int8: 733e12,
+      ],
+      memoryBandwidth: 864e9, memoryBytes: 48 * gibibyte, linkBandwidth: 32e9,
+      launchFloor: 2000, source: "NVIDIA L40S data sheet; sparse rates halved; PCIe 4.0 x16"),
+    Device(
       name: "rtx-4090",
       reportedNames: ["GeForce RTX 4090", "RTX4090"],
       peakFlops: [

@@ -8,7 +8,8 @@ public import Operators
 ///     let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
 ///     model.predict(gemm, at: AxisPoint(128))?.nanoseconds
 ///
-/// From the best evidence to the least: the operator's own curve; the nearest curves of its kind
+/// From the best evidence to the least: the operator's own curve; for a product the curves of the
+/// sizes around its own (``ProductLattice``); the nearest curves of its kind
 /// (by their attributes, in log space); the median of the whole device; the plain roofline.
 public struct CostModel: Sendable {
   /// The device's data sheet.
@@ -17,19 +18,35 @@ public struct CostModel: Sendable {
   public let curves: [Operator: FittedCurve]
   /// The curves of each kind, in a fixed order.
   private let byKind: [OperatorKind: [FittedCurve]]
-  /// The device's median log ratio of measured to attainable time, if anything was measured.
-  private let deviceLogRatio: Double?
+  /// Curves of several equal prefills, by the attention of one, fewest first.
+  private let batches: [Operator: [PrefillBatch]]
+  /// The measured products, by their sizes.
+  private let lattices: [ProductLattice]
+  /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
+  /// all types together under nil. Of operators over tokens where there are any: attention waits
+  /// for its longest sequence and collectives for their link, which says nothing of a kind that
+  /// does neither.
+  private let deviceLogRatios: [DataType?: Double]
 
   /// Fits every curve.
   ///
   /// Where several runtimes measured one operator, the curve with the most distinct points is
-  /// taken, the first by name among equals; mixing runtimes in one curve would blur their kernels.
+  /// taken; among equals that of the runtime with the most points in all, so that one runtime prices
+  /// what it can, then the first by name; mixing runtimes in one curve would blur their kernels.
   /// A study of skewed batches gives its law to the operator, and its own times only where there
   /// is no other curve: it ran under conditions of its own.
   public init(curves measured: [MeasuredCurve], on device: Device) {
     self.device = device
     var chosen: [Operator: (curve: MeasuredCurve, isStudy: Bool, points: Int)] = [:]
     var skews: [Operator: SkewLaw] = [:]
+    var totals: [String: Int] = [:]
+    for curve in measured { totals[curve.runtime, default: 0] += curve.samples.count }
+    /// Whether the second runtime, with its points, goes before the first.
+    func yields(_ points: Int, _ runtime: String, to others: Int, _ other: String) -> Bool {
+      if points != others { return points < others }
+      let (total, otherTotal) = (totals[runtime] ?? 0, totals[other] ?? 0)
+      return total != otherTotal ? total < otherTotal : runtime > other
+    }
     for curve in measured {
       let skew = SkewLaw(curve)
       if let skew { skews[curve.operator] = skew }
@@ -37,7 +54,7 @@ public struct CostModel: Sendable {
       if let rival = chosen[curve.operator] {
         if rival.isStudy != (skew != nil) {
           guard rival.isStudy else { continue }
-        } else if (rival.points, curve.runtime) >= (points, rival.curve.runtime) {
+        } else if !yields(rival.points, rival.curve.runtime, to: points, curve.runtime) {
           continue
         }
       }
@@ -51,16 +68,21 @@ public struct CostModel: Sendable {
     self.byKind = Dictionary(
       grouping: curves.values.map { (name: $0.operator.description, curve: $0) }
         .sorted { $0.name < $1.name }.map(\.curve), by: \.operator.kind)
-    var ratios: [Double] = []
-    for curve in measured {
+    self.batches = Self.batches(measured, of: curves, on: device)
+    self.lattices = ProductLattice.lattices(of: curves)
+    var ratios: [DataType?: [Double]] = [:]
+    let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
+    for curve in overTokens.isEmpty ? measured : overTokens {
+      let type = curve.operator.dataType
       for sample in curve.samples where sample.duration.median > 0 {
         guard let work = OperatorWork(curve.operator, at: sample.point) else { continue }
-        let anchor = device.speedOfLight(work, curve.operator.dataType) + device.launchFloor
-        ratios.append(logarithm(sample.duration.median / anchor))
+        let anchor = device.speedOfLight(work, type) + device.launchFloor
+        let ratio = logarithm(sample.duration.median / anchor)
+        ratios[nil, default: []].append(ratio)
+        if type != nil { ratios[type, default: []].append(ratio) }
       }
     }
-    ratios.sort()
-    self.deviceLogRatio = ratios.isEmpty ? nil : ratios[ratios.count / 2]
+    self.deviceLogRatios = ratios.mapValues { $0.sorted()[$0.count / 2] }
   }
 
   /// A model that knows the data sheet only.
@@ -96,6 +118,10 @@ extension CostModel {
     var `operator`: Operator
     /// Its own curve.
     var own: FittedCurve?
+    /// For attention, the curves of several prefills under the same runtime.
+    var batches: [PrefillBatch] = []
+    /// For a product without a curve, those of the sizes around its own, with their weights.
+    var around: [(curve: FittedCurve, weight: Double)] = []
     /// The nearest other curves of its kind, at most four, with their distance in octaves.
     var others: [(curve: FittedCurve, octaves: Double)]
   }
@@ -103,7 +129,9 @@ extension CostModel {
   /// The curves that could price an operator: its own, or else the nearest of its kind with the
   /// same attribute names. Another data type counts as four octaves.
   func candidates(for op: Operator) -> Candidates {
-    if let own = curves[op] { return Candidates(operator: op, own: own, others: []) }
+    if let own = curves[op] {
+      return Candidates(operator: op, own: own, batches: batches[op] ?? [], others: [])
+    }
     let others = (byKind[op.kind] ?? []).compactMap {
       curve -> (curve: FittedCurve, octaves: Double)? in
       guard curve.operator.attributes.count == op.attributes.count else { return nil }
@@ -118,7 +146,29 @@ extension CostModel {
     let nearest = others.enumerated().sorted {
       ($0.element.octaves, $0.offset) < ($1.element.octaves, $1.offset)
     }
-    return Candidates(operator: op, own: nil, others: nearest.prefix(4).map(\.element))
+    let around = lattices.lazy.compactMap { $0.curves(around: op) }.first ?? []
+    return Candidates(
+      operator: op, own: nil, around: around, others: nearest.prefix(4).map(\.element))
+  }
+
+  /// The curves of several equal prefills that the runtime of a single one's curve measured.
+  private static func batches(
+    _ measured: [MeasuredCurve], of curves: [Operator: FittedCurve], on device: Device
+  ) -> [Operator: [PrefillBatch]] {
+    var batches: [Operator: [PrefillBatch]] = [:]
+    for curve in measured where curve.operator.kind == .attention {
+      var single = curve.operator
+      guard let sequences = single.attributes.removeValue(forKey: "sequences"), sequences > 1,
+        curves[single]?.runtime == curve.runtime, let fitted = FittedCurve(curve, on: device)
+      else { continue }
+      batches[single, default: []].append(PrefillBatch(sequences: sequences, curve: fitted))
+    }
+    // One number may come twice, where a device goes by two names: the first is kept.
+    return batches.mapValues { found in
+      var seen: Set<Int> = []
+      return found.sorted { $0.sequences < $1.sequences }
+        .filter { seen.insert($0.sequences).inserted }
+    }
   }
 
   /// The time of an operator with one size.
@@ -127,28 +177,32 @@ extension CostModel {
   ) -> FittedCurve.Estimate {
     let light = device.speedOfLight(work, candidates.operator.dataType)
     if let estimate = candidates.own?.estimate(size: size, work: work) { return estimate }
+    if let estimate = ProductLattice.estimate(candidates.around, size: size, work: work) {
+      return estimate
+    }
     return borrowed(
       candidates.others.compactMap { curve, octaves in
         curve.estimate(size: size, work: work).map { ($0.nanoseconds, octaves) }
-      }, light)
+      }, op: candidates.operator, light)
   }
 
   /// The time of a step's attention.
   func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
     let op = candidates.operator
-    if let estimate = candidates.own?.estimate(attention: shape, of: op) { return estimate }
+    let own = candidates.own?.estimate(attention: shape, of: op, batches: candidates.batches)
+    if let own { return own }
     let light = device.speedOfLight(OperatorWork(attention: op, of: shape), op.dataType)
     // One surface, not a mean of several: they need not hold the same regions.
     let nearest = candidates.others.lazy.compactMap { curve, octaves in
       curve.estimate(attention: shape, of: op).map { ($0.nanoseconds, octaves) }
     }.first
-    return borrowed(nearest.map { [$0] } ?? [], light)
+    return borrowed(nearest.map { [$0] } ?? [], op: op, light)
   }
 
   /// The mean ratio of like operators, by inverse squared distance; without any, the device's
-  /// median ratio; without that, the roofline.
+  /// median ratio for the type; without that, for all types; without that, the roofline.
   private func borrowed(
-    _ times: [(nanoseconds: Double, octaves: Double)], _ light: Double
+    _ times: [(nanoseconds: Double, octaves: Double)], op: Operator, _ light: Double
   ) -> FittedCurve.Estimate {
     let anchor = light + device.launchFloor
     var (weights, sum, closest) = (0.0, 0.0, Double.infinity)
@@ -164,7 +218,7 @@ extension CostModel {
         error: min(1, 0.2 + 0.1 * closest),
         evidence: .borrowed)
     }
-    guard let deviceLogRatio else {
+    guard let deviceLogRatio = deviceLogRatios[op.dataType] ?? deviceLogRatios[nil] else {
       return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
     }
     return FittedCurve.Estimate(
@@ -182,6 +236,9 @@ extension CostModel {
     case (.borrowed, _) where candidates.others.isEmpty:
       explanation =
         "no \(candidates.operator.kind) measured: the device's median ratio to its roofline"
+    case (_, nil) where estimate.evidence != .borrowed && !candidates.around.isEmpty:
+      let names = candidates.around.map { "\($0.curve.operator)" }.joined(separator: "; ")
+      explanation = "between the curves of \(names) (\(candidates.around[0].curve.runtime))"
     case (.borrowed, _), (_, nil):
       let names = candidates.others.map { "\($0.curve.operator)" }.joined(separator: "; ")
       explanation = "ratio to the roofline borrowed from \(names)"

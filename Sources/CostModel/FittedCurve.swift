@@ -21,6 +21,8 @@ public struct FittedCurve: Sendable {
   private let prefill: RatioGrid?
   private let decode: RatioGrid?
   private let mixed: RatioGrid?
+  /// Whether any of the prefills that were measured had cached tokens before it.
+  let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.
   private let skew: SkewLaw?
 
@@ -64,6 +66,7 @@ public struct FittedCurve: Sendable {
     }
     guard !places.isEmpty else { return nil }
     self.points = places.count
+    self.hasPast = places.contains { $0[0] > 0 && $0[2] == 0 && $0[1] > 0 }
     self.single = byRegion[.single].flatMap(RatioGrid.init)
     self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
     self.decode = byRegion[.decode].flatMap(RatioGrid.init)
@@ -123,8 +126,15 @@ extension FittedCurve {
   ///
   /// Where the batch holds prefills and decodes but the samples hold no mixed batches, the two
   /// are taken to run one after the other.
-  func estimate(attention shape: StepShape, of op: Operator) -> Estimate? {
-    guard var estimate = estimate(equal: shape, of: op) else { return nil }
+  ///
+  /// - Parameters:
+  ///   - shape: the step.
+  ///   - op: the operator asked for.
+  ///   - batches: curves of several equal prefills, by their number, where they were measured.
+  func estimate(
+    attention shape: StepShape, of op: Operator, batches: [PrefillBatch] = []
+  ) -> Estimate? {
+    guard var estimate = estimate(equal: shape, of: op, batches) else { return nil }
     let decodes = shape.decodeSequences
     let atLongest = clampedProduct(shape.longestDecodeContext, decodes)
     let isEqual = atLongest == shape.decodeContext
@@ -137,7 +147,7 @@ extension FittedCurve {
     longest.decodeContext = atLongest
     let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
     guard share > 0, longest.decodeContext > shape.decodeContext,
-      let upper = self.estimate(equal: longest, of: op)
+      let upper = self.estimate(equal: longest, of: op, batches)
     else { return estimate }
     let added = share * max(0, upper.nanoseconds - estimate.nanoseconds)
     let error = estimate.error * estimate.nanoseconds + upper.error * added
@@ -148,7 +158,9 @@ extension FittedCurve {
   }
 
   /// The same for a batch whose decodes are all of their mean length.
-  private func estimate(equal shape: StepShape, of op: Operator) -> Estimate? {
+  private func estimate(
+    equal shape: StepShape, of op: Operator, _ batches: [PrefillBatch]
+  ) -> Estimate? {
     let queries = Double(shape.prefillTokens)
     let decodes = Double(shape.decodeSequences)
     let prefillWork = OperatorWork(
@@ -169,8 +181,9 @@ extension FittedCurve {
           flops: prefillWork.flops + decodeWork.flops, bytes: prefillWork.bytes + decodeWork.bytes)
         return estimate(mixed, place, work)
       }
-      guard let prefill, let decode else { return nil }
-      let first = estimate(prefill, SIMD4(place[0], place[1], 0, 0), prefillWork)
+      guard let decode, let first = estimate(prefillsOf: shape, prefillWork, batches) else {
+        return nil
+      }
       let second = estimate(decode, SIMD4(place[2], place[3], 0, 0), decodeWork)
       let (total, errors) = (
         first.nanoseconds + second.nanoseconds,
@@ -180,10 +193,13 @@ extension FittedCurve {
         nanoseconds: total, error: errors / total,
         evidence: max(first.evidence, second.evidence))
     }
-    if queries > 0 {
-      return prefill.map { estimate($0, SIMD4(place[0], place[1], 0, 0), prefillWork) }
-    }
+    if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
     return decode.map { estimate($0, SIMD4(place[2], place[3], 0, 0), decodeWork) }
+  }
+
+  /// The time of a prefill at a place of its grid, or nil where none was measured.
+  func estimatePrefill(_ place: SIMD4<Double>, _ work: OperatorWork) -> Estimate? {
+    prefill.map { estimate($0, place, work) }
   }
 
   private func estimate(

@@ -4,7 +4,7 @@ public import Operators
 public enum Evidence: Int, CaseIterable, Sendable, Hashable, Comparable {
   /// A measured sample at this very point.
   case measured
-  /// Between samples of the operator's own curve.
+  /// Between samples of the operator's own curve, or between the curves of the sizes around it.
   case interpolated
   /// Beyond the samples of the operator's own curve.
   case extrapolated

@@ -10,12 +10,24 @@ extension OperatorStore {
   /// Every curve measured on a device, by kind, attributes, type and runtime, each with its
   /// points in order. Curves without axes (opaque operators) are left out: no step asks for them.
   ///
-  /// - Parameter kinds: the kinds to load, or nil for all.
+  /// - Parameter operators: what will be asked for; only curves that can answer for one of these are
+  ///   then loaded, its own or one to borrow from: the kind and the names of the attributes are
+  ///   equal. Nil loads all.
   /// - Complexity: one look-up for each curve and one scan of its samples.
   public func curves(
-    device: String, kinds: Set<OperatorKind>? = nil
+    device: String, like operators: [Operator]? = nil
   ) throws(OperatorStoreError) -> [MeasuredCurve] {
-    try read { db in
+    struct Shape: Hashable {
+      var kind: OperatorKind
+      var names: Set<String>
+
+      init(_ op: Operator) {
+        kind = op.kind
+        names = Set(op.attributes.keys)
+      }
+    }
+    let shapes = operators.map { Set($0.map(Shape.init)) }
+    return try read { db in
       let rows = try Row.fetchCursor(
         db,
         sql: """
@@ -30,11 +42,12 @@ extension OperatorStore {
       let scan = try SampleScan(db)
       var curves: [MeasuredCurve] = []
       while let row = try rows.next() {
-        let kind = OperatorKind(rawValue: row[1])
-        guard kinds?.contains(kind) ?? true else { continue }
+        let op = Operator(
+          OperatorKind(rawValue: row[1]), dataType: DataType(rawValue: row[2]),
+          Self.attributes(row[3]))
+        if let shapes, !shapes.contains(Shape(op)) { continue }
         let samples = try scan.samples(ofCurve: row[0])
         guard !samples.isEmpty else { continue }
-        let op = Operator(kind, dataType: DataType(rawValue: row[2]), Self.attributes(row[3]))
         curves.append(MeasuredCurve(op, device: device, runtime: row[4], samples: samples))
       }
       return curves

@@ -54,6 +54,7 @@ final class SampleInsertion {
   private func check(_ code: Int32) throws {
     guard code != SQLITE_OK else { return }
     throw DatabaseError(
-      resultCode: ResultCode(rawValue: code), message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
+      resultCode: ResultCode(rawValue: code),
+      message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
   }
 }

@@ -40,13 +40,11 @@ struct DeploymentOptions: ParsableArguments {
     let model = try architecture(of: deployment)
     // Groups of one device share its curves: a scan of the database each would be the same one.
     var curves: [String: [MeasuredCurve]] = [:]
-    let kinds = Set(
-      model.forwardPass(.bfloat16, tensorParallel: 2, fusesResiduals: false)
-        .map(\.operator.kind))
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let known = try curves[device.name] ?? store?.curves(on: device, kinds: kinds) ?? []
+      let known =
+        try curves[device.name] ?? store?.curves(on: device, like: model.askedOperators) ?? []
       curves[device.name] = known
       return try EnginePlan(
         group, model, on: device, curves: known,

@@ -40,7 +40,10 @@ struct QueryCommand: FailingCommand {
   mutating func execute() throws {
     let sheet = try dataSheet(named: device)
     let (op, point) = try operatorAndPoint()
-    let model = CostModel(curves: try database.open(.readOnly).curves(on: sheet), on: sheet)
+    // What a replay would load, so that both borrow from the same curves.
+    let asked = (ModelArchitecture.builtIns.first?.askedOperators ?? []) + [op]
+    let curves = try database.open(.readOnly).curves(on: sheet, like: asked)
+    let model = CostModel(curves: curves, on: sheet)
     guard let prediction = model.predict(op, at: point) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }

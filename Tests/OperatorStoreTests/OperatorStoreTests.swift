@@ -115,6 +115,52 @@ import Testing
     #expect(try store.rows(ofView: .coverage).rows.map { $0[3] } == ["measured point"])
   }
 
+  @Test func `Only curves that can answer for an operator are loaded, in order of their points`()
+    throws
+  {
+    let store = try OperatorStore(path: folder.appending(path: "l").path, mode: .readWrite)
+    var source = trace(sha256: "a")
+    source.samples.reverse()
+    _ = try store.add(source, device: "D")
+    _ = try store.add(trace(sha256: "b"), device: "D")
+    let asked = Operator(.gemm, dataType: .float8, ["k": 1, "n": 1])
+    let curves = try store.curves(device: "D", like: [asked])
+    #expect(curves.map(\.operator.kind) == [.gemm])
+    let points = curves[0].samples.map { [$0.point[0], $0.source] }
+    #expect(points == points.sorted { $0.lexicographicallyPrecedes($1) })
+    #expect(points.count == 6)
+    #expect(try store.curves(device: "D", like: []).isEmpty)
+    let batched = Operator(.gemm, dataType: .bfloat16, ["k": 1, "n": 1, "batch": 2])
+    #expect(try store.curves(device: "D", like: [batched]).isEmpty)
+  }
+
+  @Test func `Labels and kernels of interleaved curves stay with their samples`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "k").path, mode: .readWrite)
+    var source = trace(sha256: "a")
+    source.samples = (0..<6).map { index in
+      OperatorSample(
+        Operator(.gemm, dataType: .bfloat16, ["n": index % 2, "k": 1]), at: AxisPoint(index),
+        label: index % 3 == 0 ? "" : "größe \(index)",
+        duration: DurationStatistics(
+          count: index + 1, minimum: 1, median: 2.5, mean: 3, deviation: 0.125))
+    }
+    _ = try store.add(source, device: "D")
+    let rows = try store.queue.read { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT curve.attributes || '|' || axis0 || '|' || label || '|' || count || '|'
+            || minimum_ns || '|' || median_ns || '|' || mean_ns || '|' || deviation_ns
+          FROM sample JOIN curve ON curve.id = curve_id ORDER BY sample.id
+          """)
+    }
+    #expect(
+      rows
+        == (0..<6).map {
+          "k=1 n=\($0 % 2)|\($0)|\($0 % 3 == 0 ? "" : "größe \($0)")|\($0 + 1)|1.0|2.5|3.0|0.125"
+        })
+  }
+
   @Test func `The same bytes change nothing, other arguments replace their rows`() throws {
     let store = try OperatorStore(path: folder.appending(path: "b").path, mode: .readWrite)
     _ = try store.add(trace(sha256: "a", arguments: "model=M"), device: "D")

@@ -22,7 +22,12 @@ struct SchemaCheck {
     var found: [String] = []
     for (keyword, rule) in schema.sorted(by: { $0.key < $1.key }) {
       switch keyword {
-      case "$schema", "$id", "title", "description", "$defs", "additionalProperties": break
+      case "$schema", "$id", "title", "description", "$defs": break
+      case "additionalProperties":
+        let named = schema["properties"] as? [String: Any] ?? [:]
+        for (name, member) in value as? [String: Any] ?? [:] where named[name] == nil {
+          found += (rule as? [String: Any]).map { problems(member, $0, "\(path).\(name)") } ?? []
+        }
       case "$ref":
         let name = (rule as? String ?? "").split(separator: "/").last.map(String.init) ?? ""
         let target = (root["$defs"] as? [String: Any])?[name] as? [String: Any]
@@ -42,6 +47,12 @@ struct SchemaCheck {
         if number(value) ?? .infinity < number(rule) ?? 0 { found.append("\(path): too small") }
       case "maximum":
         if number(value) ?? -.infinity > number(rule) ?? 0 { found.append("\(path): too large") }
+      case "minLength", "maxLength", "minItems", "maxItems":
+        let count = (value as? String)?.count ?? (value as? [Any])?.count
+        let limit = Int(number(rule) ?? 0)
+        if let count, keyword.hasPrefix("min") ? count < limit : count > limit {
+          found.append("\(path): \(keyword) is \(limit), it has \(count)")
+        }
       case "pattern":
         let range = (value as? String)?.range(
           of: rule as? String ?? "", options: .regularExpression)
