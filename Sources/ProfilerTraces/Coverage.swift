@@ -43,6 +43,7 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   case unknownLayer = "a layer of unknown kind"
   case syntax = "not valid JSON"
   case tooManyNames = "more distinct names than kept"
+  case noDuration = "no duration is given"
   case finalNorm = "the final normalisation, an operator that the layers' rows measure"
   case unknownColumn = "a column of unknown meaning"
   case notCausal = "prefill attention measured without its causal mask"
@@ -54,7 +55,9 @@ public enum RejectionReason: String, Hashable, Sendable, CaseIterable, Codable {
   /// Whether something is wrong with the record; a sound one may still have no use.
   var isFault: Bool {
     switch self {
-    case .finalNorm, .unknownColumn, .notCausal, .unknownContext, .noWork, .unmatchedRow: false
+    case .finalNorm, .unknownColumn, .notCausal, .unknownContext, .noDuration, .noWork,
+      .unmatchedRow:
+      false
     default: true
     }
   }
@@ -100,6 +103,8 @@ public struct Coverage: Hashable, Sendable {
   public internal(set) var ignoredLiterals = 0
   /// The number of kernels whose correlation has several launches; the latest before it was used.
   public internal(set) var ambiguousLaunches = 0
+  /// How many operators took their shapes from an execution trace, where one was given.
+  public internal(set) var shapeJoin: ShapeJoin?
   /// The files beside the input that are known and were not read.
   public internal(set) var ignoredFiles: [String] = []
   /// What a kernel-level trace holds; nil for tables.

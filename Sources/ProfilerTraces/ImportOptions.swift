@@ -22,6 +22,8 @@ public struct ImportOptions: Sendable {
   public var model: ModelArchitecture?
   /// The rules that classify kernels by name; the built-in ones unless set.
   public var kernelNames = KernelNameTable.builtIn
+  /// The PyTorch execution trace whose shapes a Kineto trace of the same run takes.
+  public var shapes: String?
   /// The devices that shared each layer of the model; 1 unless set.
   public var tensorParallel = 1
   /// Traces of graph captures, or lists of them, that give kernels of graphs their operators back.

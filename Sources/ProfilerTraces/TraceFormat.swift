@@ -2,6 +2,8 @@ public import TraceIO
 
 /// A format that is imported.
 public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
+  /// A Chakra execution trace, in Protocol Buffers.
+  case chakra
   /// PyTorch's Kineto, in the JSON of Chrome traces.
   case kineto
   /// Operator tables of vLLM's layerwise profiler, as a directory of CSV files or one of them.
@@ -26,18 +28,23 @@ public enum TraceFormat: String, Hashable, Sendable, CaseIterable, Codable {
   case splitwise
   /// Operator tables of Vidur's profiler, as one CSV file.
   case vidur
+  /// Nsight Compute's kernels as CSV.
+  case nsightCompute = "nsight-compute"
   /// Reprise's own operator samples, one JSON object a line.
   case sweep
   /// Operator curves, many points a line, as tools write them from other projects' tables.
   case curves
   /// Reprise's own measured engine steps, one JSON object a line.
   case steps
+  /// A profile of JAX or TensorFlow (XLA), in Protocol Buffers.
+  case xplane
 }
 
 extension TraceFormat {
   /// What a person calls it.
   public var title: String {
     switch self {
+    case .chakra: "Chakra execution trace"
     case .kineto: "PyTorch Kineto trace"
     case .layerwise: "vLLM layerwise operator tables"
     case .nsightSystems: "Nsight Systems SQLite export"
@@ -50,9 +57,11 @@ extension TraceFormat {
     case .ncclTests: "nccl-tests output"
     case .splitwise: "Splitwise performance model"
     case .vidur: "Vidur profiler table"
+    case .nsightCompute: "Nsight Compute CSV"
     case .sweep: "Reprise operator samples"
     case .curves: "operator curves"
     case .steps: "Reprise measured engine steps"
+    case .xplane: "XLA profile (XPlane)"
     }
   }
 
@@ -67,12 +76,14 @@ extension TraceFormat {
   /// The unit of the times as the format writes them.
   public var timeUnit: String {
     switch self {
-    case .kineto, .layerwise, .ncclTests: "microseconds"
+    case .chakra, .kineto, .layerwise, .ncclTests: "microseconds"
     case .nsightSystems, .rocpd, .rocprofCSV, .rocprofJSON, .rpd, .sweep, .curves, .steps,
       .layerLatency:
       "nanoseconds"
     case .splitwise, .vidur: "milliseconds"
     case .mapped: "as the mapping says"
+    case .nsightCompute: "the units that its columns name"
+    case .xplane: "picoseconds"
     }
   }
 
@@ -113,6 +124,8 @@ extension TraceFormat {
     if prefix.count > 262, prefix[257..<262].elementsEqual("ustar".utf8) {
       throw .unknownFormat(path: path, found: "a tar archive")
     }
+    if XPlaneReader.recognises(prefix) { return .xplane }
+    if ChakraReader.recognises(prefix) { return .chakra }
     guard let first = prefix.first(where: { $0 > 0x20 }) else {
       throw .unknownFormat(path: path, found: "an empty file")
     }
@@ -127,10 +140,21 @@ extension TraceFormat {
       if names.contains("operator_curves") { return .curves }
       if names.isSuperset(of: ["duration_ns", "batch"]) { return .steps }
       if names.contains(RocprofJSONReader.member) { return .rocprofJSON }
+      if names.isSuperset(of: ["schema", "nodes"]) {
+        throw .missingInformation(
+          path: path,
+          what:
+            "is a PyTorch execution trace, which has shapes but no durations; import the Kineto "
+            + "trace of the same run, and give this one with --shapes")
+      }
       let found =
-        names.isSuperset(of: ["schema", "nodes"])
-        ? "an execution trace without durations" : "JSON with other members"
+        names.contains("workload_graph")
+        ? "Chakra's JSON, which has no shapes," : "JSON with other members"
       throw .unknownFormat(path: path, found: found)
+    }
+    if NsightComputeReader.recognises(prefix) { return .nsightCompute }
+    if prefix.starts(with: Array("==PROF==".utf8)) {
+      throw .unknownFormat(path: path, found: "Nsight Compute's output without --csv")
     }
     let line = String(decoding: prefix.prefix { $0 != 10 && $0 != 13 }, as: UTF8.self)
     if RocprofCSVReader.recognises(header: line) { return .rocprofCSV }

@@ -23,9 +23,16 @@ public enum TraceReader {
       throw .missingInformation(
         path: path, what: "is no Kineto trace, so a graph capture cannot be used with it")
     }
+    guard options.shapes == nil || format == .kineto else {
+      throw .missingInformation(
+        path: path, what: "is no Kineto trace: only those take shapes of an execution trace")
+    }
     var traces: [ImportedTrace]
     switch format {
     case .kineto: traces = [try KinetoReader.read(path: path, options: options)]
+    case .chakra: traces = [try ChakraReader.read(path: path, options: options)]
+    case .nsightCompute: traces = [try NsightComputeReader.read(path: path, options: options)]
+    case .xplane: traces = [try XPlaneReader.read(path: path, options: options)]
     case .sweep: traces = [try SweepReader.read(path: path, options: options)]
     case .curves: traces = [try CurvesReader.read(path: path, options: options)]
     case .steps: traces = [try StepsReader.read(path: path, options: options)]

@@ -48,6 +48,12 @@ extension ImportedTrace {
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
       lines.append("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
     }
+    if let join = coverage.shapeJoin {
+      lines.append(
+        "  shapes: \(join.joined) operators share a record id, \(join.agreeing) "
+          + "(\(percentText(Int64(join.agreeing), of: Int64(join.joined))) %) also the name; "
+          + "\(join.taken) took shapes")
+    }
     if coverage.ignoredLiterals > 0 {
       lines.append(
         "  \(coverage.ignoredLiterals) words such as NaN were passed over where they do not matter")

@@ -10,8 +10,8 @@ struct ImportCommand: FailingCommand {
       Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a \
       directory; needs --model), tables of Vidur's profiler, of LLMServingSim's first (layers.csv; \
       needs --model) and of Splitwise (CSV), the output of nccl-tests, any other CSV table through \
-      --mapping, Reprise's own operator sweeps and measured steps (JSON Lines). Each may be plain, \
-      gzip or zstd.
+      --mapping, XLA profiles (*.xplane.pb), Chakra execution traces, Nsight Compute CSV, \
+      Reprise's own operator sweeps and measured steps (JSON Lines). Each may be plain, gzip or zstd.
 
       Several traces of one run, a rank each, are compared: the time of their collectives is told \
       apart from the wait for other ranks. Each file is one transaction: all of it or nothing. The \
@@ -36,6 +36,9 @@ struct ImportCommand: FailingCommand {
 
   mutating func execute() throws {
     let options = try traces.importOptions()
+    guard options.shapes == nil || files.count == 1 else {
+      throw UsageError("--shapes is of one run: give one trace with it")
+    }
     // The ranks of one run are compared before any is added. What cannot be read must not leave a
     // new, empty database behind.
     var ranks: [ImportedTrace] = []

@@ -27,6 +27,12 @@ struct TraceOptions: ParsableArguments {
         """))
   var capture: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "The PyTorch execution trace (JSON) of the run whose Kineto trace is read.",
+      discussion: "Operators without shapes take those of the same record id; names must agree."))
+  var shapes: String?
+
   @Option(help: "What the columns of a CSV table mean: a JSON file (docs/import.md).")
   var mapping: String?
 
@@ -89,6 +95,7 @@ struct TraceOptions: ParsableArguments {
     options.dataType = dataType.flatMap { DataType(rawValue: $0) }
     options.collective = collective.flatMap { OperatorKind(collective: $0) }
     if let mapping { options.mapping = try TableMapping(path: mapping) }
+    options.shapes = shapes
     if let kernelNames { options.kernelNames = try KernelNameTable(path: kernelNames) }
     return options
   }

@@ -36,6 +36,21 @@ public struct CSVReader: ~Copyable {
     self.header = header
   }
 
+  /// Skips the lines before the one that is the header; none if there is no such line.
+  public init(
+    _ source: consuming ByteSource, maximumLine: Int = 16 << 20, headerWhere: (String) -> Bool
+  ) throws(TraceIOError) {
+    lines = LineReader(source, maximumLine: maximumLine)
+    maximumRow = max(1, maximumLine)
+    while try lines.next() {
+      guard headerWhere(lines.string()) else { continue }
+      if split() { throw TraceIOError(.unclosedQuote, path: path, at: .line(lines.lineNumber)) }
+      rowLine = lines.lineNumber
+      for index in 0..<fieldCount { header.append(field(index).trimmed) }
+      return
+    }
+  }
+
   /// The path of the input, for errors.
   public var path: String { lines.path }
 

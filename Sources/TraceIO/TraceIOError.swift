@@ -55,6 +55,10 @@ extension TraceIOError {
     case databaseLimit
     /// There is no room for a temporary copy.
     case noScratchSpace
+    /// The bytes break the wire format of Protocol Buffers.
+    case malformedMessage
+    /// A Protocol Buffers message ends before its stated length.
+    case truncatedMessage
   }
 
   /// A place in the input.
@@ -103,6 +107,8 @@ extension TraceIOError: CustomStringConvertible {
     case .corruptDatabase: "the SQLite database is damaged"
     case .databaseLimit: "the SQLite database is not like a profiler's"
     case .noScratchSpace: "cannot be expanded to a temporary file"
+    case .malformedMessage: "not a valid Protocol Buffers message"
+    case .truncatedMessage: "the message ends early"
     }
   }
 
@@ -122,6 +128,8 @@ extension TraceIOError: CustomStringConvertible {
     case .corruptDatabase: "copy the file again, or export it again"
     case .databaseLimit: "export it again with the profiler's own tool"
     case .noScratchSpace: "make room, set TMPDIR, or expand it yourself"
+    case .malformedMessage: "copy the file again, or capture it again"
+    case .truncatedMessage: "the file was cut off: copy it again, or capture it again"
     }
   }
 }

@@ -211,7 +211,7 @@ import TraceIO
     "what is not imported is named by its content",
     arguments: [
       ("", "empty file"),
-      ("{\"nodes\":[],\"schema\":1}", "an execution trace"),
+      ("{\"nodes\":[],\"schema\":1}", "execution trace"),
       ("{\"a\":1}", "other members"),
       ("hello", "this content"), ("layer,tokens\n", "a table of other columns"),
     ])

@@ -73,6 +73,19 @@ import TraceIO
     #expect(error?.reason == .unclosedQuote)
   }
 
+  @Test func `lines before the header are skipped`() throws {
+    let text = "a tool's \"output\n\nname,us\nx,1\n"
+    var table = try CSVReader(
+      ByteSource(bytes: Array(text.utf8)), headerWhere: { $0.hasPrefix("name") })
+    #expect(table.header == ["name", "us"])
+    #expect(try table.next())
+    #expect(table.rowLine == 4)
+    #expect(table.integer(1) == 1)
+    var none = try CSVReader(ByteSource(bytes: Array(text.utf8)), headerWhere: { _ in false })
+    #expect(none.header.isEmpty)
+    #expect(try !none.next())
+  }
+
   @Test func `strings are numbered by first appearance`() {
     var table = ByteStringTable(capacity: 3000)
     #expect(table.intern("b") == 0)

@@ -76,6 +76,13 @@ struct KernelAttribution {
     }
   }
 
+  /// The owners as the profiler itself names them, each of whose host events is one call.
+  init(owners: [Owner], hosts: Int) {
+    self.owners = owners
+    launches = [Int32](repeating: -1, count: owners.count)
+    callCount = hosts
+  }
+
   /// A call of an operator that was captured: the graph's launch, and the operator.
   private struct NodeCall: Hashable {
     var launch: Int32

@@ -27,6 +27,9 @@ struct TraceEvents {
     /// For a launch that was captured into a CUDA or HIP graph, the node it became, where the profiler
     /// says, or 0.
     var graphNode: Int64 = 0
+    /// For an operator, its `Record function id`; where it has none, the negative of its
+    /// `External id`; 0 for neither, or where no execution trace is to be joined.
+    var record: Int64 = 0
     var kind: HostKind
 
     var end: Int64 { start + duration }

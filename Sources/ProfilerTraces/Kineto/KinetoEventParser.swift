@@ -23,6 +23,10 @@ struct KinetoEventParser {
     "bytes", "kernel", "graph node id",
   ]
   private static let arguments = JSONKeys(ownArguments + collectiveArguments)
+  /// The same and the record ids, looked for only where an execution trace is to be joined.
+  private static let argumentsWithRecord = JSONKeys(
+    ownArguments + collectiveArguments + ["Record function id", "External id", "external id"])
+  private static let recordStart = ownArguments.count + collectiveArguments.count
   private static let categories = JSONKeys([
     "cpu_op", "cuda_runtime", "kernel", "cuda_driver", "gpu_memcpy", "gpu_memset",
     "user_annotation", "Operator", "Runtime", "Kernel", "Memcpy", "Memset", "xpu_runtime",
@@ -58,6 +62,7 @@ struct KinetoEventParser {
     var flow = TraceEvents.none
     /// What the event says about a collective, if it does.
     var collective: CollectiveMetadata?
+    var record: Int64 = 0
     var isTableFull = false
     /// The first byte of the event in the text, and how many there are.
     var place = SourcePlace.unknown
@@ -175,7 +180,8 @@ struct KinetoEventParser {
       if token == .invalidLiteral { coverage.ignoredLiterals += 1 }
       return try scanner.skipValue(of: token)
     }
-    while let argument = try scanner.nextKey(in: Self.arguments) {
+    let keys = options.shapes == nil ? Self.arguments : Self.argumentsWithRecord
+    while let argument = try scanner.nextKey(in: keys) {
       switch argument {
       case 0:
         let token = try scanner.next()
@@ -194,11 +200,23 @@ struct KinetoEventParser {
         let token = try scanner.next()
         fields.graphNode = scanner.integer() ?? 0
         try scanner.skipValue(of: token)
+      case Self.recordStart...: try readRecord(&scanner, &fields)
       case Self.ownArguments.count...:
         try readCollective(argument - Self.ownArguments.count, &scanner, &fields)
       default: try skipMember(&scanner)
       }
     }
+  }
+
+  /// Reads `Record function id`, or as its stand-in the negative of `External id`.
+  private func readRecord(
+    _ scanner: inout JSONScanner, _ fields: inout Fields
+  ) throws(TraceIOError) {
+    let isRecord = scanner.tokenIs("Record function id")
+    let token = try scanner.next()
+    let number = scanner.integer().flatMap { $0 > 0 ? $0 : nil } ?? 0
+    if isRecord ? number > 0 : fields.record <= 0 { fields.record = isRecord ? number : -number }
+    try scanner.skipValue(of: token)
   }
 
   mutating func text(
@@ -287,7 +305,7 @@ struct KinetoEventParser {
         start: start, duration: duration, correlation: fields.correlation,
         thread: events.number(of: thread), name: fields.name, dims: fields.dims,
         types: fields.types, strides: fields.strides, inputs: fields.inputs, kernel: fields.kernel,
-        graphNode: fields.graphNode,
+        graphNode: fields.graphNode, record: fields.record,
         kind: fields.category == .host ? .operator : .launch))
   }
 

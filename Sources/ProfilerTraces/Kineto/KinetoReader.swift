@@ -42,8 +42,14 @@ public enum KinetoReader {
     _ scanner: consuming JSONScanner, options: ImportOptions
   ) throws(ProfilerTraceError) -> ImportedTrace {
     let captures = try GraphCaptureFiles.read(options)
-    let (parser, summary) = try parse(scanner, options: options)
-    return assemble(parser, summary, captures, options)
+    var parser: KinetoEventParser
+    let summary: InputSummary
+    (parser, summary) = try parse(scanner, options: options)
+    guard let shapes = options.shapes else { return assemble(parser, summary, captures, options) }
+    let shapesInput = try parser.joinShapes(path: shapes, profile: summary.path)
+    var trace = assemble(parser, summary, captures, options)
+    trace.inputs.append(shapesInput)
+    return trace
   }
 
   /// Reads the events of a document.
