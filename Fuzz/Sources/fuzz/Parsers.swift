@@ -17,6 +17,7 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
     "kernel-names": { bytes in
       _ = try? KernelNameTable(path: file(bytes)).identity(of: "void a::b<gemm>")
     },
+    "mapping": { bytes in _ = try? TableMapping(path: file(bytes)) },
     "request-log": requestLog,
     "deployment": { bytes in
       _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
