@@ -91,6 +91,23 @@ SEEDS |= {
         '{"kind": "gemm", "dtype": "bf16", "attributes": {"n": 8, "k": 16}, "axes": ["tokens"], '
         '"points": [[1, 1500.5], [2, 1600]]}\n'
     ],
+    "mapped": [(ROOT / "docs" / "examples" / "tables" / "collectives.csv").read_text()],
+    "capture": [
+        '{"traceEvents": [{"ph": "X", "cat": "user_annotation", "name": "capture_8_FULL", "pid": 1, '
+        '"tid": 1, "ts": 0, "dur": 99}, {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, '
+        '"tid": 1, "ts": 1, "dur": 30, "args": {"Input Dims": [[8,16],[16,32]]}}, '
+        '{"ph": "X", "cat": "cuda_runtime", "name": "hipLaunchKernel", "pid": 1, "tid": 1, "ts": 2, '
+        '"dur": 3, "args": {"correlation": 7, "kernel": "sgemm"}}, {"ph": "X", "cat": '
+        '"cuda_runtime", "name": "hipLaunchKernel", "pid": 1, "tid": 1, "ts": 12, "dur": 3, "args": '
+        '{"correlation": 8, "kernel": "norm"}}]}',
+        '[{"file": "capture.json.gz", "batch_size": 8, "mode": "FULL"}]',
+    ],
+    "shapes": [
+        '{"schema": "1.1.1-chakra.0.0.4", "pid": 1, "nodes": [{"id": 2, "name": "aten::mm", '
+        '"ctrl_deps": 1, "inputs": {"values": [], "shapes": [[8,16],[16,32]], "types": '
+        '["Tensor(float)","Tensor(float)"]}, "outputs": {"values": [], "shapes": [], "types": []}, '
+        '"attrs": [{"name": "rf_id", "type": "uint64", "value": 1}]}]}'
+    ],
     "mapping": [path.read_text() for path in (ROOT / "docs" / "examples" / "tables").glob("*.json")],
 }
 

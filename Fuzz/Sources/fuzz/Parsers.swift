@@ -23,6 +23,16 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
       _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
     },
     "model": { bytes in _ = try? ModelArchitecture(configuration: bytes, name: "config.json") },
+    "capture": { bytes in
+      var options = options(.kineto)
+      options.captures = [file(bytes)]
+      _ = try? KinetoReader.read(bytes: graphRun, options: options)
+    },
+    "shapes": { bytes in
+      var options = options(.kineto)
+      options.shapes = file(bytes)
+      _ = try? KinetoReader.read(bytes: graphRun, options: options)
+    },
     "detect": { bytes in _ = try? TraceReader.read(path: file(bytes), options: options(nil)) },
   ]
   // One for each format that is a file: a new one is fuzzed without a word here.
@@ -40,8 +50,31 @@ private func options(_ format: TraceFormat?) -> ImportOptions {
     maximumEvents: 100_000, inputLimits: InputLimits(maximumOutput: 16 << 20))
   options.format = format
   options.model = ModelArchitecture.builtIns.first
+  options.mapping = mapping
   return options
 }
+
+/// The mapping of the documented example; the fuzzer's seeds hold a table that fits it.
+private let mapping = try? TableMapping(
+  path: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "docs/examples/tables/all-reduce.json").path)
+
+/// A trace of a step that runs a graph, for captures and execution traces to be joined to.
+private let graphRun = Array(
+  """
+  {"traceEvents": [
+  {"ph": "X", "cat": "user_annotation", "name": "execute_context_0(0)_generation_8(8)", "pid": 1,
+   "tid": 1, "ts": 0, "dur": 99},
+  {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 1, "dur": 5,
+   "args": {"Record function id": 1, "External id": 1}},
+  {"ph": "X", "cat": "cuda_runtime", "name": "hipGraphLaunch", "pid": 1, "tid": 1, "ts": 2, "dur": 3,
+   "args": {"correlation": 1}},
+  {"ph": "X", "cat": "kernel", "name": "sgemm", "pid": 0, "tid": 7, "ts": 5, "dur": 30,
+   "args": {"correlation": 1, "graph node id": 5}},
+  {"ph": "X", "cat": "kernel", "name": "norm", "pid": 0, "tid": 7, "ts": 40, "dur": 3,
+   "args": {"correlation": 1, "graph node id": 6}}]}
+  """.utf8)
 
 private func requestLog(_ bytes: [UInt8]) {
   guard var reader = try? RequestLogReader(bytes: bytes) else { return }
