@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+@preconcurrency import Foundation
 import Reprise
 
 /// A user's mistake or a damaged input, told in one line, with the exit code of its cause.
@@ -80,7 +80,8 @@ func note(_ line: String) throws {
 }
 
 private func flushOutput() throws {
-  guard fflush(nil) == 0 else {
+  // What a full disk refused while printing is known to the stream alone.
+  guard fflush(nil) == 0, ferror(stdout) == 0 else {
     throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
   }
 }

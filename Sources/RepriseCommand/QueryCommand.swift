@@ -14,7 +14,8 @@ struct QueryCommand: FailingCommand {
         rmsNorm, activation, elementwise       tokens width
         rotary     tokens heads kvHeads headDim
         embedding  tokens width vocab          sample  tokens vocab
-        memcpy     bytes                       allReduce  bytes ranks
+        memcpy     bytes
+        allReduce, allGather, reduceScatter, allToAll, broadcast, reduce, sendReceive  bytes ranks
       'tokens' may be written 'm'.
 
         reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm

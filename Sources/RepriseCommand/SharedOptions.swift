@@ -6,6 +6,13 @@ struct DatabaseOptions: ParsableArguments {
   @Option(name: .customLong("db"), help: "The database of operator latencies.")
   var path: String
 
+  mutating func validate() throws {
+    // SQLite takes these for databases that are gone when the command ends.
+    guard !path.isEmpty, path != ":memory:", !path.hasPrefix("file:") else {
+      throw UsageError("--db must be the path of a file, not '\(path)'")
+    }
+  }
+
   func open(_ mode: OperatorStore.Mode) throws -> OperatorStore {
     try OperatorStore(path: path, mode: mode)
   }
