@@ -106,7 +106,7 @@ struct NsightSystemsTests {
     #expect(
       trace.ownFacts == [
         "nsys_schema_version": "3.25.0", "nsys_version": "2026.2.1", "cuda_graph_trace": "Node",
-        "cuda_driver_version": "13000",
+        "cuda_driver_version": "13000", "overlapping_kernels": "1", "overlapping_ns": "40",
       ])
     #expect(trace.steps.count == 1)
     #expect(trace.steps.first?.start == 1_700_000_000_000_000_050)
@@ -156,6 +156,7 @@ struct NsightSystemsTests {
     #expect(trace.samples.isEmpty)
     #expect(trace.coverage[.graph] == Tally(count: 1, nanoseconds: 500))
     #expect(trace.facts["graph_launches_without_kernels"] == "1")
+    #expect(trace.facts["resolution_ns"] == "1")
   }
 
   @Test func `without anything on a device there is nothing to import`() throws {

@@ -67,6 +67,24 @@ struct RocmDatabaseTests {
     #expect(trace.ownFacts == ["rocpd_schema_version": "2"])
   }
 
+  @Test(
+    "a table with more rows than may be kept is refused, not cut",
+    arguments: [
+      "rocpd_api_ops (api_id, op_id) SELECT a", "ext_autogradapi (api_ptr_id) SELECT a + 9",
+    ])
+  func overflow(table: String) throws {
+    let path = try make(
+      Self.rpd + """
+        WITH RECURSIVE c(a) AS (SELECT 10 UNION ALL SELECT a + 1 FROM c WHERE a < 100)
+          INSERT INTO \(table)\(table.hasPrefix("rocpd") ? ", a" : "") FROM c;
+        """)
+    var options = ImportOptions.standard
+    options.maximumEvents = 50
+    #expect(throws: ProfilerTraceError.tooManyEvents(path: path, limit: 50)) {
+      try TraceReader.read(path: path, options: options)
+    }
+  }
+
   @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
   func `every eager kernel of a real run is under the operator that SQL finds`() throws {
     let packed = SharedData.path("traces/rocm/mytrace.rpd.gz")

@@ -42,7 +42,8 @@ enum RPDReader {
   ) throws(TraceIOError) {
     var calls: [Int64: Int64] = [:]
     var links = try database.rows(of: "rocpd_api_ops", ["op_id", "api_id"])
-    while try links.next(), calls.count < collector.options.maximumEvents {
+    while try links.next() {
+      guard calls.count < collector.options.maximumEvents else { return collector.overflow() }
       if let operation = links.integer(0), let call = links.integer(1) { calls[operation] = call }
     }
     // Old recorders leave the name of a kernel to the call.
@@ -88,7 +89,8 @@ enum RPDReader {
     var operators: [Int64: (name: Int32, dims: Int32)] = [:]
     var named = try database.rows(
       of: "ext_autogradapi", ["api_ptr_id", "autogradName_id", "sizes"])
-    while try named.next(), operators.count < collector.options.maximumEvents {
+    while try named.next() {
+      guard operators.count < collector.options.maximumEvents else { return collector.overflow() }
       guard let call = named.integer(0) else { continue }
       let sizes = named.text(2).flatMap { RangeText.list(Substring($0)) }
       operators[call] = (

@@ -40,7 +40,7 @@ enum RocpdReader {
       var database = try SQLiteInput(path: path, limits: options.inputLimits)
       for (number, suffix) in suffixes(database).enumerated() {
         var run = try RocpdRun(database, suffix: suffix, number: number, options)
-        try run.readTracks(database)
+        try run.readTracks(database, &collector)
         try run.readDispatches(database, &collector)
         try run.readCopies(database, &collector)
         try run.readRegions(database, &collector)

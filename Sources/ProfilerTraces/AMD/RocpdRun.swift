@@ -12,6 +12,9 @@ struct RocpdRun: ~Copyable {
   /// Schema 4: where something happened, by the key of its track.
   private var tracks: [Int64: Place] = [:]
   private let most: Int
+  /// The numbers of the texts of processes and devices, which are made once.
+  private var processes: [[Int64]: Int32] = [:]
+  private var devices: [Int64?: Int32] = [:]
 
   /// Where something happened.
   private struct Place {
@@ -52,14 +55,18 @@ struct RocpdRun: ~Copyable {
   }
 
   /// Reads what the records of schema 4 point at; comes first.
-  mutating func readTracks(_ database: borrowing SQLiteInput) throws(TraceIOError) {
+  mutating func readTracks(
+    _ database: borrowing SQLiteInput, _ collector: inout EventCollector
+  ) throws(TraceIOError) {
     var stamps = try database.rows(of: "rocpd_timestamp" + suffix, ["id", "value"])
-    while try stamps.next(), times.count / 2 < most {
+    while try stamps.next() {
+      guard times.count / 2 < most else { return collector.overflow() }
       if let id = stamps.integer(0), let value = stamps.integer(1) { times[id] = value }
     }
     var places = try database.rows(
       of: "rocpd_track" + suffix, ["id", "nid", "pid", "tid", "agent_id", "stream_id"])
-    while try places.next(), tracks.count < most {
+    while try places.next() {
+      guard tracks.count < most else { return collector.overflow() }
       guard let id = places.integer(0) else { continue }
       tracks[id] = Place(
         node: places.integer(1), process: places.integer(2), thread: places.integer(3),
@@ -117,7 +124,7 @@ struct RocpdRun: ~Copyable {
     }
   }
 
-  private func add(
+  private mutating func add(
     _ record: Record, _ span: EventCollector.Span, _ name: Int32,
     _ kind: TraceEvents.DeviceKind = .kernel, bytes: Int64 = -1, row: Int64,
     _ events: inout SQLiteLookup, _ collector: inout EventCollector
@@ -129,9 +136,9 @@ struct RocpdRun: ~Copyable {
     collector.add(
       TraceEvents.Device(
         start: span.start, duration: span.duration, correlation: correlation, name: name,
-        device: collector.number(of: device(record.place.agent)),
+        device: number(ofDevice: record.place.agent, &collector),
         stream: collector.number(of: record.place.stream),
-        process: collector.number(of: process(record.place)), kind: kind, bytes: bytes,
+        process: number(ofProcess: record.place, &collector), kind: kind, bytes: bytes,
         place: SourcePlace(offset: row)))
   }
 
@@ -142,8 +149,23 @@ struct RocpdRun: ~Copyable {
       in: "rocpd_event" + suffix, key: "id", ["stack_id", "category_id", "extdata"])
   }
 
-  private func process(_ place: Place) -> String {
-    "\(number).\(place.node ?? 0).\(place.process ?? 0)"
+  private mutating func number(
+    ofProcess place: Place, _ collector: inout EventCollector
+  ) -> Int32 {
+    let key = [place.node ?? 0, place.process ?? 0]
+    if let known = processes[key] { return known }
+    let found = collector.number(of: "\(number).\(key[0]).\(key[1])")
+    if processes.count < 1 << 20 { processes[key] = found }
+    return found
+  }
+
+  private mutating func number(
+    ofDevice agent: Int64?, _ collector: inout EventCollector
+  ) -> Int32 {
+    if let known = devices[agent] { return known }
+    let found = collector.number(of: device(agent))
+    if devices.count < 1 << 20 { devices[agent] = found }
+    return found
   }
 
   private func device(_ agent: Int64?) -> String { "\(number).\(agent ?? -1)" }
@@ -174,14 +196,14 @@ struct RocpdRun: ~Copyable {
       let title = try strings.text(rows.integer(Self.columns.count))
       let isMarker =
         category.flatMap { markers[$0] }
-        ?? !(title?.hasPrefix("hip") ?? title?.hasPrefix("hsa") ?? true)
+        ?? !(title.map { $0.hasPrefix("hip") || $0.hasPrefix("hsa") } ?? true)
       let isLaunch = correlation.map { collector.correlations.contains($0) } ?? false
       guard isMarker || isLaunch else {
         collector.coverage.recordsRead += 1
         continue
       }
       guard let span = collector.span(record.start, record.end) else { continue }
-      let process = collector.number(of: process(record.place))
+      let process = number(ofProcess: record.place, &collector)
       let thread = collector.number(of: record.place.thread)
       if isMarker {
         let text = Self.rangeText(title, extra: found == true ? events.text(2) : nil)

@@ -26,10 +26,11 @@ struct RocprofProcess {
   private var markers: [Record] = []
   /// Names by the number of the kernel.
   private var symbols: [Int64: Int32] = [:]
-  /// The texts of ranges by their correlation.
-  private var messages: [Int64: String] = [:]
-  /// The names of operations by kind.
-  private var operations: [[String]] = []
+  /// The numbers of the texts of ranges by their correlation.
+  private var messages: [Int64: Int32] = [:]
+  /// The numbers of the names of operations by kind.
+  private var operations: [[Int32]] = []
+  private var operationCount = 0
   private var agentNames: [Int64: String] = [:]
   private var isFull = false
 
@@ -54,7 +55,7 @@ struct RocprofProcess {
       switch (index, token) {
       case (0, .arrayStart): try readAgents(&scanner)
       case (1, .arrayStart): try readSymbols(&scanner, &collector)
-      case (2, .objectStart): try readStrings(&scanner)
+      case (2, .objectStart): try readStrings(&scanner, &collector)
       case (3, .objectStart): try readRecords(&scanner, collector.options.maximumEvents)
       default: try scanner.skipValue(of: token)
       }
@@ -103,7 +104,9 @@ struct RocprofProcess {
   }
 
   /// Reads the names of operations and the texts of ranges.
-  private mutating func readStrings(_ scanner: inout JSONScanner) throws(TraceIOError) {
+  private mutating func readStrings(
+    _ scanner: inout JSONScanner, _ collector: inout EventCollector
+  ) throws(TraceIOError) {
     while try scanner.next() == .key {
       let isOperations = scanner.tokenIs("buffer_records")
       let isMessages = scanner.tokenIs("marker_api")
@@ -114,16 +117,18 @@ struct RocprofProcess {
       }
       while try scanner.nextObject() {
         if isOperations {
-          try readOperations(&scanner)
+          try readOperations(&scanner, &collector)
         } else {
-          try readMessage(&scanner)
+          try readMessage(&scanner, &collector)
         }
       }
     }
   }
 
-  private mutating func readOperations(_ scanner: inout JSONScanner) throws(TraceIOError) {
-    var names: [String] = []
+  private mutating func readOperations(
+    _ scanner: inout JSONScanner, _ collector: inout EventCollector
+  ) throws(TraceIOError) {
+    var names: [Int32] = []
     while try scanner.next() == .key {
       let isList = scanner.tokenIs("operations")
       let token = try scanner.next()
@@ -134,22 +139,27 @@ struct RocprofProcess {
       while true {
         let token = try scanner.next()
         if token == .arrayEnd { break }
-        if names.count < 1 << 16 { names.append(token == .string ? scanner.string() : "") }
+        if operationCount < 1 << 20 {
+          operationCount += 1
+          names.append(token == .string ? collector.number(of: scanner.string()) : -1)
+        }
         try scanner.skipValue(of: token)
       }
     }
     if operations.count < 1024 { operations.append(names) }
   }
 
-  private mutating func readMessage(_ scanner: inout JSONScanner) throws(TraceIOError) {
+  private mutating func readMessage(
+    _ scanner: inout JSONScanner, _ collector: inout EventCollector
+  ) throws(TraceIOError) {
     var key: Int64?
-    var value: String?
+    var value: Int32?
     while try scanner.next() == .key {
       let isKey = scanner.tokenIs("key")
       let isValue = scanner.tokenIs("value")
       let token = try scanner.next()
       if isKey { key = scanner.integer() }
-      if isValue, token == .string { value = scanner.string() }
+      if isValue, token == .string { value = collector.number(of: scanner.string()) }
       try scanner.skipValue(of: token)
     }
     if let key, let value, messages.count < 1 << 22 { messages[key] = value }
@@ -248,17 +258,20 @@ struct RocprofProcess {
   /// Hands over what has been read, with its names.
   func resolve(_ collector: inout EventCollector, _ agents: inout [String: String]) {
     let process = collector.number(of: "process \(number)")
+    var devices: [Int64?: Int32] = [:]
     for (records, kind) in [(kernels, TraceEvents.DeviceKind.kernel), (copies, .memcpy)] {
       for record in records {
         guard let span = collector.span(record.start, record.end) else { continue }
         let name =
           kind == .kernel
           ? record.kernel.flatMap { symbols[$0] } ?? -1
-          : collector.number(of: operation(record) ?? "Memcpy")
+          : operation(record) ?? collector.number(of: "Memcpy")
+        let device = devices[record.agent] ?? collector.number(of: device(record.agent))
+        devices[record.agent] = device
         collector.add(
           TraceEvents.Device(
             start: span.start, duration: span.duration, correlation: record.correlation,
-            name: name, device: collector.number(of: device(record.agent)),
+            name: name, device: device,
             stream: collector.number(of: record.stream), process: process, kind: kind,
             bytes: record.bytes, place: record.place))
       }
@@ -270,13 +283,14 @@ struct RocprofProcess {
       }
       guard let span = collector.span(record.start, record.end) else { continue }
       collector.addLaunch(
-        span, name: collector.number(of: operation(record) ?? "hip"),
+        span, name: operation(record) ?? collector.number(of: "hip"),
         correlation: record.correlation, process: process,
         thread: collector.number(of: record.thread))
     }
     for record in markers {
-      guard let text = messages[record.correlation] ?? operation(record),
-        !text.hasPrefix("roctx"), let span = collector.span(record.start, record.end)
+      guard let number = messages[record.correlation] ?? operation(record) else { continue }
+      let text = collector.events.texts[number]
+      guard !text.hasPrefix("roctx"), let span = collector.span(record.start, record.end)
       else { continue }
       collector.addRange(
         span, text, process: process, thread: collector.number(of: record.thread))
@@ -285,7 +299,8 @@ struct RocprofProcess {
     if isFull { collector.overflow() }
   }
 
-  private func operation(_ record: Record) -> String? {
+  /// The number of the name of a record's operation.
+  private func operation(_ record: Record) -> Int32? {
     guard let kind = Int(exactly: record.kind), operations.indices.contains(kind),
       let place = Int(exactly: record.operation), operations[kind].indices.contains(place)
     else { return nil }

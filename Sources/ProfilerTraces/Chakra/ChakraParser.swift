@@ -59,7 +59,8 @@ struct ChakraParser {
       let place = SourcePlace(
         offset: Int64(offset), length: Int32(clamping: reader.offset - offset))
       keep(node, place)
-      guard parents.count <= options.maximumEvents else { return false }
+      // Nodes may share a number.
+      guard max(parents.count, coverage.recordsUsed) <= options.maximumEvents else { return false }
     }
     return true
   }
@@ -111,8 +112,9 @@ struct ChakraParser {
     let ranks =
       groupSizes[node.processGroup] ?? (groupSizes.count == 1 ? groupSizes.first?.value : nil)
     if let communication = ChakraCommunication(node, ranks: ranks ?? 0) {
-      kernel.inputs = events.texts.intern(communication.json) ?? -1
-      communications[communication.json] = communication
+      let json = communication.json
+      kernel.inputs = events.texts.intern(json) ?? -1
+      communications[json] = communication
     }
     kernels.append(kernel)
   }

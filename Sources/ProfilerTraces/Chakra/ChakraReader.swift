@@ -105,12 +105,14 @@ enum ChakraReader {
   ) -> ImportedTrace {
     var trace = ImportedTrace(format: .chakra, inputs: [summary])
     trace.coverage = parser.coverage
+    trace.coverage.timing.resolution = 1000
     trace.runtime = RuntimeDescription(framework: "Chakra")
     trace.facts = parser.facts
     let owners = parser.assign()
     let groups = OperatorGroups(
       parser.events, KernelAttribution(owners: owners, hosts: parser.events.hosts.count),
       &trace.coverage)
+    trace.facts.merge(trace.coverage.facts) { _, new in new }
     for (group, sample) in groups.finish(worldSize: nil) {
       var sample = sample
       if let communication = parser.communications[group.concreteInputs] {

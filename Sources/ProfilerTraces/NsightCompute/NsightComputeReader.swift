@@ -102,13 +102,13 @@ enum NsightComputeReader {
     _ launch: NsightComputeTable.Launch, _ table: NsightComputeTable, _ options: ImportOptions,
     _ coverage: inout Coverage
   ) -> Int64? {
+    guard launch.kernel >= 0 else {
+      coverage.reject(.tooManyNames)
+      return nil
+    }
     let text = table.texts[launch.duration]
     guard launch.duration >= 0, text != "n/a", !text.isEmpty else {
       coverage.reject(.noDuration)
-      return nil
-    }
-    guard launch.kernel >= 0 else {
-      coverage.reject(.tooManyNames)
       return nil
     }
     guard let decimals = decimals(ofUnit: table.texts[launch.unit]),

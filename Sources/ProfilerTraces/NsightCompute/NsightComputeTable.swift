@@ -10,7 +10,6 @@ struct NsightComputeTable {
     var kernel: Int32
     var grid: Int32
     var block: Int32
-    var stream: Int32
     var device: Int32
     /// The line of the row that holds the duration.
     var line: Int
@@ -24,8 +23,8 @@ struct NsightComputeTable {
   /// One run of the tool may follow another in one file, with numbers from 0 again.
   private struct Key: Hashable {
     var run: Int
-    var process: Int32
-    var id: Int32
+    var process: Int64?
+    var id: Int64
   }
 
   /// The metrics that are the duration of a launch, the best first.
@@ -35,7 +34,7 @@ struct NsightComputeTable {
   private static let deviceMetric = "device__attribute_display_name"
 
   private(set) var launches: [Launch] = []
-  private(set) var texts = ByteStringTable()
+  private(set) var texts: ByteStringTable
   private(set) var mark = DecimalMark()
   private(set) var coverage = Coverage()
   private(set) var capabilities: Set<String> = []
@@ -68,8 +67,11 @@ struct NsightComputeTable {
     return text.hasPrefix("ID,") && text.contains(",Kernel Name,")
   }
 
-  /// Reads a whole file.
-  init(_ source: consuming ByteSource, options: ImportOptions) throws(ProfilerTraceError) {
+  /// Reads a whole file; its texts go into `texts`.
+  init(
+    _ source: consuming ByteSource, options: ImportOptions, texts: ByteStringTable = .init()
+  ) throws(ProfilerTraceError) {
+    self.texts = texts
     var problem: ProfilerTraceError?
     do throws(TraceIOError) {
       var table = try CSVReader(source, maximumLine: 1 << 20, headerWhere: Self.isHeader)
@@ -84,9 +86,9 @@ struct NsightComputeTable {
           row[columns.id].isEmpty
         {
           units = row.map { number($0) }
-        } else if row.count >= columns.firstMetric, Int64(row[columns.id]) != nil {
+        } else if row.count >= columns.firstMetric, let id = Int64(row[columns.id]) {
           coverage.recordsRead += 1
-          take(row, columns, units, run: runs, line: table.rowLine)
+          take(row, id, columns, units, run: runs, line: table.rowLine)
         }
         // Other lines are of the tool (`==PROF== …`) or of the profiled program.
         if launches.count > options.maximumEvents {
@@ -147,12 +149,12 @@ struct NsightComputeTable {
   private mutating func number(_ text: String) -> Int32 { texts.intern(text) ?? -1 }
 
   private mutating func take(
-    _ row: [String], _ columns: Columns, _ units: [Int32], run: Int, line: Int
+    _ row: [String], _ id: Int64, _ columns: Columns, _ units: [Int32], run: Int, line: Int
   ) {
     func field(_ column: Int?) -> String {
       column.flatMap { $0 < row.count ? row[$0] : nil } ?? ""
     }
-    let key = Key(run: run, process: number(field(columns.process)), id: number(row[columns.id]))
+    let key = Key(run: run, process: Int64(field(columns.process)), id: id)
     let index: Int
     if let known = numbers[key] {
       index = known
@@ -160,12 +162,15 @@ struct NsightComputeTable {
       index = launches.count
       numbers[key] = index
       let capability = field(columns.capability)
-      if !capability.isEmpty, capabilities.count < 16 { capabilities.insert(capability) }
-      launches.append(
-        Launch(
-          kernel: number(row[columns.kernel]), grid: number(field(columns.grid)),
-          block: number(field(columns.block)), stream: number(field(columns.stream)),
-          device: number(field(columns.device)), line: line))
+      if let capability = capability.asFact, capabilities.count < 16 {
+        capabilities.insert(capability)
+      }
+      var launch = Launch(
+        kernel: number(row[columns.kernel]), grid: number(field(columns.grid)),
+        block: number(field(columns.block)), device: number(field(columns.device)), line: line)
+      // Without room for its texts it would pass for another one.
+      if min(launch.grid, launch.block, launch.device) < 0 { launch.kernel = -1 }
+      launches.append(launch)
     }
     if let metric = columns.metric {
       let (name, value) = (row[metric], field(columns.value))
@@ -193,7 +198,7 @@ struct NsightComputeTable {
   }
 
   private mutating func takeDeviceName(_ name: String) {
-    if !name.isEmpty, deviceNames.count < 16 { deviceNames.insert(name) }
+    if let name = name.asFact, deviceNames.count < 16 { deviceNames.insert(name) }
   }
 
   private mutating func takeDuration(
@@ -202,6 +207,7 @@ struct NsightComputeTable {
     guard rank < launches[index].rank else { return }
     launches[index].rank = rank
     launches[index].duration = number(text)
+    if launches[index].duration < 0 || unit < 0 { launches[index].kernel = -1 }
     launches[index].unit = unit
     launches[index].line = line
   }

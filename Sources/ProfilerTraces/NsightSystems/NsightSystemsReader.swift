@@ -40,7 +40,7 @@ enum NsightSystemsReader {
     let busiest = collector.busiestDevice.flatMap { Int64($0) }
     var trace = try collector.finish(.nsightSystems, [summary], epoch: facts.epoch)
     trace.deviceName = facts.deviceName(busiest)
-    trace.facts = facts.kept
+    trace.facts.merge(facts.kept) { _, new in new }
     trace.runtime.version = facts.driver
     return trace
   }

@@ -4,7 +4,7 @@ import TraceIO
 /// they first occur.
 struct TableParts {
   private var traces: [ImportedTrace] = []
-  private var indices: [String: Int] = [:]
+  private var indices: [[String]: Int] = [:]
   /// What became of rows that belong to no part.
   private var rest = Coverage()
   /// How many records the parts hold.
@@ -26,18 +26,21 @@ struct TableParts {
     rest.reject(reason)
   }
 
-  /// Changes the part of this name, which `make` starts where it is new.
+  /// Changes the part of these names, which `make` starts where it is new.
   ///
+  /// The names are joined for the part's own, and numbered where others read the same.
   /// A part beyond the limit is counted and left alone.
   mutating func change(
-    _ name: String, new make: () -> ImportedTrace, _ body: (inout ImportedTrace) -> Void
+    _ names: [String], new make: () -> ImportedTrace, _ body: (inout ImportedTrace) -> Void
   ) {
-    let index = indices[name] ?? traces.count
+    let index = indices[names] ?? traces.count
     if index == traces.count {
       guard index < Self.mostParts else { return reject(.tooManyNames) }
-      indices[name] = index
+      indices[names] = index
+      let name = names.filter { !$0.isEmpty }.joined(separator: " ")
+      let alike = indices.keys.count { $0.filter { !$0.isEmpty }.joined(separator: " ") == name }
       traces.append(make())
-      traces[index].part = name
+      traces[index].part = alike > 1 ? "\(name) (\(alike))" : name
     }
     let before = traces[index].coverage.recordsRead
     body(&traces[index])

@@ -7,9 +7,9 @@ enum HLOMapping {
   /// The sizes come from the shapes alone, so that no order of dimensions matters: of a result
   /// `[batch, m, n]`, *k* is what is left of the first operand, and must be so of the second too.
   static func product(_ product: HLOInstruction, in module: HLOModule) -> OperatorMapping.Result? {
-    let operands = module.operands(of: product)
     let result = product.shape.sizes
-    guard operands.count >= 2, result.count >= 2, result.allSatisfy({ $0 > 0 }),
+    guard let operands = module.operands(of: product), operands.count >= 2, result.count >= 2,
+      result.allSatisfy({ $0 > 0 }),
       let batch = Array(result.dropLast(2)).product, let left = operands[0].sizes.product,
       let right = operands[1].sizes.product
     else { return nil }
@@ -31,9 +31,9 @@ enum HLOMapping {
   static func allReduce(
     _ instruction: HLOInstruction, in module: HLOModule
   ) -> OperatorMapping.Result? {
-    guard ["all-reduce", "all-reduce-start"].contains(instruction.opcode), instruction.ranks > 1
+    guard ["all-reduce", "all-reduce-start"].contains(instruction.opcode), instruction.ranks > 1,
+      let operands = module.operands(of: instruction)
     else { return nil }
-    let operands = module.operands(of: instruction)
     let types = TypeList(json: "[\"\(operands.first?.typeName ?? "")\"]")
     guard let size = types.elementSize(0) else { return nil }
     var bytes = 0

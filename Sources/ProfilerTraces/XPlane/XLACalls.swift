@@ -17,6 +17,9 @@ struct XLACalls {
     var inputs: Int32 = -1
   }
 
+  /// The longest text of the shapes of one operator; its kernels are else without shapes.
+  private static let longestShapes = 64 << 10
+
   /// The kernels, and a host event for each call.
   private(set) var events: TraceEvents
   /// For each kernel its call.
@@ -76,9 +79,12 @@ struct XLACalls {
     let instruction = module?[name]
     let inputs = Self.json([moduleName, instruction?.opcode ?? "", instruction?.target ?? ""])
     result.inputs = events.texts.intern(inputs) ?? -1
-    if let module, let instruction {
-      let operands = module.operands(of: instruction)
+    if let module, let instruction, let operands = module.operands(of: instruction) {
       let dims = "[" + operands.map(\.json).joined(separator: ",") + "]"
+      guard dims.utf8.count <= Self.longestShapes else {
+        arguments[origin] = result
+        return result
+      }
       result.dims = events.texts.intern(dims) ?? -1
       result.types = events.texts.intern(Self.json(operands.map(\.typeName))) ?? -1
       let product = module.product(of: instruction)

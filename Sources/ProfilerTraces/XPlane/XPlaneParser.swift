@@ -20,6 +20,7 @@ struct XPlaneParser {
   var coverage = Coverage()
   var facts: [String: String] = [:]
   let options: ImportOptions
+  private var moduleRoom = HLOModule.room
 
   init(options: ImportOptions) { self.options = options }
 
@@ -53,8 +54,18 @@ struct XPlaneParser {
     var isMetadata: Bool { name == "/host:metadata" }
   }
 
-  /// The most statistics that are kept of an event.
-  private static let maximumStats = 64
+  /// The most statistics that are kept of an event, and of all events for each that may be kept.
+  private static let (maximumStats, meanStats) = (64, 4)
+  /// The most compiled modules that are kept.
+  private static let maximumModules = 1 << 16
+
+  /// Whether a plane holds more than may be kept.
+  private func isFull(_ plane: Plane) -> Bool {
+    let most = options.maximumEvents
+    return events.count + plane.events.count > most
+      || plane.eventNames.count + plane.statNames.count > most
+      || plane.stats.count / Self.meanStats > most
+  }
 
   /// Reads to the end.
   ///
@@ -74,7 +85,6 @@ struct XPlaneParser {
       case 2: plane.name = try reader.string(maximum: 4096)
       case 3 where plane.isDevice:
         if try reader.enter() { try readLine(&reader, &plane) }
-        if events.count + plane.events.count > options.maximumEvents { return false }
       case 4 where plane.isDevice: try readNamed(&reader, into: &plane.eventNames)
       case 4 where plane.isMetadata: try readModule(&reader)
       case 5 where plane.isDevice: try readNamed(&reader, into: &plane.statNames)
@@ -84,6 +94,7 @@ struct XPlaneParser {
         if plane.ownStats.count < Self.maximumStats { plane.ownStats.append(stat) }
       default: break
       }
+      if isFull(plane) { return false }
     }
     keep(plane)
     return true
@@ -125,7 +136,8 @@ struct XPlaneParser {
             guard reader.field == 6, try reader.enter() else { continue }
             let depth = reader.depth
             do throws(TraceIOError) {
-              modules[key] = try HLOModule(proto: &reader)
+              let module = try HLOModule(proto: &reader, room: &moduleRoom)
+              if modules.count < Self.maximumModules { modules[key] = module }
             } catch {
               // Without the module its operators only lack their shapes.
               guard try reader.leave(depth) else { throw error }
@@ -160,7 +172,7 @@ struct XPlaneParser {
         event.place = SourcePlace(
           offset: Int64(offset), length: Int32(clamping: reader.offset - offset))
         plane.events.append(event)
-        if plane.events.count > options.maximumEvents { return }
+        if isFull(plane) { return }
       default: break
       }
     }
@@ -255,7 +267,7 @@ struct XPlaneParser {
     }
     for stat in plane.ownStats {
       switch plane.statNames[stat.key].map({ events.texts[$0] }) {
-      case "device_vendor": facts["device_vendor"] = events.texts[text(stat)]
+      case "device_vendor": facts["device_vendor"] = events.texts[text(stat)].asFact
       case "core_count": facts["core_count"] = String(stat.number)
       case "compute_cap_major": facts["compute_capability_major"] = String(stat.number)
       case "compute_cap_minor": facts["compute_capability_minor"] = String(stat.number)

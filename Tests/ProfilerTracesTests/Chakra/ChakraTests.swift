@@ -90,7 +90,9 @@ import Testing
     #expect(trace.groups[0].name == "aten::mm")
     #expect(trace.groups[0].kernels.map(\.name) == ["sgemm", "Memset (Device)", "sgemm_tail"])
     #expect(trace.coverage.recordsUsed == 5)
-    #expect(trace.facts == ["chakra_version": "0.0.4", "chakra_schema": "1.1.0"])
+    #expect(
+      trace.facts
+        == ["chakra_version": "0.0.4", "chakra_schema": "1.1.0", "resolution_ns": "1000"])
   }
 
   @Test func `a kernel without its operator stands for itself`() throws {
@@ -128,6 +130,15 @@ import Testing
         "reduceScatter ranks=8 bf16 @64", "opaque:broadcast bytes=99 ranks=8 bf16 @0",
         "opaque:all_gather bytes=64 bf16 @0", "opaque:send bytes=5 ranks=8 bf16 @0",
       ])
+  }
+
+  @Test func `nodes that share a number count one by one`() {
+    let nodes = (1...6).map { Node(id: 0, name: "k\($0)", microseconds: 1) }
+    var options = ImportOptions.standard
+    options.maximumEvents = 5
+    #expect(throws: ProfilerTraceError.tooManyEvents(path: "memory", limit: 5)) {
+      try ChakraReader.read(bytes: Self.trace(nodes), options: options)
+    }
   }
 
   @Test func `a workload without durations is refused`() {

@@ -1,5 +1,6 @@
 import Operators
 import Testing
+import TraceIO
 
 @testable import ProfilerTraces
 
@@ -44,6 +45,16 @@ import Testing
     #expect(trace.coverage.rejected(.noDuration) == 1)
     #expect(trace.runtime.framework == "Nsight Compute")
     #expect(trace.facts == ["condition": "isolated", "compute_capability": "9.0"])
+  }
+
+  @Test func `launches stay apart when there is no room for their texts`() throws {
+    let rows = (0..<9).map { Self.row($0, "k", "gpu__time_duration.sum", "ns", "1,50\($0)") }
+    let table = try NsightComputeTable(
+      ByteSource(bytes: Array((Self.long + rows.joined()).utf8)), options: .standard,
+      texts: ByteStringTable(capacity: 8))
+    #expect(table.launches.count == 9)
+    // A kernel, grid, block, device and unit leave room for three durations.
+    #expect(table.launches.map { $0.kernel >= 0 } == (0..<9).map { $0 < 3 })
   }
 
   @Test func `no private fact is kept`() throws {

@@ -1,5 +1,6 @@
 import Operators
 import Testing
+import TraceIO
 
 @testable import ProfilerTraces
 
@@ -181,6 +182,61 @@ import Testing
       Set(trace.samples.map(\.operator.kind.rawValue))
         == ["opaque:dot", "opaque:loop_fusion", "opaque:gemm_fusion", "opaque:all-reduce"])
     #expect(trace.coverage[.withoutShape].count == 7)
+  }
+
+  /// `dot.3`, of so many equal operands.
+  static func module(operands: Int, sizes: [Int]) -> [UInt8] {
+    var proto = ProtobufWriter()
+    proto.message(1) { module in
+      module.message(3) { computation in
+        for (id, name) in [(1, "p"), (2, "dot.3")] {
+          computation.message(2) { instruction in
+            instruction.text(1, name)
+            instruction.text(2, "fusion")
+            instruction.message(3) { shape in
+              shape.number(2, 16)
+              shape.value(3, sizes.flatMap { ProtobufWriter.varint(UInt64($0)) })
+            }
+            instruction.number(35, id)
+            if id == 2 { instruction.value(36, [UInt8](repeating: 1, count: operands)) }
+          }
+        }
+      }
+    }
+    return proto.bytes
+  }
+
+  @Test(
+    "an operator with more shapes than any real one is imported without them",
+    arguments: [
+      (1, 2, 8, true), (256, 16, 8, true), (257, 1, 8, false), (1, 17, 8, false),
+      (256, 16, Int.max, false),
+    ])
+  func bounds(operands: Int, dimensions: Int, size: Int, isKept: Bool) throws {
+    let module = Self.module(
+      operands: operands, sizes: [Int](repeating: size, count: dimensions))
+    let trace = try XPlaneReader.read(bytes: Self.space(Self.kernels, module: module))
+    let dot = try #require(trace.groups.first { $0.name == "dot.3" })
+    #expect(dot.operationCount == 2)
+    #expect(dot.inputDims.isEmpty != isKept)
+    #expect(dot.inputDims.utf8.count <= 64 << 10)
+  }
+
+  @Test func `all modules together have one bound`() throws {
+    var proto = ProtobufReader(
+      try ByteSource(bytes: Self.module(operands: 3, sizes: [1, 2])))
+    // A parameter of two dimensions takes three, the other three operands more.
+    var room = 8
+    #expect(try HLOModule(proto: &proto, room: &room)["dot.3"] == nil)
+    #expect(room < 0)
+  }
+
+  @Test func `names and statistics count against the limit of events`() {
+    var options = ImportOptions.standard
+    options.maximumEvents = 10
+    #expect(throws: ProfilerTraceError.tooManyEvents(path: "memory", limit: 10)) {
+      try XPlaneReader.read(bytes: Self.space(Self.kernels), options: options)
+    }
   }
 
   @Test func `a damaged module costs the shapes only`() throws {

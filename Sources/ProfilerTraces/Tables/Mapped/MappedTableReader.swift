@@ -136,7 +136,7 @@ private struct ResolvedMapping {
     }
     let record = sample(rows, options)
     parts.change(
-      names.filter { !$0.isEmpty }.joined(separator: " "),
+      names,
       new: {
         var trace = ImportedTrace(format: .mapped)
         trace.deviceName = names[0].isEmpty ? nil : names[0]

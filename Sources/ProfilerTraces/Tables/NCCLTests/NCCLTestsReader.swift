@@ -57,7 +57,7 @@ enum NCCLTestsReader {
       let version = [run.version, run.usesGraph ? "graph" : ""].filter { !$0.isEmpty }
         .joined(separator: " ")
       parts.change(
-        "\(run.device ?? "") \(run.library) \(version)",
+        [run.device ?? "", run.library, version],
         new: {
           var trace = ImportedTrace(format: .ncclTests)
           trace.deviceName = run.device

@@ -17,7 +17,7 @@ struct NCCLTestsRun {
   private var rows: [NCCLTestsRow?] = []
   private var iterations = 1
   private var highestRank = -1
-  private var hosts: Set<Substring> = []
+  private var hosts: Set<String> = []
   private var devices: Set<String> = []
 
   /// The most ranks of a run that are believed.
@@ -76,7 +76,10 @@ struct NCCLTestsRun {
       (0..<Self.mostRanks).contains(rank)
     else { return }
     highestRank = max(highestRank, rank)
-    if let host = line.value(after: "on"), hosts.count < Self.mostRanks { hosts.insert(host) }
+    // A substring would keep its whole line.
+    if let host = line.value(after: "on"), hosts.count < Self.mostRanks {
+      hosts.insert(String(host.prefix(255)))
+    }
     let name = line.lastText.split(whereSeparator: \.isWhitespace).joined(separator: " ")
     if !name.isEmpty, devices.count < 16 { devices.insert(String(name.prefix(128))) }
     device = devices.count == 1 ? devices.first : nil

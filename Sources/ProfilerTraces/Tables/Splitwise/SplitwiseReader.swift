@@ -66,7 +66,7 @@ enum SplitwiseReader {
       let milliseconds = times.map { TimeUnit.milliseconds.nanoseconds(rows, $0) }
       let ranks = values[3]
       parts.change(
-        "\(names[1]) \(names[0]) tp\(ranks)",
+        [names[1], names[0], "tp\(ranks)"],
         new: {
           var trace = ImportedTrace(format: .splitwise)
           trace.deviceName = names[1]

@@ -39,7 +39,7 @@ enum VidurAttention {
           .filter { !$0.isEmpty }.joined(separator: ", "))
       let times = (row?.isPrefill == true ? prefill : decode)?.times(rows)
       parts.change(
-        runtime.version ?? "",
+        [runtime.version ?? ""],
         new: {
           var trace = ImportedTrace(format: .vidur)
           trace.runtime = runtime

@@ -46,7 +46,7 @@ enum VidurLayers {
         record($0, rows, model, tokens: values?.last, options)
       }
       parts.change(
-        "layers",
+        ["layers"],
         new: {
           var trace = ImportedTrace(format: .vidur)
           trace.runtime = RuntimeDescription(framework: "Vidur", version: "layers")

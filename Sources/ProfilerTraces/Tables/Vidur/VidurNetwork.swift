@@ -36,7 +36,7 @@ enum VidurNetwork {
         point: AxisPoint(values[0]), label: name, times: times.times(rows))
       let version = "nodes of \(values[3])"
       parts.change(
-        version,
+        [version],
         new: {
           var trace = ImportedTrace(format: .vidur)
           trace.runtime = RuntimeDescription(framework: "Vidur", version: version)
