@@ -21,22 +21,15 @@ final class KernelEventInsertion {
   /// Inserts the launches of one kernel, numbered from 0.
   func insert(_ events: [KernelEvent], kernel: Int64) throws {
     let handle = statement.sqliteStatement
-    try check(sqlite3_bind_int64(handle, 1, kernel))
+    try db.check(sqlite3_bind_int64(handle, 1, kernel))
     for (number, event) in events.enumerated() {
-      try check(sqlite3_bind_int64(handle, 2, Int64(number)))
-      try check(sqlite3_bind_int64(handle, 3, event.place.offset))
-      try check(sqlite3_bind_int64(handle, 4, Int64(event.place.length)))
-      try check(sqlite3_bind_int64(handle, 5, event.duration))
+      try db.check(sqlite3_bind_int64(handle, 2, Int64(number)))
+      try db.check(sqlite3_bind_int64(handle, 3, event.place.offset))
+      try db.check(sqlite3_bind_int64(handle, 4, Int64(event.place.length)))
+      try db.check(sqlite3_bind_int64(handle, 5, event.duration))
       let result = sqlite3_step(handle)
       let ended = sqlite3_reset(handle)
-      if result != SQLITE_DONE { try check(ended) }
+      if result != SQLITE_DONE { try db.check(ended) }
     }
-  }
-
-  private func check(_ code: Int32) throws {
-    guard code != SQLITE_OK else { return }
-    throw DatabaseError(
-      resultCode: ResultCode(rawValue: code),
-      message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
   }
 }

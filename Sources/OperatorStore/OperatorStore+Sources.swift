@@ -8,7 +8,8 @@ extension OperatorStore {
     public var id: Int
     /// The path that the user gave.
     public var path: String
-    /// The SHA-256 of its stored bytes; of several files, joined by `+`.
+    /// The SHA-256 of its stored bytes; of several files joined by `+`, then `#` and the part
+    /// where one file is several sources.
     public var sha256: String
     /// The name of its format.
     public var format: String
@@ -30,6 +31,9 @@ extension OperatorStore {
     public var steps: Int
     /// What it says about itself, by name.
     public var facts: [(name: String, value: String)] = []
+
+    /// The SHA-256 of the first file alone: the one at ``path``, which launches are places in.
+    public var textSHA256: String { String(sha256.prefix { $0 != "+" && $0 != "#" }) }
   }
 
   /// The kernels and launches behind a sample.

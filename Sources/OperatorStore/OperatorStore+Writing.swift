@@ -218,34 +218,3 @@ extension OperatorStore {
     }
   }
 }
-
-extension AttributionRule {
-  /// What the database and the reports call it.
-  public var label: String {
-    switch self {
-    case .correlation: "correlation, innermost operator"
-    case .ancestor: "correlation, shapes of an outer operator"
-    case .withoutShape: "correlation, operator without shapes"
-    case .graph: "graph launch, no shapes"
-    case .graphNode: "graph launch, shapes by node"
-    case .graphCapture: "graph launch, shapes by capture"
-    case .cpuOperator: "operator on the processor"
-    case .clipped: "launched before the window"
-    case .noOperator: "launched outside any operator"
-    case .kernelName: "kernel by its name, no operators"
-    case .collective: "collective, transfer"
-    case .collectiveAndWait: "collective, waiting included"
-    case .collectiveWait: "collective, waiting for other ranks"
-    }
-  }
-
-  /// Whether its time became samples.
-  public var isUsed: Bool {
-    switch self {
-    case .correlation, .ancestor, .withoutShape, .graphNode, .graphCapture, .cpuOperator,
-      .kernelName, .collective, .collectiveAndWait:
-      true
-    case .graph, .clipped, .noOperator, .collectiveWait: false
-    }
-  }
-}

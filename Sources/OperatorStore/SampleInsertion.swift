@@ -21,40 +21,34 @@ final class SampleInsertion {
           minimum_ns, median_ns, mean_ns, deviation_ns)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """)
-    try check(sqlite3_bind_int64(statement.sqliteStatement, 2, source))
+    try db.check(sqlite3_bind_int64(statement.sqliteStatement, 2, source))
   }
 
   /// Inserts one sample.
   func insert(_ sample: OperatorSample, curve: Int64) throws {
     let handle = statement.sqliteStatement
     if curve != self.curve {
-      try check(sqlite3_bind_int64(handle, 1, curve))
+      try db.check(sqlite3_bind_int64(handle, 1, curve))
       self.curve = curve
     }
     if sample.label != label {
       // SQLITE_TRANSIENT, which C writes as a cast: SQLite takes a copy.
       let copies = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-      try check(sqlite3_bind_text(handle, 8, sample.label, Int32(sample.label.utf8.count), copies))
+      try db.check(
+        sqlite3_bind_text(handle, 8, sample.label, Int32(sample.label.utf8.count), copies))
       label = sample.label
     }
     for axis in 0..<5 {
-      try check(sqlite3_bind_int64(handle, Int32(3 + axis), sample.point.values[axis]))
+      try db.check(sqlite3_bind_int64(handle, Int32(3 + axis), sample.point.values[axis]))
     }
     let duration = sample.duration
-    try check(sqlite3_bind_int64(handle, 9, Int64(duration.count)))
-    try check(sqlite3_bind_double(handle, 10, duration.minimum))
-    try check(sqlite3_bind_double(handle, 11, duration.median))
-    try check(sqlite3_bind_double(handle, 12, duration.mean))
-    try check(sqlite3_bind_double(handle, 13, duration.deviation))
+    try db.check(sqlite3_bind_int64(handle, 9, Int64(duration.count)))
+    try db.check(sqlite3_bind_double(handle, 10, duration.minimum))
+    try db.check(sqlite3_bind_double(handle, 11, duration.median))
+    try db.check(sqlite3_bind_double(handle, 12, duration.mean))
+    try db.check(sqlite3_bind_double(handle, 13, duration.deviation))
     let result = sqlite3_step(handle)
     let ended = sqlite3_reset(handle)
-    if result != SQLITE_DONE { try check(ended) }
-  }
-
-  private func check(_ code: Int32) throws {
-    guard code != SQLITE_OK else { return }
-    throw DatabaseError(
-      resultCode: ResultCode(rawValue: code),
-      message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
+    if result != SQLITE_DONE { try db.check(ended) }
   }
 }

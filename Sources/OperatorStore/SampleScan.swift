@@ -22,7 +22,7 @@ final class SampleScan {
   func samples(ofCurve curve: Int64) throws -> [MeasuredSample] {
     let handle = statement.sqliteStatement
     defer { sqlite3_reset(handle) }
-    try check(sqlite3_bind_int64(handle, 1, curve))
+    try db.check(sqlite3_bind_int64(handle, 1, curve))
     var samples: [MeasuredSample] = []
     // Tools write curves in order: then there is nothing to sort.
     var isSorted = true
@@ -30,7 +30,7 @@ final class SampleScan {
       let result = sqlite3_step(handle)
       if result == SQLITE_DONE { break }
       guard result == SQLITE_ROW else {
-        try check(result)
+        try db.check(result)
         break
       }
       func number(_ column: Int32) -> Int { Int(sqlite3_column_int64(handle, column)) }
@@ -56,12 +56,5 @@ final class SampleScan {
       return left.point[axis] < right.point[axis]
     }
     return left.source < right.source
-  }
-
-  private func check(_ code: Int32) throws {
-    guard code != SQLITE_OK else { return }
-    throw DatabaseError(
-      resultCode: ResultCode(rawValue: code),
-      message: String(cString: sqlite3_errmsg(db.sqliteConnection)))
   }
 }

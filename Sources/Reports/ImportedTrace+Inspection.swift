@@ -86,9 +86,9 @@ extension ImportedTrace {
   private var shapedTime: (part: Int64, whole: Int64) {
     var (part, whole) = (Tally(), Tally())
     for group in groups {
-      whole.nanoseconds = whole.nanoseconds.saturatingSum(group.totalKernelTime)
+      whole.nanoseconds = whole.nanoseconds.adding(group.totalKernelTime)
       guard !group.inputDims.isEmpty else { continue }
-      part.nanoseconds = part.nanoseconds.saturatingSum(group.totalKernelTime)
+      part.nanoseconds = part.nanoseconds.adding(group.totalKernelTime)
     }
     return (part.nanoseconds, whole.nanoseconds)
   }
@@ -96,7 +96,7 @@ extension ImportedTrace {
   private var kernelTable: [String] {
     let times = kernelTimes
     guard !times.isEmpty else { return [] }
-    let total = times.reduce(Int64(0)) { $0.saturatingSum($1.tally.nanoseconds) }
+    let total = times.reduce(Int64(0)) { $0.adding($1.tally.nanoseconds) }
     var table = TextTable([
       .init("kernels", .left), .init("library", .left), .init("count"), .init("time ms"),
       .init("time %"),
@@ -149,8 +149,8 @@ extension ImportedTrace {
       advice.append("the file ends early: let the profiler finish writing, or copy it again")
     }
     let unknown = kernelTimes.filter { $0.identity.class == nil }
-      .reduce(Int64(0)) { $0.saturatingSum($1.tally.nanoseconds) }
-    let all = kernelTimes.reduce(Int64(0)) { $0.saturatingSum($1.tally.nanoseconds) }
+      .reduce(Int64(0)) { $0.adding($1.tally.nanoseconds) }
+    let all = kernelTimes.reduce(Int64(0)) { $0.adding($1.tally.nanoseconds) }
     if unknown > all / 20 {
       advice.append(
         "\(percentText(unknown, of: all)) % of the kernels' time is of unknown class: add rules "
@@ -177,13 +177,5 @@ extension ImportedTrace {
     case .nsightSystems: "profile with nsys --cuda-graph-trace=node, or eagerly"
     default: "profile eagerly"
     }
-  }
-}
-
-extension Int64 {
-  /// The sum, which stays at the largest value instead of trapping.
-  fileprivate func saturatingSum(_ other: Int64) -> Int64 {
-    let (sum, overflow) = addingReportingOverflow(other)
-    return overflow ? (other < 0 ? .min : .max) : sum
   }
 }

@@ -20,6 +20,13 @@ struct Failure: Error, CustomStringConvertible {
     case cannotCreate = 73
   }
 
+  /// The codes in words, for the help of commands.
+  static let exitCodes = """
+    Exit codes: 0 done, 64 wrong arguments, 65 an input that cannot be used, 66 an input that \
+    cannot be opened, 69 something missing that another command makes, 73 an output that cannot be \
+    written.
+    """
+
   var cause: Cause
   var description: String
 
@@ -80,14 +87,20 @@ func note(_ line: String) throws {
 }
 
 private func flushOutput() throws {
+<<<<<<< HEAD
   // What a full disk refused while printing is known to the stream alone.
   guard fflush(nil) == 0, ferror(stdout) == 0 else {
+=======
+  // Nobody reading any more is no failure: the reader chose to stop.
+  guard fflush(nil) == 0 || errno == EPIPE else {
+>>>>>>> 353cb4c007e603c2963d0ff29f3da81bb742dc69
     throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
   }
 }
 
 private func write(toStandardError line: String) {
-  FileHandle.standardError.write(Data((printableText(line) + "\n").utf8))
+  // Where even this cannot be written there is nowhere left to say so.
+  try? FileHandle.standardError.write(contentsOf: Data((printableText(line) + "\n").utf8))
 }
 
 /// Wrong arguments: told with the command's usage, exit code 64.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Reprise
 
 /// `reprise import`: profiler traces and operator tables into the database.
@@ -7,17 +8,14 @@ struct ImportCommand: FailingCommand {
     commandName: "import",
     abstract: "Import profiler traces and operator tables into a database.",
     discussion: """
-      Formats, told by content: PyTorch Kineto traces (JSON), vLLM layerwise operator tables (a \
-      directory; needs --model), tables of Vidur's profiler, of LLMServingSim's first (layers.csv; \
-      needs --model) and of Splitwise (CSV), the output of nccl-tests, any other CSV table through \
-      --mapping, XLA profiles (*.xplane.pb), Chakra execution traces, Nsight Compute CSV, \
-      Reprise's own operator sweeps and measured steps (JSON Lines). Each may be plain, gzip or zstd.
+      Formats, told by content: \(TraceFormat.list). Each file may be plain, gzip or zstd. Layer \
+      tables need --model, other CSV tables --mapping.
 
       Several traces of one run, a rank each, are compared: the time of their collectives is told \
       apart from the wait for other ranks. Each file is one transaction: all of it or nothing. The \
       same bytes imported twice for one device change nothing. Ends with a report of what was used, \
       by which rule, and what was not; \
-      'reprise inspect' says it beforehand.
+      'reprise inspect' says it beforehand. \(Failure.exitCodes)
 
         reprise import trace.json.gz --db lat.sqlite
         reprise import RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
@@ -35,38 +33,13 @@ struct ImportCommand: FailingCommand {
   private var warned: Set<String> = []
 
   mutating func execute() throws {
-    let options = try traces.importOptions()
-    guard options.shapes == nil || files.count == 1 else {
-      throw UsageError("--shapes is of one run: give one trace with it")
-    }
-    // The ranks of one run are compared before any is added. What cannot be read must not leave a
-    // new, empty database behind.
-    var ranks: [ImportedTrace] = []
+    // What reads the report may have enough of it before all files are imported.
+    signal(SIGPIPE, SIG_IGN)
+    let traces = traces
     let start = processorSeconds()
-    var bytes = 0
-    for file in files {
-      let read = try traces.read(file, options)
-      let devices = Set(read.compactMap(\.deviceName)).sorted()
-      if traces.device != nil, devices.count > 1 {
-        throw Failure(
-          .usage,
-          "\(file): holds several devices (\(devices.joined(separator: ", "))); leave out --device")
-      }
-      for trace in read {
-        // Parts of one file share its bytes.
-        if trace.part.isEmpty || trace.part == read.first?.part {
-          bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
-        }
-        if trace.format == .kineto, files.count > 1 {
-          _ = try device(of: trace)
-          ranks.append(trace)
-        } else {
-          try add(trace)
-        }
-      }
-    }
-    CollectiveMatching.separateWaiting(in: &ranks)
-    for trace in ranks { try add(trace) }
+    // What cannot be read must not leave a new, empty database behind.
+    let bytes = try traces.read(
+      files, checking: { trace in _ = try device(of: trace) }, { trace in try add(trace) })
     let seconds = max(processorSeconds() - start, 1e-6)
     try note(
       "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
@@ -84,7 +57,7 @@ struct ImportCommand: FailingCommand {
 
   private mutating func add(_ trace: ImportedTrace) throws {
     let device = try device(of: trace)
-    for warning in trace.warnings { try note("reprise: warning: \(trace.path): \(warning)") }
+    try noteWarnings(of: trace)
     if Device.builtIn(named: device) == nil, warned.insert(device).inserted {
       try note(
         "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "

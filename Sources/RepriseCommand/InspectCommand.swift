@@ -7,8 +7,8 @@ struct InspectCommand: FailingCommand {
     commandName: "inspect",
     abstract: "Say what a trace or table is, what is in it, and what an import would use.",
     discussion: """
-      Reads the file exactly as 'import' does, with the same options, errors and exit codes, and \
-      stops before the database. Ends with what to do to get more out of it.
+      Reads the files exactly as 'import' does, with the same options, warnings, errors and exit \
+      codes, and stops before the database. Ends with what to do to get more out of it.
 
         reprise inspect trace.json.gz
       """)
@@ -19,12 +19,9 @@ struct InspectCommand: FailingCommand {
   @OptionGroup var traces: TraceOptions
 
   mutating func execute() throws {
-    let options = try traces.importOptions()
-    for file in files {
-      for trace in try traces.read(file, options) {
-        let report = trace.inspectionReport(device: traces.device ?? trace.deviceName)
-        for line in report { print(line) }
-      }
+    _ = try traces.read(files) { trace in
+      try noteWarnings(of: trace)
+      for line in trace.inspectionReport(device: traces.device ?? trace.deviceName) { print(line) }
     }
   }
 }

@@ -17,9 +17,8 @@ struct RepriseCommand: ParsableCommand {
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
         reprise validate out --measured r.jsonl
 
-      Files may be plain, gzip or zstd, told by their content; '-' is standard input. Exit codes: \
-      0 done, 64 wrong arguments, 65 an input that cannot be used, 66 an input that cannot be \
-      opened, 69 something missing that another command makes, 73 an output that cannot be written.
+      Files may be plain, gzip or zstd, told by their content; '-' is standard input. \
+      \(Failure.exitCodes)
       """,
     version: toolVersion,
     subcommands: [

@@ -74,11 +74,11 @@ struct ShowSourceCommand: FailingCommand {
       throw Failure(.noInput, "source \(source.id) was standard input and cannot be read again")
     }
     let excerpt = try SourceText.read(places, path: source.path)
-    guard excerpt.sha256 == source.sha256 else {
+    guard excerpt.sha256 == source.textSHA256 else {
       throw Failure(
         .data,
         "\(source.path): is not the file that was imported (SHA-256 \(excerpt.sha256.prefix(16))…, "
-          + "then \(source.sha256.prefix(16))…); import it again")
+          + "then \(source.textSHA256.prefix(16))…); import it again")
     }
     return excerpt.texts
   }

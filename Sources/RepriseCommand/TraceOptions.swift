@@ -100,15 +100,59 @@ struct TraceOptions: ParsableArguments {
     return options
   }
 
-  /// Reads a file as these options say.
-  func read(_ file: String, _ options: ImportOptions) throws -> [ImportedTrace] {
-    var options = options
-    options.format = file == "-" ? format : nil
-    return try TraceReader.read(path: file, options: options)
+  /// Reads files and passes on what is in them, as these options say.
+  ///
+  /// Several Kineto traces are the ranks of one run: they are compared before any is passed on.
+  ///
+  /// - Parameter checking: looks at each trace of a rank before the next file is read.
+  /// - Returns: the bytes of text that were read.
+  func read(
+    _ files: [String], checking: (ImportedTrace) throws -> Void = { _ in },
+    _ use: (ImportedTrace) throws -> Void
+  ) throws -> Int {
+    guard shapes == nil || files.count == 1 else {
+      throw UsageError("--shapes is of one run: give one trace with it")
+    }
+    var options = try importOptions()
+    var ranks: [ImportedTrace] = []
+    var bytes = 0
+    for file in files {
+      options.format = file == "-" ? format : nil
+      let read = try TraceReader.read(path: file, options: options)
+      let devices = Set(read.compactMap(\.deviceName)).sorted()
+      guard device == nil || devices.count <= 1 else {
+        throw Failure(
+          .usage,
+          "\(file): holds several devices (\(devices.joined(separator: ", "))); leave out --device")
+      }
+      for trace in read {
+        // Parts of one file share its bytes.
+        if trace.part.isEmpty || trace.part == read.first?.part {
+          bytes += trace.inputs.reduce(0) { $0 + $1.textBytes }
+        }
+        if trace.format == .kineto, files.count > 1 {
+          try checking(trace)
+          ranks.append(trace)
+        } else {
+          try use(trace)
+        }
+      }
+    }
+    CollectiveMatching.separateWaiting(in: &ranks)
+    for trace in ranks { try use(trace) }
+    return bytes
   }
 }
 
+/// Says what a person should know before trusting what was read.
+func noteWarnings(of trace: ImportedTrace) throws {
+  for warning in trace.warnings { try note("reprise: warning: \(trace.path): \(warning)") }
+}
+
 extension TraceFormat {
+  /// All formats, for a command's help.
+  static let list = allCases.map(\.title).joined(separator: ", ")
+
   /// The formats that standard input can have.
   fileprivate static let streams = allCases.filter(\.isStream)
 

@@ -32,3 +32,10 @@ struct SHA256Stream: ~Copyable {
     return String(decoding: text, as: UTF8.self)
   }
 }
+
+/// The SHA-256 of a text, in lower-case hexadecimal.
+package func sha256(ofText text: String) -> String {
+  let stream = SHA256Stream()
+  Array(text.utf8).withUnsafeBytes { stream.update($0) }
+  return stream.finish()
+}

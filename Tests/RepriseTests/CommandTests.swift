@@ -192,6 +192,76 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.path("s.sqlite")))
   }
 
+  @Test func `Inspect warns of damage and compares ranks as import does`() throws {
+    let late = try rank(
+      1, start: 9_000_040, duration: 10, end: ",\n{\"ph\": \"X\", \"name\": \"a\"b\"}]}")
+    let first = try rank(0, start: 5, duration: 45)
+    let alone = try run("inspect", first)
+    #expect(alone.errors.contains("includes the wait for other ranks"), "\(alone.errors)")
+    let together = try run("inspect", first, late)
+    #expect(together.code == 0, "\(together.errors)")
+    #expect(together.errors.contains("1 event was skipped"), "\(together.errors)")
+    #expect(!together.errors.contains("includes the wait"), "\(together.errors)")
+    #expect(together.output.contains("waiting for other ranks"), "\(together.output)")
+  }
+
+  @Test func `Help names every format and the exit codes`() throws {
+    let help = try run("import", "--help").output.split(whereSeparator: \.isWhitespace)
+      .joined(separator: " ")
+    for format in TraceFormat.allCases { #expect(help.contains(format.title), "\(format)") }
+    #expect(help.contains("65 an input that cannot be used"))
+  }
+
+  @Test func `Text is shown of a source of several files as long as the first is the same`() throws
+  {
+    let db = directory.path("m.sqlite")
+    let trace = try file(
+      "trace.json",
+      """
+      {"traceEvents": [
+        {"ph": "X", "cat": "cpu_op", "name": "aten::mm", "pid": 1, "tid": 1, "ts": 0, "dur": 50,
+         "args": {"Record function id": 5}},
+        {"ph": "X", "cat": "cuda_runtime", "name": "cudaLaunchKernel", "pid": 1, "tid": 1, "ts": 1,
+         "dur": 2, "args": {"correlation": 1}},
+        {"ph": "X", "cat": "kernel", "name": "sgemm", "pid": 0, "tid": 7, "ts": 5, "dur": 30,
+         "args": {"correlation": 1}}]}
+      """)
+    let shapes = try file(
+      "et.json",
+      """
+      {"schema": "1.0.3-chakra.0.0.4", "nodes": [
+        {"id": 2, "name": "aten::mm", "ctrl_deps": 1, "inputs": {"values": [], "shapes": [[4,8],[8,16]],
+         "types": ["Tensor(float)","Tensor(float)"]},
+         "attrs": [{"name": "rf_id", "type": "uint64", "value": 5}]}]}
+      """)
+    let imported = try run(
+      "import", trace, "--shapes", shapes, "--db", db, "--device", "D")
+    #expect(imported.code == 0, "\(imported.errors)")
+    let store = try OperatorStore(path: db, mode: .readOnly)
+    #expect(try store.sources().first?.sha256.contains("+") == true)
+    let shown = try run("show-source", "--sample", "1", "--text", "--db", db)
+    #expect(shown.code == 0, "\(shown.errors)")
+    #expect(shown.output.contains("\"dur\": 30"), "\(shown.output)")
+    try Data("{}".utf8).write(to: URL(filePath: trace))
+    #expect(try run("show-source", "--sample", "1", "--text", "--db", db).code == 65)
+  }
+
+  @Test func `Files are imported also when nobody reads the report`() throws {
+    let db = directory.path("p.sqlite")
+    let ranks = [try rank(0, start: 5, duration: 45), try rank(1, start: 90, duration: 10)]
+    let process = try process(["import"] + ranks + ["--db", db])
+    let (output, errors) = (Pipe(), Pipe())
+    for pipe in [output, errors] { try pipe.fileHandleForReading.close() }
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 0)
+    let store = try OperatorStore(path: db, mode: .readOnly)
+    #expect(try store.sources().count == 2)
+  }
+
   @Test func `A disk without space is one line and leaves the database as it was`() throws {
     let db = directory.path("full.sqlite")
     let first = try run(

@@ -153,10 +153,7 @@ struct EventCollector {
 
   /// The text of the device that most kernels ran on; of equal ones the first.
   var busiestDevice: String? {
-    var counts: [Int32: Int] = [:]
-    for device in events.devices { counts[device.device, default: 0] += 1 }
-    let busiest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-    return busiest.map { events.texts[$0.key] }
+    events.busiestDevice.map { events.texts[$0] }
   }
 }
 

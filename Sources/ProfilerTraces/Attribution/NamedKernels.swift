@@ -16,7 +16,7 @@ struct NamedKernels {
   private struct Group {
     var key: Key
     var durations: [Int64] = []
-    var events: [KernelEvent] = []
+    var launches = KernelLaunches()
   }
 
   private var groups: [Group] = []
@@ -41,9 +41,7 @@ struct NamedKernels {
         groups.append(Group(key: key))
       }
       groups[number].durations.append(device.duration)
-      if groups[number].events.count < KernelTotal.mostEvents {
-        groups[number].events.append(KernelEvent(place: device.place, duration: device.duration))
-      }
+      groups[number].launches.add(device.duration, at: device.place)
     }
   }
 
@@ -53,15 +51,13 @@ struct NamedKernels {
     for group in groups {
       guard let statistics = DurationStatistics(group.durations) else { continue }
       let name = texts[group.key.name]
-      let total = group.durations.reduce(Int64(0)) { $0.adding($1) }
-      let kernel = KernelTotal(
-        name: name, count: group.durations.count, total: total, events: group.events)
+      let kernel = group.launches.total(name: name)
       let isCopy = group.key.bytes >= 0 && group.key.bytes <= SizeLimits.axis(of: .memcpy)
       results.append(
         (
           OperatorGroup(
             name: name, inputDims: "", inputTypes: "", inputStrides: "", concreteInputs: "",
-            operationCount: group.durations.count, totalKernelTime: total, kernels: [kernel]),
+            operationCount: group.durations.count, totalKernelTime: kernel.total, kernels: [kernel]),
           OperatorSample(
             Operator(isCopy ? .memcpy : .opaque(name), dataType: nil),
             at: isCopy ? AxisPoint(Int(group.key.bytes)) : .none, label: name, duration: statistics)

@@ -20,18 +20,6 @@ struct OperatorGroups {
     var kernel: Int32
   }
 
-  /// One kernel of a group while it is gathered.
-  private struct Kernel {
-    var tally = Tally()
-    var events: [KernelEvent] = []
-
-    mutating func add(_ device: TraceEvents.Device) {
-      tally.add(device.duration)
-      guard events.count < KernelTotal.mostEvents else { return }
-      events.append(KernelEvent(place: device.place, duration: device.duration))
-    }
-  }
-
   /// One group while it is gathered.
   private struct Group {
     var key: Key
@@ -54,7 +42,7 @@ struct OperatorGroups {
 
   private var groups: [Group] = []
   private var numbers: [Key: Int32] = [:]
-  private var kernelTotals: [KernelKey: Kernel] = [:]
+  private var kernelTotals: [KernelKey: KernelLaunches] = [:]
   private let texts: ByteStringTable
   private let canonical: CanonicalTexts
   private var isQuantised = false
@@ -91,7 +79,8 @@ struct OperatorGroups {
       let group = numbers[call]
       let key = KernelKey(group: group, kernel: device.name)
       if kernelTotals[key] == nil { groups[Int(group)].kernels.append(device.name) }
-      kernelTotals[key, default: Kernel()].add(device)
+      kernelTotals[key, default: KernelLaunches()].add(
+        device.duration, at: device.place)
       groups[Int(group)].total = groups[Int(group)].total.adding(device.duration)
       if device.kind == .kernel { groups[Int(group)].hasKernel = true }
       if device.kind == .memcpy { groups[Int(group)].addCopy(of: device.bytes) }
@@ -169,10 +158,8 @@ struct OperatorGroups {
 
   private func kernels(of group: Group, at index: Int32) -> [KernelTotal] {
     group.kernels.map { kernel in
-      let gathered = kernelTotals[KernelKey(group: index, kernel: kernel)] ?? Kernel()
-      return KernelTotal(
-        name: texts[kernel], count: gathered.tally.count, total: gathered.tally.nanoseconds,
-        events: gathered.events)
+      let gathered = kernelTotals[KernelKey(group: index, kernel: kernel)] ?? KernelLaunches()
+      return gathered.total(name: texts[kernel])
     }
     .sorted { ($1.total, $0.name) < ($0.total, $1.name) }
   }

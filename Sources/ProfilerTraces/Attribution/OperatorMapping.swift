@@ -41,26 +41,12 @@ enum OperatorMapping {
 extension TypeList {
   /// The type of the input at `index` in the shared language, or nil.
   func dataType(_ index: Int) -> DataType? {
-    switch self[index] {
-    case "float", "c10::complex<float>": .float32
-    case "c10::Half": .float16
-    case "c10::BFloat16": .bfloat16
-    case "signed char", "unsigned char": .int8
-    case let name where name.hasPrefix("c10::Float8"): .float8
-    default: nil
-    }
+    ElementType(self[index])?.dataType
   }
 
   /// The size of an element of the input at `index` in bytes, or nil.
   func elementSize(_ index: Int) -> Int? {
-    if let type = dataType(index) { return Int(type.bytesPerElement) }
-    switch self[index] {
-    case "bool": return 1
-    case "short", "short int": return 2
-    case "int": return 4
-    case "long", "long int", "double": return 8
-    default: return nil
-    }
+    ElementType(self[index])?.bytes
   }
 }
 
@@ -106,11 +92,8 @@ struct OperatorCall {
     case "argmax": rows(.sample, of: 0, sizeName: "vocab")
     case "rotary_embedding": rotary
     case "reshape_and_cache_flash", "reshape_and_cache": cacheWrite
-    case "all_reduce", "multimem_all_reduce": collective(.allReduce)
-    case "all_gather": collective(.allGather)
-    case "reduce_scatter": collective(.reduceScatter)
     case _ where Self.elementwiseNames.contains(name): elementwise
-    default: nil
+    default: collective
     }
   }
 
@@ -306,8 +289,11 @@ struct OperatorCall {
 
   /// A collective over all ranks of the run, by its first tensor: what a rank gives. The bytes are
   /// those of the larger buffer, as everywhere.
-  private func collective(_ kind: OperatorKind) -> OperatorMapping.Result? {
-    guard let worldSize, worldSize > 1, let shape = shapes.tensor(0),
+  private var collective: OperatorMapping.Result? {
+    let plain = name.hasPrefix("multimem_") ? String(name.dropFirst(9)) : name
+    guard let kind = CollectiveName.kind(plain),
+      [.allReduce, .allGather, .reduceScatter].contains(kind), let worldSize, worldSize > 1,
+      let shape = shapes.tensor(0),
       let size = types.elementSize(0),
       let bytes = (shape + [size] + (kind == .allGather ? [worldSize] : [])).product
     else { return nil }

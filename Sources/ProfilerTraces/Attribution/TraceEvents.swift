@@ -10,11 +10,19 @@ struct TraceEvents {
   }
 
   /// An operator of the framework, or a call of the device's runtime or driver.
+  ///
+  /// Traces hold millions: large fields come first and the small one last, so that none is padded.
   struct Host {
     var start: Int64
     var duration: Int64
     /// For a launch; ``TraceEvents/none`` if it has none.
     var correlation: Int64
+    /// For a launch that was captured into a CUDA or HIP graph, the node it became, where the profiler
+    /// says, or 0.
+    var graphNode: Int64 = 0
+    /// For an operator, its `Record function id`; where it has none, the negative of its
+    /// `External id`; 0 for neither, or where no execution trace is to be joined.
+    var record: Int64 = 0
     /// A number of ``TraceEvents/threads``.
     var thread: Int32
     var name: Int32
@@ -24,12 +32,6 @@ struct TraceEvents {
     var inputs: Int32 = -1
     /// For a launch, the kernel that it names, where the profiler says (ROCm does), or -1.
     var kernel: Int32 = -1
-    /// For a launch that was captured into a CUDA or HIP graph, the node it became, where the profiler
-    /// says, or 0.
-    var graphNode: Int64 = 0
-    /// For an operator, its `Record function id`; where it has none, the negative of its
-    /// `External id`; 0 for neither, or where no execution trace is to be joined.
-    var record: Int64 = 0
     var kind: HostKind
 
     var end: Int64 { start + duration }
@@ -42,25 +44,43 @@ struct TraceEvents {
     case memset
   }
 
-  /// A kernel, copy or fill on a device.
+  /// A kernel, copy or fill on a device; its fields are in the order of their size, as ``Host``'s.
   struct Device {
     var start: Int64
     var duration: Int64
     var correlation: Int64
+    /// The node of a CUDA or HIP graph that it ran as, or 0.
+    var graphNode: Int64
+    /// The bytes of a copy or fill, where the source says, or -1.
+    var bytes: Int64
+    /// Where the source holds it.
+    var place: SourcePlace
     var name: Int32
     /// The text that tells the device from others.
     var device: Int32
     /// The text that tells the stream from others of the device, or -1.
-    var stream: Int32 = -1
+    var stream: Int32
     /// The text of the process that launched it, where the source says, or -1.
-    var process: Int32 = -1
+    var process: Int32
     var kind: DeviceKind
-    /// The node of a CUDA or HIP graph that it ran as, or 0.
-    var graphNode: Int64 = 0
-    /// The bytes of a copy or fill, where the source says, or -1.
-    var bytes: Int64 = -1
-    /// Where the source holds it.
-    var place = SourcePlace.unknown
+
+    init(
+      start: Int64, duration: Int64, correlation: Int64, name: Int32, device: Int32,
+      stream: Int32 = -1, process: Int32 = -1, kind: DeviceKind, graphNode: Int64 = 0,
+      bytes: Int64 = -1, place: SourcePlace = .unknown
+    ) {
+      self.start = start
+      self.duration = duration
+      self.correlation = correlation
+      self.graphNode = graphNode
+      self.bytes = bytes
+      self.place = place
+      self.name = name
+      self.device = device
+      self.stream = stream
+      self.process = process
+      self.kind = kind
+    }
 
     var end: Int64 { start + duration }
   }
@@ -105,6 +125,13 @@ struct TraceEvents {
   /// Whether any host event launches work on a device.
   var launchesKernels: Bool {
     hosts.contains { $0.kind == .launch && texts[$0.name].contains("Launch") }
+  }
+
+  /// The number of the text of the device with most events, of equal ones the first; nil without any.
+  var busiestDevice: Int32? {
+    var counts: [Int32: Int] = [:]
+    for device in devices { counts[device.device, default: 0] += 1 }
+    return counts.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key
   }
 
   /// The number of a thread.

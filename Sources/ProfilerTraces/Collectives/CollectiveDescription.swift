@@ -19,10 +19,10 @@ struct CollectiveDescription: Hashable {
   /// The operator and its point; ``OperatorKind/opaque(_:)`` where a size is missing or absurd.
   var mapped: OperatorMapping.Result {
     let opaque = OperatorMapping.Result(
-      operator: Operator(.opaque(name), dataType: type?.0), point: .none)
+      operator: Operator(.opaque(name), dataType: type?.dataType), point: .none)
     guard let kind, let participants, let bytes else { return opaque }
     let result = OperatorMapping.Result(
-      operator: Operator(kind, dataType: type?.0, ["ranks": participants]),
+      operator: Operator(kind, dataType: type?.dataType, ["ranks": participants]),
       point: AxisPoint(bytes))
     return SizeLimits.allow(result.operator, at: result.point) ? result : opaque
   }
@@ -35,36 +35,14 @@ struct CollectiveDescription: Hashable {
 
   /// What it does; nil for what has no kind, such as a barrier or a gathering on one rank.
   var kind: OperatorKind? {
-    let plain = name.lowercased().filter { $0 != "_" }
-    return Self.kinds.first { plain.hasPrefix($0.prefix) }?.kind
+    CollectiveName.kind(startOf: name)
   }
 
-  /// By the start of the name in lower case without `_`; `reducescatter` comes before `reduce`.
-  private static let kinds: [(prefix: String, kind: OperatorKind)] = [
-    ("allreduce", .allReduce), ("allgather", .allGather), ("reducescatter", .reduceScatter),
-    ("alltoall", .allToAll), ("broadcast", .broadcast), ("reduce", .reduce),
-    ("send", .sendReceive), ("recv", .sendReceive),
-  ]
-
   private var bytes: Int? {
-    guard let size = type?.1, input >= 0 || output >= 0 else { return nil }
-    let (bytes, overflow) = max(input, output).multipliedReportingOverflow(by: size)
+    guard let size = type?.bytes, input >= 0 || output >= 0 else { return nil }
+    let (bytes, overflow) = max(input, output).multipliedReportingOverflow(by: Int64(size))
     return overflow ? nil : Int(bytes)
   }
 
-  /// The type in the shared language, if it is there, and the size of an element.
-  private var type: (DataType?, Int64)? {
-    switch dataType {
-    case "Float", "float": (.float32, 4)
-    case "Half", "c10::Half": (.float16, 2)
-    case "BFloat16", "c10::BFloat16": (.bfloat16, 2)
-    case "Byte", "Char", "unsigned char", "signed char": (.int8, 1)
-    case "Bool", "bool": (nil, 1)
-    case "Short", "short", "short int": (nil, 2)
-    case "Int", "int": (nil, 4)
-    case "Long", "long", "long int", "Double", "double", "ComplexFloat": (nil, 8)
-    case _ where dataType.hasPrefix("Float8") || dataType.hasPrefix("c10::Float8"): (.float8, 1)
-    default: nil
-    }
-  }
+  private var type: ElementType? { ElementType(dataType) }
 }

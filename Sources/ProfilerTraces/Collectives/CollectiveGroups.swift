@@ -9,13 +9,19 @@ struct CollectiveGroups {
   /// One group while it is gathered.
   fileprivate struct Group {
     var description: CollectiveDescription
+    /// What the description says of each call, worked out once.
+    var participants: Int32
+    var isBetweenTwo: Bool
+    var isSent: Bool
     var durations: [Int64] = []
-    var kernels: [Int32: Kernel] = [:]
-  }
+    var kernels: [Int32: KernelLaunches] = [:]
 
-  fileprivate struct Kernel {
-    var tally = Tally()
-    var events: [KernelEvent] = []
+    init(_ description: CollectiveDescription) {
+      self.description = description
+      participants = Int32(description.participants ?? 0)
+      isBetweenTwo = description.kind == .sendReceive
+      isSent = description.name.lowercased().hasPrefix("send")
+    }
   }
 
   /// For each device event whether it is a collective's; empty if none is.
@@ -35,7 +41,7 @@ struct CollectiveGroups {
   ) {
     self.events = events
     self.rank = rank
-    let hosts = CollectiveHosts(events, attribution, worldSize: worldSize)
+    var hosts = CollectiveHosts(events, attribution, worldSize: worldSize)
     guard !events.collectives.devices.isEmpty || !hosts.isEmpty else { return }
     taken = [Bool](repeating: false, count: events.devices.count)
     for (index, device) in events.devices.enumerated() where device.kind == .kernel {
@@ -52,23 +58,19 @@ struct CollectiveGroups {
   ) {
     let group = number(of: description)
     groups[group].durations.append(device.duration)
-    groups[group].kernels[device.name, default: Kernel()].tally.add(device.duration)
-    let kept = groups[group].kernels[device.name]?.events.count ?? 0
-    if kept < KernelTotal.mostEvents {
-      groups[group].kernels[device.name]?.events.append(
-        KernelEvent(place: device.place, duration: device.duration))
-    }
+    groups[group].kernels[device.name, default: KernelLaunches()].add(
+      device.duration, at: device.place)
     calls.calls.append(
       CollectiveCalls.Call(
-        group: Int32(group), channel: channel(of: description, metadata),
-        device: number(ofDevice: device.device), ranks: Int32(description.participants ?? 0),
+        group: Int32(group), channel: channel(of: group, metadata),
+        device: number(ofDevice: device.device), ranks: groups[group].participants,
         sequence: metadata.sequence, start: device.start, duration: device.duration))
   }
 
   private mutating func number(of description: CollectiveDescription) -> Int {
     if let number = numbers[description] { return number }
     numbers[description] = groups.count
-    groups.append(Group(description: description))
+    groups.append(Group(description))
     return groups.count - 1
   }
 
@@ -82,12 +84,12 @@ struct CollectiveGroups {
 
   /// The process group by its name and ranks, and between two ranks who sends to whom.
   private mutating func channel(
-    of description: CollectiveDescription, _ metadata: CollectiveMetadata
+    of group: Int, _ metadata: CollectiveMetadata
   ) -> Int32 {
     var channel = CollectiveCalls.Channel(
       name: number(ofText: metadata.groupName), ranks: number(ofText: metadata.groupRanks))
-    if description.kind == .sendReceive {
-      let sends = description.name.lowercased().hasPrefix("send")
+    if groups[group].isBetweenTwo {
+      let sends = groups[group].isSent
       channel.source = metadata.source
       channel.destination = metadata.destination
       if sends, channel.source < 0 { channel.source = rank ?? -1 }
@@ -143,9 +145,7 @@ extension CollectiveGroups.Group {
       concreteInputs: "[\(description.ranks)]", operationCount: durations.count,
       totalKernelTime: durations.reduce(0) { $0.adding($1) },
       kernels: kernels.map {
-        KernelTotal(
-          name: texts[$0.key], count: $0.value.tally.count, total: $0.value.tally.nanoseconds,
-          events: $0.value.events)
+        $0.value.total(name: texts[$0.key])
       }
       .sorted { ($1.total, $0.name) < ($0.total, $1.name) })
   }

@@ -9,6 +9,19 @@ struct CollectiveHosts {
   private var tellers: Set<Int32> = []
   /// The launches within them by correlation; -1 where several have one correlation.
   private var launches: [Int64: Int32] = [:]
+  /// Whether a kernel is the library's own, by the number of its name.
+  private var libraryNames: [Int32: Bool] = [:]
+  /// What was told before, by the numbers of its texts.
+  private var descriptions: [Told: CollectiveDescription] = [:]
+
+  /// What tells one description from another.
+  private struct Told: Hashable {
+    var name: Int32
+    var dataType: Int32
+    var input: Int64
+    var output: Int64
+    var ranks: Int64
+  }
 
   init(_ events: TraceEvents, _ attribution: KernelAttribution, worldSize: Int?) {
     self.events = events
@@ -39,7 +52,7 @@ struct CollectiveHosts {
   var isEmpty: Bool { tellers.isEmpty }
 
   /// What a kernel is, by its own words, else by those around its launch; nil for no collective.
-  func describe(
+  mutating func describe(
     _ device: TraceEvents.Device, _ own: CollectiveMetadata?
   ) -> (description: CollectiveDescription, metadata: CollectiveMetadata)? {
     if let own, own.name >= 0 { return (description(own), own) }
@@ -66,15 +79,25 @@ struct CollectiveHosts {
   }
 
   /// Whether a kernel is the library's own; copies for lists of tensors are launched beside it.
-  private func isOfLibrary(_ name: Int32) -> Bool {
-    let name = events.texts[name].lowercased()
-    return name.hasPrefix("nccl") || name.hasPrefix("rccl") || name.contains("nccldevkernel")
+  private mutating func isOfLibrary(_ number: Int32) -> Bool {
+    if let known = libraryNames[number] { return known }
+    let name = events.texts[number].lowercased()
+    let isOwn =
+      name.hasPrefix("nccl") || name.hasPrefix("rccl") || name.contains("nccldevkernel")
+    libraryNames[number] = isOwn
+    return isOwn
   }
 
-  private func description(_ told: CollectiveMetadata) -> CollectiveDescription {
-    CollectiveDescription(
+  private mutating func description(_ told: CollectiveMetadata) -> CollectiveDescription {
+    let key = Told(
+      name: told.name, dataType: told.dataType, input: told.inputElements,
+      output: told.outputElements, ranks: told.ranks)
+    if let known = descriptions[key] { return known }
+    let description = CollectiveDescription(
       name: text(told.name), dataType: text(told.dataType), input: told.inputElements,
       output: told.outputElements, ranks: told.ranks > 0 ? told.ranks : Int64(worldSize ?? -1))
+    descriptions[key] = description
+    return description
   }
 
   /// A name as the profiler writes it; longer ones than any real are cut, since groups keep them.

@@ -37,7 +37,7 @@ public enum CollectiveMatching {
       apply(transfers, to: &traces[place])
       let arguments = traces[place].arguments
       traces[place].arguments =
-        arguments + (arguments.isEmpty ? "" : " ") + "ranks=\(fingerprint(digests))"
+        arguments + (arguments.isEmpty ? "" : " ") + "ranks=\(sha256(ofText: digests).prefix(16))"
     }
   }
 
@@ -105,12 +105,5 @@ public enum CollectiveMatching {
     }
     trace.facts["collective_time"] =
       own.count == 0 ? "waiting included" : both.count == 0 ? "transfer" : "partly transfer"
-  }
-
-  /// A short text that differs where the given one does (FNV-1a).
-  private static func fingerprint(_ text: String) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    return String(hash, radix: 16)
   }
 }

@@ -303,9 +303,9 @@ struct KinetoEventParser {
     events.hosts.append(
       TraceEvents.Host(
         start: start, duration: duration, correlation: fields.correlation,
-        thread: events.number(of: thread), name: fields.name, dims: fields.dims,
-        types: fields.types, strides: fields.strides, inputs: fields.inputs, kernel: fields.kernel,
-        graphNode: fields.graphNode, record: fields.record,
+        graphNode: fields.graphNode, record: fields.record, thread: events.number(of: thread),
+        name: fields.name, dims: fields.dims, types: fields.types, strides: fields.strides,
+        inputs: fields.inputs, kernel: fields.kernel,
         kind: fields.category == .host ? .operator : .launch))
   }
 
@@ -324,7 +324,6 @@ struct KinetoEventParser {
       TraceEvents.Device(
         start: start, duration: duration, correlation: fields.correlation, name: fields.name,
         device: fields.process, stream: fields.thread, kind: kind, graphNode: fields.graphNode,
-        bytes: fields.bytes,
-        place: fields.place))
+        bytes: fields.bytes, place: fields.place))
   }
 }

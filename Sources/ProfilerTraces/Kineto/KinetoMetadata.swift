@@ -37,7 +37,7 @@ extension KinetoMetadata {
     case (0, .arrayStart): try readDevices(&scanner)
     case (1, .objectStart): try readDistribution(&scanner)
     case (2, .number), (2, .string): baseTime = scanner.integer()
-    case (3..., .number), (3..., .string): details[Self.kept[index - 3]] = scanner.string()
+    case (3..., .number), (3..., .string): details[Self.kept[index - 3]] = scanner.string().asFact
     default: try scanner.skipValue(of: token)
     }
   }
@@ -97,10 +97,7 @@ extension KinetoMetadata {
 
   /// The name of the device that most events ran on, if the trace knows it.
   func deviceName(of events: TraceEvents) -> String? {
-    var counts: [Int32: Int] = [:]
-    for device in events.devices { counts[device.device, default: 0] += 1 }
-    let busiest = counts.max { ($0.value, $1.key) < ($1.value, $0.key) }
-    let id = busiest.flatMap { Int64(events.texts[$0.key]) }
+    let id = events.busiestDevice.flatMap { Int64(events.texts[$0]) }
     let device = devices.first { $0.id == id } ?? devices.first
     guard let name = device?.name, !name.isEmpty else { return nil }
     return name

@@ -71,7 +71,7 @@ enum NsightComputeReader {
     trace.facts["condition"] = "isolated"
     trace.facts["compute_capability"] = table.capabilities.first
     trace.deviceName = table.deviceNames.count == 1 ? table.deviceNames.first : nil
-    var groups: [Key: (durations: [Int64], events: [KernelEvent])] = [:]
+    var groups: [Key: (durations: [Int64], launches: KernelLaunches)] = [:]
     var order: [Key] = []
     for launch in table.launches {
       guard let duration = duration(launch, table, options, &trace.coverage) else { continue }
@@ -80,17 +80,13 @@ enum NsightComputeReader {
       let key = Key(
         kernel: launch.kernel, grid: launch.grid, block: launch.block, device: launch.device)
       if groups[key] == nil { order.append(key) }
-      groups[key, default: ([], [])].durations.append(duration)
-      let count = groups[key]?.events.count ?? 0
-      if count < KernelTotal.mostEvents {
-        groups[key]?.events.append(
-          KernelEvent(place: SourcePlace(offset: Int64(launch.line)), duration: duration))
-      }
+      groups[key, default: ([], KernelLaunches())].durations.append(duration)
+      groups[key]?.launches.add(duration, at: SourcePlace(offset: Int64(launch.line)))
     }
     for key in order {
       guard let gathered = groups[key], let statistics = DurationStatistics(gathered.durations)
       else { continue }
-      add(key, gathered.durations, gathered.events, statistics, table, to: &trace)
+      add(key, gathered.launches, statistics, table, to: &trace)
     }
     try options.check(trace.coverage, path: path)
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
@@ -141,7 +137,7 @@ enum NsightComputeReader {
   }
 
   private static func add(
-    _ key: Key, _ durations: [Int64], _ events: [KernelEvent], _ statistics: DurationStatistics,
+    _ key: Key, _ launches: KernelLaunches, _ statistics: DurationStatistics,
     _ table: NsightComputeTable, to trace: inout ImportedTrace
   ) {
     let name = table.texts[key.kernel]
@@ -151,7 +147,7 @@ enum NsightComputeReader {
     for (prefix, sizes) in [("grid", grid), ("block", block)] {
       for (axis, size) in zip(["X", "Y", "Z"], sizes) { attributes[prefix + axis] = size }
     }
-    let total: Int64 = durations.reduce(0) { $0.adding($1) }
+    let kernel = launches.total(name: name)
     let launch = "grid \(joined(grid)) block \(joined(block))"
     trace.groups.append(
       OperatorGroup(
@@ -159,10 +155,7 @@ enum NsightComputeReader {
         concreteInputs: "{\"grid\":[\(grid.map(String.init).joined(separator: ","))],"
           + "\"block\":[\(block.map(String.init).joined(separator: ","))],"
           + "\"device\":\(Int(table.texts[key.device]) ?? 0)}",
-        operationCount: durations.count, totalKernelTime: total,
-        kernels: [
-          KernelTotal(name: name, count: durations.count, total: total, events: events)
-        ]))
+        operationCount: kernel.count, totalKernelTime: kernel.total, kernels: [kernel]))
     trace.samples.append(
       OperatorSample(
         Operator(.opaque(name), dataType: nil, attributes), at: .none, label: "\(name) \(launch)",

@@ -137,8 +137,35 @@ extension TableMapping.Rule {
           + (hint ?? ", which has "
             + (kind.axes.isEmpty ? "none" : kind.axes.joined(separator: ", "))))
     }
+    try Self.check(kind, attributes.map(\.name), axes.map(\.name), object, path)
     guard let times = object["times"] else { throw object.error("times", "is missing") }
     self.times = try TableMapping.Times(times, at: object.place(of: "times"), path: path)
+  }
+
+  /// Fails if a size is missing that tells one point or one curve from another, or one is given that
+  /// no operator of the kind has: such curves would never be found.
+  private static func check(
+    _ kind: OperatorKind, _ attributes: [String], _ axes: [String], _ object: MappingObject,
+    _ path: String
+  ) throws(ProfilerTraceError) {
+    // Of attention a point has those of its phase; the others are zero.
+    let needed = kind == .attention ? (axes.isEmpty ? kind.axes : []) : kind.axes
+    for name in needed where !axes.contains(name) {
+      throw object.error("axes", "lacks '\(name)'; \(kind) has \(kind.axes.joined(separator: ", "))")
+    }
+    guard let names = kind.attributeNames else { return }
+    for name in attributes where !names.all.contains(name) {
+      let hint = nearestName(to: name, among: names.all).map { "; did you mean '\($0)'?" }
+      throw MappingObject.error(
+        path, MappingObject.join(object.place(of: "attributes"), name),
+        "is no attribute of \(kind)"
+          + (hint ?? ", which has "
+            + (names.all.isEmpty ? "none" : names.all.joined(separator: ", "))))
+    }
+    for name in names.required where !attributes.contains(name) {
+      throw object.error(
+        "attributes", "lacks '\(name)'; \(kind) has \(names.all.joined(separator: ", "))")
+    }
   }
 
   private static func sizes(

@@ -1,12 +1,18 @@
 public import Operators
 
-/// The collectives by the names that benchmarks give them.
+/// The collectives by the names that benchmarks and frameworks give them.
 enum CollectiveName {
   /// The operator of `all_reduce`, `all-reduce`, `AllReduce` or `all_reduce_perf`, or nil.
   static func kind(_ name: String) -> OperatorKind? {
     var letters = name.lowercased().filter(\.isLetter)
     if letters.hasSuffix("perf") { letters.removeLast(4) }
-    return kinds[letters]
+    return kinds.first { $0.name == letters }?.kind
+  }
+
+  /// The operator of a name that goes on, as PyTorch's `_allgather_base` and `reduce_oop` do, or nil.
+  static func kind(startOf name: String) -> OperatorKind? {
+    let plain = name.lowercased().filter { $0 != "_" }
+    return kinds.first { plain.hasPrefix($0.name) }?.kind
   }
 
   /// The names as nccl-tests writes them, for errors.
@@ -14,10 +20,12 @@ enum CollectiveName {
     "all_reduce", "all_gather", "reduce_scatter", "alltoall", "broadcast", "reduce", "sendrecv",
   ]
 
-  private static let kinds: [String: OperatorKind] = [
-    "allreduce": .allReduce, "allgather": .allGather, "reducescatter": .reduceScatter,
-    "alltoall": .allToAll, "broadcast": .broadcast, "reduce": .reduce, "sendrecv": .sendReceive,
-    "sendreceive": .sendReceive,
+  /// What each is called without `_`; none before another that starts with it.
+  private static let kinds: [(name: String, kind: OperatorKind)] = [
+    ("allreduce", .allReduce), ("allgather", .allGather), ("reducescatter", .reduceScatter),
+    ("alltoall", .allToAll), ("broadcast", .broadcast), ("reduce", .reduce),
+    ("sendreceive", .sendReceive), ("sendrecv", .sendReceive), ("send", .sendReceive),
+    ("receive", .sendReceive), ("recv", .sendReceive),
   ]
 
   /// The operator over `ranks` devices; a group that spans several nodes is another operator, since
