@@ -160,7 +160,9 @@ public struct Coverage: Hashable, Sendable {
     if damagedAt.count < 8 { damagedAt.append(offset) }
   }
 
-  mutating func reject(_ reason: RejectionReason) { rejections[Self.index(of: reason)] += 1 }
+  mutating func reject(_ reason: RejectionReason, count: Int = 1) {
+    rejections[Self.index(of: reason)] += count
+  }
 
   /// Adds the records of another part of the same table.
   mutating func add(_ other: Coverage) {
