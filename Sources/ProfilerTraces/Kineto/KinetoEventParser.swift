@@ -322,7 +322,7 @@ struct KinetoEventParser {
     events.devices.append(
       TraceEvents.Device(
         start: span.start, duration: span.duration, correlation: fields.correlation,
-        name: fields.name, device: fields.process, stream: fields.thread, kind: kind, graphNode: fields.graphNode,
-        bytes: fields.bytes, place: fields.place))
+        name: fields.name, device: fields.process, stream: fields.thread, kind: kind,
+        graphNode: fields.graphNode, bytes: fields.bytes, place: fields.place))
   }
 }
