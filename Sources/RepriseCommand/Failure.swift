@@ -87,15 +87,17 @@ func note(_ line: String) throws {
 }
 
 private func flushOutput() throws {
-<<<<<<< HEAD
-  // What a full disk refused while printing is known to the stream alone.
-  guard fflush(nil) == 0, ferror(stdout) == 0 else {
-=======
-  // Nobody reading any more is no failure: the reader chose to stop.
-  guard fflush(nil) == 0 || errno == EPIPE else {
->>>>>>> 353cb4c007e603c2963d0ff29f3da81bb742dc69
+  // What a full disk refused while printing is known to the stream alone. Nobody reading any more is
+  // no failure: the reader chose to stop.
+  guard fflush(nil) == 0 && ferror(stdout) == 0 || isReaderGone() else {
     throw Failure(.cannotCreate, "standard output cannot be written; is its disk full?")
   }
+}
+
+/// Whether standard output is a pipe that nobody reads.
+private func isReaderGone() -> Bool {
+  var output = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+  return poll(&output, 1, 0) == 1 && output.revents & Int16(POLLERR) != 0
 }
 
 private func write(toStandardError line: String) {
