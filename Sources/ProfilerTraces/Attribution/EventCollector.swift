@@ -16,11 +16,7 @@ struct EventCollector {
 
   init(options: ImportOptions) { self.options = options }
 
-  /// A start and a duration that have been checked.
-  struct Span {
-    var start: Int64
-    var duration: Int64
-  }
+  typealias Span = TimeSpan
 
   /// Notes that the source holds more events than may be kept.
   mutating func overflow() { isFull = true }
@@ -43,25 +39,12 @@ struct EventCollector {
   /// Checks the times of one record.
   mutating func span(_ start: Int64?, _ end: Int64?) -> Span? {
     coverage.recordsRead += 1
-    // Half of the range is left free, so that no later sum can overflow.
-    guard let start, start.magnitude < UInt64(Int64.max) / 2 else {
-      coverage.reject(.badTimestamp)
+    do throws(RejectionReason) {
+      return try options.span(start: start, end: end)
+    } catch {
+      coverage.reject(error)
       return nil
     }
-    guard let end, end.magnitude < UInt64(Int64.max) / 2 else {
-      coverage.reject(.badDuration)
-      return nil
-    }
-    let duration = end - start
-    guard duration >= 0 else {
-      coverage.reject(.negativeDuration)
-      return nil
-    }
-    guard duration <= options.maximumDuration, duration < .max / 4 else {
-      coverage.reject(.durationTooLong)
-      return nil
-    }
-    return Span(start: start, duration: duration)
   }
 
   /// Whether one more event may be kept; counts a record without a name.

@@ -272,29 +272,28 @@ struct KinetoEventParser {
       coverage.reject(.missingField)
       return
     }
-    guard let start = fields.start else { return coverage.reject(.badTimestamp) }
-    guard let duration = fields.duration else { return coverage.reject(.badDuration) }
-    guard duration >= 0 else { return coverage.reject(.negativeDuration) }
-    // Half of the range is left free, so that no later sum can overflow.
-    guard start.magnitude < UInt64(Int64.max) / 2 else { return coverage.reject(.badTimestamp) }
-    guard duration <= options.maximumDuration, duration < .max / 4 else {
-      return coverage.reject(.durationTooLong)
+    let span: TimeSpan
+    do throws(RejectionReason) {
+      span = try options.span(start: fields.start, duration: fields.duration)
+    } catch {
+      return coverage.reject(error)
     }
     guard !fields.isTableFull else { return coverage.reject(.tooManyNames) }
     guard fields.name >= 0 else { return coverage.reject(.missingName) }
     coverage.recordsUsed += 1
     switch fields.category {
-    case .host, .launch: keepHost(fields, start, duration)
-    case .kernel, .memcpy, .memset: keepDevice(fields, start, duration)
+    case .host, .launch: keepHost(fields, span)
+    case .kernel, .memcpy, .memset: keepDevice(fields, span)
     default:
       let thread = TraceEvents.Thread(process: fields.process, thread: fields.thread)
       events.annotations.append(
         TraceEvents.Annotation(
-          start: start, duration: duration, name: fields.name, thread: events.number(of: thread)))
+          start: span.start, duration: span.duration, name: fields.name,
+          thread: events.number(of: thread)))
     }
   }
 
-  private mutating func keepHost(_ fields: Fields, _ start: Int64, _ duration: Int64) {
+  private mutating func keepHost(_ fields: Fields, _ span: TimeSpan) {
     let thread = TraceEvents.Thread(process: fields.process, thread: fields.thread)
     if let collective = fields.collective {
       events.collectives.hosts[Int32(events.hosts.count)] = collective
@@ -302,14 +301,14 @@ struct KinetoEventParser {
     if fields.category == .launch, fields.correlation == TraceEvents.none { flows.areNeeded = true }
     events.hosts.append(
       TraceEvents.Host(
-        start: start, duration: duration, correlation: fields.correlation,
+        start: span.start, duration: span.duration, correlation: fields.correlation,
         graphNode: fields.graphNode, record: fields.record, thread: events.number(of: thread),
         name: fields.name, dims: fields.dims, types: fields.types, strides: fields.strides,
         inputs: fields.inputs, kernel: fields.kernel,
         kind: fields.category == .host ? .operator : .launch))
   }
 
-  private mutating func keepDevice(_ fields: Fields, _ start: Int64, _ duration: Int64) {
+  private mutating func keepDevice(_ fields: Fields, _ span: TimeSpan) {
     let kind: TraceEvents.DeviceKind =
       switch fields.category {
       case .memcpy: .memcpy
@@ -322,8 +321,8 @@ struct KinetoEventParser {
     if fields.correlation == TraceEvents.none { flows.areNeeded = true }
     events.devices.append(
       TraceEvents.Device(
-        start: start, duration: duration, correlation: fields.correlation, name: fields.name,
-        device: fields.process, stream: fields.thread, kind: kind, graphNode: fields.graphNode,
-        bytes: fields.bytes, place: fields.place))
+        start: span.start, duration: span.duration, correlation: fields.correlation,
+        name: fields.name, device: fields.process, stream: fields.thread, kind: kind,
+        graphNode: fields.graphNode, bytes: fields.bytes, place: fields.place))
   }
 }
