@@ -1,3 +1,5 @@
+import Operators
+
 extension ImportedTrace {
   /// What a person should know before trusting the result, one line each: where the source is
   /// damaged, and what was done about it.
@@ -28,6 +30,25 @@ extension ImportedTrace {
         "the time of \(waiting.count) collectives includes the wait for other ranks; import the "
           + "traces of all ranks in one call to have it told apart")
     }
+    let unsized = unsizedCollectives
+    if unsized.count > 0 {
+      lines.append(
+        "\(unsized.count) kernels of collectives (\(unsized.nanoseconds / 1_000_000) ms) do not tell "
+          + "their sizes: they count as kernels of the operator that launched them, and their time "
+          + "includes the wait for other ranks")
+    }
     return lines
+  }
+
+  /// The kernels that are collectives by their names, in samples of other operators.
+  private var unsizedCollectives: Tally {
+    var tally = Tally()
+    for (group, sample) in zip(groups, samples) where sample.operator.attributes["ranks"] == nil {
+      for kernel in group.kernels where kernel.identity.class == .collective {
+        tally.count += kernel.count
+        tally.nanoseconds = tally.nanoseconds.adding(kernel.total)
+      }
+    }
+    return tally
   }
 }

@@ -35,7 +35,8 @@ extension ProfilerTraceError: CustomStringConvertible {
     case .tooManyEvents(let path, let limit):
       "\(path): more than \(limit) events to keep; profile fewer steps"
     case .missingColumn(let path, let column):
-      "\(path): has no column '\(column)'; was it written by another version of the profiler?"
+      "\(path): has no column '\(column)'; the table does not fit what reads it (a profiler's version, or "
+        + "the mapping)"
     case .missingInformation(let path, let what): "\(path): \(what)"
     case .badMapping(let path, let member, let problem): "\(path): \(member) \(problem)"
     }

@@ -127,7 +127,8 @@ extension TraceFormat {
     if XPlaneReader.recognises(prefix) { return .xplane }
     if ChakraReader.recognises(prefix) { return .chakra }
     guard let first = prefix.first(where: { $0 > 0x20 }) else {
-      throw .unknownFormat(path: path, found: "an empty file")
+      let found = prefix.isEmpty ? "an empty file" : "a file of blanks or zeros"
+      throw .unknownFormat(path: path, found: found)
     }
     // Before JSON: what mpirun puts before each line begins with a bracket.
     if NCCLTestsReader.isOutput(prefix) { return .ncclTests }
@@ -146,6 +147,11 @@ extension TraceFormat {
           what:
             "is a PyTorch execution trace, which has shapes but no durations; import the Kineto "
             + "trace of the same run, and give this one with --shapes")
+      }
+      if names.isSuperset(of: ["file", "batch_size"]) {
+        throw .missingInformation(
+          path: path,
+          what: "is a list of graph captures; import the trace of a run, and give this with --capture")
       }
       let found =
         names.contains("workload_graph")
@@ -169,7 +175,7 @@ extension TraceFormat {
     if columns.isSuperset(of: SplitwiseReader.columns) { return .splitwise }
     if VidurReader.isTable(columns) { return .vidur }
     throw .unknownFormat(
-      path: path, found: columns.count > 1 ? "a table of other columns" : "this content")
+      path: path, found: columns.count > 1 ? "a table of other columns, without --mapping," : "this content")
   }
 
   /// The names of the members of the first object, or of the first object of an array.

@@ -59,9 +59,12 @@ struct ImportCommand: FailingCommand {
     let device = try device(of: trace)
     try noteWarnings(of: trace)
     if Device.builtIn(named: device) == nil, warned.insert(device).inserted {
+      let nearest = nearestName(to: device, among: Device.builtIns.map(\.name))
       try note(
         "reprise: warning: no data sheet for device '\(device)': its curves can be shown but not "
-          + "predicted from; a processor's name must begin with 'cpu-'")
+          + "predicted from; "
+          + (nearest.map { "did you mean '\($0)'?" }
+            ?? "a processor's name must begin with 'cpu-'"))
     }
     let outcome = try database.open(.readWrite).add(trace, device: device)
     for line in trace.importReport(device: device, outcome: outcome) { print(line) }

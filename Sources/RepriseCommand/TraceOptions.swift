@@ -55,8 +55,11 @@ struct TraceOptions: ParsableArguments {
   @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
   var kernelNames: String?
 
-  @Option(help: "The share of records that may be bad before a file is refused.")
-  var maxBadRecords = 0.01
+  @Option(
+    help: ArgumentHelp(
+      "The share of records that may be bad before a file is refused.",
+      discussion: "One in a hundred unless given, and ten in any case."))
+  var maxBadRecords: Double?
 
   @Option(help: "The most bytes that one input may expand to.")
   var maxBytes = InputLimits.standard.maximumOutput
@@ -65,14 +68,14 @@ struct TraceOptions: ParsableArguments {
   var strict = false
 
   mutating func validate() throws {
-    guard (0...1).contains(maxBadRecords) else {
+    guard (0...1).contains(maxBadRecords ?? 0) else {
       throw UsageError("--max-bad-records is a share from 0 to 1")
     }
     guard maxBytes > 0 else { throw UsageError("--max-bytes must be at least 1") }
     guard (1...1024).contains(tensorParallel) else {
       throw UsageError("--tensor-parallel must be from 1 to 1024")
     }
-    guard device?.isEmpty != true else { throw UsageError("--device is empty") }
+    guard device?.contains(where: { !$0.isWhitespace }) != false else { throw UsageError("--device is empty") }
     guard dataType.map({ DataType(rawValue: $0) != nil }) ?? true else {
       let known = DataType.allCases.map(\.rawValue).joined(separator: ", ")
       throw UsageError("--data-type is one of \(known)")
@@ -87,8 +90,11 @@ struct TraceOptions: ParsableArguments {
   func importOptions() throws -> ImportOptions {
     var limits = InputLimits.standard
     limits.maximumOutput = maxBytes
-    var options = ImportOptions(
-      maximumBadShare: maxBadRecords, isStrict: strict, inputLimits: limits)
+    var options = ImportOptions(isStrict: strict, inputLimits: limits)
+    if let maxBadRecords {
+      options.maximumBadShare = maxBadRecords
+      options.toleratedBadRecords = 0
+    }
     options.model = try model.map { try modelArchitecture(named: $0) }
     options.tensorParallel = tensorParallel
     options.captures = capture
@@ -118,7 +124,15 @@ struct TraceOptions: ParsableArguments {
     var bytes = 0
     for file in files {
       options.format = file == "-" ? format : nil
-      let read = try TraceReader.read(path: file, options: options)
+      let read: [ImportedTrace]
+      do {
+        read = try TraceReader.read(path: file, options: options)
+      } catch {
+        var failure = Failure(error)
+        if file == "-" { failure.description += "; it was read as \(format.title), see --format" }
+        if !ranks.isEmpty { failure.description += "; no trace of this call was imported" }
+        throw failure
+      }
       let devices = Set(read.compactMap(\.deviceName)).sorted()
       guard device == nil || devices.count <= 1 else {
         throw Failure(
