@@ -31,9 +31,9 @@ extension ProfilerTraceError: CustomStringConvertible {
       "\(path): holds no operators or kernels; was the profiler active while the model ran?"
     case .tooManyBadRecords(let path, let bad, let read, let worst):
       "\(path): \(bad) of \(read) records are bad, mostly: \(worst.rawValue); "
-        + "raise the limit to import the rest"
+        + "raise --max-bad-records to import the rest"
     case .tooManyEvents(let path, let limit):
-      "\(path): more than \(limit) events to keep; profile fewer steps or raise the limit"
+      "\(path): more than \(limit) events to keep; profile fewer steps"
     case .missingColumn(let path, let column):
       "\(path): has no column '\(column)'; was it written by another version of the profiler?"
     case .missingInformation(let path, let what): "\(path): \(what)"
