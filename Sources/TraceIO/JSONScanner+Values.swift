@@ -58,6 +58,20 @@ extension JSONScanner {
   public func fixedPoint(decimals: Int) -> FixedPoint { FixedPoint(tokenBytes, decimals: decimals) }
 }
 
+extension JSONScanner {
+  /// Moves to the next object of an array, past values of other kinds.
+  ///
+  /// - Returns: Whether there was one; if not, the array has ended.
+  public mutating func nextObject() throws(TraceIOError) -> Bool {
+    while true {
+      let token = try next()
+      if token == .objectStart { return true }
+      if token == .arrayEnd { return false }
+      try skipValue(of: token)
+    }
+  }
+}
+
 /// Text with the escapes of JSON resolved; half a surrogate pair becomes U+FFFD.
 private func unescaped(_ bytes: UnsafeBufferPointer<UInt8>) -> String {
   var text: [UInt8] = []

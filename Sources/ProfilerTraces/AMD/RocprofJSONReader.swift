@@ -21,11 +21,11 @@ enum RocprofJSONReader {
       do throws(TraceIOError) {
         try readDocument(&scanner, &current, &collector, &agents)
       } catch {
-        guard error.reason == .truncatedDocument, !options.isStrict, current != nil else {
+        current?.resolve(&collector, &agents)
+        guard options.salvages(error, holdingRecords: !collector.events.devices.isEmpty) else {
           throw error
         }
-        current?.resolve(&collector, &agents)
-        collector.coverage.salvagedAt = scanner.offset
+        collector.coverage.salvagedAt = error.textOffset ?? scanner.offset
       }
       summary = try scanner.finish()
     } catch {
@@ -61,19 +61,5 @@ enum RocprofJSONReader {
     }
     // Nothing may follow.
     _ = try scanner.next()
-  }
-}
-
-extension JSONScanner {
-  /// Moves to the next object of an array, past values of other kinds.
-  ///
-  /// - Returns: Whether there was one.
-  mutating func nextObject() throws(TraceIOError) -> Bool {
-    while true {
-      let token = try next()
-      if token == .objectStart { return true }
-      if token == .arrayEnd { return false }
-      try skipValue(of: token)
-    }
   }
 }

@@ -60,13 +60,7 @@ struct ExecutionTraceReader {
   private init(limit: Int) { self.limit = limit }
 
   private mutating func readNodes(_ scanner: inout JSONScanner) throws(TraceIOError) {
-    while true {
-      let token = try scanner.next()
-      if token == .arrayEnd { return }
-      guard token == .objectStart else {
-        try scanner.skipValue(of: token)
-        continue
-      }
+    while try scanner.nextObject() {
       nodes += 1
       var node = Node()
       while try scanner.next() == .key { try Self.readMember(&scanner, &node) }
@@ -133,13 +127,7 @@ struct ExecutionTraceReader {
   ) throws(TraceIOError) {
     let first = try scanner.next()
     guard first == .arrayStart else { return try scanner.skipValue(of: first) }
-    while true {
-      let token = try scanner.next()
-      if token == .arrayEnd { return }
-      guard token == .objectStart else {
-        try scanner.skipValue(of: token)
-        continue
-      }
+    while try scanner.nextObject() {
       var isRecord = false
       var value: Int64?
       while try scanner.next() == .key {
