@@ -16,6 +16,10 @@ public struct CSVReader: ~Copyable {
   public private(set) var header: [String] = []
   /// The line at which the current row starts, from 1.
   public private(set) var rowLine = 0
+  /// Whether damage behind a sound row ends the rows instead of being an error; false unless set.
+  public var salvages = false
+  private var damagedAt: Int?
+  private var hasRows = false
 
   /// Reads the header; an empty input has none.
   public init(
@@ -64,6 +68,20 @@ public struct CSVReader: ~Copyable {
   ///
   /// - Returns: Whether there was one.
   public mutating func next() throws(TraceIOError) -> Bool {
+    guard damagedAt == nil else { return false }
+    let start = lines.offset
+    do throws(TraceIOError) {
+      let isRow = try nextRow()
+      if salvages { hasRows = true }
+      return isRow
+    } catch {
+      guard salvages, hasRows, error.leavesStart else { throw error }
+      damagedAt = start
+      return false
+    }
+  }
+
+  private mutating func nextRow() throws(TraceIOError) -> Bool {
     text.removeAll(keepingCapacity: true)
     ends.removeAll(keepingCapacity: true)
     repeat {
@@ -107,7 +125,11 @@ public struct CSVReader: ~Copyable {
   }
 
   /// Ends reading, and returns what is known about the input.
-  public mutating func finish() throws(TraceIOError) -> InputSummary { try lines.finish() }
+  public mutating func finish() throws(TraceIOError) -> InputSummary {
+    var summary = try lines.finish()
+    summary.damagedAt = damagedAt
+    return summary
+  }
 
   private func bytes(_ index: Int) -> ArraySlice<UInt8> {
     guard index >= 0, index < ends.count else { return [] }

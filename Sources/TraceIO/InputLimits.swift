@@ -44,4 +44,7 @@ public struct InputSummary: Hashable, Sendable {
   public var storedBytes: Int
   /// The number of bytes of text that were read; less than all where reading ended early.
   public var textBytes: Int
+  /// The byte of the text where the first record begins that damage has spoiled, if reading ended
+  /// there without an error.
+  public var damagedAt: Int?
 }

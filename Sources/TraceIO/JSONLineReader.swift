@@ -21,8 +21,18 @@ public struct JSONLineReader: ~Copyable {
     scanner = try JSONScanner(ByteSource(bytes: [], name: lines.path), limits: limits)
   }
 
+  /// Whether damage behind a sound line ends the records instead of being an error; false unless
+  /// set.
+  public var salvages: Bool {
+    get { lines.salvages }
+    set { lines.salvages = newValue }
+  }
+
   /// The number of the current line, from 1.
   public var lineNumber: Int { lines.lineNumber }
+
+  /// The offset in the text of the current line.
+  public var lineOffset: Int { lines.lineOffset }
 
   /// The path of the input, for errors.
   public var path: String { lines.path }

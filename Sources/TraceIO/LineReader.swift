@@ -19,8 +19,13 @@ public struct LineReader: ~Copyable {
   @usableFromInline var lineEnd = 0
   private var source: ByteSource
   private let maximumLine: Int
+  /// The offset in the text of the window's first byte.
+  private var windowOffset = 0
   /// The number of the current line, from 1; 0 before the first.
   public private(set) var lineNumber = 0
+  /// Whether damage behind a sound line ends the lines instead of being an error; false unless set.
+  public var salvages = false
+  private var damagedAt: Int?
 
   /// Reads the lines of a stream; a line of more than `maximumLine` bytes is an error.
   public init(_ source: consuming ByteSource, maximumLine: Int = 16 << 20) {
@@ -35,10 +40,27 @@ public struct LineReader: ~Copyable {
   /// The path of the input, for errors.
   public var path: String { source.path }
 
+  /// The offset in the text of the current line.
+  var lineOffset: Int { windowOffset + lineStart }
+
+  /// The offset in the text of the next line.
+  var offset: Int { windowOffset + position }
+
   /// Moves to the next line.
   ///
   /// - Returns: Whether there was one.
   public mutating func next() throws(TraceIOError) -> Bool {
+    guard damagedAt == nil else { return false }
+    do throws(TraceIOError) {
+      return try nextLine()
+    } catch {
+      guard salvages, lineNumber > 0, error.leavesStart else { throw error }
+      damagedAt = offset
+      return false
+    }
+  }
+
+  private mutating func nextLine() throws(TraceIOError) -> Bool {
     var searched = 0
     while true {
       if let found = memchr(base + position + searched, 10, end - position - searched) {
@@ -75,7 +97,11 @@ public struct LineReader: ~Copyable {
   }
 
   /// Ends reading, and returns what is known about the input.
-  public mutating func finish() throws(TraceIOError) -> InputSummary { try source.finish() }
+  public mutating func finish() throws(TraceIOError) -> InputSummary {
+    var summary = try source.finish()
+    summary.damagedAt = damagedAt
+    return summary
+  }
 
   private var tooLong: TraceIOError {
     TraceIOError(
@@ -103,6 +129,7 @@ public struct LineReader: ~Copyable {
     if exhausted { return false }
     if position > 0 {
       base.update(from: base + position, count: end - position)
+      windowOffset += position
       end -= position
       position = 0
     }

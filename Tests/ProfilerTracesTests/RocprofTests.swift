@@ -13,7 +13,7 @@ struct RocprofTests {
   // MARK: CSV
 
   /// The headers of the generations, each with a row of its own; 100 ns each.
-  private static let generations: [(header: String, row: String)] = [
+  static let generations: [(header: String, row: String)] = [
     (
       "\"Kind\",\"Agent_Id\",\"Queue_Id\",\"Kernel_Id\",\"Kernel_Name\",\"Correlation_Id\",\"Start_Timestamp\",\"End_Timestamp\",\"Private_Segment_Size\",\"Group_Segment_Size\",\"Workgroup_Size_X\"",
       "\"KERNEL_DISPATCH\",139690710949888,1,15,\"gemm(float*, int)\",7,1000,1100,0,0,4"
@@ -94,7 +94,7 @@ struct RocprofTests {
     let path = try folder.write(text, to: "a.csv")
     let trace = try #require(try TraceReader.read(path: path).first)
     #expect(trace.coverage[.kernelName].count == 1)
-    #expect(trace.coverage.salvagedAt == text.utf8.count)
+    #expect(trace.coverage.salvagedAt == header.utf8.count + row.utf8.count + 2)
     var strict = ImportOptions.standard
     strict.isStrict = true
     #expect(throws: ProfilerTraceError.self) { try TraceReader.read(path: path, options: strict) }

@@ -31,6 +31,7 @@ enum RocprofCSVReader {
     }
     let busiest = collector.busiestDevice.flatMap { Int64($0) }
     var trace = try collector.finish(.rocprofCSV, inputs)
+    trace.coverage.salvagedAt = inputs.lazy.compactMap(\.damagedAt).first
     trace.deviceName = busiest.flatMap { agents[$0] }
     return trace
   }
@@ -53,7 +54,7 @@ enum RocprofCSVReader {
     _ path: String, _ options: ImportOptions
   ) throws(ProfilerTraceError) -> CSVReader {
     do throws(TraceIOError) {
-      return try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+      return try CSVReader(path: path, options: options)
     } catch {
       throw .input(error)
     }
@@ -86,12 +87,7 @@ enum RocprofCSVReader {
             kind: kind, place: SourcePlace(offset: Int64(table.rowLine))))
       }
     } catch {
-      // A table that was cut within a name is sound up to there.
-      guard error.reason == .unclosedQuote, !options.isStrict, !collector.events.devices.isEmpty
-      else { throw .input(error) }
-      let summary = try finish(&table)
-      collector.coverage.salvagedAt = summary.textBytes
-      return summary
+      throw .input(error)
     }
     return try finish(&table)
   }

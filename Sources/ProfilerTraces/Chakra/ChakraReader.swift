@@ -77,8 +77,9 @@ enum ChakraReader {
     do throws(TraceIOError) {
       isComplete = try parser.read(&reader)
     } catch {
-      guard error.reason == .truncatedMessage, !options.isStrict, !parser.events.devices.isEmpty
-      else { throw .input(error) }
+      guard options.salvages(error, holdingRecords: !parser.events.devices.isEmpty) else {
+        throw .input(error)
+      }
       parser.coverage.salvagedAt = reader.offset
     }
     guard isComplete else {

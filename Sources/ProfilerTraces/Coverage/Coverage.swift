@@ -68,7 +68,10 @@ public struct Coverage: Hashable, Sendable {
     if damagedAt.count < 8 { damagedAt.append(offset) }
   }
 
-  mutating func reject(_ reason: RejectionReason) { rejections[reason, default: 0] += 1 }
+  mutating func reject(_ reason: RejectionReason, count: Int = 1) {
+    guard count > 0 else { return }
+    rejections[reason, default: 0] += count
+  }
 
   /// Adds the records of another part of the same table.
   mutating func add(_ other: Coverage) {

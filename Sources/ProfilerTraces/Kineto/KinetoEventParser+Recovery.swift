@@ -32,27 +32,3 @@ extension KinetoEventParser {
     }
   }
 }
-
-extension TraceIOError {
-  /// Whether what is wrong may be one record alone.
-  fileprivate var isDamageOfOneRecord: Bool {
-    switch reason {
-    case .syntax, .tooDeep, .tokenTooLong: true
-    default: false
-    }
-  }
-
-  /// The byte of the text where it is wrong, if that is known.
-  var textOffset: Int? {
-    if case .byte(let offset) = position { return offset }
-    return nil
-  }
-
-  /// Whether what came before can be used: the input ends early, or is damaged from here on.
-  var leavesStart: Bool {
-    switch reason {
-    case .truncatedDocument, .truncatedStream, .corruptStream: true
-    default: isDamageOfOneRecord
-    }
-  }
-}

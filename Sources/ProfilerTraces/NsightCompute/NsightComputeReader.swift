@@ -67,6 +67,7 @@ enum NsightComputeReader {
     }
     var trace = ImportedTrace(format: .nsightCompute, inputs: table.input.map { [$0] } ?? [])
     trace.coverage = table.coverage
+    trace.coverage.salvagedAt = table.input?.damagedAt
     trace.runtime = RuntimeDescription(framework: "Nsight Compute")
     trace.facts["condition"] = "isolated"
     trace.facts["compute_capability"] = table.capabilities.first

@@ -75,6 +75,7 @@ struct NsightComputeTable {
     var problem: ProfilerTraceError?
     do throws(TraceIOError) {
       var table = try CSVReader(source, maximumLine: 1 << 20, headerWhere: Self.isHeader)
+      table.salvages = !options.isStrict
       let columns = Self.columns(of: table.header, path: table.path, &problem)
       var units: [Int32] = []
       var runs = 0

@@ -18,7 +18,7 @@ public enum StepsReader {
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
     var trace = ImportedTrace(format: .steps)
-    try SweepReader.forEachRecord(path: path, options: options, &trace) {
+    try trace.readRecords(path: path, options: options) {
       (scanner, trace) throws(TraceIOError) in
       switch try StepRecord(&scanner).step(options) {
       case .success(let step): trace.measuredSteps.append(step)

@@ -64,7 +64,7 @@ struct TableParts {
     }
     kept[0].coverage.add(rest)
     for index in kept.indices {
-      kept[index].inputs = [input]
+      kept[index].add(input)
       if kept.count == 1 { kept[index].part = "" }
     }
     return kept

@@ -58,7 +58,7 @@ enum XPlaneReader {
     do throws(TraceIOError) {
       isComplete = try parser.read(&reader)
     } catch {
-      guard error.reason == .truncatedMessage, !options.isStrict, parser.events.count > 0 else {
+      guard options.salvages(error, holdingRecords: parser.events.count > 0) else {
         throw .input(error)
       }
       parser.coverage.salvagedAt = reader.offset

@@ -135,7 +135,8 @@ import TraceIO
     let directory = try TemporaryDirectory()
     let path = try directory.write(Array(stored), to: "samples.jsonl.gz")
     let trace = try SweepReader.read(path: path)
-    #expect(trace.samples.count == (trace.coverage.salvagedAt ?? 0) / lines[10].utf8.count)
+    let whole = lines.prefix(trace.samples.count).joined().utf8.count
+    #expect(trace.samples.count > 20 && trace.coverage.salvagedAt == whole)
     #expect(trace.warnings.count == 1)
     #expect(throws: ProfilerTraceError.self) {
       _ = try SweepReader.read(path: path, options: ImportOptions(isStrict: true))
@@ -183,7 +184,7 @@ import TraceIO
       ("08_unescaped_quote.json", nil, 2877, 1), ("10_invalid_utf8.json", nil, nil, 0),
       ("12_string_ts.json", nil, nil, 0), ("14_dup_correlation.json", nil, nil, 0),
       ("16_huge_int.json", nil, nil, 0),
-      ("18_bomb_1GB.json.gz", "raise the limit if you trust the file", nil, 0),
+      ("18_bomb_1GB.json.gz", "unpack it first if you trust the file", nil, 0),
       ("20_multi_member.json.gz", nil, nil, 0), ("22_bom_crlf.json", nil, nil, 0),
       ("24_trailing_comma.json", nil, 64449, 0), ("26_lone_surrogate.json", nil, nil, 0),
       ("28_kineto_neg_ts.json", nil, nil, 0),

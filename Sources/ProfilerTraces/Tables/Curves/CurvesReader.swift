@@ -22,15 +22,15 @@ public enum CurvesReader {
     var hasHeader = false
     var isTooLarge = false
     do throws(TraceIOError) {
-      var lines = try JSONLineReader(ByteSource(path: path, limits: options.inputLimits))
+      var lines = try JSONLineReader(path: path, options: options)
       if try lines.next(), let header = try CurvesHeader(&lines.scanner) {
         hasHeader = true
         header.describe(&trace)
         while !isTooLarge, try lines.next() {
-          isTooLarge = !readCurve(&lines.scanner, &trace, options)
+          isTooLarge = try !readCurve(&lines, &trace, options)
         }
       }
-      if hasHeader && !isTooLarge { trace.inputs.append(try lines.finish()) }
+      if hasHeader && !isTooLarge { trace.add(try lines.finish()) }
     } catch {
       throw .input(error)
     }
@@ -48,14 +48,16 @@ public enum CurvesReader {
   ///
   /// - Returns: Whether there is room for more.
   private static func readCurve(
-    _ scanner: inout JSONScanner, _ trace: inout ImportedTrace, _ options: ImportOptions
-  ) -> Bool {
+    _ lines: inout JSONLineReader, _ trace: inout ImportedTrace, _ options: ImportOptions
+  ) throws(TraceIOError) -> Bool {
     var curve = CurveRecord(room: options.maximumEvents - trace.samples.count)
     do throws(TraceIOError) {
-      try curve.read(&scanner)
+      try curve.read(&lines.scanner)
     } catch {
+      guard !options.isStrict else { throw error }
       trace.coverage.recordsRead += 1
       trace.coverage.reject(.syntax)
+      trace.coverage.noteDamage(at: lines.lineOffset)
       return true
     }
     if let problem = curve.problem {
@@ -64,7 +66,7 @@ public enum CurvesReader {
       return true
     }
     trace.coverage.recordsRead += curve.points.count + curve.badPoints
-    for _ in 0..<curve.badPoints { trace.coverage.reject(.badValue) }
+    trace.coverage.reject(.badValue, count: curve.badPoints)
     let op = curve.operator
     let limit = Double(options.maximumDuration)
     let largest = Int64(SizeLimits.axis(of: op.kind))

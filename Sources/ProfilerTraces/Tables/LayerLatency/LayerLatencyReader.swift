@@ -39,7 +39,7 @@ enum LayerLatencyReader {
     _ path: String, _ model: ModelArchitecture, _ options: ImportOptions,
     _ trace: inout ImportedTrace
   ) throws(TraceIOError) -> String? {
-    var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+    var rows = try CSVReader(path: path, options: options)
     for name in columns where rows.column(name) == nil { return name }
     guard let layer = rows.column(columns[0]), let time = rows.column(columns[4]) else {
       return columns[0]
@@ -58,7 +58,7 @@ enum LayerLatencyReader {
           rows.field(layer), layers[ranks] ?? nil, values,
           TimeUnit.nanoseconds.nanoseconds(rows, time), options))
     }
-    trace.inputs.append(try rows.finish())
+    trace.add(try rows.finish())
     return nil
   }
 

@@ -112,7 +112,7 @@ struct LayerwiseImport {
 
   /// Reads the rows of a table, and returns the name of a column that it lacks, if any.
   private mutating func readRows(_ path: String) throws(TraceIOError) -> String? {
-    var table = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+    var table = try CSVReader(path: path, options: options)
     let layer = table.column("layer")
     guard let time = table.column("time_us") else { return "time_us" }
     var axes: [Int] = []
@@ -132,7 +132,7 @@ struct LayerwiseImport {
       let name = layer.map { table.field($0) } ?? "attention"
       trace.add(sample(name, values, TimeUnit.microseconds.nanoseconds(table, time)))
     }
-    trace.inputs.append(try table.finish())
+    trace.add(try table.finish())
     return nil
   }
 

@@ -52,7 +52,7 @@ public enum SkewReader {
   private static func readRows(
     _ path: String, _ attention: Operator, _ options: ImportOptions, _ trace: inout ImportedTrace
   ) throws(TraceIOError) -> String? {
-    var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+    var rows = try CSVReader(path: path, options: options)
     var columns: [Int] = []
     for name in ["pc", "kp", "n", "kv_mean", "kv_big", "t_skew_us", "t_mean_us", "t_max_us"] {
       guard let column = rows.column(name) else { return name }
@@ -89,7 +89,7 @@ public enum SkewReader {
       trace.coverage.recordsUsed += 1
       trace.samples += samples.filter { seen.insert($0.point).inserted }
     }
-    trace.inputs.append(try rows.finish())
+    trace.add(try rows.finish())
     return nil
   }
 }

@@ -23,6 +23,7 @@ enum MappedTableReader {
         } else {
           try CSVReader(source)
         }
+      rows.salvages = !options.isStrict
       var places = ColumnPlaces(rows)
       let table = ResolvedMapping(mapping, &places)
       if places.missing == nil {

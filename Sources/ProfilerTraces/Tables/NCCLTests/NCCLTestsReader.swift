@@ -34,6 +34,7 @@ enum NCCLTestsReader {
     do throws(TraceIOError) {
       var lines = try LineReader(
         ByteSource(path: path, limits: options.inputLimits), maximumLine: longestLine)
+      lines.salvages = !options.isStrict
       var run = NCCLTestsRun()
       var rows = 0
       // Each row holds up to two records.

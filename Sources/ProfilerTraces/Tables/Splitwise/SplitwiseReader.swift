@@ -31,7 +31,7 @@ enum SplitwiseReader {
     var parts = TableParts(options)
     let read: (missing: String?, input: InputSummary?)
     do throws(TraceIOError) {
-      var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+      var rows = try CSVReader(path: path, options: options)
       if let missing = columns.first(where: { rows.column($0) == nil }) {
         read = (missing, nil)
       } else {

@@ -18,7 +18,7 @@ public enum SweepReader {
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
     var trace = ImportedTrace(format: .sweep)
-    try forEachRecord(path: path, options: options, &trace) {
+    try trace.readRecords(path: path, options: options) {
       (scanner, trace) throws(TraceIOError) in
       switch try SampleRecord(&scanner).sample(options) {
       case .success(let sample): trace.samples.append(sample)
@@ -29,45 +29,6 @@ public enum SweepReader {
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
     trace.runtime = try RuntimeDescription(machineBeside: path)
     return trace
-  }
-
-  /// Calls `body` on each record's scanner, and counts the reasons that it returns.
-  static func forEachRecord(
-    path: String, options: ImportOptions, _ trace: inout ImportedTrace,
-    _ body: (inout JSONScanner, inout ImportedTrace) throws(TraceIOError) -> RejectionReason?
-  ) throws(ProfilerTraceError) {
-    do throws(TraceIOError) {
-      var records = try JSONLineReader(ByteSource(path: path, limits: options.inputLimits))
-      var endsEarly = false
-      while true {
-        do throws(TraceIOError) {
-          guard try records.next() else { break }
-        } catch {
-          // Of a compressed stream that is damaged, the lines before that are whole.
-          guard error.leavesStart, !options.isStrict, trace.coverage.recordsUsed > 0 else {
-            throw error
-          }
-          endsEarly = true
-          break
-        }
-        trace.coverage.recordsRead += 1
-        do throws(TraceIOError) {
-          if let reason = try body(&records.scanner, &trace) {
-            trace.coverage.reject(reason)
-          } else {
-            trace.coverage.recordsUsed += 1
-          }
-        } catch {
-          trace.coverage.reject(.syntax)
-        }
-      }
-      let summary = try records.finish()
-      if endsEarly { trace.coverage.salvagedAt = summary.textBytes }
-      trace.inputs.append(summary)
-    } catch {
-      throw .input(error)
-    }
-    try options.check(trace.coverage, path: path)
   }
 }
 

@@ -18,7 +18,7 @@ enum VidurReader {
     var parts = TableParts(options)
     let read: (missing: String?, input: InputSummary)
     do throws(TraceIOError) {
-      var rows = try CSVReader(ByteSource(path: path, limits: options.inputLimits))
+      var rows = try CSVReader(path: path, options: options)
       let missing =
         if rows.column("collective") != nil {
           try VidurNetwork.read(&rows, options, &parts)
