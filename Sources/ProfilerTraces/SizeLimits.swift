@@ -6,6 +6,13 @@ enum SizeLimits {
   /// The largest static attribute.
   static let attribute = 1 << 31
 
+  /// The largest number of a table that is not yet known to be a size.
+  static let literal = 1 << 40
+  /// The most tokens of a sequence, as in request logs, and the most sequences of a batch.
+  static let (tokens, sequences) = (1 << 24, 65_536)
+  /// The most ranks of a run.
+  static let ranks = 1 << 24
+
   /// The largest value along an axis; those of attention are multiplied with one another.
   static func axis(of kind: OperatorKind) -> Int { kind == .attention ? 1 << 30 : 1 << 40 }
 

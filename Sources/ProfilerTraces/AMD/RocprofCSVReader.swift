@@ -19,14 +19,14 @@ enum RocprofCSVReader {
     var collector = EventCollector(options: options)
     var inputs = [try readDevices(path, "Kernel_Name", .kernel, options, &collector)]
     var agents: [Int64: String] = [:]
-    if let copies = neighbour(path, "memory_copy_trace") {
+    if let copies = neighbour(path, "memory_copy_trace", options.inputLimits) {
       inputs.append(try readDevices(copies, "Direction", .memcpy, options, &collector))
     }
     for name in ["marker_api_trace", "hip_api_trace"] {
-      guard let calls = neighbour(path, name) else { continue }
+      guard let calls = neighbour(path, name, options.inputLimits) else { continue }
       inputs.append(try readCalls(calls, options, &collector))
     }
-    if let table = neighbour(path, "agent_info") {
+    if let table = neighbour(path, "agent_info", options.inputLimits) {
       inputs.append(try readAgents(table, options, &agents))
     }
     let busiest = collector.busiestDevice.flatMap { Int64($0) }
@@ -37,13 +37,15 @@ enum RocprofCSVReader {
   }
 
   /// The path of another table of the same run, if there is one.
-  private static func neighbour(_ path: String, _ name: String) -> String? {
+  private static func neighbour(
+    _ path: String, _ name: String, _ limits: InputLimits
+  ) -> String? {
     guard let file = path.split(separator: "/").last,
       let found = file.firstRange(of: "kernel_trace")
     else { return nil }
     let other = path.prefix(upTo: found.lowerBound) + name + path.suffix(from: found.upperBound)
     do throws(TraceIOError) {
-      _ = try ByteSource(path: String(other))
+      _ = try ByteSource(path: String(other), limits: limits)
       return String(other)
     } catch {
       return nil

@@ -132,7 +132,9 @@ struct ChakraParser {
       let name = String(rest.prefix { $0 != "\"" && $0 != "\\" })
       guard let size = rest.firstRange(of: "\"group_size\": ") else { return }
       rest = rest[size.upperBound...]
-      if let ranks = Int(rest.prefix { $0.isASCII && $0.isNumber }), ranks > 0, ranks < 1 << 24 {
+      if let ranks = Int(rest.prefix { $0.isASCII && $0.isNumber }), ranks > 0,
+        ranks < SizeLimits.ranks
+      {
         groupSizes[name] = ranks
       }
     }

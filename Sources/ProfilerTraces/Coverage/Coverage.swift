@@ -69,6 +69,7 @@ public struct Coverage: Hashable, Sendable {
   }
 
   mutating func reject(_ reason: RejectionReason, count: Int = 1) {
+    guard count > 0 else { return }
     rejections[reason, default: 0] += count
   }
 

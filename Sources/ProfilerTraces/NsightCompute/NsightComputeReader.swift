@@ -108,9 +108,9 @@ enum NsightComputeReader {
       coverage.reject(.noDuration)
       return nil
     }
-    guard let decimals = decimals(ofUnit: table.texts[launch.unit]),
+    guard let unit = TimeUnit(word: table.texts[launch.unit]),
       let number = LocaleNumber(text),
-      let duration = number.value(decimals: decimals, mark: table.mark.mark)
+      let duration = number.value(decimals: unit.nanosecondDecimals, mark: table.mark.mark)
     else {
       coverage.reject(.badDuration)
       return nil
@@ -124,17 +124,6 @@ enum NsightComputeReader {
       return nil
     }
     return duration
-  }
-
-  /// The power of ten that a unit of time is nanoseconds, in the words of all versions.
-  private static func decimals(ofUnit unit: String) -> Int? {
-    switch unit {
-    case "nsecond", "ns", "nanosecond": 0
-    case "usecond", "us", "µs", "μs", "microsecond": 3
-    case "msecond", "ms", "millisecond": 6
-    case "second", "s", "sec": 9
-    default: nil
-    }
   }
 
   private static func add(

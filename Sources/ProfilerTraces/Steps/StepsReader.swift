@@ -39,8 +39,6 @@ private struct StepRecord {
   private var shape: StepShape?
   private var hasBadValue = false
 
-  private static let mostTokens: Int64 = 1 << 24
-  private static let mostSequences = 65_536
   private static let fields = JSONKeys(["start_ns", "duration_ns", "host_ns", "batch"])
 
   init(_ scanner: inout JSONScanner) throws(TraceIOError) {
@@ -98,8 +96,8 @@ private struct StepRecord {
         try scanner.skipValue(of: token)
       }
       sequences += 1
-      guard values.count == 3, values.allSatisfy({ (0...Self.mostTokens).contains($0) }),
-        sequences <= Self.mostSequences
+      guard values.count == 3, values.allSatisfy({ (0...Int64(SizeLimits.tokens)).contains($0) }),
+        sequences <= SizeLimits.sequences
       else {
         hasBadValue = true
         continue

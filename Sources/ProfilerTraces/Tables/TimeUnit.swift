@@ -7,6 +7,20 @@ enum TimeUnit: String, Hashable, Sendable, CaseIterable {
   case microseconds = "us"
   case nanoseconds = "ns"
 
+  /// The unit that a word stands for, in the words of all versions of the tools.
+  init?(word: String) {
+    switch word {
+    case "nsecond", "ns", "nanosecond": self = .nanoseconds
+    case "usecond", "us", "µs", "μs", "microsecond": self = .microseconds
+    case "msecond", "ms", "millisecond": self = .milliseconds
+    case "second", "s", "sec": self = .seconds
+    default: return nil
+    }
+  }
+
+  /// Decimals after which the unit's decimal numbers are whole nanoseconds.
+  var nanosecondDecimals: Int { decimals - 3 }
+
   /// Decimals after which the unit's decimal numbers are whole picoseconds.
   private var decimals: Int {
     switch self {

@@ -21,13 +21,13 @@ struct LayerwiseMeta {
   ]
 
   /// Reads `meta.json` in the directory above, or in the directory itself; neither need exist.
-  init(beside directory: String) throws(ProfilerTraceError) {
+  init(beside directory: String, _ limits: InputLimits) throws(ProfilerTraceError) {
     let above = URL(filePath: directory).deletingLastPathComponent()
       .path(percentEncoded: false)
     let places = [above + "/meta.json", directory + "/meta.json"]
     guard let path = places.first(where: FileManager.default.fileExists) else { return }
     do throws(TraceIOError) {
-      var scanner = try JSONScanner(ByteSource(path: path))
+      var scanner = try JSONScanner(ByteSource(path: path, limits: limits))
       guard try scanner.next() == .objectStart else { return }
       while try scanner.next() == .key { try readMember(&scanner) }
     } catch {
@@ -39,13 +39,13 @@ struct LayerwiseMeta {
     let name = scanner.string()
     let token = try scanner.next()
     switch (name, token) {
-    case ("gpu", .string): deviceName = scanner.tokenLength == 0 ? nil : scanner.string()
-    case ("vllm_version", .string): runtime.version = scanner.string()
+    case ("gpu", .string): deviceName = scanner.string().asFact
+    case ("vllm_version", .string): runtime.version = scanner.string().asFact
     case ("measurement_iterations", .number):
       if let count = scanner.integer(), count > 0, count < 1 << 31 { iterations = Int(count) }
     case ("engine_effective", .objectStart): try readEngine(&scanner)
     case (_, .string) where Self.kept.contains(name):
-      facts[name] = scanner.string()
+      facts[name] = scanner.string().asFact
       if name == "variant" { dataType = DataType(rawValue: scanner.string()) }
     default: try scanner.skipValue(of: token)
     }
@@ -58,7 +58,7 @@ struct LayerwiseMeta {
       let isScalar = [.string, .number, .true, .false].contains(token)
       if isScalar, Self.keptOfEngine.contains(name) {
         // A word's text is the word itself.
-        facts["engine." + name] = scanner.string()
+        facts["engine." + name] = scanner.string().asFact
       }
       try scanner.skipValue(of: token)
     }

@@ -41,7 +41,7 @@ public enum LayerwiseReader {
       : URL(filePath: path).deletingLastPathComponent()
         .path(percentEncoded: false)
     try checkParallelism(of: directory, tensorParallel)
-    let meta = try LayerwiseMeta(beside: directory)
+    let meta = try LayerwiseMeta(beside: directory, options.inputLimits)
     let layers = LayerNames(architecture, meta.dataType, tensorParallel: tensorParallel)
     var reading = LayerwiseImport(layers: layers, meta: meta, options: options)
     let files =
@@ -142,7 +142,8 @@ struct LayerwiseImport {
     guard let use = layers[layer] else { return .failure(Rejection(reason: .unknownLayer)) }
     guard layer != "final_layernorm" else { return .failure(Rejection(reason: .finalNorm)) }
     let values = axes.compactMap { $0.flatMap { Int(exactly: $0) } }
-    guard values.count == axes.count, values.allSatisfy({ (0...1 << 40).contains($0) }) else {
+    guard values.count == axes.count, values.allSatisfy({ (0...SizeLimits.literal).contains($0) })
+    else {
       return .failure(Rejection(reason: .badValue))
     }
     let point =

@@ -18,8 +18,6 @@ enum SplitwiseReader {
   ]
   /// The share by which a run's tokens may seem to differ from those asked for.
   private static let tolerance = 0.02
-  /// The most tokens of a sequence, and the most sequences of a batch, that are believed.
-  private static let (mostTokens, mostSequences) = (1 << 24, 65_536)
 
   /// Imports the table.
   ///
@@ -97,8 +95,8 @@ enum SplitwiseReader {
     init?(_ values: [Int]) {
       let (prompt, batch) = (values[0], values[1])
       tokens = values[2]
-      guard (1...mostTokens).contains(prompt), (1...mostSequences).contains(batch),
-        (2...mostTokens).contains(tokens), (1...1024).contains(values[3])
+      guard (1...SizeLimits.tokens).contains(prompt), (1...SizeLimits.sequences).contains(batch),
+        (2...SizeLimits.tokens).contains(tokens), (1...1024).contains(values[3])
       else { return nil }
       var (prompts, tokens) = (StepShape(), StepShape())
       prompts.addPrefill(tokens: prompt, past: 0, finishes: true)

@@ -6,14 +6,14 @@ extension RuntimeDescription {
   ///
   /// A sweep and a profiler trace of one machine stay different runtimes: the profiler's own time
   /// is in the latter.
-  init(machineBeside path: String) throws(ProfilerTraceError) {
+  init(machineBeside path: String, _ limits: InputLimits) throws(ProfilerTraceError) {
     self.init()
     guard path != "-" else { return }
     let folder = URL(filePath: path).deletingLastPathComponent().path(percentEncoded: false)
     let file = folder + "/machine.json"
     guard FileManager.default.fileExists(atPath: file) else { return }
     do throws(TraceIOError) {
-      var scanner = try JSONScanner(ByteSource(path: file))
+      var scanner = try JSONScanner(ByteSource(path: file, limits: limits))
       guard try scanner.next() == .objectStart else { return }
       while try scanner.next() == .key {
         let isVersions = scanner.tokenIs("versions")
@@ -25,9 +25,9 @@ extension RuntimeDescription {
         while try scanner.next() == .key {
           let isTorch = scanner.tokenIs("torch")
           let token = try scanner.next()
-          if isTorch, token == .string {
+          if isTorch, token == .string, let torch = scanner.string().asFact {
             framework = "PyTorch"
-            version = scanner.string() + " sweep"
+            version = torch + " sweep"
           } else {
             try scanner.skipValue(of: token)
           }

@@ -27,7 +27,7 @@ public enum SweepReader {
       return nil
     }
     guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
-    trace.runtime = try RuntimeDescription(machineBeside: path)
+    trace.runtime = try RuntimeDescription(machineBeside: path, options.inputLimits)
     return trace
   }
 }
@@ -50,9 +50,9 @@ private struct SampleRecord {
     while try scanner.next() == .key {
       let name = scanner.string()
       if name == "attributes" {
-        attributes = try integers(&scanner, in: 1...1 << 31)
+        attributes = try integers(&scanner, in: 1...Int64(SizeLimits.attribute))
       } else if name == "axes" {
-        axes = try integers(&scanner, in: 0...1 << 40)
+        axes = try integers(&scanner, in: 0...Int64(SizeLimits.literal))
       } else {
         try readScalar(name, &scanner)
       }
