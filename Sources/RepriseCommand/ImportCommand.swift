@@ -36,10 +36,11 @@ struct ImportCommand: FailingCommand {
     // What reads the report may have enough of it before all files are imported.
     signal(SIGPIPE, SIG_IGN)
     let traces = traces
+    let options = try traces.importOptions()
     let start = processorSeconds()
     // What cannot be read must not leave a new, empty database behind.
     let bytes = try traces.read(
-      files, checking: { trace in _ = try device(of: trace) }, { trace in try add(trace) })
+      files, options, checking: { trace in _ = try device(of: trace) }, { trace in try add(trace) })
     let seconds = max(processorSeconds() - start, 1e-6)
     try note(
       "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "

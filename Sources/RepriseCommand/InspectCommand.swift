@@ -19,7 +19,7 @@ struct InspectCommand: FailingCommand {
   @OptionGroup var traces: TraceOptions
 
   mutating func execute() throws {
-    _ = try traces.read(files) { trace in
+    _ = try traces.read(files, traces.importOptions()) { trace in
       try noteWarnings(of: trace)
       for line in trace.inspectionReport(device: traces.device ?? trace.deviceName) { print(line) }
     }

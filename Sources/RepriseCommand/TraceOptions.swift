@@ -113,13 +113,14 @@ struct TraceOptions: ParsableArguments {
   /// - Parameter checking: looks at each trace of a rank before the next file is read.
   /// - Returns: the bytes of text that were read.
   func read(
-    _ files: [String], checking: (ImportedTrace) throws -> Void = { _ in },
+    _ files: [String], _ options: ImportOptions,
+    checking: (ImportedTrace) throws -> Void = { _ in },
     _ use: (ImportedTrace) throws -> Void
   ) throws -> Int {
     guard shapes == nil || files.count == 1 else {
       throw UsageError("--shapes is of one run: give one trace with it")
     }
-    var options = try importOptions()
+    var options = options
     var ranks: [ImportedTrace] = []
     var bytes = 0
     for file in files {
