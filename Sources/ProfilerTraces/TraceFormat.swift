@@ -151,7 +151,8 @@ extension TraceFormat {
       if names.isSuperset(of: ["file", "batch_size"]) {
         throw .missingInformation(
           path: path,
-          what: "is a list of graph captures; import the trace of a run, and give this with --capture")
+          what:
+            "is a list of graph captures; import the trace of a run, and give this with --capture")
       }
       let found =
         names.contains("workload_graph")
@@ -175,7 +176,8 @@ extension TraceFormat {
     if columns.isSuperset(of: SplitwiseReader.columns) { return .splitwise }
     if VidurReader.isTable(columns) { return .vidur }
     throw .unknownFormat(
-      path: path, found: columns.count > 1 ? "a table of other columns, without --mapping," : "this content")
+      path: path,
+      found: columns.count > 1 ? "a table of other columns, without --mapping," : "this content")
   }
 
   /// The names of the members of the first object, or of the first object of an array.

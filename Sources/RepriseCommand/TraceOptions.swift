@@ -75,7 +75,9 @@ struct TraceOptions: ParsableArguments {
     guard (1...1024).contains(tensorParallel) else {
       throw UsageError("--tensor-parallel must be from 1 to 1024")
     }
-    guard device?.contains(where: { !$0.isWhitespace }) != false else { throw UsageError("--device is empty") }
+    guard device?.contains(where: { !$0.isWhitespace }) != false else {
+      throw UsageError("--device is empty")
+    }
     guard dataType.map({ DataType(rawValue: $0) != nil }) ?? true else {
       let known = DataType.allCases.map(\.rawValue).joined(separator: ", ")
       throw UsageError("--data-type is one of \(known)")

@@ -130,7 +130,10 @@ import Testing
       ("\"gemm\"", "\"gem\"", "operators[0].kind is no known kind; did you mean 'gemm'?"),
       ("\"bf16\"", "\"bf15\"", "operators[0].data_type says 'bf15'"),
       ("\"tokens\"", "\"token\"", "operators[0].axes.token is no axis of gemm; did you mean"),
-      ("\"k\": 64", "\"kk\": 64", "operators[0].attributes.kk is no attribute of gemm; did you mean"),
+      (
+        "\"k\": 64", "\"kk\": 64",
+        "operators[0].attributes.kk is no attribute of gemm; did you mean"
+      ),
       ("\"k\": 64", "\"batch\": 2", "operators[0].attributes lacks 'k'; gemm has n, k, batch"),
       ("\"axes\"", "\"axis\"", "operators[0].axis is not known; did you mean 'axes'?"),
       ("\"divisor\": 2", "\"divisor\": 0", "operators[0].axes.tokens.divisor must be a whole"),

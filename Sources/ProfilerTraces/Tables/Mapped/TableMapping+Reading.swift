@@ -151,7 +151,8 @@ extension TableMapping.Rule {
     // Of attention a point has those of its phase; the others are zero.
     let needed = kind == .attention ? (axes.isEmpty ? kind.axes : []) : kind.axes
     for name in needed where !axes.contains(name) {
-      throw object.error("axes", "lacks '\(name)'; \(kind) has \(kind.axes.joined(separator: ", "))")
+      throw object.error(
+        "axes", "lacks '\(name)'; \(kind) has \(kind.axes.joined(separator: ", "))")
     }
     guard let names = kind.attributeNames else { return }
     for name in attributes where !names.all.contains(name) {
