@@ -1,4 +1,5 @@
 import Operators
+import TraceIO
 
 extension ImportedTrace {
   /// What a person should know before trusting the result, one line each: where the source is
@@ -23,6 +24,12 @@ extension ImportedTrace {
       lines.append(
         "more follows the end of the trace at byte \(end) of its text, and was not read; --strict "
           + "refuses such files")
+    }
+    // JSON ends by itself; a table's last number may be half of one.
+    if [.mapped, .ncclTests, .nsightCompute].contains(format), coverage.salvagedAt == nil,
+      inputs.contains(where: { !$0.lastLineHasEnd })
+    {
+      lines.append("the last line has no end; if the file was cut there, its numbers are wrong")
     }
     let waiting = coverage[.collectiveAndWait]
     if waiting.count > 0 {

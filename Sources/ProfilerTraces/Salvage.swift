@@ -13,6 +13,7 @@ extension CSVReader {
   init(path: String, options: ImportOptions) throws(TraceIOError) {
     try self.init(ByteSource(path: path, limits: options.inputLimits))
     salvages = !options.isStrict
+    needsLineEnds = true
   }
 }
 

@@ -18,6 +18,9 @@ public struct CSVReader: ~Copyable {
   public private(set) var rowLine = 0
   /// Whether damage behind a sound row ends the rows instead of being an error; false unless set.
   public var salvages = false
+  /// Whether a last line without an end is damage: cut within a number it is another one; false
+  /// unless set.
+  public var needsLineEnds = false
   private var damagedAt: Int?
   private var hasRows = false
 
@@ -97,6 +100,9 @@ public struct CSVReader: ~Copyable {
           .lineTooLong, path: path, at: .line(rowLine), "a quoted field of \(text.count) bytes")
       }
       text.append(10)
+    }
+    guard lines.lineHasEnd || !needsLineEnds else {
+      throw TraceIOError(.unendedRow, path: path, at: .line(rowLine))
     }
     return true
   }

@@ -47,4 +47,6 @@ public struct InputSummary: Hashable, Sendable {
   /// The byte of the text where the first record begins that damage has spoiled, if reading ended
   /// there without an error.
   public var damagedAt: Int?
+  /// Whether the last line, where lines were read, has an end.
+  public var lastLineHasEnd = true
 }

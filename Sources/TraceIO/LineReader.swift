@@ -23,6 +23,8 @@ public struct LineReader: ~Copyable {
   private var windowOffset = 0
   /// The number of the current line, from 1; 0 before the first.
   public private(set) var lineNumber = 0
+  /// Whether the current line has an end; only the last may have none.
+  public private(set) var lineHasEnd = true
   /// Whether damage behind a sound line ends the lines instead of being an error; false unless set.
   public var salvages = false
   private var damagedAt: Int?
@@ -73,6 +75,7 @@ public struct LineReader: ~Copyable {
       if try !fill() { break }
     }
     guard position < end else { return false }
+    lineHasEnd = false
     try take(upTo: end, then: end)
     return true
   }
@@ -100,6 +103,7 @@ public struct LineReader: ~Copyable {
   public mutating func finish() throws(TraceIOError) -> InputSummary {
     var summary = try source.finish()
     summary.damagedAt = damagedAt
+    summary.lastLineHasEnd = lineHasEnd
     return summary
   }
 

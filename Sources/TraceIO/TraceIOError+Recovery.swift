@@ -14,7 +14,7 @@ extension TraceIOError {
   public var leavesStart: Bool {
     switch reason {
     case .truncatedDocument, .truncatedStream, .corruptStream, .truncatedMessage,
-      .malformedMessage, .unclosedQuote, .lineTooLong:
+      .malformedMessage, .unclosedQuote, .unendedRow, .lineTooLong:
       true
     case .cannotOpen, .readFailed, .outputLimit, .ratioLimit, .unsupportedContainer,
       .unexpectedContent, .corruptDatabase, .databaseLimit, .noScratchSpace, .syntax, .tooDeep,

@@ -47,6 +47,8 @@ extension TraceIOError {
     case lineTooLong
     /// A quoted CSV field does not end.
     case unclosedQuote
+    /// The last row of a table has no line end.
+    case unendedRow
     /// The content is well formed, but not what its schema asks for.
     case unexpectedContent
     /// A database is damaged, or is none.
@@ -103,6 +105,7 @@ extension TraceIOError: CustomStringConvertible {
     case .tokenTooLong: "a number or word is too long"
     case .lineTooLong: "the line is too long"
     case .unclosedQuote: "a quoted field does not end"
+    case .unendedRow: "the last line has no end and may be cut"
     case .unexpectedContent: "not as its schema says"
     case .corruptDatabase: "the SQLite database is damaged"
     case .databaseLimit: "the SQLite database is not like a profiler's"
@@ -125,6 +128,7 @@ extension TraceIOError: CustomStringConvertible {
     case .tooDeep, .tokenTooLong: "this is not a profiler's output"
     case .lineTooLong: "this is not one record a line"
     case .unclosedQuote: "repair the quotes"
+    case .unendedRow: "copy the file again, or end the line if it is whole"
     case .unexpectedContent: "see TraceSchemas"
     case .corruptDatabase: "copy the file again, or export it again"
     case .databaseLimit: "export it again with the profiler's own tool"

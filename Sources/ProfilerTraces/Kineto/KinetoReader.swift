@@ -113,7 +113,12 @@ public enum KinetoReader {
       _ = try scanner.next()
     } catch {
       guard !parser.options.isStrict, error.leavesStart else { throw .input(error) }
-      parser.coverage.trailingTextAt = error.textOffset ?? scanner.offset
+      let place = error.textOffset ?? scanner.offset
+      if error.reason == .corruptStream || error.reason == .truncatedStream {
+        parser.coverage.salvagedAt = place
+      } else {
+        parser.coverage.trailingTextAt = place
+      }
     }
   }
 

@@ -32,6 +32,7 @@ public struct SQLiteInput: ~Copyable {
     let connection: SQLiteConnection
     let size = source.compression == .none ? Self.regularFileSize(path) : nil
     if let size {
+      try Self.checkLength(try source.readPrefix(count: 100), size: size, path: path)
       connection = try SQLiteConnection(file: path, path: path, size: size)
     } else {
       let scratch = try ScratchFile(holding: &source)
@@ -99,6 +100,23 @@ public struct SQLiteInput: ~Copyable {
     var summary = try source.finish()
     if !isSpooled { summary.textBytes = summary.storedBytes }
     return summary
+  }
+
+  /// Fails if the file is shorter than its header says: SQLite would find the last pages empty.
+  private static func checkLength(
+    _ header: [UInt8], size: Int, path: String
+  ) throws(TraceIOError) {
+    guard header.count == 100 else { return }
+    func number(_ place: Int, _ count: Int) -> Int {
+      header[place..<place + count].reduce(0) { $0 << 8 | Int($1) }
+    }
+    // Old writers leave the number of pages as it was; it counts if both change counters agree.
+    guard number(24, 4) == number(92, 4) else { return }
+    let page = number(16, 2) == 1 ? 65_536 : number(16, 2)
+    guard number(28, 4) * page > size else { return }
+    throw TraceIOError(
+      .corruptDatabase, path: path, at: .storedByte(size),
+      "cut: its header says \(number(28, 4)) pages of \(page) bytes")
   }
 
   /// Ordinary tables have a root page; views and virtual tables have none.

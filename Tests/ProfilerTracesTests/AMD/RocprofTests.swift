@@ -82,7 +82,7 @@ struct RocprofTests {
       row.replacingOccurrences(of: "1100", with: "99999999999999999999"), "1,2",
     ]
     let path = try folder.write(
-      ([header, row] + bad).joined(separator: "\n"), to: "a.csv")
+      ([header, row] + bad).joined(separator: "\n") + "\n", to: "a.csv")
     let trace = try #require(try TraceReader.read(path: path).first)
     #expect(trace.coverage.rejectedRecords == 5)
     #expect(trace.coverage[.kernelName].count == 1)

@@ -122,10 +122,10 @@ import TraceIO
     #expect(trace.coverage[.correlation].count > 5)
     let wrongSum = try read(Self.gzip(text, check: [0, 0, 0, 0]))
     #expect(wrongSum.coverage[.correlation].count == 100)
-    #expect(wrongSum.coverage.trailingTextAt != nil)
+    #expect(wrongSum.coverage.salvagedAt == text.count)
     let trailing = try read(whole + Array("tail".utf8))
     #expect(trailing.coverage[.correlation].count == 100)
-    #expect(trailing.coverage.trailingTextAt != nil)
+    #expect(trailing.coverage.salvagedAt == text.count)
   }
 
   @Test func `of damaged compressed lines what comes before is imported`() throws {

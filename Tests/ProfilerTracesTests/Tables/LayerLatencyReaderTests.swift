@@ -28,7 +28,7 @@ import Testing
         o_proj,3,0,3,109
         o_proj,3,0,1,-110
         """
-    let path = try directory.write(text, to: "x")
+    let path = try directory.write(text + "\n", to: "x")
     #expect(try TraceFormat.detect(path: path) == .layerLatency)
     let trace = try #require(try TraceReader.read(path: path, options: Self.options).first)
     func gemm(_ n: Int, _ k: Int) -> Operator {

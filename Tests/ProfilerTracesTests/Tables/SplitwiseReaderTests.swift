@@ -20,7 +20,7 @@ import Testing
         m,gpu,0,1,128,1,1,10,1,11,2
         m,gpu,16777216,65536,128,1,1,10,1,11,2
         """
-    let path = try directory.write(text, to: "x")
+    let path = try directory.write(text + "\n", to: "x")
     #expect(try TraceFormat.detect(path: path) == .splitwise)
     let traces = try TraceReader.read(path: path)
     #expect(traces.map(\.deviceName) == ["gpu", "gpu2", "gpu"])

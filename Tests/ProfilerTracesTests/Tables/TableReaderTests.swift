@@ -10,6 +10,21 @@ import TraceIO
     name: "llama", hiddenSize: 4096, intermediateSize: 14336, layers: 32, heads: 32, kvHeads: 8,
     vocabularySize: 128_256)
 
+  @Test func `a number that may be cut in the last line is not believed`() throws {
+    let directory = try TemporaryDirectory()
+    let path = try directory.write(
+      "layer,tokens,time_us\nqkv_proj,16,9.5\no_proj,16,1", to: "dense.csv")
+    let trace = try LayerwiseReader.read(path: path, architecture: Self.llama)
+    #expect(trace.samples.map(\.label) == ["qkv_proj"])
+    #expect(trace.coverage.salvagedAt == 37)
+    #expect(trace.warnings.count == 1)
+    let error = #expect(throws: ProfilerTraceError.self) {
+      try LayerwiseReader.read(
+        path: path, architecture: Self.llama, options: ImportOptions(isStrict: true))
+    }
+    #expect(error?.description.contains("the last line has no end") == true)
+  }
+
   @Test func `a directory of tables is read with its meta file`() throws {
     let directory = try TemporaryDirectory()
     let meta = """
@@ -26,7 +41,7 @@ import TraceIO
       o_proj,x,1
       o_proj,1,-1
       """
-    _ = try directory.write(dense, to: "m/tp1/dense.csv")
+    _ = try directory.write(dense + "\n", to: "m/tp1/dense.csv")
     let sequences = "layer,sequences,time_us\nlm_head,4,1096.93\n"
     _ = try directory.write(sequences, to: "m/tp1/per_sequence.csv")
     let attention = "prefill_chunk,kv_prefill,n_decode,kv_decode,time_us\n0,0,1,16,9.5\n"
@@ -161,7 +176,7 @@ import TraceIO
       0,0,\(huge),1,9.5
       0,0,1,\(huge),9.5
       """
-    let path = try directory.write(table, to: "attention.csv")
+    let path = try directory.write(table + "\n", to: "attention.csv")
     let tables = try LayerwiseReader.read(path: path, architecture: Self.llama)
     #expect(tables.samples.count == 1)
     #expect(tables.coverage.rejected(.badValue) == 2)

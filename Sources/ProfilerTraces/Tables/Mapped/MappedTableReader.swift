@@ -24,6 +24,8 @@ enum MappedTableReader {
           try CSVReader(source)
         }
       rows.salvages = !options.isStrict
+      // Tables written by hand often lack the last line's end: told, and kept.
+      rows.needsLineEnds = options.isStrict
       var places = ColumnPlaces(rows)
       let table = ResolvedMapping(mapping, &places)
       if places.missing == nil {
