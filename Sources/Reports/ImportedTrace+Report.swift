@@ -33,7 +33,7 @@ extension ImportedTrace {
 
   /// The samples, curves and steps that an import adds.
   func contentText(_ samples: Int, _ curves: Int, _ steps: Int) -> String {
-    "\(samples) samples on \(curves) curves" + (steps > 0 ? ", \(steps) measured steps" : "")
+    "\(samples) samples on \(curves) curves" + (steps > 0 ? ", \(steps) steps" : "")
   }
 
   /// The software that ran, safe for a terminal; may be empty.

@@ -132,7 +132,9 @@ struct TraceOptions: ParsableArguments {
         read = try TraceReader.read(path: file, options: options)
       } catch {
         var failure = Failure(error)
-        if file == "-" { failure.description += "; it was read as '\(format.rawValue)', see --format" }
+        if file == "-" {
+          failure.description += "; it was read as '\(format.rawValue)', see --format"
+        }
         if !ranks.isEmpty { failure.description += "; no trace of this call was imported" }
         throw failure
       }

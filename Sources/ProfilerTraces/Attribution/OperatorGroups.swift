@@ -66,12 +66,12 @@ struct OperatorGroups {
     coverage.events = EventSummary(events)
     isQuantised = coverage.timing.resolution > 1
     let calls = CallTimes(events, attribution)
-    var numbers = [Int32](repeating: -1, count: attribution.callCount)
+    var numbers = [Int32](repeating: -1, count: calls.launches.count)
     for (index, device) in events.devices.enumerated() where taken.isEmpty || !taken[index] {
       let owner = attribution.owners[index]
       coverage.add(device.duration, by: owner.rule)
       guard owner.isUsed else { continue }
-      let call = Int(owner.call)
+      let call = calls.place(of: owner.call)
       if numbers[call] < 0 {
         numbers[call] = number(
           of: events.hosts[Int(owner.host)], launches: calls.launches[call])
