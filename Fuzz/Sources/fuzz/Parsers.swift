@@ -50,7 +50,8 @@ private func options(_ format: TraceFormat?) -> ImportOptions {
     maximumEvents: 100_000, inputLimits: InputLimits(maximumOutput: 16 << 20))
   options.format = format
   options.model = ModelArchitecture.builtIns.first
-  options.mapping = mapping
+  // With a mapping every file is a table.
+  if format == .mapped { options.mapping = mapping }
   return options
 }
 
