@@ -42,6 +42,12 @@ extension OperatorStore {
         try db.execute(
           sql: "DELETE FROM curve WHERE id NOT IN (SELECT curve_id FROM sample)")
       }
+      var isReplacement = known != nil
+      if known == nil, trace.part.isEmpty {
+        let files = trace.inputs.map(\.sha256)
+        if files.count == 1, try Self.isPart(files[0], db, deviceID) { return .unchanged }
+        if files.count > 1, try Self.removeParts(files, db, deviceID) { isReplacement = true }
+      }
       let runtimeID = try Self.identity(
         db, "SELECT id FROM runtime WHERE framework = ? AND version = ?",
         "INSERT INTO runtime (framework, version) VALUES (?, ?)",
@@ -65,10 +71,35 @@ extension OperatorStore {
       try Self.insertFacts(db, trace, sourceID)
       try Self.insertSteps(db, trace, sourceID)
       let (samples, steps) = (trace.samples.count, trace.measuredSteps.count + trace.steps.count)
-      return known == nil
-        ? .added(samples: samples, curves: curves, steps: steps)
-        : .replaced(samples: samples, curves: curves, steps: steps)
+      return isReplacement
+        ? .replaced(samples: samples, curves: curves, steps: steps)
+        : .added(samples: samples, curves: curves, steps: steps)
     }
+  }
+
+  /// Whether a file is one of several that a source was made of, such as a table of a directory.
+  private static func isPart(_ sha256: String, _ db: Database, _ device: Int64) throws -> Bool {
+    try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT EXISTS (SELECT 1 FROM source WHERE device_id = ? AND sha256 <> ?
+          AND '+' || sha256 || '+' LIKE '%+' || ? || '+%')
+        """, arguments: [device, sha256, sha256]) ?? false
+  }
+
+  /// Removes the sources that are single files of the one that comes, so that nothing counts twice.
+  private static func removeParts(
+    _ files: [String], _ db: Database, _ device: Int64
+  ) throws -> Bool {
+    var removed = 0
+    for file in files {
+      try db.execute(
+        sql: "DELETE FROM source WHERE sha256 = ? AND device_id = ?", arguments: [file, device])
+      removed += db.changesCount
+    }
+    guard removed > 0 else { return false }
+    try db.execute(sql: "DELETE FROM curve WHERE id NOT IN (SELECT curve_id FROM sample)")
+    return true
   }
 
   /// The version of what importers make of a source; raised when their rules change.

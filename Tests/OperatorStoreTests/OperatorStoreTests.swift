@@ -191,6 +191,23 @@ import Testing
     #expect(try store.rows(ofView: .coverage).rows.count == 1)
   }
 
+  @Test(arguments: [true, false])
+  func `A directory and one of its files count once, whichever comes first`(
+    fileFirst: Bool
+  ) throws {
+    let store = try OperatorStore(path: folder.appending(path: "parts").path, mode: .readWrite)
+    let file = trace(sha256: "b")
+    var directory = trace(sha256: "a")
+    directory.inputs.append(contentsOf: file.inputs)
+    let outcomes = try (fileFirst ? [file, directory] : [directory, file]).map {
+      try store.add($0, device: "D")
+    }
+    #expect(
+      outcomes[1] == (fileFirst ? .replaced(samples: 4, curves: 2, steps: 0) : .unchanged))
+    #expect(try store.curves(device: "D").map(\.samples.count) == [1, 3])
+    #expect(try store.add(file, device: "E") == .added(samples: 4, curves: 2, steps: 0))
+  }
+
   @Test func `Measured steps come back as they were`() throws {
     let store = try OperatorStore(path: folder.appending(path: "s").path, mode: .readWrite)
     var shape = StepShape()
