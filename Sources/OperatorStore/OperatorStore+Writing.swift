@@ -23,31 +23,25 @@ extension OperatorStore {
     _ trace: ImportedTrace, device: String
   ) throws(OperatorStoreError) -> ImportOutcome {
     try write { db in
+      let files = trace.inputs.map(\.sha256)
       // Parts of one file are sources of their own.
-      let digest =
-        trace.inputs.map(\.sha256).joined(separator: "+")
-        + (trace.part.isEmpty ? "" : "#" + trace.part)
+      let digest = files.joined(separator: "+") + (trace.part.isEmpty ? "" : "#" + trace.part)
       let deviceID = try Self.identity(
         db, "SELECT id FROM device WHERE name = ?", "INSERT INTO device (name) VALUES (?)",
         [device])
-      let known = try Row.fetchOne(
+      let isCurrent = try Bool.fetchOne(
         db,
         sql: """
-          SELECT id, arguments = ? AND importer_version = ? FROM source
+          SELECT arguments = ? AND importer_version = ? FROM source
           WHERE sha256 = ? AND device_id = ?
           """, arguments: [trace.arguments, Self.importerVersion, digest, deviceID])
-      if let known {
-        if known[1] { return .unchanged }
-        try db.execute(sql: "DELETE FROM source WHERE id = ?", arguments: [known[0] as Int64])
-        try db.execute(
-          sql: "DELETE FROM curve WHERE id NOT IN (SELECT curve_id FROM sample)")
+      if isCurrent == true { return .unchanged }
+      if isCurrent == nil, digest == files.first, try Self.isPart(digest, db, deviceID) {
+        return .unchanged
       }
-      var isReplacement = known != nil
-      if known == nil, trace.part.isEmpty {
-        let files = trace.inputs.map(\.sha256)
-        if files.count == 1, try Self.isPart(files[0], db, deviceID) { return .unchanged }
-        if files.count > 1, try Self.removeParts(files, db, deviceID) { isReplacement = true }
-      }
+      // Itself as it was imported before, or single files of it: nothing may count twice.
+      let earlier = trace.part.isEmpty && isCurrent == nil ? [digest] + files : [digest]
+      let isReplacement = try Self.removeSources(earlier, db, deviceID)
       let runtimeID = try Self.identity(
         db, "SELECT id FROM runtime WHERE framework = ? AND version = ?",
         "INSERT INTO runtime (framework, version) VALUES (?, ?)",
@@ -60,8 +54,7 @@ extension OperatorStore {
           """,
         arguments: [
           trace.path, digest, trace.format.rawValue, Self.importerVersion, trace.arguments,
-          deviceID,
-          runtimeID,
+          deviceID, runtimeID,
           trace.inputs.reduce(0) { $0 + $1.storedBytes }, trace.coverage.recordsRead,
           trace.coverage.recordsUsed,
         ])
@@ -87,14 +80,14 @@ extension OperatorStore {
         """, arguments: [device, sha256, sha256]) ?? false
   }
 
-  /// Removes the sources that are single files of the one that comes, so that nothing counts twice.
-  private static func removeParts(
-    _ files: [String], _ db: Database, _ device: Int64
+  /// Removes sources, and the curves that nothing is left of; says whether there were any.
+  private static func removeSources(
+    _ digests: [String], _ db: Database, _ device: Int64
   ) throws -> Bool {
     var removed = 0
-    for file in files {
+    for digest in digests {
       try db.execute(
-        sql: "DELETE FROM source WHERE sha256 = ? AND device_id = ?", arguments: [file, device])
+        sql: "DELETE FROM source WHERE sha256 = ? AND device_id = ?", arguments: [digest, device])
       removed += db.changesCount
     }
     guard removed > 0 else { return false }
