@@ -47,11 +47,8 @@ enum ChakraReader {
   static func read(
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let reader: ProtobufReader
-    do throws(TraceIOError) {
-      reader = ProtobufReader(try ByteSource(path: path, limits: options.inputLimits))
-    } catch {
-      throw .input(error)
+    let reader = try input { () throws(TraceIOError) in
+      ProtobufReader(try ByteSource(path: path, limits: options.inputLimits))
     }
     return try read(reader, options: options)
   }
@@ -60,11 +57,8 @@ enum ChakraReader {
   static func read(
     bytes: [UInt8], options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let reader: ProtobufReader
-    do throws(TraceIOError) {
-      reader = ProtobufReader(try ByteSource(bytes: bytes, limits: options.inputLimits))
-    } catch {
-      throw .input(error)
+    let reader = try input { () throws(TraceIOError) in
+      ProtobufReader(try ByteSource(bytes: bytes, limits: options.inputLimits))
     }
     return try read(reader, options: options)
   }
@@ -85,11 +79,8 @@ enum ChakraReader {
     guard isComplete else {
       throw .tooManyEvents(path: reader.path, limit: options.maximumEvents)
     }
-    let summary: InputSummary
-    do throws(TraceIOError) {
-      summary = try reader.finish()
-    } catch {
-      throw .input(error)
+    let summary = try input { () throws(TraceIOError) in
+      try reader.finish()
     }
     try options.check(parser.coverage, path: summary.path)
     guard !parser.events.devices.isEmpty else {

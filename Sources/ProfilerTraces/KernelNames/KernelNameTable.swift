@@ -36,22 +36,16 @@ public struct KernelNameTable: Sendable {
   ///
   /// - Throws: an error that names the rule where the file is not such a table.
   public init(path: String) throws(ProfilerTraceError) {
-    let source: ByteSource
-    do throws(TraceIOError) {
-      source = try ByteSource(path: path, limits: InputLimits(maximumOutput: Self.mostBytes))
-    } catch {
-      throw .input(error)
+    let source = try input { () throws(TraceIOError) in
+      try ByteSource(path: path, limits: InputLimits(maximumOutput: Self.mostBytes))
     }
     try self.init(before: .builtIn, source)
   }
 
   /// Reads rules from memory, as from a file.
   init(bytes: [UInt8], name: String = "memory") throws(ProfilerTraceError) {
-    let source: ByteSource
-    do throws(TraceIOError) {
-      source = try ByteSource(bytes: bytes, name: name)
-    } catch {
-      throw .input(error)
+    let source = try input { () throws(TraceIOError) in
+      try ByteSource(bytes: bytes, name: name)
     }
     try self.init(before: .builtIn, source)
   }

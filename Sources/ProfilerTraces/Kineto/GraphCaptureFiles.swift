@@ -32,11 +32,8 @@ struct GraphCaptureFiles {
   private mutating func add(
     _ listed: Listed, _ options: ImportOptions
   ) throws(ProfilerTraceError) {
-    let scanner: JSONScanner
-    do throws(TraceIOError) {
-      scanner = try JSONScanner(ByteSource(path: listed.path, limits: options.inputLimits))
-    } catch {
-      throw .input(error)
+    let scanner = try input { () throws(TraceIOError) in
+      try JSONScanner(ByteSource(path: listed.path, limits: options.inputLimits))
     }
     let (parser, summary) = try KinetoReader.parse(scanner, options: options)
     let capture = CapturedTrace(

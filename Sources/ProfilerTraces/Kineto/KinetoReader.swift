@@ -16,11 +16,8 @@ public enum KinetoReader {
   public static func read(
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let scanner: JSONScanner
-    do throws(TraceIOError) {
-      scanner = try JSONScanner(ByteSource(path: path, limits: options.inputLimits))
-    } catch {
-      throw .input(error)
+    let scanner = try input { () throws(TraceIOError) in
+      try JSONScanner(ByteSource(path: path, limits: options.inputLimits))
     }
     return try read(scanner, options: options)
   }
@@ -29,11 +26,8 @@ public enum KinetoReader {
   public static func read(
     bytes: [UInt8], name: String = "memory", options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let scanner: JSONScanner
-    do throws(TraceIOError) {
-      scanner = try JSONScanner(ByteSource(bytes: bytes, name: name, limits: options.inputLimits))
-    } catch {
-      throw .input(error)
+    let scanner = try input { () throws(TraceIOError) in
+      try JSONScanner(ByteSource(bytes: bytes, name: name, limits: options.inputLimits))
     }
     return try read(scanner, options: options)
   }
@@ -69,11 +63,8 @@ public enum KinetoReader {
     }
     parser.closePairs()
     parser.applyFlows()
-    let summary: InputSummary
-    do throws(TraceIOError) {
-      summary = try scanner.finish()
-    } catch {
-      throw .input(error)
+    let summary = try input { () throws(TraceIOError) in
+      try scanner.finish()
     }
     try options.check(parser.coverage, path: summary.path)
     guard parser.events.hosts.count + parser.events.devices.count > 0 else {
@@ -138,17 +129,6 @@ public enum KinetoReader {
       try scanner.skipValue(of: token)
     }
     return false
-  }
-
-  /// Wraps an error of the input.
-  private static func input<Result>(
-    _ body: () throws(TraceIOError) -> Result
-  ) throws(ProfilerTraceError) -> Result {
-    do throws(TraceIOError) {
-      return try body()
-    } catch {
-      throw .input(error)
-    }
   }
 
   private static func assemble(

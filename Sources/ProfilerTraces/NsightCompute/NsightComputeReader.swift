@@ -20,11 +20,8 @@ enum NsightComputeReader {
   static func read(
     path: String, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let source: ByteSource
-    do throws(TraceIOError) {
-      source = try ByteSource(path: path, limits: options.inputLimits)
-    } catch {
-      throw .input(error)
+    let source = try input { () throws(TraceIOError) in
+      try ByteSource(path: path, limits: options.inputLimits)
     }
     return try assemble(NsightComputeTable(source, options: options), path, options)
   }
@@ -33,11 +30,8 @@ enum NsightComputeReader {
   static func read(
     bytes: [UInt8], options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> ImportedTrace {
-    let source: ByteSource
-    do throws(TraceIOError) {
-      source = try ByteSource(bytes: bytes, limits: options.inputLimits)
-    } catch {
-      throw .input(error)
+    let source = try input { () throws(TraceIOError) in
+      try ByteSource(bytes: bytes, limits: options.inputLimits)
     }
     return try assemble(NsightComputeTable(source, options: options), "memory", options)
   }
