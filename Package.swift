@@ -31,7 +31,7 @@ struct Room {
 let rooms = [
   Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto", "CSQLite"]),
   Room(name: "Operators"),
-  Room(name: "Analytical", rooms: ["Operators"]),
+  Room(name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"]),
   Room(
     name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"],
     testLibraries: ["CSQLite"]),
@@ -52,8 +52,8 @@ let rooms = [
   Room(
     name: "Reports",
     rooms: [
-      "TraceIO", "Operators", "ProfilerTraces", "OperatorStore", "CostModel", "RequestLogs",
-      "Scenarios", "Replay", "Validation",
+      "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
+      "RequestLogs", "Scenarios", "Replay", "Validation",
     ], libraries: [heap]),
 ]
 
@@ -80,6 +80,11 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    // Data that is part of the program, so that the command is one file wherever it is copied.
+    .target(
+      name: "Catalogue",
+      resources: [.embedInCode("Models"), .embedInCode("Devices"), .embedInCode("Platforms")],
+      swiftSettings: settings),
   ]
     + rooms.map { room in
       .target(

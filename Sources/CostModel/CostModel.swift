@@ -92,7 +92,7 @@ public struct CostModel: Sendable {
 
   /// Predicts an operator at a point; nil for operators whose work is not known (opaque ones).
   public func predict(_ op: Operator, at point: AxisPoint) -> Prediction? {
-    if op.kind == .attention { return predict(op, StepShape(attentionAt: point)) }
+    if op.kind.isStepAttention { return predict(op, StepShape(attentionAt: point)) }
     guard let work = OperatorWork(op, at: point) else { return nil }
     let candidates = candidates(for: op)
     let size = Double(point[0])
@@ -106,7 +106,8 @@ public struct CostModel: Sendable {
     let candidates = candidates(for: op)
     return prediction(
       estimate(candidates, attention: shape), candidates,
-      device.speedOfLight(OperatorWork(attention: op, of: shape), op.dataType), size: nil)
+      device.speedOfLight(OperatorWork(attention: op, AttentionLoad(op, shape)), op.dataType),
+      size: nil)
   }
 }
 
@@ -156,7 +157,7 @@ extension CostModel {
     _ measured: [MeasuredCurve], of curves: [Operator: FittedCurve], on device: Device
   ) -> [Operator: [PrefillBatch]] {
     var batches: [Operator: [PrefillBatch]] = [:]
-    for curve in measured where curve.operator.kind == .attention {
+    for curve in measured where curve.operator.kind.isStepAttention {
       var single = curve.operator
       guard let sequences = single.attributes.removeValue(forKey: "sequences"), sequences > 1,
         curves[single]?.runtime == curve.runtime, let fitted = FittedCurve(curve, on: device)
@@ -191,7 +192,8 @@ extension CostModel {
     let op = candidates.operator
     let own = candidates.own?.estimate(attention: shape, of: op, batches: candidates.batches)
     if let own { return own }
-    let light = device.speedOfLight(OperatorWork(attention: op, of: shape), op.dataType)
+    let light = device.speedOfLight(
+      OperatorWork(attention: op, AttentionLoad(op, shape)), op.dataType)
     // One surface, not a mean of several: they need not hold the same regions.
     let nearest = candidates.others.lazy.compactMap { curve, octaves in
       curve.estimate(attention: shape, of: op).map { ($0.nanoseconds, octaves) }
@@ -257,16 +259,6 @@ extension CostModel {
     return Prediction(
       nanoseconds: estimate.nanoseconds, relativeError: estimate.error,
       evidence: estimate.evidence, speedOfLight: light, explanation: explanation)
-  }
-}
-
-extension OperatorWork {
-  /// The work of attention over a whole step's batch.
-  init(attention op: Operator, of shape: StepShape) {
-    self.init(
-      attention: op, queries: Double(shape.prefillTokens), pairs: Double(shape.prefillPairs),
-      context: Double(shape.prefillContext), decodes: Double(shape.decodeSequences),
-      decodeContext: Double(shape.decodeContext))
   }
 }
 

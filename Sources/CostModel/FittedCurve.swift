@@ -78,7 +78,7 @@ public struct FittedCurve: Sendable {
     case single, prefill, decode, mixed
 
     init(_ op: Operator, _ point: AxisPoint) {
-      guard op.kind == .attention else {
+      guard op.kind.isStepAttention else {
         self = .single
         return
       }
@@ -163,12 +163,9 @@ extension FittedCurve {
   ) -> Estimate? {
     let queries = Double(shape.prefillTokens)
     let decodes = Double(shape.decodeSequences)
-    let prefillWork = OperatorWork(
-      attention: op, queries: queries, pairs: Double(shape.prefillPairs),
-      context: Double(shape.prefillContext), decodes: 0, decodeContext: 0)
-    let decodeWork = OperatorWork(
-      attention: op, queries: 0, pairs: 0, context: 0, decodes: decodes,
-      decodeContext: Double(shape.decodeContext))
+    let load = AttentionLoad(op, shape)
+    let prefillWork = OperatorWork(attention: op, load.prefill)
+    let decodeWork = OperatorWork(attention: op, load.decode)
     // The past of one sequence that would have as many query-key pairs.
     let past =
       queries > 0 ? max(0, (Double(shape.prefillPairs) - queries * (queries + 1) / 2) / queries) : 0

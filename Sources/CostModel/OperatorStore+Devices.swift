@@ -7,7 +7,7 @@ extension ModelArchitecture {
   /// whatever its type and ranks.
   public var askedOperators: [Operator] {
     let uses = forwardPass(.bfloat16, tensorParallel: 2, fusesResiduals: false).map(\.operator)
-    let batches = uses.filter { $0.kind == .attention }.map { op in
+    let batches = uses.filter { $0.kind.isStepAttention }.map { op in
       var op = op
       op.attributes["sequences"] = 2
       return op

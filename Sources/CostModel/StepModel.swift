@@ -25,6 +25,8 @@ public struct StepModel: StepPricing {
   /// Prices by sequences that sample, from 0.
   private let bySampled: [StepPrice]
   private let attention: [(candidates: CostModel.Candidates, count: Int)]
+  /// What grows with neither alone.
+  private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
   private let calibration: StoredCalibration?
 
   private static let longestTable = 32_768
@@ -56,10 +58,11 @@ public struct StepModel: StepPricing {
       (model.candidates(for: $0.operator), $0.count)
     }
     self.calibration = calibration
-    self.byTokens = Self.table(
-      uses.filter { $0.size != .attention && $0.size != .sampledSequences }, maximumTokens, model)
-    self.bySampled = Self.table(
-      uses.filter { $0.size == .sampledSequences }, maximumSequences, model)
+    self.others = uses.filter { $0.growth == .several }.map {
+      (model.candidates(for: $0.operator), $0)
+    }
+    self.byTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
+    self.bySampled = Self.table(uses.filter { $0.growth == .sampled }, maximumSequences, model)
   }
 
   /// The forward pass as the device's runtime runs it.
@@ -85,6 +88,12 @@ public struct StepModel: StepPricing {
     for (candidates, count) in attention {
       price.add(model.estimate(candidates, attention: shape), count: count)
     }
+    for (candidates, use) in others {
+      let point = use.point(in: shape)
+      guard point[0] > 0, let work = OperatorWork(use.operator, at: point) else { continue }
+      price.add(
+        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
+    }
     if let calibration {
       price.deviceTime *= calibration.deviceScale
       price.standardError *= calibration.deviceScale
@@ -99,13 +108,10 @@ public struct StepModel: StepPricing {
   /// What a step of this shape is made of, in the order of the forward pass.
   public func shares(of shape: StepShape) -> [Share] {
     uses.compactMap { use in
-      let prediction: Prediction?
-      switch use.size {
-      case .attention: prediction = model.predict(use.operator, shape)
-      case .sampledSequences:
-        prediction = model.predict(use.operator, at: AxisPoint(shape.sampledSequences))
-      default: prediction = model.predict(use.operator, at: use.point(tokens: shape.tokens))
-      }
+      let prediction =
+        use.size == .attention
+        ? model.predict(use.operator, shape)
+        : model.predict(use.operator, at: use.point(in: shape))
       return prediction.map { Share(role: use.role, count: use.count, prediction: $0) }
     }
   }
@@ -118,7 +124,7 @@ public struct StepModel: StepPricing {
       var price = StepPrice()
       guard size > 0 else { return price }
       for (use, candidates) in zip(uses, candidates) {
-        let point = use.point(tokens: size)
+        let point = use.point(size: size)
         guard let work = OperatorWork(use.operator, at: point) else { continue }
         price.add(
           model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)

@@ -22,6 +22,9 @@ public struct AxisPoint: Hashable, Sendable {
 }
 
 extension OperatorKind {
+  /// Whether its points are a step's mixed batch: prefills and decodes together.
+  public var isStepAttention: Bool { self == .attention || self == .latentAttention }
+
   /// The names of the axes, in the order of ``AxisPoint/values``.
   ///
   /// Attention is described by what one step's mixed batch holds: the query tokens of all
@@ -33,9 +36,10 @@ extension OperatorKind {
   public var axes: [String] {
     switch self {
     case .gemm, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise, .softmax,
-      .sample, .cacheWrite, .moe, .moeDispatch, .moeCombine, .quantize:
+      .sample, .cacheWrite, .moe, .moeDispatch, .moeCombine, .quantize, .convolution:
       ["tokens"]
     case .bidirectionalAttention: ["sequences", "tokens"]
+    case .stateSpaceScan: ["tokens", "sequences"]
     case .attention, .latentAttention, .latentAttentionBlock:
       ["prefillTokens", "prefillPast", "decodeSequences", "decodeContext", "decodeLongest"]
     case .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll, .broadcast, .reduce,

@@ -41,14 +41,15 @@ public enum DataType: String, Hashable, Sendable, CaseIterable, Codable {
   case float8 = "fp8"
   case int8
   case int4
+  case float4 = "fp4"
 
-  /// The size of one element in bytes; half a byte for `int4`.
+  /// The size of one element in bytes, its block's scale left out; half a byte for four bits.
   public var bytesPerElement: Double {
     switch self {
     case .float32: 4
     case .float16, .bfloat16: 2
     case .float8, .int8: 1
-    case .int4: 0.5
+    case .int4, .float4: 0.5
     }
   }
 }

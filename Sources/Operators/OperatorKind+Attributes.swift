@@ -14,10 +14,22 @@ extension OperatorKind {
   /// their own.
   public var attributeNames: AttributeNames? {
     switch self {
-    case .gemm: AttributeNames(required: ["n", "k"], optional: ["batch"])
+    case .gemm: AttributeNames(required: ["n", "k"], optional: ["batch", "weightBits"])
     case .attention:
       AttributeNames(
         required: ["heads", "kvHeads", "headDim"], optional: ["sequences", "window", "kvBits"])
+    case .bidirectionalAttention:
+      AttributeNames(required: ["heads", "headDim"], optional: ["kvHeads", "window", "kvBits"])
+    case .latentAttention:
+      AttributeNames(
+        required: ["heads"],
+        optional: ["sequences", "kvBits", "rank", "rotary", "plain", "value"])
+    case .moe:
+      AttributeNames(
+        required: ["width", "intermediate", "experts", "topK", "tensorParallel", "expertParallel"],
+        optional: ["gated", "weightBits"])
+    case .convolution: AttributeNames(required: ["width", "kernel"])
+    case .stateSpaceScan: AttributeNames(required: ["width", "state"])
     case .rmsNorm, .layerNorm: AttributeNames(required: ["width"])
     case .activation: AttributeNames(required: ["width"], optional: ["gated"])
     case .elementwise: AttributeNames(required: ["width"], optional: ["inputs"])

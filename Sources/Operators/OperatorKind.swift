@@ -64,6 +64,10 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   public static let moeDispatch = OperatorKind(rawValue: "moeDispatch")
   /// The return of the experts' results to the tokens' ranks, and their sum.
   public static let moeCombine = OperatorKind(rawValue: "moeCombine")
+  /// A short causal convolution along each channel's tokens, `kernel` of them.
+  public static let convolution = OperatorKind(rawValue: "convolution")
+  /// The scan of a selective state-space model over `width` channels of `state` values.
+  public static let stateSpaceScan = OperatorKind(rawValue: "stateSpaceScan")
   /// The conversion of activations to a type of `bits`, scaled.
   public static let quantize = OperatorKind(rawValue: "quantize")
 
@@ -73,6 +77,7 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
     .softmax, .sample, .memcpy, .memset, .allReduce, .allGather, .reduceScatter, .allToAll,
     .broadcast, .reduce, .sendReceive, .cacheWrite, .bidirectionalAttention, .latentAttention,
     .latentAttentionBlock, .moe, .moeDispatch, .moeCombine, .quantize,
+    .convolution, .stateSpaceScan,
   ]
 
   /// An operator that is known by its profiler's name only.

@@ -49,6 +49,14 @@ struct SVGCanvas {
     body += "/>\n"
   }
 
+  mutating func circle(
+    _ x: Double, _ y: Double, radius: Double, fill: String, opacity: Double = 1
+  ) {
+    body += "<circle cx=\"\(n(x))\" cy=\"\(n(y))\" r=\"\(n(radius))\" fill=\"\(fill)\""
+    if opacity < 1 { body += " fill-opacity=\"\(fixedText(opacity, decimals: 2))\"" }
+    body += "/>\n"
+  }
+
   mutating func line(
     _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ stroke: String, width: Double = 1,
     dash: String? = nil

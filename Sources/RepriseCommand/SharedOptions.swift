@@ -21,9 +21,15 @@ struct DatabaseOptions: ParsableArguments {
 /// Finds a device's data sheet by name, or says which there are.
 func dataSheet(named name: String) throws -> Device {
   if let device = Device.builtIn(named: name) { return device }
-  let names = Device.builtIns.map(\.name).joined(separator: ", ")
+  if let file = DescriptionFile(name) {
+    return try file.choice(of: Device.read(file.bytes(), name: file.path), \.name)
+  }
+  let hint = nearestName(to: name, among: Device.builtIns.map(\.name))
   throw Failure(
-    .usage, "no data sheet for device '\(name)'; known are \(names), and any name from 'cpu-'")
+    .usage,
+    "no data sheet for device '\(name)'; \(hint.map { "did you mean '\($0)'? " } ?? "")"
+      + "'reprise catalogue devices' lists them, any name from 'cpu-' is a core, and FILE.json may "
+      + "describe another")
 }
 
 extension RepriseCommand {
@@ -40,10 +46,11 @@ func modelArchitecture(named name: String, beside folder: String = ".") throws -
 {
   if let known = ModelArchitecture.builtIn(named: name) { return known }
   guard name.hasSuffix(".json") else {
-    let names = ModelArchitecture.builtIns.map(\.name).joined(separator: ", ")
+    let hint = nearestName(to: name, among: CatalogueModel.builtIns.flatMap(\.names))
     throw Failure(
       .usage,
-      "model '\(name)' is not built in; give the path of its config.json, or one of \(names)")
+      "model '\(name)' is not built in; \(hint.map { "did you mean '\($0)'? " } ?? "")"
+        + "'reprise catalogue models' lists them, or give the path of its config.json")
   }
   var source = try ByteSource(path: RepriseCommand.modelPath(name, beside: folder))
   return try ModelArchitecture(configuration: try source.read(count: 1 << 20), name: name)

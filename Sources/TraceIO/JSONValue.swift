@@ -44,6 +44,19 @@ public indirect enum JSONValue: Hashable, Sendable {
     return (value, try scanner.finish())
   }
 
+  /// Reads a document that is in memory.
+  ///
+  /// - Parameter name: what errors call it.
+  public static func read(
+    bytes: [UInt8], name: String, limits: InputLimits = InputLimits(maximumOutput: largestDocument)
+  ) throws(TraceIOError) -> JSONValue {
+    var scanner = try JSONScanner(ByteSource(bytes: bytes, name: name, limits: limits))
+    let value = try value(&scanner, try scanner.next())
+    // Nothing may follow.
+    _ = try scanner.next()
+    return value
+  }
+
   private static func value(
     _ scanner: inout JSONScanner, _ token: JSONScanner.Token
   ) throws(TraceIOError) -> JSONValue {

@@ -11,7 +11,7 @@ import Testing
   private var model: StepModel {
     let device = Device(
       name: "toy", reportedNames: [], peakFlops: [.bfloat16: 1e12], memoryBandwidth: 1e11,
-      memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+      memoryBytes: 1e10, launchFloor: 2000, source: "made up")
     let architecture = ModelArchitecture(
       name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 2,
       vocabularySize: 1000)

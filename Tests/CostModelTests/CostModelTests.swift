@@ -7,7 +7,7 @@ import Testing
 @Suite struct CostModelTests {
   private let device = Device(
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
-    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+    memoryBytes: 1e10, launchFloor: 2000, source: "made up")
   private let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
 
   private func curve(
@@ -129,7 +129,7 @@ import Testing
 @Suite struct SkewTests {
   private let device = Device(
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
-    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+    memoryBytes: 1e10, launchFloor: 2000, source: "made up")
   private let op = Operator(
     .attention, dataType: .bfloat16, ["heads": 8, "kvHeads": 2, "headDim": 128])
 
@@ -207,7 +207,7 @@ import Testing
 @Suite struct StepModelTests {
   private let device = Device(
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
-    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+    memoryBytes: 1e10, launchFloor: 2000, source: "made up")
   private let architecture = ModelArchitecture(
     name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 2,
     vocabularySize: 1000)

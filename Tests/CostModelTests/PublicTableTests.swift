@@ -8,7 +8,7 @@ import Testing
 @Suite struct PublicTableTests {
   private let device = Device(
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
-    memoryBytes: 1e10, linkBandwidth: 1e11, launchFloor: 2000, source: "made up")
+    memoryBytes: 1e10, launchFloor: 2000, source: "made up")
 
   private func curve(
     _ op: Operator, _ points: [(AxisPoint, Double)], runtime: String = "toy 1"

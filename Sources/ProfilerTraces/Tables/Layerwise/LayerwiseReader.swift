@@ -148,7 +148,7 @@ struct LayerwiseImport {
     }
     let point =
       values.count == 4
-      ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(tokens: values[0])
+      ? AxisPoint(values[0], values[1], values[2], values[3]) : use.point(size: values[0])
     return MeasuredPoint(
       operator: use.operator, point: point, label: layer,
       times: MeasuredTimes(count: meta.iterations, mean: time)

@@ -1,0 +1,165 @@
+public import Operators
+
+/// Estimates what workloads take on one layout: first token, every further one, memory, energy and
+/// cost.
+///
+///     let estimator = RequestEstimator(try StepEstimator(model, on: platform))
+///     try estimator.estimate(Workload(batch: 8, inputTokens: 1024, outputTokens: 128))
+public struct RequestEstimator: Sendable {
+  /// Parts of weights and caches that lie in the host's memory and are read from there.
+  public struct Offload: Hashable, Sendable {
+    /// Part of the weights, from 0 to 1.
+    public var weights = 0.0
+    /// Part of keys and values, from 0 to 1.
+    public var keyValues = 0.0
+
+    /// Nothing.
+    public init() {}
+  }
+
+  /// The time of steps.
+  public let steps: StepEstimator
+  /// Adapters, if any, that lie in memory too.
+  public let adapters: Adapters?
+  /// What lies in the host's memory.
+  public var offload = Offload()
+
+  private let weightBytes: Double
+
+  /// Creates an estimator; its adapters are those of the steps.
+  public init(_ steps: StepEstimator, adapters: Adapters? = nil) {
+    self.steps = steps
+    self.adapters = adapters
+    weightBytes =
+      steps.model.weightBytes(steps.precision, steps.layout)
+      + (adapters?.bytes(in: steps.model, steps.precision, steps.layout) ?? 0)
+  }
+
+  /// Estimates a workload.
+  ///
+  /// Whole prompts are computed first, then all requests decode together; the decode step is that of
+  /// the mean context. With pipeline stages the batch is split into as many parts, so that every stage
+  /// has one to work on.
+  ///
+  /// - Throws: ``AnalyticalError/layout(problem:)`` where sizes make no sense or host memory is to be
+  ///   read by a device whose sheet names no way there. Whether it fits is told by
+  ///   ``RequestEstimate/memory``.
+  public func estimate(_ workload: Workload) throws(AnalyticalError) -> RequestEstimate {
+    if let fault = workload.fault { throw .layout(problem: fault) }
+    let layout = steps.layout
+    var estimate = RequestEstimate(workload: workload, devices: layout.devices)
+    let (group, parts, part) = shares(of: workload)
+    let shapes = workload.prefillSteps(part)
+    for shape in shapes { estimate.prefill = estimate.prefill + steps.estimate(shape) }
+    estimate.decode = steps.estimate(meanDecodeStep(workload))
+    estimate.memory = memory(workload, group: group, largestStep: shapes.map(\.tokens).max() ?? 0)
+    try addOffload(to: &estimate, prefillSteps: shapes.count)
+
+    // The slowest stage holds the most layers; the others wait for it.
+    let stages = Double(layout.pipeline)
+    let layers = Double(steps.model.layers)
+    let deepest = ((layers / stages).rounded(.up) * stages) / layers
+    let stage = estimate.prefill.time / stages * deepest
+    estimate.timeToFirstToken =
+      estimate.prefill.time + Double(shapes.count * parts - 1) / Double(shapes.count) * stage
+      * (layout.pipeline > 1 ? 1 : 0)
+    estimate.timePerOutputToken =
+      workload.outputTokens > 1
+      ? estimate.decode.time * (parts < layout.pipeline ? 1 : deepest) : 0
+    addEnergyAndCost(to: &estimate, parts: parts, prefillSteps: shapes.count)
+    return estimate
+  }
+
+  /// The first step of a workload's prompts, as one part of a data-parallel group computes it.
+  public func firstPrefillStep(_ workload: Workload) -> StepShape {
+    workload.prefillSteps(shares(of: workload).part)[0]
+  }
+
+  /// The step that generates one more token of each request, of one part of a data-parallel group,
+  /// at the mean context.
+  public func meanDecodeStep(_ workload: Workload) -> StepShape {
+    workload.decodeStep(shares(of: workload).part, generated: workload.generatedOnAverage)
+  }
+
+  /// Requests of a data-parallel group; into how many parts its pipeline splits them; and requests
+  /// of a part.
+  private func shares(of workload: Workload) -> (group: Int, parts: Int, part: Int) {
+    let group = (workload.batch + steps.layout.data - 1) / steps.layout.data
+    let parts = min(steps.layout.pipeline, group)
+    return (group, parts, (group + parts - 1) / parts)
+  }
+
+  /// The memory of the fullest device.
+  private func memory(_ workload: Workload, group: Int, largestStep: Int) -> MemoryPlan {
+    let (model, layout, precision) = (steps.model, steps.layout, steps.precision)
+    var plan = MemoryPlan()
+    plan.capacity = steps.platform.device.memoryBytes
+    plan.weights = weightBytes * (1 - offload.weights)
+    func cache(_ tokens: Int) -> Double {
+      model.cacheBytes(
+        tokens: Double(tokens) / Double(layout.sequence), precision.keyValues,
+        tensorParallel: layout.tensor)
+    }
+    // Beams share their prompt; what they generate is each one's own.
+    let own = workload.inputTokens - workload.sharedTokens
+    let growing = own + workload.outputTokens
+    let sequence =
+      workload.beams == 1
+      ? cache(growing)
+      : cache(own) + Double(workload.beams) * (cache(growing) - cache(own))
+    let deepest =
+      Double((model.layers + layout.pipeline - 1) / layout.pipeline) / Double(model.layers)
+    let all =
+      Double(group) * sequence + (workload.sharedTokens > 0 ? cache(workload.sharedTokens) : 0)
+    plan.cache = all * deepest * (1 - offload.keyValues)
+    plan.activations = model.activationBytes(
+      tokens: (largestStep + layout.sequence - 1) / layout.sequence,
+      sampled: group * workload.beams + workload.decodesBeside, precision.activations,
+      tensorParallel: layout.tensor)
+    return plan
+  }
+
+  /// Adds what reading from the host takes beyond the step, as it is read while the step computes.
+  private func addOffload(
+    to estimate: inout RequestEstimate, prefillSteps: Int
+  ) throws(AnalyticalError) {
+    guard offload != Offload() else { return }
+    guard (0...1).contains(offload.weights), (0...1).contains(offload.keyValues) else {
+      throw .layout(problem: "offloaded parts must be from 0 to 1")
+    }
+    guard let bandwidth = steps.platform.device.hostBandwidth else {
+      throw .layout(
+        problem: "device '\(steps.platform.device.name)' names no bandwidth to the host's memory")
+    }
+    let weights = weightBytes * offload.weights * Double(steps.layout.pipeline)
+    let cached =
+      estimate.memory.cache / max(1e-9, 1 - offload.keyValues) * offload.keyValues
+      * Double(steps.layout.pipeline)
+    let perNanosecond = bandwidth * steps.efficiencies.link / 1e9
+    let prefill = weights * Double(prefillSteps) / perNanosecond
+    estimate.prefill.offload = max(0, prefill - estimate.prefill.time)
+    let decode = (weights + cached) / perNanosecond
+    estimate.decode.offload = max(0, decode - estimate.decode.time)
+  }
+
+  /// Energy: every device takes its idle power all the time, and the rest in proportion to how near
+  /// it comes to the speed of light, so that it never takes more than its power.
+  private func addEnergyAndCost(
+    to estimate: inout RequestEstimate, parts: Int, prefillSteps: Int
+  ) {
+    let device = steps.platform.device
+    let seconds = estimate.endToEnd / 1e9
+    let devices = Double(estimate.devices)
+    estimate.cost = device.pricePerHour.map { $0 * devices * seconds / 3600 }
+    guard let power = device.power else { return }
+    let idle = device.idlePower ?? power * steps.efficiencies.idlePower
+    // Each device does its stage's share of every part's steps.
+    let rounds = Double(parts) / Double(steps.layout.pipeline)
+    let busy =
+      rounds
+      * (estimate.prefill.speedOfLight + Double(estimate.workload.outputTokens - 1)
+        * estimate.decode.speedOfLight)
+    estimate.energy =
+      devices * (idle * seconds + (power - idle) * min(busy / 1e9, seconds))
+  }
+}

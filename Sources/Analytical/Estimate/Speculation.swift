@@ -1,0 +1,62 @@
+internal import Operators
+
+/// Speculative decoding: a small model proposes tokens, the large one checks them in one step.
+public struct Speculation: Hashable, Sendable {
+  /// Tokens that are proposed in a round.
+  public var proposed: Int
+  /// How likely the large model accepts each, the earlier ones accepted.
+  public var acceptance: Double
+
+  /// Creates a speculation.
+  public init(proposed: Int, acceptance: Double) {
+    self.proposed = proposed
+    self.acceptance = acceptance
+  }
+
+  /// Tokens that a round is expected to yield: the accepted ones and one of the large model's own,
+  /// (1 − a^(n+1)) / (1 − a) (Leviathan, Kalman and Matias, 2023, equation 1).
+  public var tokensPerRound: Double {
+    let rounds = Double(proposed + 1)
+    guard acceptance < 1 else { return rounds }
+    return (1 - power(acceptance, rounds)) / (1 - acceptance)
+  }
+
+  /// What a round of `batch` sequences takes.
+  ///
+  /// - Parameters:
+  ///   - context: tokens of each sequence so far.
+  ///   - target: the large model's steps.
+  ///   - draft: the small model's.
+  /// - Returns: Nanoseconds of a round, of one token on average, and the part that the draft takes.
+  /// - Throws: ``AnalyticalError/layout(problem:)`` where the sizes make no sense.
+  public func estimate(
+    batch: Int, context: Int, target: StepEstimator, draft: StepEstimator
+  ) throws(AnalyticalError) -> (round: Double, perToken: Double, draft: Double) {
+    guard (1...64).contains(proposed), (0...1).contains(acceptance) else {
+      throw .layout(
+        problem: "speculation needs 1 to 64 proposed tokens and an acceptance from 0 to 1")
+    }
+    guard (1...Workload.largest).contains(batch), (1...Workload.largest).contains(context) else {
+      throw .layout(problem: "batch and context must be from 1 to \(Workload.largest)")
+    }
+    var drafting = 0.0
+    for token in 0..<proposed {
+      var step = StepShape()
+      step.decodeSequences = batch
+      step.decodeContext = batch * (context + token + 1)
+      step.longestDecodeContext = context + token + 1
+      step.sampledSequences = batch
+      drafting += draft.estimate(step).time
+    }
+    // The check reads each sequence's context once for all proposed tokens, and samples after each.
+    let tokens = proposed + 1
+    var check = StepShape()
+    check.prefillSequences = batch
+    check.prefillTokens = batch * tokens
+    check.prefillPairs = batch * (tokens * context + tokens * (tokens + 1) / 2)
+    check.prefillContext = batch * (context + tokens)
+    check.sampledSequences = batch * tokens
+    let round = drafting + target.estimate(check).time
+    return (round, round / tokensPerRound, drafting)
+  }
+}

@@ -1,0 +1,86 @@
+public import Operators
+
+/// The types in which a model's numbers are kept, by what they are.
+public struct Precision: Hashable, Sendable {
+  /// Activations, and what products are computed in.
+  public var activations: DataType
+  /// Weights of attention and dense networks.
+  public var weights: DataType
+  /// Weights of experts.
+  public var experts: DataType
+  /// Weights of the embedding and the head, which quantised models leave as they are.
+  public var head: DataType
+  /// Keys and values, and what latent attention keeps.
+  public var keyValues: DataType
+
+  /// Everything in one type.
+  public init(_ type: DataType) {
+    activations = type
+    weights = type
+    experts = type
+    head = type
+    keyValues = type
+  }
+
+  /// Each in a type of its own; what is not given is as `weights`, or as `activations`.
+  public init(
+    activations: DataType, weights: DataType, experts: DataType? = nil, head: DataType? = nil,
+    keyValues: DataType? = nil
+  ) {
+    self.activations = activations
+    self.weights = weights
+    self.experts = experts ?? weights
+    self.head = head ?? activations
+    self.keyValues = keyValues ?? activations
+  }
+}
+
+extension ModelArchitecture {
+  /// Bytes of weights on each device of a tensor-parallel group.
+  public func weightBytes(_ dataType: DataType, tensorParallel: Int = 1) -> Double {
+    Double(parameterCount) * dataType.bytesPerElement / Double(max(1, tensorParallel))
+  }
+
+  /// Bytes of keys and values of one token on each device of a tensor-parallel group.
+  ///
+  /// Beyond ``kvHeads`` ranks the heads are replicated, as serving engines do. Layers with a window
+  /// keep as much of each token while it is inside.
+  public func keyValueBytesPerToken(_ dataType: DataType, tensorParallel: Int = 1) -> Double {
+    layerGroups.reduce(0) { bytes, group in
+      bytes + Double(group.count) * group.mixer.cachedValuesPerToken(ranks: tensorParallel)
+        * dataType.bytesPerElement
+    }
+  }
+
+  /// Bytes that one sequence of that many tokens keeps on each device of a tensor-parallel group:
+  /// keys and values, of windows only what is inside, and the states of scans.
+  public func cacheBytes(
+    tokens: Double, _ dataType: DataType, tensorParallel: Int = 1
+  ) -> Double {
+    layerGroups.reduce(0) { bytes, group in
+      let values: Double
+      switch group.mixer {
+      case .attention(let attention):
+        let kept = attention.window.map { min(tokens, Double($0)) } ?? tokens
+        values = kept * group.mixer.cachedValuesPerToken(ranks: tensorParallel)
+      case .latent: values = tokens * group.mixer.cachedValuesPerToken(ranks: tensorParallel)
+      case .stateSpace(let space):
+        values = Double(space.cachedValues) / Double(max(1, tensorParallel))
+      }
+      return bytes + Double(group.count) * values * dataType.bytesPerElement
+    }
+  }
+}
+
+extension TokenMixer {
+  /// Values that a layer keeps of each token on each of so many devices.
+  func cachedValuesPerToken(ranks: Int) -> Double {
+    switch self {
+    case .attention(let attention):
+      Double(2 * share(attention.kvHeads, of: max(1, ranks)) * attention.headDim)
+    // One vector serves all heads, so every device keeps it.
+    case .latent(let attention): Double(attention.cachedValues)
+    case .stateSpace: 0
+    }
+  }
+}

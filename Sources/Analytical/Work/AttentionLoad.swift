@@ -1,0 +1,156 @@
+public import Operators
+
+/// What a step's attention has to look at: queries, and the keys that they see.
+public struct AttentionLoad: Hashable, Sendable {
+  /// Query tokens in prefill.
+  public var queries: Double
+  /// Their query-key pairs.
+  public var pairs: Double
+  /// Keys that they read.
+  public var context: Double
+  /// Sequences in decode, one query each.
+  public var decodes: Double
+  /// Keys that those read, summed.
+  public var decodeContext: Double
+
+  /// Creates a load from its sums.
+  public init(
+    queries: Double = 0, pairs: Double = 0, context: Double = 0, decodes: Double = 0,
+    decodeContext: Double = 0
+  ) {
+    self.queries = queries
+    self.pairs = pairs
+    self.context = context
+    self.decodes = decodes
+    self.decodeContext = decodeContext
+  }
+
+  /// The load of `sequences` in prefill, `tokens` each after `past` cached ones.
+  ///
+  /// - Parameter window: keys that a query sees at most, its own included; nil for all.
+  public init(sequences: Double, tokens: Double, past: Double, window: Double?) {
+    guard tokens > 0 else {
+      self.init()
+      return
+    }
+    guard let window, past + tokens > window else {
+      self.init(
+        queries: sequences * tokens,
+        pairs: sequences * (tokens * past + tokens * (tokens + 1) / 2),
+        context: sequences * (past + tokens))
+      return
+    }
+    // The first tokens may still see everything; the rest see a whole window.
+    let free = min(tokens, max(0, window - past))
+    let pairs = free * past + free * (free + 1) / 2 + (tokens - free) * window
+    self.init(
+      queries: sequences * tokens, pairs: sequences * pairs,
+      context: sequences * min(past + tokens, tokens + window - 1))
+  }
+
+  /// The load of an attention operator in a step.
+  ///
+  /// With a window, sequences count as if they were equally long, as a step keeps sums alone.
+  public init(_ op: Operator, _ shape: StepShape) {
+    self.init(shape, window: op.window, isCausal: op.kind != .bidirectionalAttention)
+  }
+
+  /// The same with a window and a direction of one's own.
+  @inline(__always)
+  init(_ shape: StepShape, window: Double?, isCausal: Bool) {
+    self.init(
+      queries: Double(shape.prefillTokens), pairs: Double(shape.prefillPairs),
+      context: Double(shape.prefillContext), decodes: Double(shape.decodeSequences),
+      decodeContext: Double(shape.decodeContext))
+    // Σ past · q + q · (q + 1) / 2 counts each pair of a sequence's own tokens once.
+    if !isCausal { pairs = 2 * pairs - queries }
+    guard let window else { return }
+    if shape.prefillSequences > 0 {
+      let sequences = Double(shape.prefillSequences)
+      let clipped = AttentionLoad(
+        sequences: sequences, tokens: queries / sequences,
+        past: max(0, context - queries) / sequences, window: window)
+      (pairs, context) = (min(pairs, clipped.pairs), min(context, clipped.context))
+    }
+    decodeContext = min(decodeContext, decodes * window)
+  }
+
+  /// The part in prefill.
+  public var prefill: AttentionLoad {
+    AttentionLoad(queries: queries, pairs: pairs, context: context)
+  }
+
+  /// The part in decode.
+  public var decode: AttentionLoad {
+    AttentionLoad(decodes: decodes, decodeContext: decodeContext)
+  }
+
+  /// The load at a point of a curve of attention of any kind.
+  init(_ op: Operator, at point: AxisPoint) {
+    let window = op.window
+    if op.kind == .bidirectionalAttention {
+      let (sequences, tokens) = (Double(point[0]), Double(point[1]))
+      self.init(
+        queries: sequences * tokens, pairs: sequences * tokens * tokens,
+        context: sequences * tokens)
+      return
+    }
+    self.init(
+      sequences: Double(op.attributes["sequences"] ?? 1), tokens: Double(point[0]),
+      past: Double(point[1]), window: window)
+    decodes = Double(point[2])
+    let context = Double(point[3])
+    decodeContext = decodes * (window.map { min($0, context) } ?? context)
+  }
+}
+
+extension Operator {
+  /// Keys that a query sees at most; nil for all.
+  var window: Double? {
+    guard let window = attributes["window"], window > 0 else { return nil }
+    return Double(window)
+  }
+}
+
+extension OperatorWork {
+  /// The work of attention of any kind over a step's batch.
+  ///
+  /// - Grouped: 4·heads·headDim operations for each query-key pair; queries, outputs and every key
+  ///   and value cross the bus once (Dao, FlashAttention, 2022).
+  /// - Latent: in prefill keys and values are unfolded a head; in decode queries and outputs are
+  ///   folded instead and only the kept vectors are read (DeepSeek-V2, 2024, section 2.1). What
+  ///   unfolds and folds are products of their own.
+  public init(attention op: Operator, _ load: AttentionLoad) {
+    func attribute(_ name: String, _ other: Int) -> Double { Double(op.attributes[name] ?? other) }
+    let (size, kept) = (op.elementBytes, op.keyValueBytes)
+    let heads = attribute("heads", 1)
+    guard op.kind == .latentAttention else {
+      let headDim = attribute("headDim", 128)
+      let kvHeads = attribute("kvHeads", op.attributes["heads"] ?? 1)
+      self.init(
+        flops: 4 * heads * headDim * (load.pairs + load.decodeContext),
+        bytes: headDim
+          * (2 * size * heads * (load.queries + load.decodes)
+            + 2 * kept * kvHeads * (load.context + load.decodeContext)))
+      return
+    }
+    let latent = LatentAttention.deepSeek
+    let rank = attribute("rank", latent.keyValueRank)
+    let rotary = attribute("rotary", latent.rotaryDim)
+    let key = attribute("plain", latent.plainDim) + rotary
+    let value = attribute("value", latent.valueDim)
+    let prefillBytes = size * heads * (key + value) * (load.queries + load.context)
+    let decodeBytes =
+      size * heads * (2 * rank + rotary) * load.decodes + kept * (rank + rotary)
+      * load.decodeContext
+    self.init(
+      flops: 2 * heads * ((key + value) * load.pairs + (2 * rank + rotary) * load.decodeContext),
+      bytes: prefillBytes + decodeBytes)
+  }
+}
+
+extension LatentAttention {
+  /// DeepSeek's sizes, which the tables of `latentAttention` leave out.
+  static let deepSeek = LatentAttention(
+    heads: 128, queryRank: 1536, keyValueRank: 512, plainDim: 128, rotaryDim: 64, valueDim: 128)
+}

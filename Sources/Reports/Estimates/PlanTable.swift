@@ -1,0 +1,28 @@
+public import Analytical
+internal import Validation
+
+extension TextTable {
+  /// Plans, a line each, in their order.
+  public init(plans: [Plan]) {
+    self.init([
+      .init("layout", .left), .init("devices"), .init("TTFT ms"), .init("TPOT ms"),
+      .init("end to end s"), .init("tokens/s"), .init("a device"), .init("GiB"), .init("J/token"),
+      .init("$/M tokens"),
+    ])
+    for plan in plans {
+      let estimate = plan.estimate
+      let tokens = Double(estimate.workload.batch * estimate.workload.outputTokens)
+      add([
+        plan.layout.description, "\(estimate.devices)",
+        fixedText(estimate.timeToFirstToken / 1e6, decimals: 1),
+        fixedText(estimate.timePerOutputToken / 1e6, decimals: 2),
+        fixedText(estimate.endToEnd / 1e9, decimals: 2),
+        fixedText(estimate.throughput, decimals: 1),
+        fixedText(plan.throughputPerDevice, decimals: 1),
+        fixedText(estimate.memory.total / 1_073_741_824, decimals: 1),
+        estimate.energy.map { fixedText($0 / tokens, decimals: 3) } ?? "",
+        estimate.cost.map { fixedText($0 / tokens * 1e6, decimals: 3) } ?? "",
+      ])
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise estimate`: what a workload takes on given devices, by the roofline with what kernels reach.
+struct EstimateCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "estimate",
+    abstract:
+      "Estimate latency, memory, energy and cost of a model on devices, without measurements.",
+    discussion: """
+      The roofline of every operator, with the part of the peaks that kernels reach on seven GPUs \
+      (docs/ACCURACY.md), for one batch of equal requests.
+
+        reprise estimate --model llama-3.1-70b --platform dgx-h100 --tp 8 --batch 8 \
+      --input 4096 --output 256
+        reprise estimate --model mixtral-8x7b --device h100-sxm --tp 4 --operators --plot r.svg
+        reprise estimate --model llama-3.1-8b --device H100_GPU --compat genz --efficiency 0.8
+      """)
+
+  enum Compatibility: String, ExpressibleByArgument, CaseIterable { case genz }
+
+  @OptionGroup var options: EstimateOptions
+
+  @OptionGroup(title: "Layout") var layout: LayoutOptions
+
+  @Option(help: "The rank of low-rank adapters (LoRA) on every product of the layers.")
+  var loraRank: Int?
+
+  @Option(help: "Different adapters that the batch uses.")
+  var loraCount = 1
+
+  @Option(help: "The part of the weights in the host's memory, from 0 to 1.")
+  var offloadWeights = 0.0
+
+  @Option(help: "The part of keys and values in the host's memory, from 0 to 1.")
+  var offloadKeyValues = 0.0
+
+  @Option(help: "A draft model for speculative decoding, on the same devices.")
+  var draftModel: String?
+
+  @Option(help: "Tokens that the draft model proposes in a round.")
+  var draftTokens = 4
+
+  @Option(help: "How likely each proposed token is accepted.")
+  var acceptance = 0.7
+
+  @Flag(help: "List every operator of the prefill and of a decode step.")
+  var operators = false
+
+  @Option(help: "Write the operators under the roofline as an SVG.")
+  var plot: String?
+
+  @Option(help: "The numbers of another tool, with its faults: genz (0.0.16).")
+  var compat: Compatibility?
+
+  @Option(help: "With --compat genz: the part of peak rate and bandwidth that is reached.")
+  var efficiency = 1.0
+
+  mutating func validate() throws {
+    guard loraRank.map({ (1...65_536).contains($0) }) ?? true, (1...65_536).contains(loraCount)
+    else { throw UsageError("--lora-rank and --lora-count must be from 1 to 65536") }
+  }
+
+  mutating func execute() throws {
+    if compat == .genz {
+      let report = try genZReport()
+      print(options.json ? report.json : report.text, terminator: options.json ? "\n" : "")
+      return
+    }
+    let model = try options.architecture()
+    let platform = try options.resolvedPlatform()
+    let adapters = loraRank.map { Adapters(rank: $0, count: loraCount) }
+    let steps = try StepEstimator(
+      model, options.precision, layout.parallelism, on: platform, options.efficiencies,
+      adapters: adapters)
+    var estimator = RequestEstimator(steps, adapters: adapters)
+    estimator.offload.weights = offloadWeights
+    estimator.offload.keyValues = offloadKeyValues
+    var report = EstimateReport(steps, try estimator.estimate(options.workload))
+    if operators || plot != nil {
+      report.prefillOperators = steps.operators(estimator.firstPrefillStep(options.workload))
+      report.decodeOperators = steps.operators(estimator.meanDecodeStep(options.workload))
+    }
+    if let plot {
+      let figure = RooflineFigure(
+        title: "\(model.name), \(layout.parallelism)", device: platform.device,
+        precision: options.precision,
+        steps: [
+          .init(name: "prefill", operators: report.prefillOperators),
+          .init(name: "decode", operators: report.decodeOperators),
+        ])
+      try figure.write(to: plot)
+    }
+    if !operators { (report.prefillOperators, report.decodeOperators) = ([], []) }
+    if let draftModel { try addSpeculation(of: draftModel, to: &report) }
+    print(options.json ? EstimateFile.json(report) : report.text)
+    if !report.estimate.memory.fits {
+      try note("reprise: it does not fit into the device's memory; 'reprise size' finds what does")
+    }
+  }
+
+  private func addSpeculation(of name: String, to report: inout EstimateReport) throws {
+    let draft = try StepEstimator(
+      modelArchitecture(named: name), options.precision, layout.parallelism,
+      on: report.steps.platform, options.efficiencies)
+    let speculation = Speculation(proposed: draftTokens, acceptance: acceptance)
+    report.speculation = try EstimateReport.SpeculationResult(
+      draft: draft.model.name, speculation,
+      speculation.estimate(
+        batch: options.batch, context: options.input + options.output / 2, target: report.steps,
+        draft: draft))
+  }
+}
+
+/// How a model lies on devices.
+struct LayoutOptions: ParsableArguments {
+  @Option(name: .customLong("tp"), help: "Devices that share each layer (tensor parallel).")
+  var tensor = 1
+
+  @Option(name: .customLong("pp"), help: "Stages of layers (pipeline parallel).")
+  var pipeline = 1
+
+  @Option(name: .customLong("ep"), help: "Ways in which experts are dealt out (expert parallel).")
+  var expert = 1
+
+  @Option(name: .customLong("dp"), help: "Groups with a share of the batch each (data parallel).")
+  var data = 1
+
+  @Option(name: .customLong("sp"), help: "Parts of each sequence (sequence parallel).")
+  var sequence = 1
+
+  var parallelism: Parallelism {
+    Parallelism(
+      tensor: tensor, pipeline: pipeline, expert: expert, data: data, sequence: sequence)
+  }
+}

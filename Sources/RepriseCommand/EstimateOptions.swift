@@ -1,0 +1,133 @@
+import ArgumentParser
+import Reprise
+
+/// What is estimated on what: the model, the devices, the types and the workload.
+struct EstimateOptions: ParsableArguments {
+  @Option(
+    help: "A built-in model's name, or the path of a config.json ('reprise catalogue models').")
+  var model: String
+
+  @Option(
+    help: """
+      A device by the name of its data sheet, or FILE.json of your own, FILE.json#NAME where it \
+      holds several ('reprise catalogue devices').
+      """)
+  var device: String?
+
+  @Option(
+    help: """
+      A platform: devices and what joins them; or FILE.json of your own, FILE.json#NAME where it \
+      holds several ('reprise catalogue platforms').
+      """)
+  var platform: String?
+
+  @Option(name: .customLong("dtype"), help: "The type of activations, and of all that follows.")
+  var dataType: DataType = .bfloat16
+
+  @Option(help: "The type of weights, if another.")
+  var weights: DataType?
+
+  @Option(help: "The type of experts' weights, if another than that of weights.")
+  var experts: DataType?
+
+  @Option(help: "The type of keys and values, if another than that of activations.")
+  var keyValues: DataType?
+
+  @Option(help: "Requests at once.")
+  var batch = 1
+
+  @Option(help: "Prompt tokens of each.")
+  var input = 1024
+
+  @Option(help: "Tokens that each generates.")
+  var output = 128
+
+  @Option(help: "Candidates that a beam search keeps of each request.")
+  var beams = 1
+
+  @Option(help: "Prompt tokens of each that are in the cache already.")
+  var cached = 0
+
+  @Option(help: "Prompt tokens that all requests begin with, kept once.")
+  var shared = 0
+
+  @Option(help: "Prompt tokens computed in one step; without it whole prompts.")
+  var chunk: Int?
+
+  @Option(help: "Other requests that decode in the same steps as the prompts (mixed batches).")
+  var beside = 0
+
+  @Flag(help: "Launch decode kernels one by one instead of replaying graphs.")
+  var eager = false
+
+  @Flag(help: "The data sheet's rates and nothing besides: the speed of light.")
+  var ideal = false
+
+  @Option(help: "How much more the busiest device's experts get than their even share.")
+  var imbalance = 1.0
+
+  @Flag(help: "Print one JSON object instead of text.")
+  var json = false
+
+  mutating func validate() throws {
+    guard (device == nil) != (platform == nil) else {
+      throw UsageError("give either --device or --platform")
+    }
+    guard !(eager && ideal) else { throw UsageError("--eager and --ideal exclude each other") }
+    guard imbalance >= 1, imbalance <= 1e6 else {
+      throw UsageError("--imbalance must be at least 1")
+    }
+  }
+
+  var efficiencies: Efficiencies {
+    var efficiencies = ideal ? Efficiencies.ideal : eager ? .eager : Efficiencies()
+    efficiencies.expertImbalance = imbalance
+    return efficiencies
+  }
+
+  var precision: Precision {
+    Precision(
+      activations: dataType, weights: weights ?? dataType, experts: experts,
+      keyValues: keyValues ?? dataType)
+  }
+
+  var workload: Workload {
+    var workload = Workload(batch: batch, inputTokens: input, outputTokens: output)
+    workload.beams = beams
+    workload.cachedTokens = cached
+    workload.sharedTokens = shared
+    workload.chunk = chunk
+    workload.decodesBeside = beside
+    return workload
+  }
+
+  /// The model; one of a family that is not known is used with a warning.
+  func architecture() throws -> ModelArchitecture {
+    let architecture = try modelArchitecture(named: model)
+    if !architecture.isFamilyKnown {
+      try note(
+        "reprise: \(model): its model_type is not known; it is read as a decoder like Llama's")
+    }
+    return architecture
+  }
+
+  /// What it runs on.
+  func resolvedPlatform() throws -> Platform {
+    if let platform { return try self.platform(named: platform) }
+    return Platform(try dataSheet(named: device ?? ""))
+  }
+
+  private func platform(named name: String) throws -> Platform {
+    if let known = Platform.builtIn(named: name) { return known }
+    guard let file = DescriptionFile(name) else {
+      let names = Platform.builtIns.map(\.name)
+      let hint = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
+      throw Failure(
+        .usage,
+        "no platform '\(name)'; \(hint ?? "known are " + names.joined(separator: ", "))")
+    }
+    let platforms = try Platform.read(
+      file.bytes(), name: file.path, devices: Device.builtIns)
+    return try file.choice(of: platforms, \.name)
+  }
+}
