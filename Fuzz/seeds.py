@@ -1,12 +1,14 @@
 """Small valid inputs of every parser, for the fuzzer to start from."""
 
 import gzip
+import json
 import pathlib
 import re
 import sqlite3
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+CATALOGUE = ROOT / "Sources" / "Catalogue"
 OWN = ROOT / "SampleTraces" / "amd-epyc-1thread"
 
 KINETO = """{"schemaVersion": 1, "deviceProperties": [{"id": 0, "name": "D"}],
@@ -194,6 +196,12 @@ def seeds(parser):
         found += [path.read_bytes() for path in (ROOT / "docs" / "examples").glob("*.yaml")]
     if parser == "model":
         found.append((OWN / "config.json").read_bytes())
+        # One configuration of each built-in family.
+        for family in sorted((CATALOGUE / "Models").glob("*.json")):
+            found.append(json.dumps(json.loads(family.read_text())["models"][0]["config"]).encode())
+    folder = {"model-family": "Models", "devices": "Devices", "platforms": "Platforms"}.get(parser)
+    if folder:
+        found += [path.read_bytes() for path in sorted((CATALOGUE / folder).glob("*.json"))]
     if parser == "xplane":
         found.append(xplane())
     if parser == "chakra":

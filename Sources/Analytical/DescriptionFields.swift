@@ -41,10 +41,13 @@ struct DescriptionFields {
   /// Whether a field is there and not null.
   func has(_ name: String) -> Bool { values[name].map { $0 != .null } ?? false }
 
-  /// Refuses fields of other names.
+  /// Refuses fields of other names, and null.
   func allowOnly(_ names: [String]) throws(AnalyticalError) {
     let strange = values.keys.sorted().first { !names.contains($0) }
-    guard let strange else { return }
+    guard let strange else {
+      guard let empty = values.keys.sorted().first(where: { values[$0] == .null }) else { return }
+      throw error("its field '\(place + empty)' is null")
+    }
     let hint = nearestName(to: strange, among: names).map { "; did you mean '\($0)'?" } ?? ""
     throw error("its field '\(place + strange.prefix(64))' is not known\(hint)")
   }
@@ -56,10 +59,15 @@ struct DescriptionFields {
       value, file: file, subject: subject, place: place + name + ".")
   }
 
-  /// The objects of a list; an error where it is not there or no list of objects.
-  func objects(_ name: String) throws(AnalyticalError) -> [DescriptionFields] {
+  /// The objects of a list; an error where it is not there or no list of so many objects.
+  func objects(
+    _ name: String, _ count: ClosedRange<Int> = 1...4096
+  ) throws(AnalyticalError) -> [DescriptionFields] {
     guard case .array(let items) = values[name] else {
       throw error("it has no list '\(place + name)'")
+    }
+    guard count.contains(items.count) else {
+      throw error("its list '\(place + name)' has \(items.count) items, outside \(count)")
     }
     var objects: [DescriptionFields] = []
     for (index, item) in items.enumerated() {
@@ -141,6 +149,79 @@ struct DescriptionFields {
     return text
   }
 
+  /// What a text may be.
+  enum TextRule: Int {
+    /// Any prose.
+    case prose = 4096
+    /// What people and drivers call a thing: with a letter or a digit.
+    case name = 256
+    /// What it is called on the command line: lower case, digits and single hyphens.
+    case shortName = 64
+
+    func fault(of text: String) -> String? {
+      let scalars = text.unicodeScalars
+      guard !scalars.isEmpty else { return "is empty" }
+      guard scalars.count <= rawValue else { return "has more than \(rawValue) characters" }
+      let isPlain = { (scalar: Unicode.Scalar) in
+        scalar.isASCII && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar))
+      }
+      switch self {
+      case .prose: return nil
+      case .name: return scalars.contains(where: isPlain) ? nil : "has no letter or digit"
+      case .shortName:
+        let words = text.split(separator: "-", omittingEmptySubsequences: false)
+        let isSound = words.allSatisfy { word in
+          !word.isEmpty
+            && word.unicodeScalars.allSatisfy { isPlain($0) && !$0.properties.isUppercase }
+        }
+        return isSound ? nil : "is not made of lower-case letters, digits and single hyphens"
+      }
+    }
+  }
+
+  /// A field's text that keeps to a rule, or nil where it is not there.
+  func text(_ name: String, _ rule: TextRule) throws(AnalyticalError) -> String? {
+    guard has(name) else { return nil }
+    guard let text = text(name) else {
+      throw error("its field '\(place + name)' has the wrong type")
+    }
+    if let fault = rule.fault(of: text) { throw error("its field '\(place + name)' \(fault)") }
+    return text
+  }
+
+  /// A field's text that keeps to a rule; an error where it is not there.
+  func neededText(_ name: String, _ rule: TextRule) throws(AnalyticalError) -> String {
+    if let text = try text(name, rule) { return text }
+    throw error("it has no text '\(place + name)'")
+  }
+
+  /// A field's list of different names; empty where it is not there.
+  func names(_ name: String, most: Int) throws(AnalyticalError) -> [String] {
+    guard let value = values[name] else { return [] }
+    let texts = texts(name)
+    guard case .array(let items) = value, items.count == texts.count else {
+      throw error("its field '\(place + name)' is no list of texts")
+    }
+    guard items.count <= most, Set(texts).count == items.count else {
+      throw error("its field '\(place + name)' holds more than \(most) names, or one twice")
+    }
+    for text in texts {
+      guard let fault = TextRule.name.fault(of: text) else { continue }
+      throw error("a name of its field '\(place + name)' \(fault)")
+    }
+    return texts
+  }
+
+  /// Refuses a price without its source, and a source without its price.
+  func checkPrice() throws(AnalyticalError) {
+    let (price, source) = ("price_per_hour_usd", "price_source")
+    _ = try text(source, .prose)
+    guard has(price) != has(source) else { return }
+    throw error(
+      "its field '\(place + (has(price) ? price : source))' stands without "
+        + "'\(has(price) ? source : price)'")
+  }
+
   /// A field's list of texts; empty where it is not there, other items left out.
   func texts(_ name: String) -> [String] {
     guard case .array(let items) = values[name] else { return [] }
@@ -155,8 +236,12 @@ struct DescriptionFields {
     }
   }
 
-  /// An error about this file.
+  /// An error about this file: one line, however long and strange a text of the file is.
   func error(_ problem: String) -> AnalyticalError {
-    .description(file: file, subject: subject, problem: problem)
+    var line = String.UnicodeScalarView()
+    for scalar in problem.unicodeScalars.prefix(400) {
+      line.append(scalar.properties.generalCategory == .control ? " " : scalar)
+    }
+    return .description(file: file, subject: subject, problem: String(line))
   }
 }

@@ -15,18 +15,21 @@ extension EstimateCommand {
     var report = GenZReport(model: model.name, target, batch: workload.batch)
     if let chunk = workload.chunk {
       let context = workload.inputTokens + workload.outputTokens / 2
-      report.chunked = target.estimate(
+      report.add(
+        "chunked",
         .chunked(
           prefills: [GenZChunk(past: workload.cachedTokens, new: chunk)],
           decodes: [Int](repeating: context, count: min(workload.decodesBeside, 1 << 16))))
     } else {
-      report.prefill = target.estimate(
-        .prefill(batch: workload.batch, inputTokens: workload.inputTokens))
-      report.decode = target.estimate(
+      report.add(
+        "prefill", .prefill(batch: workload.batch, inputTokens: workload.inputTokens))
+      report.add(
+        "decode",
         .decode(
           batch: workload.batch, inputTokens: workload.inputTokens,
           outputTokens: workload.outputTokens, beams: workload.beams))
     }
+    report.listsOperators = operators
     if let draftModel {
       report.speculation = try target.speculation(
         draft: GenZModel(modelArchitecture(named: draftModel)), batch: workload.batch,

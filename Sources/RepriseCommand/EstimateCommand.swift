@@ -50,6 +50,9 @@ struct EstimateCommand: FailingCommand {
   @Option(help: "Write the operators under the roofline as an SVG.")
   var plot: String?
 
+  @Option(help: "Estimate so many times more, and say on standard error how long one takes.")
+  var `repeat`: Int?
+
   @Option(help: "The numbers of another tool, with its faults: genz (0.0.16).")
   var compat: Compatibility?
 
@@ -59,6 +62,9 @@ struct EstimateCommand: FailingCommand {
   mutating func validate() throws {
     guard loraRank.map({ (1...65_536).contains($0) }) ?? true, (1...65_536).contains(loraCount)
     else { throw UsageError("--lora-rank and --lora-count must be from 1 to 65536") }
+    guard self.repeat.map({ (1...100_000_000).contains($0) }) ?? true else {
+      throw UsageError("--repeat must be from 1 to 100000000")
+    }
   }
 
   mutating func execute() throws {
@@ -94,9 +100,36 @@ struct EstimateCommand: FailingCommand {
     if !operators { (report.prefillOperators, report.decodeOperators) = ([], []) }
     if let draftModel { try addSpeculation(of: draftModel, to: &report) }
     print(options.json ? EstimateFile.json(report) : report.text)
+    if let count = self.repeat { try time(estimator, steps, count: count, adapters) }
     if !report.estimate.memory.fits {
       try note("reprise: it does not fit into the device's memory; 'reprise size' finds what does")
     }
+  }
+
+  /// Says how long one estimate of the workload takes, and one with its forward pass compiled anew.
+  private func time(
+    _ estimator: RequestEstimator, _ steps: StepEstimator, count: Int, _ adapters: Adapters?
+  ) throws {
+    func microseconds(_ count: Int, _ body: () throws -> Double) rethrows -> String {
+      let start = processorSeconds()
+      var sum = 0.0
+      for _ in 0..<count { sum += try body() }
+      precondition(sum >= 0)
+      return fixedText((processorSeconds() - start) / Double(count) * 1e6, decimals: 3)
+    }
+    var workload = options.workload
+    let estimate = try microseconds(count) {
+      // Another output length each time, so that nothing can be kept.
+      workload.outputTokens = workload.outputTokens % 1024 + 1
+      return try estimator.estimate(workload).endToEnd
+    }
+    let whole = try microseconds(max(1, count / 10)) {
+      let steps = try StepEstimator(
+        steps.model, steps.precision, steps.layout, on: steps.platform, steps.efficiencies,
+        adapters: adapters)
+      return try RequestEstimator(steps, adapters: adapters).estimate(workload).endToEnd
+    }
+    try note("estimate: \(estimate) µs of CPU, \(whole) µs with the forward pass compiled anew")
   }
 
   private func addSpeculation(of name: String, to report: inout EstimateReport) throws {

@@ -50,6 +50,7 @@ struct Failure: Error, CustomStringConvertible {
     case OperatorStoreError.busy: self.init(.unavailable, text)
     case is OutputError: self.init(.cannotCreate, text)
     case ReportError.cannotRead: self.init(.noInput, text)
+    case AnalyticalError.layout, is GenZRefusal: self.init(.usage, text)
     case ReplayError.unevenShards: self.init(.data, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)

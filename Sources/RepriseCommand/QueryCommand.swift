@@ -8,9 +8,11 @@ struct QueryCommand: FailingCommand {
     abstract: "Predict one operator's time, and say what the prediction rests on.",
     discussion: """
       Sizes are NAME=NUMBER, the operator's attributes and axes together:
-        gemm       m n k [batch]
+        gemm       m n k [batch weightBits]
         attention  heads kvHeads headDim,
                    prefillTokens prefillPast decodeSequences decodeContext
+                   [window kvBits]; latentAttention: heads and the same
+        moe        tokens width intermediate experts topK tensorParallel expertParallel
         rmsNorm, activation, elementwise       tokens width
         rotary     tokens heads kvHeads headDim
         embedding  tokens width vocab          sample  tokens vocab
@@ -77,31 +79,23 @@ struct QueryCommand: FailingCommand {
         attributes[name] = value
       }
     }
-    guard values[0] > 0 || (kind == .attention && values[2] > 0) else {
+    guard values[0] > 0 || (kind.isStepAttention && values[2] > 0) else {
       throw Failure(.usage, "give a size of at least 1 along \(axes.joined(separator: ", "))")
     }
-    if kind == .attention, values[2] > 0, values[3] < 1 {
+    if kind.isStepAttention, values[2] > 0, values[3] < 1 {
       throw Failure(.usage, "decodeSequences needs decodeContext=NUMBER, at least 1")
     }
-    let needed = Self.attributes[kind] ?? []
-    for name in needed + attributes.keys.sorted() where attributes[name, default: 0] < 1 {
+    let names = kind.attributeNames
+    for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
     }
-    let allowed = Set(needed + (kind == .gemm ? ["batch"] : []))
+    let allowed = Set(names?.all ?? [])
     if let extra = attributes.keys.sorted().first(where: { !allowed.contains($0) }) {
       throw Failure(.usage, "\(self.kind) has no size '\(extra)'; see 'reprise help query'")
     }
     let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
     return (Operator(kind, dataType: dataType, attributes), point)
   }
-
-  private static let attributes: [OperatorKind: [String]] = [
-    .gemm: ["n", "k"], .attention: ["heads", "kvHeads", "headDim"], .rmsNorm: ["width"],
-    .layerNorm: ["width"], .activation: ["width"], .elementwise: ["width"], .softmax: ["width"],
-    .rotary: ["heads", "kvHeads", "headDim"], .embedding: ["width", "vocab"], .sample: ["vocab"],
-    .allReduce: ["ranks"], .allGather: ["ranks"], .reduceScatter: ["ranks"], .allToAll: ["ranks"],
-    .broadcast: ["ranks"], .reduce: ["ranks"], .sendReceive: ["ranks"],
-  ]
 
   private func text(
     _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device

@@ -71,7 +71,9 @@ struct SearchCommand: FailingCommand {
 
   mutating func execute() throws {
     let search = try searching.search(options)
+    let start = processorSeconds()
     let plans = try search.plans(devices: devices, options.workload)
+    let seconds = processorSeconds() - start
     guard !plans.isEmpty else {
       throw Failure(
         .unavailable,
@@ -87,8 +89,9 @@ struct SearchCommand: FailingCommand {
     print(
       """
       \(search.model.name) on \(devices) × \(search.platform.device.name), batch of \
-      \(options.batch), \(options.input) tokens in, \(options.output) out: \(plans.count) plans, \
-      best \(search.objective.rawValue) first
+      \(options.batch), \(options.input) tokens in, \(options.output) out: \(plans.count) plans of \
+      \(search.layouts(devices: devices).count) layouts in \
+      \(fixedText(1e3 * seconds, decimals: 2)) ms of CPU, best \(search.objective.rawValue) first
       \(TextTable(plans: shown).text)
       """, terminator: "")
   }

@@ -4,50 +4,19 @@ import Testing
 
 /// The command line, run as a process: what it says and how it exits.
 @Suite struct CommandTests {
-  private let directory: TemporaryDirectory
+  private let command: CommandProcess
+  private var directory: TemporaryDirectory { command.directory }
 
-  init() throws { directory = try TemporaryDirectory() }
+  init() throws { command = try CommandProcess() }
 
-  private struct Outcome {
-    var code: Int32
-    var output: String
-    var errors: String
-  }
+  private func process(_ arguments: [String]) throws -> Process { try command.process(arguments) }
 
-  /// The executable that `swift test` built beside the tests.
-  private static let executable = Bundle.main.executableURL?.deletingLastPathComponent()
-    .appending(path: "reprise")
-
-  private func process(_ arguments: [String]) throws -> Process {
-    let process = Process()
-    var candidates = [Self.executable].compactMap { $0 }
-    candidates += ["debug", "release"].map {
-      OwnCapture.root.appending(path: ".build/\($0)/reprise")
-    }
-    let found = candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
-    let executable: URL = try #require(found)
-    process.executableURL = executable
-    process.arguments = arguments
-    return process
-  }
-
-  private func run(_ arguments: String...) throws -> Outcome {
-    let process = try process(arguments)
-    // Files, not pipes: output may be larger than a pipe holds.
-    let (output, errors) = (directory.path("stdout"), directory.path("stderr"))
-    for path in [output, errors] { try Data().write(to: URL(filePath: path)) }
-    process.standardOutput = FileHandle(forWritingAtPath: output)
-    process.standardError = FileHandle(forWritingAtPath: errors)
-    try process.run()
-    process.waitUntilExit()
-    return Outcome(
-      code: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-      errors: try String(contentsOfFile: errors, encoding: .utf8))
+  private func run(_ arguments: String...) throws -> CommandProcess.Outcome {
+    try command.run(arguments)
   }
 
   private func file(_ name: String, _ text: String) throws -> String {
-    try text.write(toFile: directory.path(name), atomically: true, encoding: .utf8)
-    return directory.path(name)
+    try command.file(name, text)
   }
 
   @Test func `Wrong input gets one line and its exit code`() throws {

@@ -22,7 +22,12 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
     "deployment": { bytes in
       _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
     },
-    "model": { bytes in _ = try? ModelArchitecture(configuration: bytes, name: "config.json") },
+    "model": model,
+    "model-family": { bytes in _ = try? CatalogueModel.read(bytes, name: "family.json") },
+    "devices": { bytes in _ = try? Device.read(bytes, name: "devices.json") },
+    "platforms": { bytes in
+      _ = try? Platform.read(bytes, name: "platforms.json", devices: Device.builtIns)
+    },
     "capture": { bytes in
       var options = options(.kineto)
       options.captures = [file(bytes)]
@@ -76,6 +81,18 @@ private let graphRun = Array(
   {"ph": "X", "cat": "kernel", "name": "norm", "pid": 0, "tid": 7, "ts": 40, "dur": 3,
    "args": {"correlation": 1, "graph node id": 6}}]}
   """.utf8)
+
+/// A configuration, and what is made of a model: no size that is let in may overflow anything.
+private func model(_ bytes: [UInt8]) {
+  guard let model = try? ModelArchitecture(configuration: bytes, name: "config.json") else { return }
+  _ = (model.parameterCount, model.activeParameterCount, model.keyValueBytesPerToken(.float32))
+  for use in model.forwardPass(.float32, tensorParallel: 8) { _ = use.point(size: 1 << 40) }
+  guard let platform = Platform.builtIns.first,
+    let steps = try? StepEstimator(model, on: platform)
+  else { return }
+  _ = try? RequestEstimator(steps).estimate(
+    Workload(batch: 1 << 24, inputTokens: 1 << 24, outputTokens: 1 << 24))
+}
 
 private func requestLog(_ bytes: [UInt8]) {
   guard var reader = try? RequestLogReader(bytes: bytes) else { return }

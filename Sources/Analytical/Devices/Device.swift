@@ -72,18 +72,18 @@ public struct Device: Hashable, Sendable {
   public var linkBandwidth: Double { link?.bandwidth ?? 4e9 }
 
   /// Whether `text` names this device: its short name, or one of its reported names without
-  /// regard to case, spaces, hyphens and the maker's name.
+  /// regard to case, spaces, hyphens, and the maker's and its line's name in front.
   public func matches(_ text: String) -> Bool {
     let key = Self.key(text)
     return !key.isEmpty && ([name] + reportedNames).contains { Self.key($0) == key }
   }
 
   private static func key(_ text: String) -> String {
-    let lowered = text.lowercased().filter { $0.isLetter || $0.isNumber }
-    for maker in ["nvidiageforce", "nvidia", "amdinstinct", "amd"] where lowered.hasPrefix(maker) {
-      return String(lowered.dropFirst(maker.count))
+    var key = text.lowercased().filter { $0.isLetter || $0.isNumber }
+    for word in ["nvidia", "amd", "geforce", "instinct"] where key.hasPrefix(word) {
+      key.removeFirst(word.count)
     }
-    return lowered
+    return key
   }
 }
 

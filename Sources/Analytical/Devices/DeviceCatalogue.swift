@@ -42,7 +42,6 @@ extension Device {
       }
       devices.append(device)
     }
-    guard !devices.isEmpty else { throw file.error("it holds no device") }
     return devices
   }
 
@@ -62,26 +61,33 @@ extension Device {
       if let value = try rates.number(type.rawValue, rate) { peakFlops[type] = value * 1e12 }
     }
     guard !peakFlops.isEmpty else { throw rates.error("'peak_tflops' names no type") }
+    try fields.checkPrice()
     self.init(
-      name: try fields.neededText("name"), reportedNames: fields.texts("reported_names"),
+      name: try fields.neededText("name", .shortName),
+      reportedNames: try fields.names("reported_names", most: 64),
       peakFlops: peakFlops,
       memoryBandwidth: try fields.needed("memory_gb_per_s", rate) * 1e9,
-      memoryBytes: try fields.needed("memory_gib", rate) * 1_073_741_824,
+      memoryBytes: try fields.needed("memory_gib", 1e-9...1_048_576) * 1_073_741_824,
       launchFloor: try fields.number("launch_floor_ns", 0...1e9) ?? 2000,
-      source: [fields.text("source"), fields.text("price_source")].compactMap(\.self)
-        .joined(separator: "; price: "))
+      source: try fields.neededText("source", .prose)
+        + (fields.text("price_source", .prose).map { "; price: \($0)" } ?? ""))
     if let link = try fields.object("link") {
+      try link.allowOnly(["name", "gb_per_s", "latency_us", "devices"])
       self.link = Link(
-        name: try link.neededText("name"), bandwidth: try link.needed("gb_per_s", rate) * 1e9,
+        name: try link.neededText("name", .name),
+        bandwidth: try link.needed("gb_per_s", rate) * 1e9,
         latency: (try link.number("latency_us", 0...1e6) ?? 1) * 1e-6,
-        devices: try link.needed(["devices"], 1...1 << 20))
+        devices: try link.needed(["devices"], 2...1 << 20))
     }
     hostBandwidth = try fields.number("host_link_gb_per_s", rate).map { $0 * 1e9 }
-    power = try fields.number("power_watts", rate)
-    idlePower = try fields.number("idle_watts", 0...1e9)
+    power = try fields.number("power_watts", 1e-9...1e6)
+    idlePower = try fields.number("idle_watts", 0...1e6)
+    if idlePower != nil, power == nil {
+      throw fields.error("its field 'idle_watts' stands without 'power_watts'")
+    }
     if let power, let idlePower, idlePower > power {
       throw fields.error("it idles at \(idlePower) W, above its power of \(power) W")
     }
-    pricePerHour = try fields.number("price_per_hour_usd", 0...1e9)
+    pricePerHour = try fields.number("price_per_hour_usd", 0...1e6)
   }
 }

@@ -104,27 +104,31 @@ extension Platform {
       try fields.allowOnly([
         "name", "device", "levels", "price_per_hour_usd", "price_source", "source",
       ])
-      let wanted = try fields.neededText("device")
+      try fields.checkPrice()
+      let name = try fields.neededText("name", .shortName)
+      guard !platforms.contains(where: { $0.name == name }) else {
+        throw fields.error("two platforms are called '\(name)'")
+      }
+      let wanted = try fields.neededText("device", .name)
       guard var device = devices.first(where: { $0.matches(wanted) }) else {
         throw fields.error("device '\(wanted)' is not known")
       }
       var levels: [Level] = []
-      for level in try fields.objects("levels") {
+      for level in try fields.objects("levels", 1...8) {
         levels.append(try Level(level))
         guard
           levels.count < 2 || levels[levels.count - 2].devices < levels[levels.count - 1].devices
         else { throw level.error("level '\(levels[levels.count - 1].name)' joins no more devices") }
       }
       // A server's price is that of all devices of its first level together.
-      if let price = try fields.number("price_per_hour_usd", 0...1e9) {
+      if let price = try fields.number("price_per_hour_usd", 0...1e8) {
         device.pricePerHour = price / Double(levels.first?.devices ?? 1)
       }
       platforms.append(
         Platform(
-          name: try fields.neededText("name"), device: device, levels: levels,
-          source: try fields.neededText("source")))
+          name: name, device: device, levels: levels,
+          source: try fields.neededText("source", .prose)))
     }
-    guard !platforms.isEmpty else { throw file.error("it holds no platform") }
     return platforms
   }
 }
@@ -132,14 +136,15 @@ extension Platform {
 extension Platform.Level {
   fileprivate init(_ fields: DescriptionFields) throws(AnalyticalError) {
     try fields.allowOnly(["name", "devices", "gb_per_s", "latency_us", "topology"])
-    let topology = fields.text("topology") ?? Platform.Topology.switch.rawValue
+    let topology = try fields.neededText("topology")
     guard let topology = Platform.Topology(rawValue: topology) else {
       throw fields.error(
         "topology '\(topology)' is not one of "
           + Platform.Topology.allCases.map(\.rawValue).joined(separator: ", "))
     }
     self.init(
-      name: try fields.neededText("name"), devices: try fields.needed(["devices"], 1...1 << 20),
+      name: try fields.neededText("name", .name),
+      devices: try fields.needed(["devices"], 2...1 << 20),
       bandwidth: try fields.needed("gb_per_s", 1e-9...1e9) * 1e9,
       latency: try fields.needed("latency_us", 0...1e6) * 1e-6, topology: topology)
   }

@@ -59,9 +59,9 @@ struct CollectiveCost: Hashable, Sendable {
       for part in parts { tree = tree + part.tree(efficiencies) }
       self.tree = tree
     case .allGather, .reduceScatter:
-      // The outer levels move the parts of whole inner groups.
+      // Half of an all-reduce.
       var share = 1.0
-      for part in parts.reversed() {
+      for part in parts {
         ring = ring + part.ring(passes: 1, share: share, efficiencies)
         share /= Double(part.ranks)
       }

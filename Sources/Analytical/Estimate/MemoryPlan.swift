@@ -24,42 +24,67 @@ public struct MemoryPlan: Hashable, Sendable {
 extension ModelArchitecture {
   /// Bytes of weights on the fullest device of a layout.
   ///
-  /// Norms, routers and latent down projections lie on every device of a stage; stages hold whole
-  /// layers, the first the embedding and the last the head.
+  /// Heads, widths, the vocabulary and experts are divided; norms, routers and latent down
+  /// projections lie on every device of a stage, and so do key-value heads that are fewer than
+  /// devices. Stages hold whole layers, taken as equally large; the first holds the embedding and
+  /// the last the head.
   public func weightBytes(_ precision: Precision, _ layout: Parallelism) -> Double {
-    let ranks = Double(layout.tensor)
-    var layers = 0.0
-    for group in layerGroups {
-      let shared = Double(group.mixer.parameters(hiddenSize)) / ranks
-      var bytes = (shared + Double(group.norms * hiddenSize)) * precision.weights.bytesPerElement
-      switch group.feedForward {
-      case .none: break
-      case .dense:
-        bytes +=
-          Double(group.feedForward.parameters(hiddenSize)) / ranks
-          * precision.weights.bytesPerElement
-      case .experts(let network):
-        let experts = Double(network.experts * network.parametersPerExpert(hiddenSize))
-        let all = Double(group.feedForward.parameters(hiddenSize))
-        let router = Double(network.experts * hiddenSize)
-        bytes +=
-          experts / Double(layout.expert * layout.expertTensor) * precision.experts.bytesPerElement
-          + (all - experts - router) / ranks * precision.experts.bytesPerElement
-          + router * precision.activations.bytesPerElement
-      }
-      layers += Double(group.count) * bytes
+    let layers = layerGroups.reduce(0) { bytes, group in
+      bytes + Double(group.count) * layerBytes(group, precision, layout)
     }
-    let stages = layout.pipeline
-    let deepest = Double((self.layers + stages - 1) / stages) / Double(self.layers)
-    let table =
-      Double(vocabularySize * (embedding.width ?? hiddenSize)) / ranks
-      * precision.head.bytesPerElement
-    let positions =
-      Double((embedding.learnedPositions + embedding.tokenTypes) * hiddenSize)
-      * precision.head.bytesPerElement
-    var tables = 1.0
-    if case .languageModel = head, !tiesEmbeddings, stages == 1 { tables = 2 }
-    return layers * deepest + tables * table + positions
+    let deepest = Double(shared(self.layers, by: layout.pipeline)) / Double(self.layers)
+    let vocabulary = shared(vocabularySize, by: layout.tensor)
+    let width = embedding.width ?? hiddenSize
+    let projection = width == hiddenSize ? 0 : width * hiddenSize
+    var first =
+      vocabulary * width + projection
+      + (embedding.learnedPositions + embedding.tokenTypes) * hiddenSize
+    if embedding.isNormalized { first += normParameters }
+    var last = hasFinalNorm ? normParameters : 0
+    // The table of a model that ties its head to the embedding is on both of their stages.
+    var table = tiesEmbeddings && layout.pipeline == 1 ? 0 : vocabulary * width
+    switch head {
+    case .languageModel(let hasBias): last += projection + (hasBias ? vocabulary : 0)
+    case .hidden(let hasPooler):
+      table = 0
+      last += projection + (hasPooler ? hiddenSize * hiddenSize + hiddenSize : 0)
+    }
+    last += table
+    let ends = layout.pipeline == 1 ? first + last : max(first, last)
+    return layers * deepest + Double(ends) * precision.head.bytesPerElement
+  }
+
+  /// Bytes of a layer's weights on each of its devices.
+  private func layerBytes(
+    _ group: LayerGroup, _ precision: Precision, _ layout: Parallelism
+  ) -> Double {
+    var weights =
+      group.mixer.share(of: layout.tensor).parameters(hiddenSize) + group.norms * normParameters
+    var bytes = 0.0
+    switch group.feedForward {
+    case .none: break
+    case .dense(var network):
+      network.width = shared(network.width, by: layout.tensor)
+      weights += FeedForward.dense(network).parameters(hiddenSize)
+    case .experts(var network):
+      // Router, its bias and the shared part's gate.
+      let chosen =
+        (network.experts + (network.gatesShared && network.sharedWidth > 0 ? 1 : 0)) * hiddenSize
+        + (network.hasRouterBias ? network.experts : 0)
+      network.experts = shared(network.experts, by: layout.expert)
+      network.width = shared(network.width, by: layout.expertTensor)
+      network.sharedWidth = shared(network.sharedWidth, by: layout.tensor)
+      let common =
+        network.sharedWidth > 0
+        ? DenseNetwork(width: network.sharedWidth, isGated: network.isGated) : nil
+      let experts =
+        network.experts * network.parametersPerExpert(hiddenSize)
+        + (common.map { FeedForward.dense($0).parameters(hiddenSize) } ?? 0)
+      bytes =
+        Double(experts) * precision.experts.bytesPerElement
+        + Double(chosen) * precision.activations.bytesPerElement
+    }
+    return bytes + Double(weights) * precision.weights.bytesPerElement
   }
 
   /// Bytes of one step's intermediate results on a device: the feed-forward network's and the

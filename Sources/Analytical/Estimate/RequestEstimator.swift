@@ -52,20 +52,23 @@ public struct RequestEstimator: Sendable {
     let shapes = workload.prefillSteps(part)
     for shape in shapes { estimate.prefill = estimate.prefill + steps.estimate(shape) }
     estimate.decode = steps.estimate(meanDecodeStep(workload))
-    estimate.memory = memory(workload, group: group, largestStep: shapes.map(\.tokens).max() ?? 0)
-    try addOffload(to: &estimate, prefillSteps: shapes.count)
+    let cached = cacheBytes(workload, group: group)
+    estimate.memory = memory(
+      workload, group: group, cached: cached, largestStep: shapes.map(\.tokens).max() ?? 0)
+    try addOffload(to: &estimate, prefillSteps: shapes.count, cached: cached / Double(parts))
 
     // The slowest stage holds the most layers; the others wait for it.
     let stages = Double(layout.pipeline)
     let layers = Double(steps.model.layers)
     let deepest = ((layers / stages).rounded(.up) * stages) / layers
-    let stage = estimate.prefill.time / stages * deepest
-    estimate.timeToFirstToken =
-      estimate.prefill.time + Double(shapes.count * parts - 1) / Double(shapes.count) * stage
-      * (layout.pipeline > 1 ? 1 : 0)
+    // One step passes all stages; behind it comes one more each time the slowest stage is free.
+    let step = estimate.prefill.time / Double(shapes.count)
+    let following = Double(shapes.count * parts - 1) * step / stages * deepest
+    estimate.timeToFirstToken = layout.pipeline > 1 ? step + following : estimate.prefill.time
+    // A part's next token waits for its last one and for its turn at the slowest stage.
     estimate.timePerOutputToken =
       workload.outputTokens > 1
-      ? estimate.decode.time * (parts < layout.pipeline ? 1 : deepest) : 0
+      ? estimate.decode.time * max(1, Double(parts) / stages * deepest) : 0
     addEnergyAndCost(to: &estimate, parts: parts, prefillSteps: shapes.count)
     return estimate
   }
@@ -90,11 +93,25 @@ public struct RequestEstimator: Sendable {
   }
 
   /// The memory of the fullest device.
-  private func memory(_ workload: Workload, group: Int, largestStep: Int) -> MemoryPlan {
-    let (model, layout, precision) = (steps.model, steps.layout, steps.precision)
+  private func memory(
+    _ workload: Workload, group: Int, cached: Double, largestStep: Int
+  ) -> MemoryPlan {
+    let layout = steps.layout
     var plan = MemoryPlan()
     plan.capacity = steps.platform.device.memoryBytes
     plan.weights = weightBytes * (1 - offload.weights)
+    plan.cache = cached * (1 - offload.keyValues)
+    plan.activations = steps.model.activationBytes(
+      tokens: (largestStep + layout.sequence - 1) / layout.sequence,
+      sampled: group * workload.beams + workload.decodesBeside, steps.precision.activations,
+      tensorParallel: layout.tensor)
+    return plan
+  }
+
+  /// Bytes that the sequences of a group keep on the device with the most layers, those in the
+  /// host's memory included.
+  private func cacheBytes(_ workload: Workload, group: Int) -> Double {
+    let (model, layout, precision) = (steps.model, steps.layout, steps.precision)
     func cache(_ tokens: Int) -> Double {
       model.cacheBytes(
         tokens: Double(tokens) / Double(layout.sequence), precision.keyValues,
@@ -105,23 +122,19 @@ public struct RequestEstimator: Sendable {
     let growing = own + workload.outputTokens
     let sequence =
       workload.beams == 1
-      ? cache(growing)
-      : cache(own) + Double(workload.beams) * (cache(growing) - cache(own))
+      ? cache(growing) : cache(own) + Double(workload.beams) * cache(workload.outputTokens)
     let deepest =
       Double((model.layers + layout.pipeline - 1) / layout.pipeline) / Double(model.layers)
     let all =
       Double(group) * sequence + (workload.sharedTokens > 0 ? cache(workload.sharedTokens) : 0)
-    plan.cache = all * deepest * (1 - offload.keyValues)
-    plan.activations = model.activationBytes(
-      tokens: (largestStep + layout.sequence - 1) / layout.sequence,
-      sampled: group * workload.beams + workload.decodesBeside, precision.activations,
-      tensorParallel: layout.tensor)
-    return plan
+    return all * deepest
   }
 
   /// Adds what reading from the host takes beyond the step, as it is read while the step computes.
+  ///
+  /// - Parameter cached: bytes that a decode step reads of a device's part of the cache.
   private func addOffload(
-    to estimate: inout RequestEstimate, prefillSteps: Int
+    to estimate: inout RequestEstimate, prefillSteps: Int, cached: Double
   ) throws(AnalyticalError) {
     guard offload != Offload() else { return }
     guard (0...1).contains(offload.weights), (0...1).contains(offload.keyValues) else {
@@ -132,9 +145,7 @@ public struct RequestEstimator: Sendable {
         problem: "device '\(steps.platform.device.name)' names no bandwidth to the host's memory")
     }
     let weights = weightBytes * offload.weights * Double(steps.layout.pipeline)
-    let cached =
-      estimate.memory.cache / max(1e-9, 1 - offload.keyValues) * offload.keyValues
-      * Double(steps.layout.pipeline)
+    let cached = cached * offload.keyValues * Double(steps.layout.pipeline)
     let perNanosecond = bandwidth * steps.efficiencies.link / 1e9
     let prefill = weights * Double(prefillSteps) / perNanosecond
     estimate.prefill.offload = max(0, prefill - estimate.prefill.time)

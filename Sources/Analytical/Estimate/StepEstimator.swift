@@ -45,7 +45,8 @@ public struct StepEstimator: Sendable {
       + (adapters?.uses(in: model, precision, layout) ?? [])
     terms = []
     terms.reserveCapacity(uses.count)
-    for use in uses { terms.append(term(use)) }
+    let peak = platform.device.peakFlops(precision.activations)
+    for use in uses { terms.append(term(use, peak: peak)) }
   }
 
   /// Estimates a step of one data-parallel group; all pipeline stages in turn.
@@ -97,18 +98,18 @@ public struct StepEstimator: Sendable {
 // MARK: - Compiling
 
 extension StepEstimator {
-  private func term(_ use: OperatorUse) -> StepTerm {
-    var term = StepTerm(work: work(of: use), count: Double(use.count))
-    if let group = group(of: use) {
+  private func term(_ use: OperatorUse, peak: Double) -> StepTerm {
+    let group = group(of: use)
+    var term = StepTerm(
+      work: work(of: use, isExchange: group != nil), count: Double(use.count))
+    if let group {
       term.collective = CollectiveCost(
         use.operator.kind, ranks: group.ranks, stride: group.stride, on: platform, efficiencies)
       return term
     }
     let kernel = efficiencies.kernel(use.operator.kind)
-    let device = platform.device
-    let peak = device.peakFlops(use.operator.dataType)
     term.lightPerFlop = 1e9 / peak
-    term.lightPerByte = 1e9 / device.memoryBandwidth
+    term.lightPerByte = 1e9 / platform.device.memoryBandwidth
     term.perFlop = term.lightPerFlop / kernel.compute
     term.perByte = term.lightPerByte / kernel.memory
     if use.operator.kind == .moe { term.perFlop *= efficiencies.expertImbalance }
@@ -120,26 +121,35 @@ extension StepEstimator {
   ///
   /// Tensor-parallel devices are neighbours, then come sequence parts, data groups and stages.
   private func group(of use: OperatorUse) -> (ranks: Int, stride: Int)? {
-    switch (use.operator.kind, use.role) {
-    case (.allToAll, _): (layout.expert, layout.expertTensor)
-    case (.sendReceive, "pipeline_send"): (2, layout.tensor * layout.sequence * layout.data)
-    case (.sendReceive, _), (.allReduce, "attention_combine"): (layout.sequence, layout.tensor)
-    case (.allReduce, _), (.allGather, _): (layout.tensor, 1)
-    default: nil
+    switch use.size {
+    case .tokens, .sampledSequences, .attention, .rows, .scan: return nil
+    case .sampledBytes: return (layout.tensor, 1)
+    case .decodeBytes: return (layout.sequence, layout.tensor)
+    case .bytes: break
+    }
+    switch use.operator.kind {
+    case .allToAll: return (layout.expert, layout.expertTensor)
+    case .sendReceive where use.role == "pipeline_send":
+      return (2, layout.tensor * layout.sequence * layout.data)
+    case .sendReceive: return (layout.sequence, layout.tensor)
+    default: return (layout.tensor, 1)
     }
   }
 
   /// An operator's work as a function of a step's sizes, found by asking for it at three of them.
-  private func work(of use: OperatorUse) -> StepTerm.Work {
+  private func work(of use: OperatorUse, isExchange: Bool) -> StepTerm.Work {
     let op = use.operator
     func at(_ size: Int) -> OperatorWork {
       let point = use.point(size: size)
-      if group(of: use) != nil { return OperatorWork(linkBytes: Double(point[0])) }
+      if isExchange { return OperatorWork(linkBytes: Double(point[0])) }
       return OperatorWork(op, at: point) ?? OperatorWork()
+    }
+    if use.size == .attention {
+      return .attention(
+        AttentionCost(op), window: op.window, isCausal: op.kind != .bidirectionalAttention)
     }
     let fixed = at(0)
     switch use.size {
-    case .attention: return .attention(AttentionTerm(op))
     case .sampledSequences, .sampledBytes: return .sampled(fixed: fixed, each: at(1) - fixed)
     case .decodeBytes: return .decodes(each: at(1))
     case .scan:
@@ -147,7 +157,7 @@ extension StepEstimator {
       let token = OperatorWork(op, at: AxisPoint(1, 0)) ?? OperatorWork()
       let sequence = OperatorWork(op, at: AxisPoint(0, 1)) ?? OperatorWork()
       return .affine(fixed: none, perToken: token - none, perSequence: sequence - none)
-    case .tokens, .bytes, .rows: break
+    case .tokens, .bytes, .rows, .attention: break
     }
     guard op.kind == .moe, let network = experts(op) else {
       return .affine(fixed: fixed, perToken: at(1) - fixed, perSequence: OperatorWork())

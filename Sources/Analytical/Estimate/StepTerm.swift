@@ -12,8 +12,8 @@ struct StepTerm: Sendable {
     case sampled(fixed: OperatorWork, each: OperatorWork)
     /// The same for each sequence that decodes.
     case decodes(each: OperatorWork)
-    /// Attention, from its operator's sizes.
-    case attention(AttentionTerm)
+    /// Attention, of a window or all keys.
+    case attention(AttentionCost, window: Double?, isCausal: Bool)
     /// Experts: as in proportion, but for the weights that are touched.
     case experts(perToken: OperatorWork, weightBytes: Double, ExpertNetwork, groups: Double)
   }
@@ -69,7 +69,8 @@ struct StepTerm: Sendable {
     case .sampled(let fixed, let each):
       return shape.sampled > 0 ? fixed + each * shape.sampled : OperatorWork()
     case .decodes(let each): return each * shape.decodes
-    case .attention(let term): return term.work(in: shape)
+    case .attention(let cost, let window, let isCausal):
+      return cost.work(AttentionLoad(shape.shape, window: window, isCausal: isCausal))
     case .experts(let perToken, let weightBytes, let network, let groups):
       guard shape.tokens > 0 else { return OperatorWork() }
       var work = perToken * shape.tokens
@@ -95,35 +96,6 @@ struct StepSizes {
     decodes = Double(shape.decodeSequences)
     isDecodeOnly = shape.prefillTokens == 0
     self.shape = shape
-  }
-}
-
-/// Attention, compiled: operations a pair and bytes a query and key, in prefill and in decode.
-struct AttentionTerm: Sendable {
-  private let window: Double?
-  private let isCausal: Bool
-  private let perPair, perDecodeKey: Double
-  private let bytesPerQuery, bytesPerKey, bytesPerDecode, bytesPerDecodeKey: Double
-
-  init(_ op: Operator) {
-    func work(_ load: AttentionLoad) -> OperatorWork { OperatorWork(attention: op, load) }
-    window = op.window
-    isCausal = op.kind != .bidirectionalAttention
-    perPair = work(AttentionLoad(pairs: 1)).flops
-    perDecodeKey = work(AttentionLoad(decodeContext: 1)).flops
-    bytesPerQuery = work(AttentionLoad(queries: 1)).bytes
-    bytesPerKey = work(AttentionLoad(context: 1)).bytes
-    bytesPerDecode = work(AttentionLoad(decodes: 1)).bytes
-    bytesPerDecodeKey = work(AttentionLoad(decodeContext: 1)).bytes
-  }
-
-  @inline(__always)
-  func work(in sizes: StepSizes) -> OperatorWork {
-    let load = AttentionLoad(sizes.shape, window: window, isCausal: isCausal)
-    return OperatorWork(
-      flops: perPair * load.pairs + perDecodeKey * load.decodeContext,
-      bytes: bytesPerQuery * load.queries + bytesPerKey * load.context
-        + bytesPerDecode * load.decodes + bytesPerDecodeKey * load.decodeContext)
   }
 }
 

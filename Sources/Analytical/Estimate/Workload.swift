@@ -26,8 +26,12 @@ public struct Workload: Hashable, Sendable {
     self.outputTokens = outputTokens
   }
 
-  /// The largest of any size: no sum of a step of it overflows.
+  /// The largest of any size.
   static let largest = 1 << 24
+  /// The most pairs of queries and keys of a step: no sum of it overflows.
+  private static let mostPairs = 0x1p60
+  /// The most steps that compute the prompts.
+  static let mostSteps = 1 << 20
 
   /// Why it is none, or nil.
   public var fault: String? {
@@ -46,10 +50,25 @@ public struct Workload: Hashable, Sendable {
     guard (0...Self.largest).contains(decodesBeside) else {
       return "decodes beside the prompts must be from 0 to \(Self.largest), not \(decodesBeside)"
     }
+    let length = Double(inputTokens + outputTokens)
+    guard Double(batch * beams) * length * length <= Self.mostPairs else {
+      return "\(batch * beams) sequences of \(inputTokens + outputTokens) tokens are too many"
+    }
     if let chunk, !(1...Self.largest).contains(chunk) {
       return "a chunk must be from 1 to \(Self.largest) tokens, not \(chunk)"
     }
+    guard prefillStepCount(batch) <= Self.mostSteps else {
+      return "chunks of \(chunk ?? 0) tokens make more than \(Self.mostSteps) steps of the prompts"
+    }
     return nil
+  }
+
+  /// How many steps ``prefillSteps(_:)`` gives.
+  private func prefillStepCount(_ sequences: Int) -> Int {
+    let computed = inputTokens - cachedTokens
+    guard let chunk, chunk < computed * sequences else { return 1 }
+    return chunk < computed
+      ? sequences * shared(computed, by: chunk) : shared(sequences, by: chunk / computed)
   }
 
   /// The steps that compute the prompts of `sequences` requests: whole prompts at once, or chunk by

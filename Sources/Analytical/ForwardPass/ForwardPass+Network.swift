@@ -21,7 +21,7 @@ extension ForwardPass {
   private mutating func add(
     width: Int, isGated: Bool, count: Int, prefix: String, weights: DataType
   ) {
-    let width = share(width, of: ranks)
+    let width = shared(width, by: ranks)
     addProduct(
       prefix + (isGated ? "gate_up_proj" : "up_proj"), n: isGated ? 2 * width : width, k: hidden,
       count: count, weights: weights)

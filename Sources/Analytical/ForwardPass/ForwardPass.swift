@@ -94,7 +94,7 @@ struct ForwardPass {
 
   // MARK: Ends
 
-  var vocabulary: Int { share(model.vocabularySize, of: ranks) }
+  var vocabulary: Int { shared(model.vocabularySize, by: ranks) }
 
   mutating func addEmbedding() {
     let table = model.embedding.width ?? hidden

@@ -1,5 +1,5 @@
 /// One device's part of a size that `ranks` devices share: rounded up, as the last one is padded.
-func share(_ size: Int, of ranks: Int) -> Int { (size + ranks - 1) / ranks }
+func shared(_ size: Int, by ranks: Int) -> Int { (size + ranks - 1) / ranks }
 
 extension TokenMixer {
   /// One device's part of the mixer of a layer that `ranks` devices share.
@@ -16,8 +16,8 @@ extension Attention {
   /// Query heads are divided; where there are fewer key-value heads than devices, each has one.
   func share(of ranks: Int) -> Attention {
     var part = self
-    part.heads = Analytical.share(heads, of: ranks)
-    part.kvHeads = Analytical.share(kvHeads, of: ranks)
+    part.heads = shared(heads, by: ranks)
+    part.kvHeads = shared(kvHeads, by: ranks)
     return part
   }
 }
@@ -26,7 +26,7 @@ extension LatentAttention {
   /// Heads are divided. What leads down is not: every device makes the whole small vectors.
   func share(of ranks: Int) -> LatentAttention {
     var part = self
-    part.heads = Analytical.share(heads, of: ranks)
+    part.heads = shared(heads, by: ranks)
     return part
   }
 }
@@ -35,10 +35,10 @@ extension StateSpace {
   /// Channels, heads and groups are divided; a channel's state and step rank are not.
   func share(of ranks: Int) -> StateSpace {
     var part = self
-    part.width = Analytical.share(width, of: ranks)
+    part.width = shared(width, by: ranks)
     if case .mamba2(let heads, let groups) = version {
       part.version = .mamba2(
-        heads: Analytical.share(heads, of: ranks), groups: Analytical.share(groups, of: ranks))
+        heads: shared(heads, by: ranks), groups: shared(groups, by: ranks))
     }
     return part
   }

@@ -77,7 +77,7 @@ extension TokenMixer {
   func cachedValuesPerToken(ranks: Int) -> Double {
     switch self {
     case .attention(let attention):
-      Double(2 * share(attention.kvHeads, of: max(1, ranks)) * attention.headDim)
+      Double(2 * shared(attention.kvHeads, by: max(1, ranks)) * attention.headDim)
     // One vector serves all heads, so every device keeps it.
     case .latent(let attention): Double(attention.cachedValues)
     case .stateSpace: 0

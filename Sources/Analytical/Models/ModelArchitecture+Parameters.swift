@@ -36,7 +36,7 @@ extension ModelArchitecture {
   }
 
   /// Weights of one normalisation over the hidden size.
-  private var normParameters: Int {
+  var normParameters: Int {
     switch norm {
     case .rms: hiddenSize
     case .layer(let hasBias): hasBias ? 2 * hiddenSize : hiddenSize

@@ -42,9 +42,13 @@ public struct CatalogueModel: Hashable, Sendable {
     _ bytes: [UInt8], name: String
   ) throws(AnalyticalError) -> [CatalogueModel] {
     let file = try DescriptionFields(bytes, file: name, subject: "family of models")
+    try file.allowOnly(["family", "models"])
     let family = try file.neededText("family")
     var models: [CatalogueModel] = []
     for fields in try file.objects("models") {
+      try fields.allowOnly([
+        "name", "aliases", "parameters", "tolerance", "published", "source", "note", "config",
+      ])
       let name = try fields.neededText("name")
       guard let configuration = try fields.object("config") else {
         throw fields.error("model '\(name)' has no config")
@@ -55,7 +59,7 @@ public struct CatalogueModel: Hashable, Sendable {
           aliases: fields.texts("aliases"), family: family,
           publishedParameters: try fields.needed(["parameters"], 1...1 << 50),
           tolerance: try fields.number("tolerance", 0...1) ?? 0,
-          publishedIn: fields.text("published") ?? "", source: try fields.neededText("source"),
+          publishedIn: try fields.neededText("published"), source: try fields.neededText("source"),
           note: fields.text("note")))
     }
     return models
@@ -80,7 +84,9 @@ extension ModelArchitecture {
     return index
   }()
 
+  /// What names are compared by; an underscore is as good as a hyphen.
   private static func key(_ name: String) -> String {
     String(name.split(separator: "/").last ?? "").lowercased()
+      .map { $0 == "_" ? "-" : String($0) }.joined()
   }
 }

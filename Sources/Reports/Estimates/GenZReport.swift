@@ -9,14 +9,11 @@ public struct GenZReport: Sendable {
   public var estimator: GenZEstimator
   /// Requests at once.
   public var batch: Int
-  /// The whole prompts.
-  public var prefill: GenZEstimate?
-  /// One more token of each request.
-  public var decode: GenZEstimate?
-  /// A chunk of a prompt with decodes beside it.
-  public var chunked: GenZEstimate?
+  /// Whether every pass lists its operators.
+  public var listsOperators = false
   /// Speculative decoding.
   public var speculation: GenZSpeculation?
+  private var passes: [(name: String, pass: GenZPass)] = []
 
   /// Creates an empty report.
   public init(model: String, _ estimator: GenZEstimator, batch: Int) {
@@ -25,10 +22,11 @@ public struct GenZReport: Sendable {
     self.batch = batch
   }
 
-  private var passes: [(name: String, estimate: GenZEstimate)] {
-    [("prefill", prefill), ("decode", decode), ("chunked", chunked)].compactMap { name, estimate in
-      estimate.map { (name, $0) }
-    }
+  /// Adds a pass under a name such as `prefill`.
+  public mutating func add(_ name: String, _ pass: GenZPass) { passes.append((name, pass)) }
+
+  private var estimates: [(name: String, estimate: GenZEstimate)] {
+    passes.map { ($0.name, estimator.estimate($0.pass)) }
   }
 
   /// A page for the terminal.
@@ -37,7 +35,7 @@ public struct GenZReport: Sendable {
       .init("GenZ", .left), .init("latency ms"), .init("attention"), .init("linear"),
       .init("exchange"), .init("requests/s"), .init("weights MiB"), .init("cache MiB"),
     ])
-    for (name, estimate) in passes {
+    for (name, estimate) in estimates {
       table.add([
         name, fixedText(estimate.latency, decimals: 6),
         fixedText(estimate.attention, decimals: 6), fixedText(estimate.linear, decimals: 6),
@@ -57,10 +55,27 @@ public struct GenZReport: Sendable {
         + "\(fixedText(speculation.tokensPerRound, decimals: 4)) tokens, "
         + "\(fixedText(speculation.throughput, decimals: 3)) tokens/s\n"
     }
-    if passes.contains(where: { $0.estimate.requiredMemory > estimator.memoryCapacity }) {
+    for (name, pass) in passes where listsOperators {
+      text += "\n\(name), by operator\n\(Self.table(of: estimator.operators(pass)).text)"
+    }
+    if estimates.contains(where: { $0.estimate.requiredMemory > estimator.memoryCapacity }) {
       text += "GenZ itself refuses this: it needs more memory than the system has\n"
     }
     return text
+  }
+
+  private static func table(of operators: [GenZOperator]) -> TextTable {
+    var table = TextTable([
+      .init("operator", .left), .init("runs"), .init("ms each"), .init("ms in all"),
+      .init("bound by", .left),
+    ])
+    for op in operators {
+      table.add([
+        op.name.rawValue, "\(op.count)", fixedText(op.latency, decimals: 6),
+        fixedText(op.latency * Double(op.count), decimals: 6), op.bound.rawValue,
+      ])
+    }
+    return table
   }
 
   /// One JSON object.
@@ -69,7 +84,7 @@ public struct GenZReport: Sendable {
       "model": .text(model), "system": .text(estimator.system.name),
       "compatibility": .text("genz 0.0.16"),
     ]
-    for (name, estimate) in passes {
+    for (name, estimate) in estimates {
       members[name] = .object([
         "latency_ms": .number(estimate.latency), "attention_ms": .number(estimate.attention),
         "linear_ms": .number(estimate.linear),
@@ -77,6 +92,15 @@ public struct GenZReport: Sendable {
         "requests_per_s": .number(estimate.throughput), "weights_mib": .number(estimate.weights),
         "cache_mib": .number(estimate.keyValues),
       ])
+    }
+    for (name, pass) in passes where listsOperators {
+      members[name + "_operators"] = .list(
+        estimator.operators(pass).map { op in
+          .object([
+            "role": .text(op.name.rawValue), "runs": .integer(op.count),
+            "latency_ms": .number(op.latency), "weight_bytes": .number(op.weightBytes),
+          ])
+        })
     }
     if let speculation {
       members["speculation"] = .object([
