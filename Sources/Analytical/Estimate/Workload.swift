@@ -1,5 +1,3 @@
-internal import Operators
-
 /// A batch of equal requests, as a person describes one.
 public struct Workload: Hashable, Sendable {
   /// Requests at once, all data-parallel groups together.
@@ -61,76 +59,5 @@ public struct Workload: Hashable, Sendable {
       return "chunks of \(chunk ?? 0) tokens make more than \(Self.mostSteps) steps of the prompts"
     }
     return nil
-  }
-
-  /// How many steps ``prefillSteps(_:)`` gives.
-  private func prefillStepCount(_ sequences: Int) -> Int {
-    let computed = inputTokens - cachedTokens
-    guard let chunk, chunk < computed * sequences else { return 1 }
-    return chunk < computed
-      ? sequences * shared(computed, by: chunk) : shared(sequences, by: chunk / computed)
-  }
-
-  /// The steps that compute the prompts of `sequences` requests: whole prompts at once, or chunk by
-  /// chunk.
-  func prefillSteps(_ sequences: Int) -> [StepShape] {
-    let computed = inputTokens - cachedTokens
-    // With chunks a step holds so many tokens of all prompts together, one prompt after the other.
-    guard let chunk, chunk < computed * sequences else {
-      return [prefillStep(sequences, tokens: computed, past: cachedTokens, finishes: true)]
-    }
-    if chunk >= computed {
-      let each = chunk / computed
-      var steps: [StepShape] = []
-      var left = sequences
-      while left > 0 {
-        steps.append(
-          prefillStep(min(each, left), tokens: computed, past: cachedTokens, finishes: true))
-        left -= min(each, left)
-      }
-      return steps
-    }
-    var prompt: [StepShape] = []
-    var done = 0
-    while done < computed {
-      let tokens = min(chunk, computed - done)
-      prompt.append(
-        prefillStep(
-          1, tokens: tokens, past: cachedTokens + done, finishes: done + tokens == computed))
-      done += tokens
-    }
-    return (0..<sequences).flatMap { _ in prompt }
-  }
-
-  private func prefillStep(
-    _ sequences: Int, tokens: Int, past: Int, finishes: Bool
-  ) -> StepShape {
-    var one = StepShape()
-    one.addPrefill(tokens: tokens, past: past, finishes: finishes)
-    var step = one
-    step.prefillSequences = sequences
-    step.prefillTokens = one.prefillTokens * sequences
-    step.prefillPairs = one.prefillPairs * sequences
-    step.prefillContext = one.prefillContext * sequences
-    step.sampledSequences = one.sampledSequences * sequences
-    step.decodeSequences = decodesBeside
-    step.longestDecodeContext = decodesBeside > 0 ? inputTokens + generatedOnAverage : 0
-    step.decodeContext = decodesBeside * step.longestDecodeContext
-    step.sampledSequences += decodesBeside
-    return step
-  }
-
-  /// Tokens that a request has generated halfway.
-  var generatedOnAverage: Int { (outputTokens + 1) / 2 }
-
-  /// The step that generates one more token of `sequences` requests, `generated` tokens each so far.
-  func decodeStep(_ sequences: Int, generated: Int) -> StepShape {
-    let rows = sequences * beams
-    var step = StepShape()
-    step.decodeSequences = rows
-    step.decodeContext = rows * (inputTokens + generated)
-    step.longestDecodeContext = inputTokens + generated
-    step.sampledSequences = rows
-    return step
   }
 }

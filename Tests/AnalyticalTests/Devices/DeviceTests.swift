@@ -7,7 +7,8 @@ import Testing
     ("NVIDIA GeForce RTX 4090", "rtx-4090"), ("RTX4090", "rtx-4090"),
     ("NVIDIA H100 80GB HBM3", "h100-sxm"), ("NVIDIA A100-SXM4-80GB", "a100-sxm-80gb"),
     ("NVIDIA RTX PRO 6000 Blackwell Server Edition", "rtx-pro-6000"),
-    ("AMD Instinct MI300X", "mi300x"), ("h200-sxm", "h200-sxm"),
+    ("AMD Instinct MI300X", "mi300x"), ("MI300X OAM", "mi300x"),
+    ("AMD Instinct MI300X OAM", "mi300x"), ("h200-sxm", "h200-sxm"),
   ])
   func `A device is found by what profilers call it`(reported: String, name: String) {
     #expect(Device.builtIn(named: reported)?.name == name)

@@ -69,11 +69,11 @@ import Testing
     return plans
   }
 
+  /// What the objective wants little of: each is a time, as all plans serve the same requests.
   private func badness(_ plan: Plan, _ objective: PlanSearch.Objective) -> Double {
     let seconds = plan.estimate.endToEnd / 1e9
     return switch objective {
-    case .throughput: seconds / Double(64 * 128)
-    case .latency: seconds
+    case .throughput, .latency: seconds
     case .cost: 6.88 / 3600 * seconds * Double(plan.layout.devices)
     }
   }
@@ -85,6 +85,9 @@ import Testing
     var search = try search(name)
     for objective in PlanSearch.Objective.allCases {
       search.objective = objective
+      // Six requests leave groups and stages without work.
+      var workload = workload
+      if objective == .latency { workload.batch = 6 }
       let found = try search.plans(devices: devices, workload)
       let wanted = try bruteForce(search, devices, workload)
       #expect(Set(found.map(\.layout)) == Set(wanted.map(\.layout)))
@@ -95,7 +98,6 @@ import Testing
         #expect(earlier <= later * (1 + 1e-12))
       }
       if let best = wanted.map({ badness($0, objective) }).min() { expectClose(order[0], best) }
-      if devices == 64, objective == .throughput { break }
     }
   }
 

@@ -44,7 +44,7 @@ import Testing
     return (ends[0] - before) / 100
   }
 
-  @Test(arguments: [1, 2, 3, 5, 8, 32], [1, 3, 8])
+  @Test(arguments: [1, 2, 3, 5, 8, 20, 32], [1, 3, 8, 18])
   func `A pipeline's tokens come when a simulation of its stages says`(pipeline: Int, batch: Int)
     throws
   {
@@ -131,6 +131,34 @@ import Testing
         #expect(energy >= idle * all * (1 - 1e-12) && energy <= power * all * (1 + 1e-12))
         // One device at the speed of light takes all of its power.
         if layout == .single && efficiencies == .ideal { expectClose(energy, power * all) }
+      }
+    }
+  }
+
+  /// Of every device: idle all the time, and the rest of the power while it works at the speed of
+  /// light. A part of a group keeps the devices of one stage after the other busy.
+  @Test(arguments: names) func `Energy is what all parts keep busy, device by device`(
+    name: String
+  ) throws {
+    let model = try model(name)
+    for layout in layouts(of: model) {
+      let steps = try steps(name, layout)
+      for batch in [16, 2 * layout.data] {
+        let workload = Workload(batch: batch, inputTokens: 2000, outputTokens: 30)
+        let found = try RequestEstimator(steps).estimate(workload)
+        let parts = min(layout.pipeline, batch / layout.data)
+        var busy = 0.0
+        for _ in 0..<layout.data {
+          for _ in 0..<layout.sequence {
+            for _ in 0..<layout.tensor {
+              for _ in 0..<parts {
+                busy += found.prefill.speedOfLight + 29 * found.decode.speedOfLight
+              }
+            }
+          }
+        }
+        let all = found.endToEnd * Double(layout.devices)
+        expectClose(found.energy ?? 0, (70 * all + 630 * busy) / 1e9, 1e-9, "\(layout)")
       }
     }
   }

@@ -113,6 +113,27 @@ import Testing
     }
   }
 
+  /// Queries and keys of 30 and 10 values: heads of 5 one by one, or each of the two as a whole.
+  @Test(arguments: [("qwen3", 6 + 2, 5), ("olmo2", 1, 40), ("gemma3_text", 6 + 2, 5)])
+  func `Queries and keys are normalised a head, or all heads together`(
+    type: String, rows: Int, width: Int
+  ) throws {
+    let model = try read(
+      """
+      {"model_type": "\(type)", "hidden_size": 12, "num_attention_heads": 6,
+      "num_key_value_heads": 2, "head_dim": 5, "intermediate_size": 20, "vocab_size": 100,
+      "num_hidden_layers": 3}
+      """)
+    let norms = model.forwardPass(.bfloat16).filter { $0.role == "qk_norm" }
+    #expect(norms.reduce(0) { $0 + $1.count } == 3)
+    for norm in norms {
+      #expect(norm.operator.attributes == ["width": width])
+      #expect(norm.point(size: 7) == AxisPoint(7 * rows))
+    }
+    let divided = model.forwardPass(.bfloat16, tensorParallel: 2).filter { $0.role == "qk_norm" }
+    #expect(divided.first?.point(size: 2).values[0] == (type == "olmo2" ? 2 : Int64(rows)))
+  }
+
   /// Wherever experts lie, every token of every group passes as many of them, and is sent there.
   @Test(arguments: ["Mixtral-8x7B-v0.1", "DeepSeek-V2-Lite", "gpt-oss-20b"])
   func `Devices together pass every token of all groups through its experts`(name: String) throws {
