@@ -33,7 +33,8 @@ struct DescriptionFields {
     do throws(TraceIOError) {
       document = try JSONValue.read(bytes: bytes, name: file)
     } catch {
-      throw .description(file: file, subject: subject, problem: "it is not a JSON object")
+      throw .description(
+        file: file, subject: subject, problem: "it is not a JSON object (\(error))")
     }
     try self.init(document, file: file, subject: subject)
   }

@@ -14,7 +14,8 @@ extension OperatorKind {
   /// their own.
   public var attributeNames: AttributeNames? {
     switch self {
-    case .gemm: AttributeNames(required: ["n", "k"], optional: ["batch", "weightBits"])
+    case .gemm:
+      AttributeNames(required: ["n", "k"], optional: ["batch", "weightBits", "adapters"])
     case .attention:
       AttributeNames(
         required: ["heads", "kvHeads", "headDim"], optional: ["sequences", "window", "kvBits"])
@@ -29,7 +30,7 @@ extension OperatorKind {
         required: ["width", "intermediate", "experts", "topK", "tensorParallel", "expertParallel"],
         optional: ["gated", "weightBits"])
     case .convolution: AttributeNames(required: ["width", "kernel"])
-    case .stateSpaceScan: AttributeNames(required: ["width", "state"])
+    case .stateSpaceScan: AttributeNames(required: ["width", "state"], optional: ["groups"])
     case .rmsNorm, .layerNorm: AttributeNames(required: ["width"])
     case .activation: AttributeNames(required: ["width"], optional: ["gated"])
     case .elementwise: AttributeNames(required: ["width"], optional: ["inputs"])

@@ -75,7 +75,8 @@ public struct EnginePlan: Sendable {
     let perToken = architecture.keyValueBytesPerToken(
       group.dataType, tensorParallel: group.tensorParallel)
     return (
-      architecture.weightBytes(group.dataType, tensorParallel: group.tensorParallel),
+      architecture.weightBytes(
+        Precision(group.dataType), Parallelism(tensor: group.tensorParallel)),
       Double(group.blockSize) * perToken
     )
   }
@@ -90,12 +91,9 @@ public struct EnginePlan: Sendable {
   private static func blockCount(
     _ group: EngineGroup, _ architecture: ModelArchitecture, _ device: Device
   ) throws(ReplayError) -> Int {
-    let bytes = group.dataType.bytesPerElement
-    let ranks = Double(group.tensorParallel)
-    let row =
-      2 * Double(architecture.intermediateSize) / ranks + 4 * Double(architecture.hiddenSize)
-    let logits = 8 * Double(group.maxSequences) * Double(architecture.vocabularySize)
-    let activations = Double(group.maxBatchedTokens) * row * bytes + logits + 536_870_912
+    let activations = architecture.activationBytes(
+      tokens: group.maxBatchedTokens, sampled: group.maxSequences, group.dataType,
+      tensorParallel: group.tensorParallel)
     let (weights, block) = memory(group, architecture)
     let available = device.memoryBytes * group.memoryUtilization
     let blocks = (available - weights - activations) / block

@@ -41,7 +41,7 @@ struct DeploymentOptions: ParsableArguments {
     // Groups of one device share its curves: a scan of the database each would be the same one.
     var curves: [String: [MeasuredCurve]] = [:]
     return try deployment.engines.map { group in
-      let device = try dataSheet(named: group.device)
+      let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
       let known =
         try curves[device.name] ?? store?.curves(on: device, like: model.askedOperators) ?? []

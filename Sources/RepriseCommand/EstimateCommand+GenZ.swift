@@ -3,12 +3,12 @@ import Reprise
 extension EstimateCommand {
   /// The same question as GenZ 0.0.16 answers it.
   func genZReport() throws -> GenZReport {
-    let workload = options.workload
+    let model = try options.architecture()
+    let workload = options.workload(of: model)
     if let fault = workload.fault { throw Failure(.usage, fault) }
     guard let bits = GenZBits(rawValue: options.dataType.genZName) else {
       throw Failure(.usage, "GenZ has no type \(options.dataType.rawValue)")
     }
-    let model = try options.architecture()
     let target = try GenZEstimator(
       model: GenZModel(model), system: genZSystem(), bits: bits, tensorParallel: layout.tensor,
       pipelineParallel: layout.pipeline, expertParallel: layout.expert, efficiency: efficiency)
@@ -19,7 +19,7 @@ extension EstimateCommand {
         "chunked",
         .chunked(
           prefills: [GenZChunk(past: workload.cachedTokens, new: chunk)],
-          decodes: [Int](repeating: context, count: min(workload.decodesBeside, 1 << 16))))
+          decodes: [Int](repeating: context, count: workload.decodesBeside)))
     } else {
       report.add(
         "prefill", .prefill(batch: workload.batch, inputTokens: workload.inputTokens))

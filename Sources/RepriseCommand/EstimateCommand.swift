@@ -62,9 +62,28 @@ struct EstimateCommand: FailingCommand {
   mutating func validate() throws {
     guard loraRank.map({ (1...65_536).contains($0) }) ?? true, (1...65_536).contains(loraCount)
     else { throw UsageError("--lora-rank and --lora-count must be from 1 to 65536") }
+    guard compat == nil || strange == nil else {
+      throw UsageError("--compat genz knows no \(strange ?? "")")
+    }
     guard self.repeat.map({ (1...100_000_000).contains($0) }) ?? true else {
       throw UsageError("--repeat must be from 1 to 100000000")
     }
+  }
+
+  /// An option that GenZ has no counterpart of, if one is given.
+  private var strange: String? {
+    let given: [(String, Bool)] = [
+      ("--dp", layout.data > 1), ("--sp", layout.sequence > 1), ("--lora-rank", loraRank != nil),
+      ("--offload-weights", offloadWeights > 0), ("--offload-key-values", offloadKeyValues > 0),
+      ("--plot", plot != nil), ("--repeat", self.repeat != nil), ("--eager", options.eager),
+      ("--ideal", options.ideal), ("--imbalance", options.imbalance > 1),
+      ("--weights", options.weights != nil), ("--experts", options.experts != nil),
+      ("--key-values", options.keyValues != nil), ("--shared", options.shared > 0),
+      ("--cached without --chunk", options.cached > 0 && options.chunk == nil),
+      ("--beside without --chunk", options.beside > 0 && options.chunk == nil),
+      ("--beside above 65536", options.beside > 65_536),
+    ]
+    return given.first { $0.1 }?.0
   }
 
   mutating func execute() throws {
@@ -76,16 +95,17 @@ struct EstimateCommand: FailingCommand {
     let model = try options.architecture()
     let platform = try options.resolvedPlatform()
     let adapters = loraRank.map { Adapters(rank: $0, count: loraCount) }
+    let workload = options.workload(of: model)
     let steps = try StepEstimator(
       model, options.precision, layout.parallelism, on: platform, options.efficiencies,
       adapters: adapters)
     var estimator = RequestEstimator(steps, adapters: adapters)
     estimator.offload.weights = offloadWeights
     estimator.offload.keyValues = offloadKeyValues
-    var report = EstimateReport(steps, try estimator.estimate(options.workload))
+    var report = EstimateReport(steps, try estimator.estimate(workload))
     if operators || plot != nil {
-      report.prefillOperators = steps.operators(estimator.firstPrefillStep(options.workload))
-      report.decodeOperators = steps.operators(estimator.meanDecodeStep(options.workload))
+      report.prefillOperators = steps.operators(estimator.firstPrefillStep(workload))
+      report.decodeOperators = steps.operators(estimator.meanDecodeStep(workload))
     }
     if let plot {
       let figure = RooflineFigure(
@@ -114,13 +134,14 @@ struct EstimateCommand: FailingCommand {
       let start = processorSeconds()
       var sum = 0.0
       for _ in 0..<count { sum += try body() }
+      // The sum is looked at, so that nothing of it may be left out.
       precondition(sum >= 0)
       return fixedText((processorSeconds() - start) / Double(count) * 1e6, decimals: 3)
     }
-    var workload = options.workload
+    var workload = options.workload(of: steps.model)
     let estimate = try microseconds(count) {
       // Another output length each time, so that nothing can be kept.
-      workload.outputTokens = workload.outputTokens % 1024 + 1
+      if steps.model.generates { workload.outputTokens = workload.outputTokens % 1024 + 1 }
       return try estimator.estimate(workload).endToEnd
     }
     let whole = try microseconds(max(1, count / 10)) {
@@ -140,30 +161,9 @@ struct EstimateCommand: FailingCommand {
     report.speculation = try EstimateReport.SpeculationResult(
       draft: draft.model.name, speculation,
       speculation.estimate(
-        batch: options.batch, context: options.input + options.output / 2, target: report.steps,
+        batch: options.batch,
+        context: report.estimate.workload.inputTokens + report.estimate.workload.outputTokens / 2,
+        target: report.steps,
         draft: draft))
-  }
-}
-
-/// How a model lies on devices.
-struct LayoutOptions: ParsableArguments {
-  @Option(name: .customLong("tp"), help: "Devices that share each layer (tensor parallel).")
-  var tensor = 1
-
-  @Option(name: .customLong("pp"), help: "Stages of layers (pipeline parallel).")
-  var pipeline = 1
-
-  @Option(name: .customLong("ep"), help: "Ways in which experts are dealt out (expert parallel).")
-  var expert = 1
-
-  @Option(name: .customLong("dp"), help: "Groups with a share of the batch each (data parallel).")
-  var data = 1
-
-  @Option(name: .customLong("sp"), help: "Parts of each sequence (sequence parallel).")
-  var sequence = 1
-
-  var parallelism: Parallelism {
-    Parallelism(
-      tensor: tensor, pipeline: pipeline, expert: expert, data: data, sequence: sequence)
   }
 }

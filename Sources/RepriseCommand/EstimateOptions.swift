@@ -21,16 +21,21 @@ struct EstimateOptions: ParsableArguments {
       """)
   var platform: String?
 
-  @Option(name: .customLong("dtype"), help: "The type of activations, and of all that follows.")
+  @Option(
+    name: .customLong("dtype"),
+    help: """
+      The type of weights and of products; below 16 bits all else (attention, keys and values, what \
+      passes between layers, the head) stays in bf16.
+      """)
   var dataType: DataType = .bfloat16
 
-  @Option(help: "The type of weights, if another.")
+  @Option(help: "The type of weights alone, if another: products stay in --dtype.")
   var weights: DataType?
 
   @Option(help: "The type of experts' weights, if another than that of weights.")
   var experts: DataType?
 
-  @Option(help: "The type of keys and values, if another than that of activations.")
+  @Option(help: "The type of keys and values, if another.")
   var keyValues: DataType?
 
   @Option(help: "Requests at once.")
@@ -39,8 +44,8 @@ struct EstimateOptions: ParsableArguments {
   @Option(help: "Prompt tokens of each.")
   var input = 1024
 
-  @Option(help: "Tokens that each generates.")
-  var output = 128
+  @Option(help: "Tokens that each generates; 128, or 1 of a model that only embeds.")
+  var output: Int?
 
   @Option(help: "Candidates that a beam search keeps of each request.")
   var beams = 1
@@ -70,8 +75,8 @@ struct EstimateOptions: ParsableArguments {
   var json = false
 
   mutating func validate() throws {
-    guard (device == nil) != (platform == nil) else {
-      throw UsageError("give either --device or --platform")
+    guard device != nil || platform != nil else {
+      throw UsageError("give --device or --platform, or both for that device in that platform")
     }
     guard !(eager && ideal) else { throw UsageError("--eager and --ideal exclude each other") }
     guard imbalance >= 1, imbalance <= 1e6 else {
@@ -86,13 +91,17 @@ struct EstimateOptions: ParsableArguments {
   }
 
   var precision: Precision {
-    Precision(
-      activations: dataType, weights: weights ?? dataType, experts: experts,
-      keyValues: keyValues ?? dataType)
+    var precision = Precision(serving: dataType)
+    if let weights { (precision.weights, precision.experts) = (weights, weights) }
+    if let experts { precision.experts = experts }
+    if let keyValues { precision.keyValues = keyValues }
+    return precision
   }
 
-  var workload: Workload {
-    var workload = Workload(batch: batch, inputTokens: input, outputTokens: output)
+  /// The workload of a model.
+  func workload(of model: ModelArchitecture) -> Workload {
+    var workload = Workload(
+      batch: batch, inputTokens: input, outputTokens: output ?? (model.generates ? 128 : 1))
     workload.beams = beams
     workload.cachedTokens = cached
     workload.sharedTokens = shared
@@ -108,16 +117,26 @@ struct EstimateOptions: ParsableArguments {
       try note(
         "reprise: \(model): its model_type is not known; it is read as a decoder like Llama's")
     }
+    let workload = workload(of: architecture)
+    let length = workload.inputTokens.addingReportingOverflow(workload.outputTokens).partialValue
+    if length > architecture.maximumPositions {
+      try note(
+        "reprise: \(model): made for \(architecture.maximumPositions) positions, asked for \(length)"
+      )
+    }
     return architecture
   }
 
   /// What it runs on.
   func resolvedPlatform() throws -> Platform {
-    if let platform { return try self.platform(named: platform) }
-    return Platform(try dataSheet(named: device ?? ""))
+    let sheet = try device.map { try dataSheet(named: $0) }
+    guard let name = platform else { return Platform(sheet ?? Device.builtIns[0]) }
+    var platform = try platform(named: name, besides: sheet)
+    if let sheet { platform.device = sheet }
+    return platform
   }
 
-  private func platform(named name: String) throws -> Platform {
+  private func platform(named name: String, besides device: Device?) throws -> Platform {
     if let known = Platform.builtIn(named: name) { return known }
     guard let file = DescriptionFile(name) else {
       let names = Platform.builtIns.map(\.name)
@@ -127,7 +146,7 @@ struct EstimateOptions: ParsableArguments {
         "no platform '\(name)'; \(hint ?? "known are " + names.joined(separator: ", "))")
     }
     let platforms = try Platform.read(
-      file.bytes(), name: file.path, devices: Device.builtIns)
+      file.bytes(), name: file.path, devices: [device].compactMap(\.self) + Device.builtIns)
     return try file.choice(of: platforms, \.name)
   }
 }

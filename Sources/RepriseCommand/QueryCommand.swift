@@ -89,6 +89,10 @@ struct QueryCommand: FailingCommand {
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
     }
+    // Only "not gated" is told by a zero.
+    for name in attributes.keys.sorted() where attributes[name] == 0 && name != "gated" {
+      throw Failure(.usage, "\(self.kind) has no \(name)=0; leave it out")
+    }
     let allowed = Set(names?.all ?? [])
     if let extra = attributes.keys.sorted().first(where: { !allowed.contains($0) }) {
       throw Failure(.usage, "\(self.kind) has no size '\(extra)'; see 'reprise help query'")

@@ -45,7 +45,7 @@ struct SearchCommand: FailingCommand {
     commandName: "search",
     abstract: "Find the best parallel layout of a model on a number of devices.",
     discussion: """
-      Every layout of exactly so many devices that the model can lie in is estimated; those that fit \
+      Every layout of exactly so many devices that the model can lie in, with a request for each data-parallel group, is estimated; those that fit \
       into memory and keep to the limits are listed, the best first.
 
         reprise search --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64 \
@@ -72,7 +72,7 @@ struct SearchCommand: FailingCommand {
   mutating func execute() throws {
     let search = try searching.search(options)
     let start = processorSeconds()
-    let plans = try search.plans(devices: devices, options.workload)
+    let plans = try search.plans(devices: devices, options.workload(of: search.model))
     let seconds = processorSeconds() - start
     guard !plans.isEmpty else {
       throw Failure(
@@ -89,7 +89,7 @@ struct SearchCommand: FailingCommand {
     print(
       """
       \(search.model.name) on \(devices) × \(search.platform.device.name), batch of \
-      \(options.batch), \(options.input) tokens in, \(options.output) out: \(plans.count) plans of \
+      \(options.batch), \(options.input) tokens in, \(plans.first?.estimate.workload.outputTokens ?? 0) out: \(plans.count) plans of \
       \(search.layouts(devices: devices).count) layouts in \
       \(fixedText(1e3 * seconds, decimals: 2)) ms of CPU, best \(search.objective.rawValue) first
       \(TextTable(plans: shown).text)
@@ -124,7 +124,8 @@ struct SizeCommand: FailingCommand {
 
   mutating func execute() throws {
     let search = try searching.search(options)
-    guard let plan = try search.smallest(options.workload, upTo: maximumDevices) else {
+    guard let plan = try search.smallest(options.workload(of: search.model), upTo: maximumDevices)
+    else {
       throw Failure(
         .unavailable,
         "up to \(maximumDevices) × \(search.platform.device.name) hold the model and this batch "

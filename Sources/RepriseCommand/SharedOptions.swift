@@ -18,10 +18,12 @@ struct DatabaseOptions: ParsableArguments {
   }
 }
 
-/// Finds a device's data sheet by name, or says which there are.
-func dataSheet(named name: String) throws -> Device {
+/// Finds a device's data sheet by name or in a file, or says which there are.
+///
+/// - Parameter folder: what a relative path is relative to.
+func dataSheet(named name: String, beside folder: String = ".") throws -> Device {
   if let device = Device.builtIn(named: name) { return device }
-  if let file = DescriptionFile(name) {
+  if let file = DescriptionFile(RepriseCommand.modelPath(name, beside: folder)) {
     return try file.choice(of: Device.read(file.bytes(), name: file.path), \.name)
   }
   let hint = nearestName(to: name, among: Device.builtIns.map(\.name))

@@ -87,11 +87,12 @@ private func model(_ bytes: [UInt8]) {
   guard let model = try? ModelArchitecture(configuration: bytes, name: "config.json") else { return }
   _ = (model.parameterCount, model.activeParameterCount, model.keyValueBytesPerToken(.float32))
   for use in model.forwardPass(.float32, tensorParallel: 8) { _ = use.point(size: 1 << 40) }
-  guard let platform = Platform.builtIns.first,
-    let steps = try? StepEstimator(model, on: platform)
-  else { return }
-  _ = try? RequestEstimator(steps).estimate(
-    Workload(batch: 1 << 24, inputTokens: 1 << 24, outputTokens: 1 << 24))
+  guard let platform = Platform.builtIns.first else { return }
+  for layout in [.single, Parallelism(tensor: 2, pipeline: 2, data: 2)] {
+    guard let steps = try? StepEstimator(model, Precision(.float32), layout, on: platform) else { continue }
+    _ = try? RequestEstimator(steps).estimate(
+      Workload(batch: 1 << 10, inputTokens: 1 << 24, outputTokens: model.generates ? 1 << 20 : 1))
+  }
 }
 
 private func requestLog(_ bytes: [UInt8]) {

@@ -57,10 +57,16 @@ public struct Platform: Hashable, Sendable {
     self.source = source
   }
 
-  /// A device with its own link, as far as that reaches.
+  /// A device with its own link, as far as that reaches; joined as in the built-in platform of that
+  /// device, if there is one.
   public init(_ device: Device) {
+    let known = Platform.builtIns.first { $0.device.name == device.name }
     let levels = device.link.map {
-      [Level(name: $0.name, devices: $0.devices, bandwidth: $0.bandwidth, latency: $0.latency)]
+      [
+        Level(
+          name: $0.name, devices: $0.devices, bandwidth: $0.bandwidth, latency: $0.latency,
+          topology: known?.levels.first?.topology ?? .switch)
+      ]
     }
     self.init(
       name: device.name, device: device, levels: levels ?? [], source: device.source)

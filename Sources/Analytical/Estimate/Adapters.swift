@@ -32,11 +32,9 @@ public struct Adapters: Hashable, Sendable {
         return []
       }
       return [(rank, k, "_lora_down"), (n, rank, "_lora_up")].map { n, k, suffix in
-        // Weights of several adapters count as wider numbers: all of them cross the bus.
-        let bits = count * Int(precision.activations.bytesPerElement * 8)
-        return OperatorUse(
+        OperatorUse(
           operator: Operator(
-            .gemm, dataType: precision.activations, ["n": n, "k": k, "weightBits": bits]),
+            .gemm, dataType: precision.activations, ["n": n, "k": k, "adapters": count]),
           role: use.role + suffix, count: use.count, size: .tokens)
       }
     }
@@ -48,7 +46,7 @@ public struct Adapters: Hashable, Sendable {
   ) -> Double {
     uses(in: model, precision, layout).reduce(0) { sum, use in
       let (n, k) = (use.operator.attributes["n"] ?? 0, use.operator.attributes["k"] ?? 0)
-      return sum + Double(use.count * n * k) * use.operator.weightBytes
+      return sum + Double(use.count * n * k) * Double(count) * use.operator.weightBytes
     }
   }
 }

@@ -66,7 +66,8 @@ struct CollectiveCost: Hashable, Sendable {
         share /= Double(part.ranks)
       }
     case .allToAll:
-      // All levels move at the same time; the slowest decides.
+      // All levels move at the same time; the slowest decides. Messages to different devices overlap:
+      // more than one hop, fewer than one after the other; their geometric mean is a choice.
       var (latency, perByte, within) = (0.0, 0.0, 1.0)
       for part in parts {
         let reached = within * Double(part.ranks)
@@ -77,9 +78,11 @@ struct CollectiveCost: Hashable, Sendable {
       }
       ring = ring + Line(latency: latency, perByte: perByte)
     default:
-      // One device to another, across the outermost of the levels between them.
+      // One device to the next, across the outermost of the levels between them, until all have
+      // passed on what they have.
       guard let part = parts.last else { break }
-      ring = Line(latency: part.hop, perByte: 1 / part.pairRate(efficiencies))
+      ring = Line(
+        latency: Double(ranks - 1) * part.hop, perByte: 1 / part.pairRate(efficiencies))
     }
     self.ring = ring
   }
@@ -92,9 +95,18 @@ struct CollectiveCost: Hashable, Sendable {
     /// Nanoseconds of one hop.
     var hop: Double { level.latency * 1e9 }
 
-    /// Bytes a nanosecond of one device.
+    /// Bytes a nanosecond of one device, over the links that lead to others of the group: of a mesh
+    /// those to each of them, of a ring or torus cut open half, and between two neighbours one.
     func rate(_ efficiencies: Efficiencies) -> Double {
-      level.bandwidth * efficiencies.link / 1e9
+      let isWhole = ranks >= level.devices
+      let part: Double =
+        switch level.topology {
+        case .switch: 1
+        case .mesh: min(1, Double(ranks - 1) / Double(max(1, level.devices - 1)))
+        case .ring: isWhole ? 1 : 0.5
+        case .torus: isWhole ? 1 : ranks == 2 ? 0.25 : 0.5
+        }
+      return part * level.bandwidth * efficiencies.link / 1e9
     }
 
     /// Bytes a nanosecond from one device to one other: the links that lead there.
@@ -106,7 +118,7 @@ struct CollectiveCost: Hashable, Sendable {
         case .torus: 4
         case .mesh: Double(max(1, level.devices - 1))
         }
-      return rate(efficiencies) / lanes
+      return level.bandwidth * efficiencies.link / 1e9 / lanes
     }
 
     func ring(passes: Double, share: Double, _ efficiencies: Efficiencies) -> Line {

@@ -74,12 +74,12 @@ public struct Efficiencies: Hashable, Sendable {
     return ideal
   }()
 
-  /// The figures of a kind of operator.
-  func kernel(_ kind: OperatorKind) -> Kernel {
+  /// The figures of a kind of operator, and whether devices have units of their own for it.
+  func kernel(_ kind: OperatorKind) -> (kernel: Kernel, hasUnits: Bool) {
     switch kind {
-    case .gemm, .moe: product
-    case .attention, .latentAttention, .bidirectionalAttention: attention
-    default: other
+    case .gemm, .moe: (product, true)
+    case .attention, .latentAttention, .bidirectionalAttention: (attention, true)
+    default: (other, false)
     }
   }
 }

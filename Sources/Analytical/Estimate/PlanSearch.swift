@@ -86,7 +86,7 @@ public struct PlanSearch: Sendable {
   /// All plans on exactly so many devices that fit and keep to the service level, the best first;
   /// of equals the one with fewer tensor-parallel devices.
   ///
-  /// Data-parallel groups and pipeline stages beyond the batch would stand idle and are left out.
+  /// Data-parallel groups beyond the batch would stand idle and are left out.
   ///
   /// - Throws: ``AnalyticalError/layout(problem:)`` where the workload makes no sense.
   public func plans(
@@ -97,7 +97,7 @@ public struct PlanSearch: Sendable {
       throw .layout(problem: "devices must be from 1 to \(Self.mostDevices), not \(devices)")
     }
     var plans: [Plan] = []
-    for layout in layouts(devices: devices) where layout.data * layout.pipeline <= workload.batch {
+    for layout in layouts(devices: devices) where layout.data <= workload.batch {
       // What cannot fit is not compiled.
       guard model.weightBytes(precision, layout) < platform.device.memoryBytes else { continue }
       let steps = try StepEstimator(model, precision, layout, on: platform, efficiencies)
@@ -106,7 +106,7 @@ public struct PlanSearch: Sendable {
       plans.append(Plan(layout: layout, estimate: estimate))
     }
     let order = plans.enumerated().sorted { left, right in
-      let (first, second) = (badness(left.element), badness(right.element))
+      let (first, second) = (price(left.element), price(right.element))
       return first != second
         ? first < second
         : (left.element.layout.tensor, left.offset) < (right.element.layout.tensor, right.offset)
@@ -118,7 +118,7 @@ public struct PlanSearch: Sendable {
   public static let mostDevices = 4096
 
   /// What is the smaller the better.
-  private func badness(_ plan: Plan) -> Double {
+  private func price(_ plan: Plan) -> Double {
     switch objective {
     case .throughput: -plan.estimate.throughput
     case .latency: plan.estimate.endToEnd

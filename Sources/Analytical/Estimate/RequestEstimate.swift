@@ -29,14 +29,19 @@ public struct RequestEstimate: Hashable, Sendable {
     timeToFirstToken + Double(workload.outputTokens - 1) * timePerOutputToken
   }
 
-  /// Tokens generated a second by all devices while they decode.
-  public var decodeThroughput: Double {
-    timePerOutputToken > 0 ? Double(workload.batch) / timePerOutputToken * 1e9 : 0
-  }
-
   /// Tokens generated a second by all devices, prefill included.
   public var throughput: Double {
     endToEnd > 0 ? Double(workload.batch * workload.outputTokens) / endToEnd * 1e9 : 0
+  }
+
+  /// Joules of one generated token; nil where the device's power is not known.
+  public var energyPerToken: Double? {
+    energy.map { $0 / Double(workload.batch * workload.outputTokens) }
+  }
+
+  /// US dollars of one generated token; nil where the device's price is not known.
+  public var costPerToken: Double? {
+    cost.map { $0 / Double(workload.batch * workload.outputTokens) }
   }
 
   /// Requests a second.

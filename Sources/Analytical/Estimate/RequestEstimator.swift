@@ -46,6 +46,10 @@ public struct RequestEstimator: Sendable {
   ///   ``RequestEstimate/memory``.
   public func estimate(_ workload: Workload) throws(AnalyticalError) -> RequestEstimate {
     if let fault = workload.fault { throw .layout(problem: fault) }
+    let model = steps.model
+    guard model.generates || workload.outputTokens == 1 else {
+      throw .layout(problem: "\(model.name) has no head to generate with; ask for 1 output token")
+    }
     let layout = steps.layout
     var estimate = RequestEstimate(workload: workload, devices: layout.devices)
     let (group, parts, part) = shares(of: workload)
@@ -112,9 +116,11 @@ public struct RequestEstimator: Sendable {
   /// host's memory included.
   private func cacheBytes(_ workload: Workload, group: Int) -> Double {
     let (model, layout, precision) = (steps.model, steps.layout, steps.precision)
+    // What generates nothing keeps nothing for later.
+    guard model.generates else { return 0 }
     func cache(_ tokens: Int) -> Double {
       model.cacheBytes(
-        tokens: Double(tokens) / Double(layout.sequence), precision.keyValues,
+        tokens: Double(tokens) / Double(layout.sequence), precision,
         tensorParallel: layout.tensor)
     }
     // Beams share their prompt; what they generate is each one's own.
@@ -127,6 +133,7 @@ public struct RequestEstimator: Sendable {
       Double((model.layers + layout.pipeline - 1) / layout.pipeline) / Double(model.layers)
     let all =
       Double(group) * sequence + (workload.sharedTokens > 0 ? cache(workload.sharedTokens) : 0)
+      + Double(workload.decodesBeside) * cache(workload.inputTokens + workload.outputTokens)
     return all * deepest
   }
 

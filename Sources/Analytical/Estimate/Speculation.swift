@@ -49,6 +49,8 @@ public struct Speculation: Hashable, Sendable {
       drafting += draft.estimate(step).time
     }
     // The check reads each sequence's context once for all proposed tokens, and samples after each.
+    // It is as long in every round, so that engines replay it as a graph. Latent attention is taken to
+    // unfold the whole context for it, which engines avoid: too long there.
     let tokens = proposed + 1
     var check = StepShape()
     check.prefillSequences = batch
@@ -56,7 +58,8 @@ public struct Speculation: Hashable, Sendable {
     check.prefillPairs = batch * (tokens * context + tokens * (tokens + 1) / 2)
     check.prefillContext = batch * (context + tokens)
     check.sampledSequences = batch * tokens
-    let round = drafting + target.estimate(check).time
+    let round =
+      drafting + target.estimate(check, isGraph: target.efficiencies.decodeDispatch == 0).time
     return (round, round / tokensPerRound, drafting)
   }
 }

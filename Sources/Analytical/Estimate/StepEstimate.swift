@@ -39,21 +39,6 @@ public struct StepEstimate: Hashable, Sendable {
     sum.speedOfLight += right.speedOfLight
     return sum
   }
-
-  /// The same step `count` times.
-  public static func * (step: Self, count: Double) -> Self {
-    var product = step
-    product.compute *= count
-    product.memory *= count
-    product.communication *= count
-    product.latency *= count
-    product.offload *= count
-    product.flops *= count
-    product.bytes *= count
-    product.linkBytes *= count
-    product.speedOfLight *= count
-    return product
-  }
 }
 
 /// One operator's part of a step.

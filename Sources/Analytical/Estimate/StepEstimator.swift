@@ -45,15 +45,18 @@ public struct StepEstimator: Sendable {
       + (adapters?.uses(in: model, precision, layout) ?? [])
     terms = []
     terms.reserveCapacity(uses.count)
-    let peak = platform.device.peakFlops(precision.activations)
-    for use in uses { terms.append(term(use, peak: peak)) }
+    // Only products and attention have units of their own for small types.
+    let vector = platform.device.peakFlops(.float32)
+    for use in uses { terms.append(term(use, vectorPeak: vector)) }
   }
 
   /// Estimates a step of one data-parallel group; all pipeline stages in turn.
   ///
+  /// - Parameter isGraph: whether an engine replays it as a graph; nil for steps of decodes alone.
   /// - Complexity: O(operators), some 20; no memory is allocated.
-  public func estimate(_ shape: StepShape) -> StepEstimate {
-    let sizes = StepSizes(share(of: shape))
+  public func estimate(_ shape: StepShape, isGraph: Bool? = nil) -> StepEstimate {
+    var sizes = StepSizes(share(of: shape))
+    if let isGraph { sizes.isGraph = isGraph }
     var step = StepEstimate()
     for term in terms { term.add(sizes, efficiencies, to: &step) }
     return step
@@ -98,7 +101,7 @@ public struct StepEstimator: Sendable {
 // MARK: - Compiling
 
 extension StepEstimator {
-  private func term(_ use: OperatorUse, peak: Double) -> StepTerm {
+  private func term(_ use: OperatorUse, vectorPeak: Double) -> StepTerm {
     let group = group(of: use)
     var term = StepTerm(
       work: work(of: use, isExchange: group != nil), count: Double(use.count))
@@ -107,12 +110,16 @@ extension StepEstimator {
         use.operator.kind, ranks: group.ranks, stride: group.stride, on: platform, efficiencies)
       return term
     }
-    let kernel = efficiencies.kernel(use.operator.kind)
+    let (kernel, hasUnits) = efficiencies.kernel(use.operator.kind)
+    let peak = hasUnits ? platform.device.peakFlops(use.operator.dataType) : vectorPeak
     term.lightPerFlop = 1e9 / peak
     term.lightPerByte = 1e9 / platform.device.memoryBandwidth
     term.perFlop = term.lightPerFlop / kernel.compute
     term.perByte = term.lightPerByte / kernel.memory
-    if use.operator.kind == .moe { term.perFlop *= efficiencies.expertImbalance }
+    // Without dealing out, every device does its share of all visits, whomever they are to.
+    if layout.expert > 1, use.operator.kind == .moe {
+      term.perFlop *= efficiencies.expertImbalance
+    }
     term.latency = kernel.latency
     return term
   }
@@ -124,19 +131,18 @@ extension StepEstimator {
     switch use.size {
     case .tokens, .sampledSequences, .attention, .rows, .scan: return nil
     case .sampledBytes: return (layout.tensor, 1)
-    case .decodeBytes: return (layout.sequence, layout.tensor)
+    case .decodeBytes, .prefillBytes: return (layout.sequence, layout.tensor)
     case .bytes: break
     }
     switch use.operator.kind {
     case .allToAll: return (layout.expert, layout.expertTensor)
-    case .sendReceive where use.role == "pipeline_send":
-      return (2, layout.tensor * layout.sequence * layout.data)
-    case .sendReceive: return (layout.sequence, layout.tensor)
+    case .sendReceive: return (2, layout.tensor * layout.sequence * layout.data)
     default: return (layout.tensor, 1)
     }
   }
 
-  /// An operator's work as a function of a step's sizes, found by asking for it at three of them.
+  /// An operator's work as a function of a step's sizes, found by asking for it at two of them, and
+  /// at three for scans, which have two sizes.
   private func work(of use: OperatorUse, isExchange: Bool) -> StepTerm.Work {
     let op = use.operator
     func at(_ size: Int) -> OperatorWork {
@@ -152,6 +158,7 @@ extension StepEstimator {
     switch use.size {
     case .sampledSequences, .sampledBytes: return .sampled(fixed: fixed, each: at(1) - fixed)
     case .decodeBytes: return .decodes(each: at(1))
+    case .prefillBytes: return .prefill(each: at(1))
     case .scan:
       let none = OperatorWork(op, at: AxisPoint(0, 0)) ?? OperatorWork()
       let token = OperatorWork(op, at: AxisPoint(1, 0)) ?? OperatorWork()
@@ -165,7 +172,7 @@ extension StepEstimator {
     // The weights of one token's experts, taken out of its work, are those of each touched one.
     let groups = Double(use.point(size: 1)[0])
     let one = at(1)
-    let weights = OperatorWork(op, at: AxisPoint(0)).map { _ in weightBytesPerExpert(op) } ?? 0
+    let weights = op.weightBytesPerExpert
     var perToken = one
     perToken.bytes -= weights * network.touched(byTokens: groups)
     return .experts(perToken: perToken, weightBytes: weights, network, groups: groups)
@@ -176,15 +183,5 @@ extension StepEstimator {
       return nil
     }
     return ExpertNetwork(experts: experts, perToken: perToken, width: 1)
-  }
-
-  /// Bytes that each device reads for every expert that a step touches, wherever it lies.
-  private func weightBytesPerExpert(_ op: Operator) -> Double {
-    func attribute(_ name: String, _ other: Int = 1) -> Double {
-      Double(op.attributes[name] ?? other)
-    }
-    let products: Double = op.attributes["gated"] == 0 ? 2 : 3
-    return products * attribute("width") * attribute("intermediate") * op.weightBytes
-      / attribute("tensorParallel") / attribute("expertParallel")
   }
 }

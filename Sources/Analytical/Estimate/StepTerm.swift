@@ -12,6 +12,8 @@ struct StepTerm: Sendable {
     case sampled(fixed: OperatorWork, each: OperatorWork)
     /// The same for each sequence that decodes.
     case decodes(each: OperatorWork)
+    /// The same for each token in prefill.
+    case prefill(each: OperatorWork)
     /// Attention, of a window or all keys.
     case attention(AttentionCost, window: Double?, isCausal: Bool)
     /// Experts: as in proportion, but for the weights that are touched.
@@ -52,7 +54,7 @@ struct StepTerm: Sendable {
       step.memory += count * (busy - share)
     }
     let dispatch =
-      shape.isDecodeOnly ? efficiencies.decodeDispatch : efficiencies.prefillDispatch
+      shape.isGraph ? efficiencies.decodeDispatch : efficiencies.prefillDispatch
     step.latency += count * max(latency, dispatch - busy)
     step.flops += count * work.flops
     step.bytes += count * work.bytes
@@ -69,6 +71,7 @@ struct StepTerm: Sendable {
     case .sampled(let fixed, let each):
       return shape.sampled > 0 ? fixed + each * shape.sampled : OperatorWork()
     case .decodes(let each): return each * shape.decodes
+    case .prefill(let each): return each * shape.prefillTokens
     case .attention(let cost, let window, let isCausal):
       return cost.work(AttentionLoad(shape.shape, window: window, isCausal: isCausal))
     case .experts(let perToken, let weightBytes, let network, let groups):
@@ -86,7 +89,9 @@ struct StepSizes {
   var sequences: Double
   var sampled: Double
   var decodes: Double
-  var isDecodeOnly: Bool
+  var prefillTokens: Double
+  /// Whether an engine replays the step as a graph.
+  var isGraph: Bool
   var shape: StepShape
 
   init(_ shape: StepShape) {
@@ -94,7 +99,8 @@ struct StepSizes {
     sequences = Double(shape.prefillSequences + shape.decodeSequences)
     sampled = Double(shape.sampledSequences)
     decodes = Double(shape.decodeSequences)
-    isDecodeOnly = shape.prefillTokens == 0
+    prefillTokens = Double(shape.prefillTokens)
+    isGraph = shape.prefillTokens == 0
     self.shape = shape
   }
 }

@@ -14,7 +14,8 @@ public struct Workload: Hashable, Sendable {
   public var sharedTokens = 0
   /// Prompt tokens computed in one step; nil for the whole prompt.
   public var chunk: Int?
-  /// Other requests of like size that decode in the same steps as the prompts: mixed batches.
+  /// Other requests of like size in each data-parallel group that decode in the same steps as the
+  /// prompts: mixed batches.
   public var decodesBeside = 0
 
   /// Creates a workload.

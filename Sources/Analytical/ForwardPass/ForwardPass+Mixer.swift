@@ -85,7 +85,7 @@ extension ForwardPass {
     // Each part's keys and values pass all others; decodes sum partial results instead.
     add(
       "key_value_ring", .sendReceive, ["ranks": layout.sequence], count: count,
-      .bytes(perToken: Int(Double((layout.sequence - 1) * exchanged) * size)))
+      .prefillBytes(perToken: Int(Double((layout.sequence - 1) * exchanged) * size)))
     add(
       "attention_combine", .allReduce, ["ranks": layout.sequence], count: count,
       .decodeBytes(perSequence: Int(Double(combined) * size)))
@@ -104,9 +104,9 @@ extension ForwardPass {
       addProduct("dt_proj", n: width, k: rank, count: count)
     case .mamba2: addNorm("gate_norm", width: width, count: count)
     }
-    add(
-      "selective_scan", .stateSpaceScan, ["width": width, "state": space.state], count: count, .scan
-    )
+    var sizes = ["width": width, "state": space.state]
+    if case .mamba2(_, let groups) = space.version { sizes["groups"] = groups }
+    add("selective_scan", .stateSpaceScan, sizes, count: count, .scan)
     addProduct("out_proj", n: hidden, k: width, count: count)
   }
 }

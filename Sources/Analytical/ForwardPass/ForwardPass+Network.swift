@@ -47,7 +47,7 @@ extension ForwardPass {
     ]
     if !network.isGated { sizes["gated"] = 0 }
     // Dealt-out experts serve the tokens of all groups.
-    let groups = layout.expert > 1 ? layout.data * layout.sequence : 1
+    let groups = layout.expert > 1 ? layout.data : 1
     add(
       "experts", .moe, sizes, count: count, groups > 1 ? .rows(perToken: groups) : .tokens,
       weights: precision.experts)

@@ -65,10 +65,13 @@ struct ForwardPass {
     _ size: OperatorUse.Size = .tokens, weights: DataType? = nil
   ) {
     var attributes = attributes
-    if let weights, weights != precision.activations {
-      attributes["weightBits"] = Int(weights.bytesPerElement * 8)
+    var type = precision.activations
+    if let weights {
+      // Weights that stay in the activations' type are not multiplied in a smaller one.
+      if weights != type { type = precision.products }
+      if weights != type { attributes["weightBits"] = Int(weights.bytesPerElement * 8) }
     }
-    let op = Operator(kind, dataType: precision.activations, attributes)
+    let op = Operator(kind, dataType: type, attributes)
     uses.append(OperatorUse(operator: op, role: role, count: count, size: size))
   }
 

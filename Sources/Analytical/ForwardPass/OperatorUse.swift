@@ -20,6 +20,8 @@ public struct OperatorUse: Hashable, Sendable {
     case scan
     /// The sequences that decode, as bytes of that many each.
     case decodeBytes(perSequence: Int)
+    /// The query tokens in prefill, as bytes of that many each.
+    case prefillBytes(perToken: Int)
   }
 
   /// What runs.
@@ -49,7 +51,7 @@ public struct OperatorUse: Hashable, Sendable {
     case .tokens, .bytes, .rows: .tokens
     case .sampledSequences, .sampledBytes: .sampled
     case .attention: .attention
-    case .scan, .decodeBytes: .several
+    case .scan, .decodeBytes, .prefillBytes: .several
     }
   }
 
@@ -59,7 +61,8 @@ public struct OperatorUse: Hashable, Sendable {
   public func point(size count: Int) -> AxisPoint {
     switch size {
     case .tokens, .sampledSequences, .attention, .scan: return AxisPoint(count)
-    case .bytes(let each), .rows(let each), .sampledBytes(let each), .decodeBytes(let each):
+    case .bytes(let each), .rows(let each), .sampledBytes(let each), .decodeBytes(let each),
+      .prefillBytes(let each):
       let (size, overflow) = count.multipliedReportingOverflow(by: each)
       return AxisPoint(overflow ? .max : size)
     }
@@ -70,6 +73,7 @@ public struct OperatorUse: Hashable, Sendable {
     switch size {
     case .sampledSequences, .sampledBytes: point(size: shape.sampledSequences)
     case .decodeBytes: point(size: shape.decodeSequences)
+    case .prefillBytes: point(size: shape.prefillTokens)
     case .scan: AxisPoint(shape.tokens, shape.prefillSequences + shape.decodeSequences)
     case .tokens, .bytes, .rows, .attention: point(size: shape.tokens)
     }

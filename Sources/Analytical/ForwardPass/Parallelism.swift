@@ -8,9 +8,9 @@ public struct Parallelism: Hashable, Sendable {
   public var tensor: Int
   /// Stages that hold a part of the layers each.
   public var pipeline: Int
-  /// Ways in which the experts of all groups and parts together are dealt out, a multiple of
-  /// `data` × `sequence`; the tensor-parallel devices left over share each expert's width. 1 where
-  /// every group has all experts.
+  /// Ways in which the experts of all groups together are dealt out, a multiple of `data`; the
+  /// tensor-parallel devices left over share each expert's width. 1 where every group has all
+  /// experts, as it must with sequence parts.
   public var expert: Int
   /// Groups that serve a share of the batch each, with dense weights of their own.
   public var data: Int
@@ -36,7 +36,7 @@ public struct Parallelism: Hashable, Sendable {
 
   /// Devices that share each expert's width.
   public var expertTensor: Int {
-    expert > 1 ? max(1, tensor * data * sequence / expert) : tensor
+    expert > 1 ? max(1, tensor * data / expert) : tensor
   }
 }
 
@@ -65,9 +65,12 @@ extension ModelArchitecture {
     guard layout.pipeline <= layers else {
       return "\(layers) layers cannot fill \(layout.pipeline) pipeline stages"
     }
-    let groups = layout.data * layout.sequence
+    let groups = layout.data
     if layout.expert > 1 {
       guard hasExperts else { return "\(name) has no experts to deal out" }
+      guard layout.sequence == 1 else {
+        return "experts cannot be dealt out among parts of a sequence"
+      }
       guard layout.expert % groups == 0, groups * layout.tensor % layout.expert == 0 else {
         return "\(groups) groups of \(layout.tensor) devices cannot deal experts out in "
           + "\(layout.expert) ways"

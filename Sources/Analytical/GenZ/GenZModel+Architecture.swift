@@ -23,6 +23,9 @@ extension GenZModel {
       width = network.width
       inputs = network.isGated ? 2 : 1
     case .experts(let network):
+      guard network.sharedWidth == 0 else {
+        throw .layout(problem: "GenZ has no shared experts like those of \(model.name)")
+      }
       width = network.width
       inputs = network.isGated ? 2 : 1
       experts = network.experts

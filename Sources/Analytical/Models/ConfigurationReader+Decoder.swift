@@ -25,7 +25,7 @@ extension ConfigurationReader {
 
   /// What every layer's attention has in common.
   private func attention(_ hidden: Int) throws(AnalyticalError) -> TokenMixer {
-    if family.shape == .latentDecoder, fields.has("kv_lora_rank") {
+    if fields.has("kv_lora_rank") {
       var attention = LatentAttention(
         heads: try size("num_attention_heads", in: Bounds.heads),
         queryRank: try optional("q_lora_rank", in: Bounds.small),

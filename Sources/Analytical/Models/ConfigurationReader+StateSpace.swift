@@ -21,13 +21,10 @@ extension ConfigurationReader {
   }
 
   private func mamba(_ hidden: Int) throws(AnalyticalError) -> StateSpace {
-    let prefix = type == "jamba" ? "mamba_" : ""
     let expand = try optional("expand", "mamba_expand", in: Bounds.small) ?? 2
     let width = try optional("intermediate_size", in: Bounds.width)
-    let rank =
-      try fields.text(prefix + "time_step_rank") == "auto"
-      || fields.text("mamba_dt_rank") == "auto"
-      ? nil : optional("time_step_rank", "mamba_dt_rank", in: Bounds.small)
+    let isAutomatic = ["time_step_rank", "mamba_dt_rank"].contains { fields.text($0) == "auto" }
+    let rank = isAutomatic ? nil : try optional("time_step_rank", "mamba_dt_rank", in: Bounds.small)
     var space = StateSpace(
       .mamba(stepRank: rank ?? (hidden + 15) / 16),
       width: try scanned(type == "jamba" ? nil : width, hidden, expand),

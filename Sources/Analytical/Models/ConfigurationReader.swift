@@ -27,7 +27,7 @@ struct ConfigurationReader {
   func model(_ name: String) throws(AnalyticalError) -> ModelArchitecture {
     var model =
       switch family.shape {
-      case .decoder, .latentDecoder: try decoder(name)
+      case .decoder: try decoder(name)
       case .encoder: try encoder(name)
       case .stateSpace: try stateSpaceModel(name)
       case .gpt2: try gpt2(name)

@@ -35,9 +35,9 @@ extension ModelArchitecture {
     let reader = ConfigurationReader(fields, family ?? ModelFamily(), type ?? "llama")
     self = try reader.model(name)
     isFamilyKnown = family != nil
-    // Embedding models are the same layers without a head.
-    if let last = architectures.first, last.hasSuffix("Model"), !last.hasSuffix("LMHeadModel"),
-      case .languageModel = head
+    // Embedding models are the same layers without a head; of ChatGLM the whole has that name.
+    if let whole = architectures.first, whole.hasSuffix("Model"), !whole.hasSuffix("LMHeadModel"),
+      reader.family.shape != .chatGLM, case .languageModel = head
     {
       head = .hidden()
       tiesEmbeddings = true

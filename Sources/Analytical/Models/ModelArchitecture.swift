@@ -99,6 +99,11 @@ extension ModelArchitecture {
     }
   }
 
+  /// Whether it generates tokens; embedding models do not.
+  public var generates: Bool {
+    if case .languageModel = head { true } else { false }
+  }
+
   /// Whether any layer is a mixture of experts.
   public var hasExperts: Bool {
     layerGroups.contains { if case .experts = $0.feedForward { true } else { false } }

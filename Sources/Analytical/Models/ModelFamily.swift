@@ -5,10 +5,9 @@
 struct ModelFamily {
   /// How a configuration is laid out.
   enum Shape {
-    /// `hidden_size`, `num_attention_heads`, … as in Llama, with experts perhaps.
+    /// `hidden_size`, `num_attention_heads`, … as in Llama; with latent attention where there is a
+    /// `kv_lora_rank`, with experts where they are counted.
     case decoder
-    /// As in Llama, with experts and latent attention.
-    case latentDecoder
     /// An encoder as BERT.
     case encoder
     /// Mamba, of either version, and hybrids of Mamba and attention.
@@ -134,7 +133,7 @@ struct ModelFamily {
     }
     add("llama4", "llama4_text") { $0.queryKeyNorm = .weightless }
     add("grok-1", "grok") { $0.norms = 4 }
-    add("deepseek", "deepseek_v2", "deepseek_v3", "kimi_k2") { $0.shape = .latentDecoder }
+    add("deepseek", "deepseek_v2", "deepseek_v3", "kimi_k2")
     add("bert", "roberta", "xlm-roberta") {
       $0.shape = .encoder
       $0.norm = .layer(hasBias: true)

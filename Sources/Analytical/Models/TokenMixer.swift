@@ -16,7 +16,7 @@ public struct Attention: Hashable, Sendable {
     case none
     /// Each head's, with one scale for all heads (Qwen3, Gemma 3).
     case perHead
-    /// Each head's, with a scale and a bias (Phi-2's successors) or all heads together (OLMo 2).
+    /// All heads' together, with a scale for each value (OLMo 2).
     case acrossHeads
     /// Each head's, without weights (Llama 4).
     case weightless

@@ -8,8 +8,8 @@ public import Operators
 ///   instead and only the kept vectors are read (DeepSeek-V2, 2024, section 2.1). What unfolds and
 ///   folds are products of their own.
 struct AttentionCost: Hashable, Sendable {
-  /// Operations a query-key pair of prefill, and a key of decode.
-  let perPair, perDecodeKey: Double
+  /// Operations a query-key pair of prefill, a key that was there before it, and a key of decode.
+  let perPair, perPastKey, perDecodeKey: Double
   /// Bytes a query and a key of prefill.
   let bytesPerQuery, bytesPerKey: Double
   /// Bytes a query and a key of decode.
@@ -24,6 +24,7 @@ struct AttentionCost: Hashable, Sendable {
       let headDim = attribute("headDim", 128)
       let kvHeads = attribute("kvHeads", Int(heads))
       perPair = 4 * heads * headDim
+      perPastKey = 0
       perDecodeKey = perPair
       bytesPerQuery = 2 * size * heads * headDim
       bytesPerDecode = bytesPerQuery
@@ -34,9 +35,12 @@ struct AttentionCost: Hashable, Sendable {
     let latent = LatentAttention.deepSeek
     let rank = attribute("rank", latent.keyValueRank)
     let rotary = attribute("rotary", latent.rotaryDim)
-    let key = attribute("plain", latent.plainDim) + rotary
+    let plain = attribute("plain", latent.plainDim)
+    let key = plain + rotary
     let value = attribute("value", latent.valueDim)
     perPair = 2 * heads * (key + value)
+    // A chunk unfolds again what was kept before it; its own keys are unfolded by a product.
+    perPastKey = 2 * rank * heads * (plain + value)
     perDecodeKey = 2 * heads * (2 * rank + rotary)
     bytesPerQuery = size * heads * (key + value)
     bytesPerKey = bytesPerQuery
@@ -48,7 +52,8 @@ struct AttentionCost: Hashable, Sendable {
   @inline(__always)
   func work(_ load: AttentionLoad) -> OperatorWork {
     OperatorWork(
-      flops: perPair * load.pairs + perDecodeKey * load.decodeContext,
+      flops: perPair * load.pairs + perPastKey * max(0, load.context - load.queries)
+        + perDecodeKey * load.decodeContext,
       bytes: bytesPerQuery * load.queries + bytesPerKey * load.context
         + bytesPerDecode * load.decodes + bytesPerDecodeKey * load.decodeContext)
   }

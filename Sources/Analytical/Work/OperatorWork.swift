@@ -23,8 +23,8 @@ public struct OperatorWork: Hashable, Sendable {
   /// - Attention: see ``init(attention:_:)``; an attribute `sequences` multiplies the prefill.
   /// - Experts: each token passes `topK` of `experts`, evenly; of the weights those cross the bus
   ///   that the tokens are expected to touch (``ExpertNetwork/touched(byTokens:)``).
-  /// - A state-space scan: 9 operations for each value of state a token (Gu and Dao, Mamba, 2023,
-  ///   appendix), each sequence's state in and out once in single precision.
+  /// - A state-space scan: 9 operations for each value of state a token (Gu's count in the issues of
+  ///   the repository state-spaces/mamba, number 110), each sequence's state in and out once.
   /// - Ring collectives: 2·(r − 1)/r of the bytes for an all-reduce, half of it for an all-gather, a
   ///   reduce-scatter and an all-to-all; all bytes once for the others.
   public init?(_ op: Operator, at point: AxisPoint) {
@@ -38,7 +38,8 @@ public struct OperatorWork: Hashable, Sendable {
       let (n, k, batch) = (attribute("n"), attribute("k"), attribute("batch"))
       self.init(
         flops: 2 * batch * tokens * n * k,
-        bytes: batch * (size * (tokens * k + tokens * n) + op.weightBytes * k * n))
+        bytes: batch
+          * (size * (tokens * k + tokens * n) + attribute("adapters") * op.weightBytes * k * n))
     case .attention, .latentAttention, .bidirectionalAttention:
       self.init(attention: op, AttentionLoad(op, at: point))
     case .moe: self.init(experts: op, tokens: tokens)
@@ -59,9 +60,10 @@ public struct OperatorWork: Hashable, Sendable {
       self.init(flops: 2 * attribute("kernel") * values, bytes: 2 * size * values)
     case .stateSpaceScan:
       let (width, state) = (attribute("width"), attribute("state"))
+      let read = tokens * (3 * width + 2 * attribute("groups") * state)
       self.init(
         flops: 9 * tokens * width * state,
-        bytes: size * tokens * (3 * width + 2 * state) + 8 * Double(point[1]) * width * state)
+        bytes: size * (read + 2 * Double(point[1]) * width * state))
     case .embedding: self.init(bytes: 2 * size * tokens * attribute("width"))
     case .sample:
       self.init(flops: tokens * attribute("vocab"), bytes: 4 * tokens * attribute("vocab"))
@@ -95,7 +97,7 @@ public struct OperatorWork: Hashable, Sendable {
     let products: Double = attribute("gated") == 0 ? 2 : 3
     self.init(
       flops: 2 * products * hidden * width * routed,
-      bytes: touched * products * hidden * width * op.weightBytes
+      bytes: touched * op.weightBytesPerExpert * spread
         + op.elementBytes * routed * (2 * hidden + products * width))
   }
 }
@@ -106,6 +108,16 @@ extension Operator {
 
   /// Bytes of a weight: where the attribute `weightBits` says nothing, as the inputs.
   var weightBytes: Double { attributes["weightBits"].map { Double($0) / 8 } ?? elementBytes }
+
+  /// Bytes that each device of a group of experts reads, on average, for every expert that a step
+  /// touches, wherever it lies.
+  var weightBytesPerExpert: Double {
+    func attribute(_ name: String, _ other: Int = 1) -> Double {
+      Double(attributes[name] ?? other)
+    }
+    return (attributes["gated"] == 0 ? 2 : 3) * attribute("width") * attribute("intermediate")
+      * weightBytes / attribute("tensorParallel") / attribute("expertParallel")
+  }
 
   /// Bytes of a kept key or value: where the attribute `kvBits` says nothing, as the inputs.
   var keyValueBytes: Double { attributes["kvBits"].map { Double($0) / 8 } ?? elementBytes }

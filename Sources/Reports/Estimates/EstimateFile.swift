@@ -66,6 +66,7 @@ public enum EstimateFile {
     members["layout"] = layout(steps.layout)
     members["types"] = .object([
       "activations": .text(steps.precision.activations.rawValue),
+      "products": .text(steps.precision.products.rawValue),
       "weights": .text(steps.precision.weights.rawValue),
       "experts": .text(steps.precision.experts.rawValue),
       "head": .text(steps.precision.head.rawValue),
@@ -87,7 +88,8 @@ public enum EstimateFile {
     func step(_ step: StepEstimate) -> ResultValue {
       .object([
         "time_ms": .number(step.time / 1e6), "compute_ms": .number(step.compute / 1e6),
-        "memory_ms": .number(step.memory / 1e6), "exchange_ms": .number(step.communication / 1e6),
+        "memory_ms": .number(step.memory / 1e6),
+        "communication_ms": .number(step.communication / 1e6),
         "launch_ms": .number(step.latency / 1e6), "offload_ms": .number(step.offload / 1e6),
         "speed_of_light_ms": .number(step.speedOfLight / 1e6), "flops": .number(step.flops),
         "bytes": .number(step.bytes), "link_bytes": .number(step.linkBytes),

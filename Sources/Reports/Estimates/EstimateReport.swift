@@ -76,7 +76,7 @@ public struct EstimateReport: Sendable {
 
   private var stepTable: TextTable {
     var table = TextTable([
-      .init("ms", .left), .init("time"), .init("compute"), .init("memory"), .init("exchange"),
+      .init("ms", .left), .init("time"), .init("compute"), .init("memory"), .init("communication"),
       .init("launch"), .init("offload"), .init("of light %"),
     ])
     for (name, step) in [("prefill", estimate.prefill), ("decode step", estimate.decode)] {
@@ -105,7 +105,6 @@ public struct EstimateReport: Sendable {
 
   private var totals: String {
     let devices = Double(estimate.devices)
-    let tokens = Double(estimate.workload.batch * estimate.workload.outputTokens)
     var lines = [
       "TTFT        \(milliseconds(estimate.timeToFirstToken)) ms",
       "TPOT        \(milliseconds(estimate.timePerOutputToken)) ms",
@@ -115,7 +114,7 @@ public struct EstimateReport: Sendable {
         + "\(fixedText(estimate.requestRate, decimals: 3)) requests/s",
     ]
     if let speculation {
-      let gain = estimate.timePerOutputToken / speculation.time.perToken
+      let gain = estimate.decode.time / speculation.time.perToken
       lines.append(
         "speculative \(milliseconds(speculation.time.perToken)) ms a token: "
           + "\(fixedText(speculation.speculation.tokensPerRound, decimals: 2)) tokens in a round of "
@@ -123,15 +122,15 @@ public struct EstimateReport: Sendable {
           + "\(milliseconds(speculation.time.draft)) ms; \(fixedText(gain, decimals: 2)) times as fast"
       )
     }
-    if let energy = estimate.energy {
+    if let energy = estimate.energy, let perToken = estimate.energyPerToken {
       let seconds = estimate.endToEnd / 1e9
       lines.append(
-        "energy      \(fixedText(energy / tokens, decimals: 3)) J a generated token; "
+        "energy      \(fixedText(perToken, decimals: 3)) J a generated token; "
           + "\(fixedText(energy / seconds / devices, decimals: 0)) W a device on average")
     }
-    if let cost = estimate.cost {
+    if let perToken = estimate.costPerToken {
       lines.append(
-        "cost        $\(fixedText(cost / tokens * 1e6, decimals: 3)) a million generated tokens")
+        "cost        $\(fixedText(perToken * 1e6, decimals: 3)) a million generated tokens")
     }
     return lines.joined(separator: "\n")
   }
@@ -168,7 +167,8 @@ extension Precision {
   /// The types in one word where they are one, or each by its tensors.
   public var name: String {
     let parts = [
-      ("weights", weights), ("experts", experts), ("head", head), ("key-values", keyValues),
+      ("products", products), ("weights", weights), ("experts", experts), ("head", head),
+      ("key-values", keyValues),
     ].filter { $0.1 != activations }
     return ([activations.rawValue] + parts.map { "\($0.0) \($0.1.rawValue)" })
       .joined(separator: ", ")

@@ -33,14 +33,15 @@ public struct GenZReport: Sendable {
   public var text: String {
     var table = TextTable([
       .init("GenZ", .left), .init("latency ms"), .init("attention"), .init("linear"),
-      .init("exchange"), .init("requests/s"), .init("weights MiB"), .init("cache MiB"),
+      .init("communication"), .init("a second"), .init("weights MiB"), .init("cache MiB"),
     ])
     for (name, estimate) in estimates {
       table.add([
         name, fixedText(estimate.latency, decimals: 6),
         fixedText(estimate.attention, decimals: 6), fixedText(estimate.linear, decimals: 6),
         fixedText(estimate.communication, decimals: 6),
-        fixedText(estimate.throughput, decimals: 3), fixedText(estimate.weights, decimals: 1),
+        "\(fixedText(estimate.throughput, decimals: 3)) \(Self.unit(of: name))",
+        fixedText(estimate.weights, decimals: 1),
         fixedText(estimate.keyValues, decimals: 1),
       ])
     }
@@ -78,6 +79,9 @@ public struct GenZReport: Sendable {
     return table
   }
 
+  /// What a pass's throughput counts: prompts, and otherwise tokens.
+  private static func unit(of pass: String) -> String { pass == "prefill" ? "requests" : "tokens" }
+
   /// One JSON object.
   public var json: String {
     var members: [String: ResultValue] = [
@@ -88,8 +92,9 @@ public struct GenZReport: Sendable {
       members[name] = .object([
         "latency_ms": .number(estimate.latency), "attention_ms": .number(estimate.attention),
         "linear_ms": .number(estimate.linear),
-        "exchange_ms": .number(estimate.communication),
-        "requests_per_s": .number(estimate.throughput), "weights_mib": .number(estimate.weights),
+        "communication_ms": .number(estimate.communication),
+        "\(Self.unit(of: name))_per_s": .number(estimate.throughput),
+        "weights_mib": .number(estimate.weights),
         "cache_mib": .number(estimate.keyValues),
       ])
     }

@@ -11,7 +11,6 @@ extension TextTable {
     ])
     for plan in plans {
       let estimate = plan.estimate
-      let tokens = Double(estimate.workload.batch * estimate.workload.outputTokens)
       add([
         plan.layout.description, "\(estimate.devices)",
         fixedText(estimate.timeToFirstToken / 1e6, decimals: 1),
@@ -20,8 +19,8 @@ extension TextTable {
         fixedText(estimate.throughput, decimals: 1),
         fixedText(plan.throughputPerDevice, decimals: 1),
         fixedText(estimate.memory.total / 1_073_741_824, decimals: 1),
-        estimate.energy.map { fixedText($0 / tokens, decimals: 3) } ?? "",
-        estimate.cost.map { fixedText($0 / tokens * 1e6, decimals: 3) } ?? "",
+        estimate.energyPerToken.map { fixedText($0, decimals: 3) } ?? "",
+        estimate.costPerToken.map { fixedText($0 * 1e6, decimals: 3) } ?? "",
       ])
     }
   }

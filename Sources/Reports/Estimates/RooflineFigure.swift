@@ -148,9 +148,11 @@ public struct RooflineFigure: Sendable {
 
   /// A power of ten: whole from one upward, else with as many decimals as it needs.
   private static func label(_ power: Double) -> String {
-    power >= 1
-      ? groupedText(Int(power.rounded()))
-      : fixedText(power, decimals: min(6, Int((-log10(power)).rounded(.up))))
+    let exponent = Int(log10(power).rounded())
+    // A device file may describe anything: far powers are written as such.
+    guard (-6...9).contains(exponent) else { return "1e\(exponent)" }
+    return exponent >= 0
+      ? groupedText(Int(power.rounded())) : fixedText(power, decimals: -exponent)
   }
 }
 

@@ -29,15 +29,4 @@ import Testing
     #expect(abs(device.speedOfLight(one, .bfloat16) - 10_021) < 5)
     #expect(abs(device.speedOfLight(many, .bfloat16) - 277_800) < 100)
   }
-
-  @Test(arguments: ModelArchitecture.builtIns, [1, 2])
-  func `A forward pass asks for attributes that its kinds have, and for all that they need`(
-    model: ModelArchitecture, ranks: Int
-  ) throws {
-    for use in model.forwardPass(.bfloat16, tensorParallel: ranks) {
-      let names = try #require(use.operator.kind.attributeNames, "\(use.operator)")
-      let given = Set(use.operator.attributes.keys)
-      #expect(given.isSubset(of: names.all) && given.isSuperset(of: names.required))
-    }
-  }
 }

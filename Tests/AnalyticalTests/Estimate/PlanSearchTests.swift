@@ -23,14 +23,14 @@ import Testing
       for pipeline in 1...devices where devices % (tensor * pipeline) == 0 {
         if pipeline > layers { continue }
         for data in 1...devices where devices % (tensor * pipeline * data) == 0 {
-          if data * pipeline > batch { continue }
+          if data > batch { continue }
           for sequence in 1...devices where tensor * pipeline * data * sequence == devices {
             for expert in 1...devices {
               let stage = tensor * data * sequence
               if expert > 1 {
                 guard let experts, experts % expert == 0, stage % expert == 0 else { continue }
-                // Each group holds a whole number of the ways.
-                guard expert % (data * sequence) == 0 else { continue }
+                // Each group holds a whole number of the ways, and parts of a sequence all.
+                guard expert % data == 0, sequence == 1 else { continue }
               }
               found.insert(
                 Parallelism(
@@ -76,6 +76,16 @@ import Testing
     case .throughput, .latency: seconds
     case .cost: 6.88 / 3600 * seconds * Double(plan.layout.devices)
     }
+  }
+
+  @Test func `One request may pass a pipeline, where heads leave nothing else`() throws {
+    let platform = try #require(Platform.builtIn(named: "dgx-h100"))
+    let search = try PlanSearch(model: model("Qwen2.5-7B"), platform: platform)
+    let plans = try search.plans(
+      devices: 8, Workload(batch: 1, inputTokens: 500, outputTokens: 50))
+    // 28 heads are not shared by 8 devices.
+    #expect(plans.contains { $0.layout == Parallelism(tensor: 4, pipeline: 2) })
+    #expect(plans.allSatisfy { $0.layout.tensor < 8 && $0.layout.data == 1 })
   }
 
   @Test(arguments: names, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 64])

@@ -72,7 +72,7 @@ import Testing
     let beams = try estimator().estimate(workload(3, 1000, 200) { $0.beams = 4 }).memory
     #expect(beams.cache == Double(3 * (1000 + 4 * 200) * 131_072))
     // Of a state space every beam has a state of its own besides the prompt's.
-    let state = try model("mamba-2.8b-hf").cacheBytes(tokens: 1, .bfloat16)
+    let state = try model("mamba-2.8b-hf").cacheBytes(tokens: 1, Precision(.bfloat16))
     let scans = try estimator("mamba-2.8b-hf").estimate(workload(3, 1000, 200) { $0.beams = 4 })
     #expect(scans.memory.cache == 3 * 5 * state)
   }

@@ -61,7 +61,7 @@ import Testing
     let found = try speculation.estimate(
       batch: batch, context: context, target: target, draft: draft)
     expectClose(found.draft, drafting)
-    expectClose(found.round, drafting + target.estimate(check).time)
+    expectClose(found.round, drafting + target.estimate(check, isGraph: true).time)
     expectClose(found.perToken, found.round / speculation.tokensPerRound)
   }
 

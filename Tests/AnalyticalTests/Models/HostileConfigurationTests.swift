@@ -13,7 +13,7 @@ import Testing
       let model = try ModelArchitecture(configuration: bytes, name: "c.json")
       #expect(model.parameterCount > 0, "\(text())")
       #expect(model.activeParameterCount <= model.parameterCount)
-      #expect(model.cacheBytes(tokens: 1e6, .bfloat16) > 0)
+      #expect(model.cacheBytes(tokens: 1e6, Precision(.bfloat16)) > 0)
       let ways = Parallelism(tensor: 2, pipeline: 2, expert: 4, data: 2, sequence: 2)
       for use in model.forwardPass(Precision(.bfloat16), ways) {
         #expect(use.operator.attributes.values.allSatisfy { $0 >= 0 }, "\(use.operator)")

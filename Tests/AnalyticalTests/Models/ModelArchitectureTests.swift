@@ -43,7 +43,7 @@ import Testing
       configuration: configuration(Self.largest, type: type), name: "c.json")
     #expect(model.parameterCount < 1 << 55)
     #expect(model.parameterCount > 1 << 54)
-    #expect(model.weightBytes(.float32) == 4 * Double(model.parameterCount))
+    #expect(model.weightBytes(Precision(.float32), .single) == 4 * Double(model.parameterCount))
     #expect(model.keyValueBytesPerToken(.float32) == Double(1 << 38))
     for ranks in [1, 8] {
       for use in model.forwardPass(.float32, tensorParallel: ranks) {
@@ -51,6 +51,22 @@ import Testing
         #expect(use.point(size: 1 << 40)[0] >= 0)
       }
     }
+  }
+
+  @Test(arguments: [
+    ("chatglm", "ChatGLMModel", true), ("llama", "LlamaForCausalLM", true),
+    ("mistral", "MistralModel", false),
+  ])
+  func `A model without a head is told by its class, but for ChatGLM`(
+    type: String, name: String, generates: Bool
+  ) throws {
+    let text = """
+      {"model_type": "\(type)", "architectures": ["\(name)"], "hidden_size": 64,
+       "intermediate_size": 128, "ffn_hidden_size": 128, "num_hidden_layers": 2, "num_layers": 2,
+       "num_attention_heads": 4, "vocab_size": 100}
+      """
+    let model = try ModelArchitecture(configuration: Array(text.utf8), name: "c.json")
+    #expect(model.generates == generates)
   }
 
   @Test(arguments: 0..<8) func `One more than the largest size is refused`(field: Int) {

@@ -170,6 +170,8 @@ import Testing
         for _ in 0..<pairs { flops += 2 * (plain + rotary) + 2 * value }
         // Queries and outputs, and what was unfolded of keys and values.
         values += one.tokens * (plain + rotary + value) + keys * (plain + rotary + value)
+        // What was kept before is unfolded again.
+        for _ in 0..<one.past { flops += 2 * rank * (plain + value) }
         for _ in 0..<decodes {
           flops += context * (2 * (rank + rotary) + 2 * rank)
           values += (rank + rotary) + rank
