@@ -38,6 +38,9 @@ struct EstimateCommand: FailingCommand {
   @Option(help: "A draft model for speculative decoding, on the same devices.")
   var draftModel: String?
 
+  @Option(name: .customLong("draft-tp"), help: "Devices that share each of its layers, if others.")
+  var draftTensor: Int?
+
   @Option(help: "Tokens that the draft model proposes in a round.")
   var draftTokens = 4
 
@@ -62,6 +65,12 @@ struct EstimateCommand: FailingCommand {
   mutating func validate() throws {
     guard loraRank.map({ (1...65_536).contains($0) }) ?? true, (1...65_536).contains(loraCount)
     else { throw UsageError("--lora-rank and --lora-count must be from 1 to 65536") }
+    guard loraRank == nil || loraCount <= options.batch else {
+      throw UsageError("a batch of \(options.batch) uses at most as many adapters")
+    }
+    guard compat != nil || efficiency == 1 else {
+      throw UsageError("--efficiency goes with --compat genz")
+    }
     guard compat == nil || strange == nil else {
       throw UsageError("--compat genz knows no \(strange ?? "")")
     }
@@ -75,7 +84,8 @@ struct EstimateCommand: FailingCommand {
     let given: [(String, Bool)] = [
       ("--dp", layout.data > 1), ("--sp", layout.sequence > 1), ("--lora-rank", loraRank != nil),
       ("--offload-weights", offloadWeights > 0), ("--offload-key-values", offloadKeyValues > 0),
-      ("--plot", plot != nil), ("--repeat", self.repeat != nil), ("--eager", options.eager),
+      ("--draft-tp", draftTensor != nil), ("--plot", plot != nil), ("--repeat", self.repeat != nil),
+      ("--eager", options.eager),
       ("--ideal", options.ideal), ("--imbalance", options.imbalance > 1),
       ("--weights", options.weights != nil), ("--experts", options.experts != nil),
       ("--key-values", options.keyValues != nil), ("--shared", options.shared > 0),
@@ -102,6 +112,15 @@ struct EstimateCommand: FailingCommand {
     var estimator = RequestEstimator(steps, adapters: adapters)
     estimator.offload.weights = offloadWeights
     estimator.offload.keyValues = offloadKeyValues
+    if let draftModel {
+      var drafted = layout.parallelism
+      drafted.tensor = draftTensor ?? drafted.tensor
+      drafted.expert = 1
+      let draft = try StepEstimator(
+        modelArchitecture(named: draftModel), options.precision, drafted, on: platform,
+        options.efficiencies)
+      estimator.draft = (draft, Speculation(proposed: draftTokens, acceptance: acceptance))
+    }
     var report = EstimateReport(steps, try estimator.estimate(workload))
     if operators || plot != nil {
       report.prefillOperators = steps.operators(estimator.firstPrefillStep(workload))
@@ -118,9 +137,9 @@ struct EstimateCommand: FailingCommand {
       try figure.write(to: plot)
     }
     if !operators { (report.prefillOperators, report.decodeOperators) = ([], []) }
-    if let draftModel { try addSpeculation(of: draftModel, to: &report) }
     print(options.json ? EstimateFile.json(report) : report.text)
     if let count = self.repeat { try time(estimator, steps, count: count, adapters) }
+    try options.noteDoubts(platform, devices: layout.parallelism.devices)
     if !report.estimate.memory.fits {
       try note("reprise: it does not fit into the device's memory; 'reprise size' finds what does")
     }
@@ -151,19 +170,5 @@ struct EstimateCommand: FailingCommand {
       return try RequestEstimator(steps, adapters: adapters).estimate(workload).endToEnd
     }
     try note("estimate: \(estimate) µs of CPU, \(whole) µs with the forward pass compiled anew")
-  }
-
-  private func addSpeculation(of name: String, to report: inout EstimateReport) throws {
-    let draft = try StepEstimator(
-      modelArchitecture(named: name), options.precision, layout.parallelism,
-      on: report.steps.platform, options.efficiencies)
-    let speculation = Speculation(proposed: draftTokens, acceptance: acceptance)
-    report.speculation = try EstimateReport.SpeculationResult(
-      draft: draft.model.name, speculation,
-      speculation.estimate(
-        batch: options.batch,
-        context: report.estimate.workload.inputTokens + report.estimate.workload.outputTokens / 2,
-        target: report.steps,
-        draft: draft))
   }
 }

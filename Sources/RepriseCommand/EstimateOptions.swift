@@ -80,7 +80,7 @@ struct EstimateOptions: ParsableArguments {
     }
     guard !(eager && ideal) else { throw UsageError("--eager and --ideal exclude each other") }
     guard imbalance >= 1, imbalance <= 1e6 else {
-      throw UsageError("--imbalance must be at least 1")
+      throw UsageError("--imbalance must be from 1 to 1000000")
     }
   }
 
@@ -134,6 +134,21 @@ struct EstimateOptions: ParsableArguments {
     var platform = try platform(named: name, besides: sheet)
     if let sheet { platform.device = sheet }
     return platform
+  }
+
+  /// Says where the answer rests on what the device or platform does not have.
+  func noteDoubts(_ platform: Platform, devices: Int) throws {
+    let device = platform.device
+    for type in [precision.products, precision.activations] where device.peakFlops[type] == nil {
+      try note(
+        "reprise: \(device.name) has no rate for \(type.rawValue); that of a wider type is taken")
+      break
+    }
+    if devices > platform.devices {
+      try note(
+        "reprise: \(platform.name) joins \(platform.devices) devices; its outermost level is taken "
+          + "to go on to \(devices)")
+    }
   }
 
   private func platform(named name: String, besides device: Device?) throws -> Platform {

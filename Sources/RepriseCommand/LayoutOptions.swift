@@ -9,7 +9,11 @@ struct LayoutOptions: ParsableArguments {
   @Option(name: .customLong("pp"), help: "Stages of layers (pipeline parallel).")
   var pipeline = 1
 
-  @Option(name: .customLong("ep"), help: "Ways in which experts are dealt out (expert parallel).")
+  @Option(
+    name: .customLong("ep"),
+    help:
+      "Ways in which experts are dealt out (expert parallel): a multiple of --dp that divides --tp × --dp."
+  )
   var expert = 1
 
   @Option(name: .customLong("dp"), help: "Groups with a share of the batch each (data parallel).")

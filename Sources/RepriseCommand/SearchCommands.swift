@@ -80,6 +80,7 @@ struct SearchCommand: FailingCommand {
         "no layout of \(devices) × \(search.platform.device.name) holds the model and this batch "
           + "within the limits; 'reprise size' finds how many do")
     }
+    try options.noteDoubts(search.platform, devices: devices)
     let best = PlanSearch.front(of: plans)
     let shown = Array((front ? best : plans).prefix(limit))
     if options.json {
@@ -133,6 +134,7 @@ struct SizeCommand: FailingCommand {
     }
     let steps = try StepEstimator(
       search.model, search.precision, plan.layout, on: search.platform, search.efficiencies)
+    try options.noteDoubts(search.platform, devices: plan.layout.devices)
     let report = EstimateReport(steps, plan.estimate)
     print(options.json ? EstimateFile.json(report) : report.text)
   }

@@ -4,11 +4,15 @@ import Foundation
 ///
 /// Bytes go to a temporary name in the same folder, and ``commit()`` renames it; without a commit
 /// the temporary file is removed, so that neither a crash nor an error leaves half a report behind.
+/// What is no regular file (a pipe, a device) is written to as it is, and a link to where it leads.
 /// Writes are gathered into 64 KiB.
 public struct OutputFile: ~Copyable {
   /// The name that the file will bear.
   public let path: String
-  private let temporaryPath: String
+  /// Where bytes go until the commit; nil where they go to ``path`` at once.
+  private let temporaryPath: String?
+  /// Where ``path`` leads.
+  private let target: String
   private var descriptor: Int32
   private var buffer: [UInt8] = []
 
@@ -17,9 +21,21 @@ public struct OutputFile: ~Copyable {
   /// Opens a temporary file beside `path`.
   public init(path: String) throws(OutputError) {
     self.path = path
-    let suffix = String(UInt64.random(in: .min ... .max), radix: 36)
-    temporaryPath = "\(path).\(suffix).tmp"
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    if let resolved = realpath(path, nil) {
+      target = String(cString: resolved)
+      free(resolved)
+    } else {
+      target = path
+    }
+    var status = stat()
+    if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+      temporaryPath = nil
+      descriptor = open(target, O_WRONLY | O_CLOEXEC)
+    } else {
+      let temporary = "\(target).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+      temporaryPath = temporary
+      descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    }
     guard descriptor >= 0 else { throw OutputError(path: path, reason: systemReason()) }
     buffer.reserveCapacity(Self.bufferSize)
   }
@@ -27,7 +43,7 @@ public struct OutputFile: ~Copyable {
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    unlink(temporaryPath)
+    if let temporaryPath { unlink(temporaryPath) }
   }
 
   /// Appends text as UTF-8.
@@ -48,9 +64,9 @@ public struct OutputFile: ~Copyable {
     try flush()
     let closed = close(descriptor)
     descriptor = -1
-    guard closed == 0, rename(temporaryPath, path) == 0 else {
+    guard closed == 0, temporaryPath.map({ rename($0, target) == 0 }) ?? true else {
       let reason = systemReason()
-      unlink(temporaryPath)
+      if let temporaryPath { unlink(temporaryPath) }
       throw OutputError(path: path, reason: reason)
     }
   }

@@ -25,9 +25,9 @@ public struct Efficiencies: Hashable, Sendable {
   }
 
   /// Matrix products, experts' included.
-  public var product = Kernel(compute: 0.78, memory: 0.85, latency: 3600)
+  public var product = Kernel(compute: 0.78, memory: 0.86, latency: 3800)
   /// Attention of any kind.
-  public var attention = Kernel(compute: 0.53, memory: 0.83, latency: 12_700)
+  public var attention = Kernel(compute: 0.53, memory: 0.8, latency: 12_800)
   /// Everything else on a device. Its small results are found in caches, so that it comes faster
   /// than the memory's peak; the peak stands.
   public var other = Kernel(compute: 0.5, memory: 1, latency: 1900)

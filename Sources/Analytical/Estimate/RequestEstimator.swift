@@ -23,6 +23,8 @@ public struct RequestEstimator: Sendable {
   public let adapters: Adapters?
   /// What lies in the host's memory.
   public var offload = Offload()
+  /// A small model on the same devices that proposes tokens, if any.
+  public var draft: (steps: StepEstimator, speculation: Speculation)?
 
   private let weightBytes: Double
 
@@ -31,7 +33,7 @@ public struct RequestEstimator: Sendable {
     self.steps = steps
     self.adapters = adapters
     weightBytes =
-      steps.model.weightBytes(steps.precision, steps.layout)
+      steps.weightBytes
       + (adapters?.bytes(in: steps.model, steps.precision, steps.layout) ?? 0)
   }
 
@@ -55,31 +57,54 @@ public struct RequestEstimator: Sendable {
     let (group, parts, part) = shares(of: workload)
     let shapes = workload.prefillSteps(part)
     for shape in shapes { estimate.prefill = estimate.prefill + steps.estimate(shape) }
-    estimate.decode = steps.estimate(meanDecodeStep(workload))
+    let decode = meanDecodeStep(workload)
+    if model.generates { estimate.decode = steps.estimate(decode) }
+    if let draft {
+      let round = try draft.speculation.estimate(
+        batch: decode.decodeSequences, context: decode.longestDecodeContext, target: steps,
+        draft: draft.steps)
+      estimate.speculation = (round, estimate.decode.time)
+      estimate.decode = round.steps.divided(by: draft.speculation.tokensPerRound)
+      for shape in shapes { estimate.prefill = estimate.prefill + draft.steps.estimate(shape) }
+    }
     let cached = cacheBytes(workload, group: group)
     estimate.memory = memory(
       workload, group: group, cached: cached, largestStep: shapes.map(\.tokens).max() ?? 0)
     try addOffload(to: &estimate, prefillSteps: shapes.count, cached: cached / Double(parts))
 
-    // The slowest stage holds the most layers; the others wait for it.
-    let stages = Double(layout.pipeline)
-    let layers = Double(steps.model.layers)
-    let deepest = ((layers / stages).rounded(.up) * stages) / layers
     // One step passes all stages; behind it comes one more each time the slowest stage is free.
     let step = estimate.prefill.time / Double(shapes.count)
-    let following = Double(shapes.count * parts - 1) * step / stages * deepest
+    let following =
+      Double(shapes.count * parts - 1) * slowestStage(step, shapes[shapes.count - 1])
     estimate.timeToFirstToken = layout.pipeline > 1 ? step + following : estimate.prefill.time
     // A part's next token waits for its last one and for its turn at the slowest stage.
     estimate.timePerOutputToken =
       workload.outputTokens > 1
-      ? estimate.decode.time * max(1, Double(parts) / stages * deepest) : 0
+      ? max(estimate.decode.time, Double(parts) * slowestStage(estimate.decode.time, decode)) : 0
     addEnergyAndCost(to: &estimate, parts: parts, prefillSteps: shapes.count)
     return estimate
+  }
+
+  /// Nanoseconds of the slowest stage's part of a step: one with the most layers, or the last, which
+  /// holds the head and no more layers than the least.
+  private func slowestStage(_ step: Double, _ shape: StepShape) -> Double {
+    let (layers, stages) = (steps.model.layers, steps.layout.pipeline)
+    guard stages > 1 else { return step }
+    let head = min(step, steps.headTime(shape))
+    let layer = (step - head) / Double(layers)
+    return max(
+      layer * Double(shared(layers, by: stages)), layer * Double(layers / stages) + head)
   }
 
   /// The first step of a workload's prompts, as one part of a data-parallel group computes it.
   public func firstPrefillStep(_ workload: Workload) -> StepShape {
     workload.prefillSteps(shares(of: workload).part)[0]
+  }
+
+  /// The last step of a workload's prompts.
+  func lastPrefillStep(_ workload: Workload) -> StepShape {
+    let steps = workload.prefillSteps(shares(of: workload).part)
+    return steps[steps.count - 1]
   }
 
   /// The step that generates one more token of each request, of one part of a data-parallel group,
@@ -103,7 +128,7 @@ public struct RequestEstimator: Sendable {
     let layout = steps.layout
     var plan = MemoryPlan()
     plan.capacity = steps.platform.device.memoryBytes
-    plan.weights = weightBytes * (1 - offload.weights)
+    plan.weights = weightBytes * (1 - offload.weights) + (draft?.steps.weightBytes ?? 0)
     plan.cache = cached * (1 - offload.keyValues)
     plan.activations = steps.model.activationBytes(
       tokens: (largestStep + layout.sequence - 1) / layout.sequence,
@@ -115,6 +140,13 @@ public struct RequestEstimator: Sendable {
   /// Bytes that the sequences of a group keep on the device with the most layers, those in the
   /// host's memory included.
   private func cacheBytes(_ workload: Workload, group: Int) -> Double {
+    let drafted = draft.map { Self.cacheBytes($0.steps, workload, group: group) } ?? 0
+    return Self.cacheBytes(steps, workload, group: group) + drafted
+  }
+
+  private static func cacheBytes(
+    _ steps: StepEstimator, _ workload: Workload, group: Int
+  ) -> Double {
     let (model, layout, precision) = (steps.model, steps.layout, steps.precision)
     // What generates nothing keeps nothing for later.
     guard model.generates else { return 0 }

@@ -21,17 +21,31 @@ public struct Speculation: Hashable, Sendable {
     return (1 - power(acceptance, rounds)) / (1 - acceptance)
   }
 
+  /// What a round takes and yields.
+  public struct Round: Hashable, Sendable {
+    /// Who speculates, and how.
+    public var speculation: Speculation
+    /// The draft model's name.
+    public var draft: String
+    /// All steps of the round, one after the other.
+    public var steps: StepEstimate
+    /// Nanoseconds of the draft's steps.
+    public var draftTime: Double
+
+    /// Nanoseconds of one token on average.
+    public var timePerToken: Double { steps.time / speculation.tokensPerRound }
+  }
+
   /// What a round of `batch` sequences takes.
   ///
   /// - Parameters:
   ///   - context: tokens of each sequence so far.
   ///   - target: the large model's steps.
   ///   - draft: the small model's.
-  /// - Returns: Nanoseconds of a round, of one token on average, and the part that the draft takes.
   /// - Throws: ``AnalyticalError/layout(problem:)`` where the sizes make no sense.
   public func estimate(
     batch: Int, context: Int, target: StepEstimator, draft: StepEstimator
-  ) throws(AnalyticalError) -> (round: Double, perToken: Double, draft: Double) {
+  ) throws(AnalyticalError) -> Round {
     guard (1...64).contains(proposed), (0...1).contains(acceptance) else {
       throw .layout(
         problem: "speculation needs 1 to 64 proposed tokens and an acceptance from 0 to 1")
@@ -39,14 +53,14 @@ public struct Speculation: Hashable, Sendable {
     guard (1...Workload.largest).contains(batch), (1...Workload.largest).contains(context) else {
       throw .layout(problem: "batch and context must be from 1 to \(Workload.largest)")
     }
-    var drafting = 0.0
+    var drafting = StepEstimate()
     for token in 0..<proposed {
       var step = StepShape()
       step.decodeSequences = batch
       step.decodeContext = batch * (context + token + 1)
       step.longestDecodeContext = context + token + 1
       step.sampledSequences = batch
-      drafting += draft.estimate(step).time
+      drafting = drafting + draft.estimate(step)
     }
     // The check reads each sequence's context once for all proposed tokens, and samples after each.
     // It is as long in every round, so that engines replay it as a graph. Latent attention is taken to
@@ -58,8 +72,9 @@ public struct Speculation: Hashable, Sendable {
     check.prefillPairs = batch * (tokens * context + tokens * (tokens + 1) / 2)
     check.prefillContext = batch * (context + tokens)
     check.sampledSequences = batch * tokens
-    let round =
-      drafting + target.estimate(check, isGraph: target.efficiencies.decodeDispatch == 0).time
-    return (round, round / tokensPerRound, drafting)
+    let isGraph = target.efficiencies.decodeDispatch == 0
+    return Round(
+      speculation: self, draft: draft.model.name,
+      steps: drafting + target.estimate(check, isGraph: isGraph), draftTime: drafting.time)
   }
 }

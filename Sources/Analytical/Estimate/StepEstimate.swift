@@ -41,6 +41,23 @@ public struct StepEstimate: Hashable, Sendable {
   }
 }
 
+extension StepEstimate {
+  /// A part of a step, as a token's of a round that yields several.
+  func divided(by count: Double) -> Self {
+    var part = self
+    part.compute /= count
+    part.memory /= count
+    part.communication /= count
+    part.latency /= count
+    part.offload /= count
+    part.flops /= count
+    part.bytes /= count
+    part.linkBytes /= count
+    part.speedOfLight /= count
+    return part
+  }
+}
+
 /// One operator's part of a step.
 public struct OperatorEstimate: Hashable, Sendable {
   /// What limits an operator.

@@ -62,6 +62,19 @@ public struct StepEstimator: Sendable {
     return step
   }
 
+  /// Nanoseconds of what a step does behind its last layer, on the last pipeline stage.
+  func headTime(_ shape: StepShape) -> Double {
+    let sizes = StepSizes(share(of: shape))
+    var step = StepEstimate()
+    for (use, term) in zip(uses, terms) where use.isBehindLayers {
+      term.add(sizes, efficiencies, to: &step)
+    }
+    return step.time
+  }
+
+  /// Bytes of weights on the fullest device.
+  var weightBytes: Double { model.weightBytes(precision, layout) }
+
   /// Estimates each operator of a step, in the order of the forward pass; those without work are
   /// left out.
   public func operators(_ shape: StepShape) -> [OperatorEstimate] {
@@ -118,7 +131,8 @@ extension StepEstimator {
     term.perByte = term.lightPerByte / kernel.memory
     // Without dealing out, every device does its share of all visits, whomever they are to.
     if layout.expert > 1, use.operator.kind == .moe {
-      term.perFlop *= efficiencies.expertImbalance
+      // At worst one device has everything.
+      term.perFlop *= min(efficiencies.expertImbalance, Double(layout.expert))
     }
     term.latency = kernel.latency
     return term

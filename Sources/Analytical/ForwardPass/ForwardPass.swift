@@ -48,6 +48,8 @@ struct ForwardPass {
   let precision: Precision
   let layout: Parallelism
   private(set) var uses: [OperatorUse] = []
+  /// Whether what is listed comes behind the last layer.
+  private var isBehindLayers = false
 
   init(model: ModelArchitecture, precision: Precision, layout: Parallelism) {
     self.model = model
@@ -72,7 +74,9 @@ struct ForwardPass {
       if weights != type { attributes["weightBits"] = Int(weights.bytesPerElement * 8) }
     }
     let op = Operator(kind, dataType: type, attributes)
-    uses.append(OperatorUse(operator: op, role: role, count: count, size: size))
+    var use = OperatorUse(operator: op, role: role, count: count, size: size)
+    use.isBehindLayers = isBehindLayers
+    uses.append(use)
   }
 
   /// Lists a product of `[tokens, k] × [k, n]`.
@@ -112,6 +116,8 @@ struct ForwardPass {
   }
 
   mutating func addHead() {
+    isBehindLayers = true
+    defer { isBehindLayers = false }
     if model.hasFinalNorm { addNorm("final_layernorm", width: hidden, count: 1) }
     switch model.head {
     case .languageModel:

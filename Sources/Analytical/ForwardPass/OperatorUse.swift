@@ -33,6 +33,9 @@ public struct OperatorUse: Hashable, Sendable {
   /// What it grows with.
   public var size: Size
 
+  /// Whether it runs behind the last layer: the last norm, the head and what is made of it.
+  public internal(set) var isBehindLayers = false
+
   /// What a size of step an operator's time follows.
   public enum Growth: Hashable, Sendable {
     /// The tokens alone.

@@ -32,6 +32,16 @@ extension ModelArchitecture {
       fields = text
     }
     let family = ModelFamily.known[type ?? "llama"]
+    // What mixes tokens otherwise would be priced as if it attended.
+    let mixers = [
+      "hybrid_override_pattern", "full_attention_interval", "mamba_num_heads", "mamba_d_state",
+      "ssm_state_size", "linear_num_key_heads", "rwkv_version",
+    ]
+    if family == nil, let mixer = mixers.first(where: fields.has) {
+      throw fields.error(
+        "model_type '\(type ?? "")' is not known, and its field '\(mixer)' says that it mixes tokens "
+          + "in a way of its own")
+    }
     let reader = ConfigurationReader(fields, family ?? ModelFamily(), type ?? "llama")
     self = try reader.model(name)
     isFamilyKnown = family != nil

@@ -13,15 +13,13 @@ public enum EstimateFile {
     ] where !operators.isEmpty {
       members[name] = .list(operators.map(Self.operator))
     }
-    if let speculation = report.speculation {
+    if let (round, plain) = report.estimate.speculation {
       members["speculation"] = .object([
-        "draft": .text(speculation.draft),
-        "proposed_tokens": .integer(speculation.speculation.proposed),
-        "acceptance": .number(speculation.speculation.acceptance),
-        "tokens_per_round": .number(speculation.speculation.tokensPerRound),
-        "round_ms": .number(speculation.time.round / 1e6),
-        "draft_ms": .number(speculation.time.draft / 1e6),
-        "time_per_token_ms": .number(speculation.time.perToken / 1e6),
+        "draft": .text(round.draft), "proposed_tokens": .integer(round.speculation.proposed),
+        "acceptance": .number(round.speculation.acceptance),
+        "tokens_per_round": .number(round.speculation.tokensPerRound),
+        "round_ms": .number(round.steps.time / 1e6), "draft_ms": .number(round.draftTime / 1e6),
+        "plain_ms": .number(plain / 1e6),
       ])
     }
     return text(.object(members))

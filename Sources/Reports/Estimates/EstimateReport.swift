@@ -13,29 +13,6 @@ public struct EstimateReport: Sendable {
   /// The same of the mean decode step.
   public var decodeOperators: [OperatorEstimate] = []
 
-  /// What speculative decoding brings, if that was asked.
-  public var speculation: SpeculationResult?
-
-  /// What a round of speculative decoding takes and yields.
-  public struct SpeculationResult: Sendable {
-    /// The draft model's name.
-    public var draft: String
-    /// How it speculates.
-    public var speculation: Speculation
-    /// Nanoseconds of a round, of one token on average, and of a round's part in the draft.
-    public var time: (round: Double, perToken: Double, draft: Double)
-
-    /// Creates a result.
-    public init(
-      draft: String, _ speculation: Speculation,
-      _ time: (round: Double, perToken: Double, draft: Double)
-    ) {
-      self.draft = draft
-      self.speculation = speculation
-      self.time = time
-    }
-  }
-
   /// Creates a report.
   public init(_ steps: StepEstimator, _ estimate: RequestEstimate) {
     self.steps = steps
@@ -79,7 +56,8 @@ public struct EstimateReport: Sendable {
       .init("ms", .left), .init("time"), .init("compute"), .init("memory"), .init("communication"),
       .init("launch"), .init("offload"), .init("of light %"),
     ])
-    for (name, step) in [("prefill", estimate.prefill), ("decode step", estimate.decode)] {
+    for (name, step) in [("prefill", estimate.prefill), ("decode step", estimate.decode)]
+    where step.time > 0 {
       table.add([
         name, milliseconds(step.time), milliseconds(step.compute), milliseconds(step.memory),
         milliseconds(step.communication), milliseconds(step.latency), milliseconds(step.offload),
@@ -113,13 +91,11 @@ public struct EstimateReport: Sendable {
         + "\(fixedText(estimate.throughput / devices, decimals: 1)) a device; "
         + "\(fixedText(estimate.requestRate, decimals: 3)) requests/s",
     ]
-    if let speculation {
-      let gain = estimate.decode.time / speculation.time.perToken
+    if let (round, plain) = estimate.speculation {
       lines.append(
-        "speculative \(milliseconds(speculation.time.perToken)) ms a token: "
-          + "\(fixedText(speculation.speculation.tokensPerRound, decimals: 2)) tokens in a round of "
-          + "\(milliseconds(speculation.time.round)) ms, of which the draft \(speculation.draft) takes "
-          + "\(milliseconds(speculation.time.draft)) ms; \(fixedText(gain, decimals: 2)) times as fast"
+        "speculative \(fixedText(round.speculation.tokensPerRound, decimals: 2)) tokens in a round of "
+          + "\(milliseconds(round.steps.time)) ms, of which the draft \(round.draft) takes "
+          + "\(milliseconds(round.draftTime)) ms; without it a token takes \(milliseconds(plain)) ms"
       )
     }
     if let energy = estimate.energy, let perToken = estimate.energyPerToken {

@@ -1,6 +1,7 @@
-import Analytical
 import Operators
 import Testing
+
+@testable import Analytical
 
 /// When tokens come, and what they cost.
 @Suite struct RequestTimingTests {
@@ -49,28 +50,38 @@ import Testing
     throws
   {
     let steps = try steps("Llama-3.1-8B", Parallelism(pipeline: pipeline))
-    let deepest = (32 + pipeline - 1) / pipeline
     let parts = min(batch, pipeline)
     for chunk in [nil, 64, 700] {
       var workload = Workload(batch: batch, inputTokens: 256, outputTokens: 50)
       workload.chunk = chunk
       let found = try RequestEstimator(steps).estimate(workload)
-      // Whichever stages have the most layers: here the first, the rest share what is left.
-      func stages(_ time: Double) -> [Double] {
+      let estimator = RequestEstimator(steps)
+      // The first stages have one layer more than the others, the last the head.
+      func stages(_ time: Double, _ shape: StepShape) -> [Double] {
         guard pipeline > 1 else { return [time] }
-        let first = time * Double(deepest) / 32
-        let others = (time - first) / Double(pipeline - 1)
-        return [first] + [Double](repeating: others, count: pipeline - 1)
+        let head = ["final_layernorm", "lm_head", "sampler"].reduce(0) { sum, role in
+          sum + (steps.operators(shape).first { $0.role == role }?.total ?? 0)
+        }
+        let layer = (time - head) / 32
+        let more = 32 - 32 / pipeline * pipeline
+        var stages = (0..<pipeline).map { Double(32 / pipeline + ($0 < more ? 1 : 0)) * layer }
+        stages[pipeline - 1] += head
+        return stages
       }
       var count = 1
       let part = (batch + parts - 1) / parts
       if let chunk { count = chunk < 256 ? part * (256 / chunk) : (part + 1) / 2 }
       let step = found.prefill.time / Double(count)
       expectClose(
-        found.timeToFirstToken, simulate(stages: stages(step), steps: count * parts), 1e-9,
+        found.timeToFirstToken,
+        simulate(stages: stages(step, estimator.lastPrefillStep(workload)), steps: count * parts),
+        1e-9,
         "\(pipeline) stages, \(parts) parts, \(count) steps")
       expectClose(
-        found.timePerOutputToken, round(stages: stages(found.decode.time), parts: parts), 1e-9,
+        found.timePerOutputToken,
+        round(
+          stages: stages(found.decode.time, estimator.meanDecodeStep(workload)), parts: parts),
+        1e-9,
         "\(pipeline) stages, \(parts) parts")
     }
   }
