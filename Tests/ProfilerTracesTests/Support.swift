@@ -2,7 +2,7 @@ import Foundation
 import ProfilerTraces
 import TraceIO
 
-/// Data of public projects that lies beside the repository on our own machines only.
+/// Data of public projects that lies beside the repository not part of the repository.
 enum SharedData {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

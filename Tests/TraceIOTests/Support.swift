@@ -66,7 +66,7 @@ struct SplitMix: RandomNumberGenerator {
   }
 }
 
-/// Data of public projects that lies beside the repository on our own machines only.
+/// Data of public projects that lies beside the repository not part of the repository.
 enum SharedData {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()

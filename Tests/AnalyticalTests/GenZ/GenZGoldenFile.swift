@@ -2,8 +2,7 @@ import Analytical
 import Foundation
 import Testing
 
-/// GenZ's own results, recorded from its repository, which lie beside the repository on our own
-/// machines only.
+/// GenZ's own results, recorded from its repository; they lie beside this one, not in it.
 struct GenZGoldenFile: Decodable {
   var cases: [Case]
   var chunked: [Chunked]
