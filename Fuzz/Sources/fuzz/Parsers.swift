@@ -1,5 +1,6 @@
 import Analytical
 import Foundation
+import Operators
 import ProfilerTraces
 import RequestLogs
 import Scenarios
