@@ -14,14 +14,8 @@ public struct RequestEstimate: Hashable, Sendable {
   public var timeToFirstToken = 0.0
   /// Nanoseconds from one token of a request to its next.
   public var timePerOutputToken = 0.0
-  /// The round of speculative decoding that the decode step is a token's part of, if any; and
-  /// nanoseconds of a decode step without it.
-  public var speculation: (round: Speculation.Round, plain: Double)? {
-    get { speculativeRound.map { ($0, plainDecode) } }
-    set { (speculativeRound, plainDecode) = (newValue?.round, newValue?.plain ?? 0) }
-  }
-  private var speculativeRound: Speculation.Round?
-  private var plainDecode = 0.0
+  /// The round of speculative decoding that the decode step is a token's part of, if any.
+  public var speculation: Speculation.Round?
   /// Joules of all devices for the batch; nil where the device's power is not known.
   public var energy: Double?
   /// US dollars of all devices for the batch; nil where the device's price is not known.

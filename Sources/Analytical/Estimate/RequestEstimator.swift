@@ -63,7 +63,7 @@ public struct RequestEstimator: Sendable {
       let round = try draft.speculation.estimate(
         batch: decode.decodeSequences, context: decode.longestDecodeContext, target: steps,
         draft: draft.steps)
-      estimate.speculation = (round, estimate.decode.time)
+      estimate.speculation = round
       estimate.decode = round.steps.divided(by: draft.speculation.tokensPerRound)
       for shape in shapes { estimate.prefill = estimate.prefill + draft.steps.estimate(shape) }
     }

@@ -31,6 +31,8 @@ public struct Speculation: Hashable, Sendable {
     public var steps: StepEstimate
     /// Nanoseconds of the draft's steps.
     public var draftTime: Double
+    /// Nanoseconds in which the large model alone generates one token.
+    public var plainTime: Double
 
     /// Nanoseconds of one token on average.
     public var timePerToken: Double { steps.time / speculation.tokensPerRound }
@@ -53,14 +55,17 @@ public struct Speculation: Hashable, Sendable {
     guard (1...Workload.largest).contains(batch), (1...Workload.largest).contains(context) else {
       throw .layout(problem: "batch and context must be from 1 to \(Workload.largest)")
     }
-    var drafting = StepEstimate()
-    for token in 0..<proposed {
+    func decode(context: Int) -> StepShape {
       var step = StepShape()
       step.decodeSequences = batch
-      step.decodeContext = batch * (context + token + 1)
-      step.longestDecodeContext = context + token + 1
+      step.decodeContext = batch * context
+      step.longestDecodeContext = context
       step.sampledSequences = batch
-      drafting = drafting + draft.estimate(step)
+      return step
+    }
+    var drafting = StepEstimate()
+    for token in 1...proposed {
+      drafting = drafting + draft.estimate(decode(context: context + token))
     }
     // The check reads each sequence's context once for all proposed tokens, and samples after each.
     // It is as long in every round, so that engines replay it as a graph. Latent attention is taken to
@@ -75,6 +80,7 @@ public struct Speculation: Hashable, Sendable {
     let isGraph = target.efficiencies.decodeDispatch == 0
     return Round(
       speculation: self, draft: draft.model.name,
-      steps: drafting + target.estimate(check, isGraph: isGraph), draftTime: drafting.time)
+      steps: drafting + target.estimate(check, isGraph: isGraph), draftTime: drafting.time,
+      plainTime: target.estimate(decode(context: context)).time)
   }
 }

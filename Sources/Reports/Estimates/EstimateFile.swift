@@ -13,13 +13,13 @@ public enum EstimateFile {
     ] where !operators.isEmpty {
       members[name] = .list(operators.map(Self.operator))
     }
-    if let (round, plain) = report.estimate.speculation {
+    if let round = report.estimate.speculation {
       members["speculation"] = .object([
         "draft": .text(round.draft), "proposed_tokens": .integer(round.speculation.proposed),
         "acceptance": .number(round.speculation.acceptance),
         "tokens_per_round": .number(round.speculation.tokensPerRound),
         "round_ms": .number(round.steps.time / 1e6), "draft_ms": .number(round.draftTime / 1e6),
-        "plain_ms": .number(plain / 1e6),
+        "plain_ms": .number(round.plainTime / 1e6),
       ])
     }
     return text(.object(members))

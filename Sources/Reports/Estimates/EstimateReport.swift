@@ -91,11 +91,11 @@ public struct EstimateReport: Sendable {
         + "\(fixedText(estimate.throughput / devices, decimals: 1)) a device; "
         + "\(fixedText(estimate.requestRate, decimals: 3)) requests/s",
     ]
-    if let (round, plain) = estimate.speculation {
+    if let round = estimate.speculation {
       lines.append(
         "speculative \(fixedText(round.speculation.tokensPerRound, decimals: 2)) tokens in a round of "
           + "\(milliseconds(round.steps.time)) ms, of which the draft \(round.draft) takes "
-          + "\(milliseconds(round.draftTime)) ms; without it a token takes \(milliseconds(plain)) ms"
+          + "\(milliseconds(round.draftTime)) ms; without it a token takes \(milliseconds(round.plainTime)) ms"
       )
     }
     if let energy = estimate.energy, let perToken = estimate.energyPerToken {
