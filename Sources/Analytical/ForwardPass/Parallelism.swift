@@ -72,8 +72,8 @@ extension ModelArchitecture {
         return "experts cannot be dealt out among parts of a sequence"
       }
       guard layout.expert % groups == 0, groups * layout.tensor % layout.expert == 0 else {
-        return "\(groups) groups of \(layout.tensor) devices cannot deal experts out in "
-          + "\(layout.expert) ways"
+        return "\(groups) × \(layout.tensor) devices cannot deal experts out in "
+          + "\(layout.expert) ways: take a multiple of DP \(groups) that divides them"
       }
     }
     for group in layerGroups {
