@@ -78,7 +78,8 @@ public struct Device: Hashable, Sendable {
     return !key.isEmpty && ([name] + reportedNames).contains { Self.key($0) == key }
   }
 
-  private static func key(_ text: String) -> String {
+  /// What names are compared by.
+  static func key(_ text: String) -> String {
     var key = text.lowercased().filter { $0.isLetter || $0.isNumber }
     for word in ["nvidia", "amd", "geforce", "instinct"] where key.hasPrefix(word) {
       key.removeFirst(word.count)

@@ -34,11 +34,14 @@ extension Device {
     let file = try DescriptionFields(bytes, file: name, subject: "device file")
     try file.allowOnly(["devices"])
     var devices: [Device] = []
+    var owners: [String: String] = [:]
     for fields in try file.objects("devices") {
       let device = try Device(fields)
       for name in [device.name] + device.reportedNames {
-        guard let twin = devices.first(where: { $0.matches(name) }) else { continue }
-        throw fields.error("the name '\(name)' is that of device '\(twin.name)' too")
+        let owner = owners.updateValue(device.name, forKey: key(name))
+        guard let owner, owner != device.name || devices.contains(where: { $0.name == owner })
+        else { continue }
+        throw fields.error("the name '\(name)' is that of device '\(owner)' too")
       }
       devices.append(device)
     }
