@@ -65,11 +65,9 @@ public struct ResultFile: Sendable {
 
   /// Writes the file.
   public func write(to path: String) throws(OutputError) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     let data: Data
     do {
-      data = try encoder.encode(self)
+      data = try indentedJSON(self)
     } catch {
       throw OutputError(path: path, reason: "a figure is infinite or not a number")
     }
@@ -138,6 +136,13 @@ extension ResultFile: Encodable {
     try values.encodeIfPresent(validation, forKey: .validation)
     try values.encode(warnings, forKey: .warnings)
   }
+}
+
+/// JSON as we write it: indented, members sorted.
+func indentedJSON(_ value: some Encodable) throws -> Data {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+  return try encoder.encode(value)
 }
 
 /// A value of a deployment's echo, as JSON has them.

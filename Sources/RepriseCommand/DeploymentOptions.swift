@@ -12,9 +12,8 @@ struct DeploymentOptions: ParsableArguments {
 
   /// Reads the file.
   func read() throws -> Deployment {
-    var source = try ByteSource(path: deployment)
-    let bytes = try source.read(count: 1 << 20)
-    return try Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: deployment)
+    try Deployment(
+      yaml: String(decoding: smallFile(deployment), as: UTF8.self), path: deployment)
   }
 
   /// The model that a deployment serves.
@@ -25,7 +24,7 @@ struct DeploymentOptions: ParsableArguments {
   /// The file that describes a deployment's model, or nil for a built-in one.
   func modelPath(of deployment: Deployment) -> String? {
     ModelArchitecture.builtIn(named: deployment.model) == nil
-      ? RepriseCommand.modelPath(deployment.model, beside: folder) : nil
+      ? RepriseCommand.filePath(deployment.model, beside: folder) : nil
   }
 
   private var folder: String {

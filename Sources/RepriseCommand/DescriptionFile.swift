@@ -3,8 +3,6 @@ import Reprise
 /// A file of several described things, of which an argument names one: `FILE.json` or
 /// `FILE.json#NAME`.
 struct DescriptionFile {
-  private static let mostBytes = 1 << 20
-
   let path: String
   private let name: String?
 
@@ -14,16 +12,6 @@ struct DescriptionFile {
     guard let path = parts.first, path.hasSuffix(".json") else { return nil }
     self.path = path
     name = parts.count > 1 ? parts[1] : nil
-  }
-
-  /// The file's content, at most 1 MiB.
-  func bytes() throws -> [UInt8] {
-    var source = try ByteSource(path: path)
-    let bytes = try source.read(count: Self.mostBytes + 1)
-    guard bytes.count <= Self.mostBytes else {
-      throw Failure(.data, "\(path): more than \(Self.mostBytes) bytes; split it")
-    }
-    return bytes
   }
 
   /// The thing that the argument names, or the only one.

@@ -99,7 +99,7 @@ struct EstimateCommand: FailingCommand {
   mutating func execute() throws {
     if compat == .genz {
       let report = try genZReport()
-      print(options.json ? report.json : report.text, terminator: options.json ? "\n" : "")
+      print(try options.json ? report.json() : report.text, terminator: options.json ? "\n" : "")
       return
     }
     let model = try options.architecture()
@@ -137,7 +137,7 @@ struct EstimateCommand: FailingCommand {
       try figure.write(to: plot)
     }
     if !operators { (report.prefillOperators, report.decodeOperators) = ([], []) }
-    print(options.json ? EstimateFile.json(report) : report.text)
+    print(try options.json ? EstimateFile.json(report) : report.text)
     if let count = self.repeat { try time(estimator, steps, count: count, adapters) }
     try options.noteDoubts(platform, devices: layout.parallelism.devices)
     if !report.estimate.memory.fits {

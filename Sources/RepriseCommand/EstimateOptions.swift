@@ -161,7 +161,7 @@ struct EstimateOptions: ParsableArguments {
         "no platform '\(name)'; \(hint ?? "known are " + names.joined(separator: ", "))")
     }
     let platforms = try Platform.read(
-      file.bytes(), name: file.path, devices: [device].compactMap(\.self) + Device.builtIns)
+      smallFile(file.path), name: file.path, devices: [device].compactMap(\.self) + Device.builtIns)
     return try file.choice(of: platforms, \.name)
   }
 }

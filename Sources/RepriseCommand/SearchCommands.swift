@@ -45,8 +45,9 @@ struct SearchCommand: FailingCommand {
     commandName: "search",
     abstract: "Find the best parallel layout of a model on a number of devices.",
     discussion: """
-      Every layout of exactly so many devices that the model can lie in, with a request for each data-parallel group, is estimated; those that fit \
-      into memory and keep to the limits are listed, the best first.
+      Every layout of exactly so many devices that the model can lie in, with a request for each \
+      data-parallel group, is estimated; those that fit into memory and keep to the limits are \
+      listed, the best first.
 
         reprise search --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64 \
       --input 2048 --output 256 --tpot-ms 20
@@ -84,7 +85,7 @@ struct SearchCommand: FailingCommand {
     let best = PlanSearch.front(of: plans)
     let shown = Array((front ? best : plans).prefix(limit))
     if options.json {
-      print(EstimateFile.json(shown, search, front: best))
+      print(try EstimateFile.json(shown, search, front: best))
       return
     }
     print(
@@ -136,6 +137,6 @@ struct SizeCommand: FailingCommand {
       search.model, search.precision, plan.layout, on: search.platform, search.efficiencies)
     try options.noteDoubts(search.platform, devices: plan.layout.devices)
     let report = EstimateReport(steps, plan.estimate)
-    print(options.json ? EstimateFile.json(report) : report.text)
+    print(try options.json ? EstimateFile.json(report) : report.text)
   }
 }

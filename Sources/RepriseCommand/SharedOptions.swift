@@ -23,8 +23,8 @@ struct DatabaseOptions: ParsableArguments {
 /// - Parameter folder: what a relative path is relative to.
 func dataSheet(named name: String, beside folder: String = ".") throws -> Device {
   if let device = Device.builtIn(named: name) { return device }
-  if let file = DescriptionFile(RepriseCommand.modelPath(name, beside: folder)) {
-    return try file.choice(of: Device.read(file.bytes(), name: file.path), \.name)
+  if let file = DescriptionFile(RepriseCommand.filePath(name, beside: folder)) {
+    return try file.choice(of: Device.read(smallFile(file.path), name: file.path), \.name)
   }
   let hint = nearestName(to: name, among: Device.builtIns.map(\.name))
   throw Failure(
@@ -34,9 +34,22 @@ func dataSheet(named name: String, beside folder: String = ".") throws -> Device
       + "describe another")
 }
 
+/// A file that describes something, whole.
+///
+/// - Throws: where it cannot be read or is larger than any description, 1 MiB.
+func smallFile(_ path: String) throws -> [UInt8] {
+  let most = 1 << 20
+  var source = try ByteSource(path: path)
+  let bytes = try source.read(count: most + 1)
+  guard bytes.count <= most else {
+    throw Failure(.data, "\(path): more than \(most) bytes, which no description needs")
+  }
+  return bytes
+}
+
 extension RepriseCommand {
-  /// Where a model's file is: a relative path is relative to the file that names it.
-  static func modelPath(_ name: String, beside folder: String) -> String {
+  /// Where a file is that another one names: a relative path is relative to that one.
+  static func filePath(_ name: String, beside folder: String) -> String {
     name.hasPrefix("/") ? name : folder + "/" + name
   }
 }
@@ -54,6 +67,6 @@ func modelArchitecture(named name: String, beside folder: String = ".") throws -
       "model '\(name)' is not built in; \(hint.map { "did you mean '\($0)'? " } ?? "")"
         + "'reprise catalogue models' lists them, or give the path of its config.json")
   }
-  var source = try ByteSource(path: RepriseCommand.modelPath(name, beside: folder))
-  return try ModelArchitecture(configuration: try source.read(count: 1 << 20), name: name)
+  return try ModelArchitecture(
+    configuration: smallFile(RepriseCommand.filePath(name, beside: folder)), name: name)
 }

@@ -7,7 +7,7 @@ extension Device {
   /// Processors are too many to list: any other name that begins with `cpu-` takes the generic
   /// core's figures.
   public static func builtIn(named name: String) -> Device? {
-    if let device = builtIns.first(where: { $0.matches(name) }) { return device }
+    if let place = places[key(name)] { return builtIns[place] }
     guard name.lowercased().hasPrefix("cpu-"), var device = builtIn(named: "cpu-core") else {
       return nil
     }
@@ -25,6 +25,15 @@ extension Device {
       // The tests read every file that is built in.
       preconditionFailure("\(error)")
     }
+  }()
+
+  /// The place of each built-in device by all of its names, so that names are made alike once.
+  private static let places: [String: Int] = {
+    var places: [String: Int] = [:]
+    for (place, device) in builtIns.enumerated() {
+      for name in [device.name] + device.reportedNames { places[key(name)] = place }
+    }
+    return places
   }()
 
   /// Reads a file of devices, as `TraceSchemas/device.schema.json` describes it.

@@ -6,7 +6,7 @@ internal import Operators
 /// in its name.
 public enum EstimateFile {
   /// One estimate.
-  public static func json(_ report: EstimateReport) -> String {
+  public static func json(_ report: EstimateReport) throws -> String {
     var members = members(report.steps, report.estimate)
     for (name, operators) in [
       ("prefill_operators", report.prefillOperators), ("decode_operators", report.decodeOperators),
@@ -22,11 +22,13 @@ public enum EstimateFile {
         "plain_ms": .number(round.plainTime / 1e6),
       ])
     }
-    return text(.object(members))
+    return try text(.object(members))
   }
 
   /// Plans in their order.
-  public static func json(_ plans: [Plan], _ search: PlanSearch, front: [Plan] = []) -> String {
+  public static func json(
+    _ plans: [Plan], _ search: PlanSearch, front: [Plan] = []
+  ) throws -> String {
     func list(_ plans: [Plan]) -> ResultValue {
       .list(
         plans.map { plan in
@@ -41,7 +43,7 @@ public enum EstimateFile {
       "objective": .text(search.objective.rawValue), "plans": list(plans),
     ]
     if !front.isEmpty { members["front"] = list(front) }
-    return text(.object(members))
+    return try text(.object(members))
   }
 
   private static func members(
@@ -120,12 +122,8 @@ public enum EstimateFile {
     ])
   }
 
-  /// The text of any document of estimates.
-  public static func text(_ document: ResultValue) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    // All numbers are finite: sizes are bounded and rates positive.
-    guard let data = try? encoder.encode(document) else { return "{}" }
-    return String(decoding: data, as: UTF8.self)
+  /// The text of any document of estimates; an error where a figure is infinite or no number.
+  static func text(_ document: ResultValue) throws -> String {
+    String(decoding: try indentedJSON(document), as: UTF8.self)
   }
 }

@@ -82,8 +82,8 @@ public struct GenZReport: Sendable {
   /// What a pass's throughput counts: prompts, and otherwise tokens.
   private static func unit(of pass: String) -> String { pass == "prefill" ? "requests" : "tokens" }
 
-  /// One JSON object.
-  public var json: String {
+  /// One JSON object; an error where a figure is infinite or no number.
+  public func json() throws -> String {
     var members: [String: ResultValue] = [
       "model": .text(model), "system": .text(estimator.system.name),
       "compatibility": .text("genz 0.0.16"),
@@ -114,6 +114,6 @@ public struct GenZReport: Sendable {
         "tokens_per_s": .number(speculation.throughput),
       ])
     }
-    return EstimateFile.text(.object(members))
+    return try EstimateFile.text(.object(members))
   }
 }

@@ -41,7 +41,7 @@ struct EstimateReportTests {
     let search = PlanSearch(model: model, platform: platform)
     let plans = try search.plans(
       devices: 4, Workload(batch: 4, inputTokens: 100, outputTokens: 10))
-    let json = EstimateFile.json(plans, search, front: PlanSearch.front(of: plans))
+    let json = try EstimateFile.json(plans, search, front: PlanSearch.front(of: plans))
     #expect(try problems(in: json, "plans.schema.json") == [])
   }
 
@@ -120,7 +120,7 @@ struct EstimateReportTests {
     // Case g04 of GenZ's own outputs.
     #expect(report.text.contains("21.480265"))
     #expect(report.text.contains("5.191612"))
-    let value = try JSONSerialization.jsonObject(with: Data(report.json.utf8))
+    let value = try JSONSerialization.jsonObject(with: Data(try report.json().utf8))
     let members = try #require(value as? [String: Any])
     let prefill = try #require(members["prefill"] as? [String: Any])
     let latency = try #require(prefill["latency_ms"] as? Double)
