@@ -8,9 +8,10 @@ public import Operators
 ///     let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
 ///     model.predict(gemm, at: AxisPoint(128))?.nanoseconds
 ///
-/// From the best evidence to the least: the operator's own curve; for a product the curves of the
-/// sizes around its own (``ProductLattice``); the nearest curves of its kind
-/// (by their attributes, in log space); the median of the whole device; the plain roofline.
+/// From the best evidence to the least: the operator's own samples and those around them, which for
+/// products, attention, experts and collectives make one field (``LatencyField``), for others a curve
+/// (``FittedCurve``); the nearest curves of its kind (by their attributes, in log space); the median of
+/// the whole device; the plain roofline.
 public struct CostModel: Sendable {
   /// The device's data sheet.
   public let device: Device
@@ -20,8 +21,8 @@ public struct CostModel: Sendable {
   private let byKind: [OperatorKind: [FittedCurve]]
   /// Curves of several equal prefills, by the attention of one, fewest first.
   private let batches: [Operator: [PrefillBatch]]
-  /// The measured products, by their sizes.
-  private let lattices: [ProductLattice]
+  /// What curves of one kind tell together.
+  private let fields: FieldStore
   /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
   /// all types together under nil. Of operators over tokens where there are any: attention waits
   /// for its longest sequence and collectives for their link, which says nothing of a kind that
@@ -69,7 +70,7 @@ public struct CostModel: Sendable {
       grouping: curves.values.map { (name: $0.operator.description, curve: $0) }
         .sorted { $0.name < $1.name }.map(\.curve), by: \.operator.kind)
     self.batches = Self.batches(measured, of: curves, on: device)
-    self.lattices = ProductLattice.lattices(of: curves)
+    self.fields = FieldStore(measured, on: device)
     var ratios: [DataType?: [Double]] = [:]
     let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
     for curve in overTokens.isEmpty ? measured : overTokens {
@@ -91,14 +92,36 @@ public struct CostModel: Sendable {
   }
 
   /// Predicts an operator at a point; nil for operators whose work is not known (opaque ones).
-  public func predict(_ op: Operator, at point: AxisPoint) -> Prediction? {
-    if op.kind.isStepAttention { return predict(op, StepShape(attentionAt: point)) }
+  ///
+  /// - Parameter explains: whether the samples that it rests on are wanted
+  ///   (``Prediction/support``).
+  public func predict(
+    _ op: Operator, at point: AxisPoint, explains: Bool = false
+  ) -> Prediction? {
     guard let work = OperatorWork(op, at: point) else { return nil }
+    let light = device.speedOfLight(work, op.dataType)
+    if let region = FieldRegion(op, point), let field = field(for: op, region),
+      let found = field.estimate(op, at: point, work)
+    {
+      var prediction = Prediction(
+        nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
+        speedOfLight: light, explanation: field.explanation(found.evidence, own: curves[op]))
+      if explains { prediction.support = field.support(op, at: point) }
+      return prediction
+    }
+    if op.kind.isStepAttention { return predict(op, StepShape(attentionAt: point)) }
     let candidates = candidates(for: op)
     let size = Double(point[0])
     return prediction(
-      estimate(candidates, size: size, work: work), candidates,
-      device.speedOfLight(work, op.dataType), size: size)
+      estimate(candidates, size: size, work: work), candidates, light, size: size)
+  }
+
+  /// The field that tells of an operator, where its own curve does not measure what a field cannot
+  /// hold.
+  private func field(for op: Operator, _ region: FieldRegion) -> LatencyField? {
+    let own = curves[op]
+    if region == .prefill, own?.hasPast == true { return nil }
+    return fields.field(for: op, region, runtime: own?.runtime)
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.
@@ -121,8 +144,6 @@ extension CostModel {
     var own: FittedCurve?
     /// For attention, the curves of several prefills under the same runtime.
     var batches: [PrefillBatch] = []
-    /// For a product without a curve, those of the sizes around its own, with their weights.
-    var around: [(curve: FittedCurve, weight: Double)] = []
     /// The nearest other curves of its kind, at most four, with their distance in octaves.
     var others: [(curve: FittedCurve, octaves: Double)]
   }
@@ -130,6 +151,7 @@ extension CostModel {
   /// The curves that could price an operator: its own, or else the nearest of its kind with the
   /// same attribute names. Another data type counts as four octaves.
   func candidates(for op: Operator) -> Candidates {
+    if let filled = filledCandidates(for: op) { return filled }
     if let own = curves[op] {
       return Candidates(operator: op, own: own, batches: batches[op] ?? [], others: [])
     }
@@ -147,10 +169,36 @@ extension CostModel {
     let nearest = others.enumerated().sorted {
       ($0.element.octaves, $0.offset) < ($1.element.octaves, $1.offset)
     }
-    let around = lattices.lazy.compactMap { $0.curves(around: op) }.first ?? []
     return Candidates(
-      operator: op, own: nil, around: around, others: nearest.prefix(4).map(\.element))
+      operator: op, own: nil, others: nearest.prefix(4).map(\.element))
   }
+
+  /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
+  /// there is no field.
+  private func filledCandidates(for op: Operator) -> Candidates? {
+    let regions: [FieldRegion] = op.kind.isStepAttention ? [.prefill, .decode] : [.single]
+    let found = regions.compactMap { region in field(for: op, region).map { (region, $0) } }
+    guard let runtime = found.first?.1.key.runtime else { return nil }
+    // Attention of whole steps needs both of its regions; a curve may bring one of its own.
+    let own = curves[op]
+    guard own != nil || found.count == regions.count else { return nil }
+    var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
+    for (region, field) in found { curve = curve.filled(from: field, region) }
+    var batches = self.batches[op] ?? []
+    if batches.isEmpty, let field = found.first(where: { $0.0 == .prefill })?.1 {
+      batches = Self.sequences.filter { field.holdsSequences(upTo: $0) }.map { sequences in
+        var several = op
+        several.attributes["sequences"] = sequences
+        return PrefillBatch(
+          sequences: sequences,
+          curve: FittedCurve(several, runtime: runtime, on: device).filled(from: field, .prefill))
+      }
+    }
+    return Candidates(operator: op, own: curve, batches: batches, others: [])
+  }
+
+  /// The numbers of equal prefills of which compiled steps have curves.
+  private static let sequences = [2, 4, 8, 16]
 
   /// The curves of several equal prefills that the runtime of a single one's curve measured.
   private static func batches(
@@ -178,9 +226,6 @@ extension CostModel {
   ) -> FittedCurve.Estimate {
     let light = device.speedOfLight(work, candidates.operator.dataType)
     if let estimate = candidates.own?.estimate(size: size, work: work) { return estimate }
-    if let estimate = ProductLattice.estimate(candidates.around, size: size, work: work) {
-      return estimate
-    }
     return borrowed(
       candidates.others.compactMap { curve, octaves in
         curve.estimate(size: size, work: work).map { ($0.nanoseconds, octaves) }
@@ -238,9 +283,6 @@ extension CostModel {
     case (.borrowed, _) where candidates.others.isEmpty:
       explanation =
         "no \(candidates.operator.kind) measured: the device's median ratio to its roofline"
-    case (_, nil) where estimate.evidence != .borrowed && !candidates.around.isEmpty:
-      let names = candidates.around.map { "\($0.curve.operator)" }.joined(separator: "; ")
-      explanation = "between the curves of \(names) (\(candidates.around[0].curve.runtime))"
     case (.borrowed, _), (_, nil):
       let names = candidates.others.map { "\($0.curve.operator)" }.joined(separator: "; ")
       explanation = "ratio to the roofline borrowed from \(names)"

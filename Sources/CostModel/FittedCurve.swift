@@ -15,11 +15,11 @@ public struct FittedCurve: Sendable {
   /// How many distinct points it rests on.
   public let points: Int
 
-  private let device: Device
+  let device: Device
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
-  private let single: RatioGrid?
-  private let prefill: RatioGrid?
-  private let decode: RatioGrid?
+  var single: RatioGrid?
+  var prefill: RatioGrid?
+  var decode: RatioGrid?
   private let mixed: RatioGrid?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
@@ -71,6 +71,17 @@ public struct FittedCurve: Sendable {
     self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
     self.decode = byRegion[.decode].flatMap(RatioGrid.init)
     self.mixed = byRegion[.mixed].flatMap(RatioGrid.init)
+  }
+
+  /// A curve without samples of its own, for a field to fill.
+  init(_ op: Operator, runtime: String, on device: Device) {
+    self.operator = op
+    self.runtime = runtime
+    self.points = 0
+    self.device = device
+    self.mixed = nil
+    self.hasPast = false
+    self.skew = nil
   }
 
   /// The part of an operator's space that a point lies in; only attention has several.
@@ -206,7 +217,7 @@ extension FittedCurve {
     let value = grid.value(at: place)
     return Estimate(
       nanoseconds: anchor * exponential(value.logRatio), error: value.error,
-      evidence: value.isExact ? .measured : value.distance > 0 ? .extrapolated : .interpolated)
+      evidence: value.evidence)
   }
 
   /// The measured sizes around `size`, for explanations.

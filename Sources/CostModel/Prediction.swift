@@ -1,3 +1,5 @@
+public import Operators
+
 /// A predicted duration, what it rests on, and how sure it is.
 public struct Prediction: Sendable, Hashable {
   /// The predicted duration in nanoseconds.
@@ -8,8 +10,24 @@ public struct Prediction: Sendable, Hashable {
   public var evidence: Evidence
   /// The time in nanoseconds that the device's data sheet allows at best.
   public var speedOfLight: Double
+  /// The samples that it rests on, those that count most first; empty unless it was asked for.
+  public var support: [Support] = []
   /// How it was found, for a person: the curve and the points beside it.
   public var explanation: String
+
+  /// A sample that a prediction rests on.
+  public struct Support: Sendable, Hashable {
+    /// What was measured.
+    public var `operator`: Operator
+    /// At which sizes.
+    public var point: AxisPoint
+    /// How long it took, in nanoseconds.
+    public var nanoseconds: Double
+    /// How much its ratio to the roofline counts; all weights sum to one, some are negative.
+    public var weight: Double
+    /// How far it lies from what was asked for, in octaves, over all sizes.
+    public var octaves: Double
+  }
 
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
   /// are log-normal. The roofline's begins at the roofline: nothing is faster.

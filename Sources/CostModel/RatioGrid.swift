@@ -21,10 +21,16 @@ struct RatioGrid: Sendable {
     var logRatio: Double
     /// Relative standard error.
     var error: Double
-    /// Whether the query is a measured point.
-    var isExact: Bool
-    /// How far beyond measured points the query lies, in octaves; 0 inside.
-    var distance: Double
+    /// What the ratio rests on.
+    var evidence: Evidence
+  }
+
+  /// A grid point whose ratio was predicted from a field, or measured.
+  struct Knot {
+    var logRatio: Double
+    /// Relative standard error.
+    var error: Double
+    var evidence: Evidence
   }
 
   /// Sorted coordinates along each axis.
@@ -36,6 +42,8 @@ struct RatioGrid: Sendable {
   private var noises: [Double]
   /// Whether grid points are the measured ones, and not rounded together.
   private let isFine: Bool
+  /// For a grid of knots, what each rests on; else empty.
+  private var evidence: [Evidence] = []
   /// Typical error of interpolation: each point against its neighbours along one axis.
   private(set) var spread: Double
 
@@ -86,6 +94,21 @@ struct RatioGrid: Sendable {
     self.spread = leaveOneOutSpread(measured: counts.map { $0 > 0 })
   }
 
+  /// Creates a grid of knots, whose errors say what interpolation between them errs, too.
+  ///
+  /// - Parameters:
+  ///   - axes: sorted coordinates along each axis.
+  ///   - knots: one for each point of the grid, the last axis fastest.
+  init(axes: [[Double]], knots: [Knot]) {
+    self.axes = axes
+    self.ratios = knots.map(\.logRatio)
+    self.noises = knots.map(\.error)
+    self.evidence = knots.map(\.evidence)
+    self.distances = [Double](repeating: 0, count: knots.count)
+    self.isFine = true
+    self.spread = 0
+  }
+
   /// The ratio at a place, given by one coordinate an axis.
   func value(at place: SIMD4<Double>) -> Value {
     var lower = SIMD4<Int>.zero
@@ -115,6 +138,7 @@ struct RatioGrid: Sendable {
     var logRatio = 0.0
     var noise = 0.0
     var held = 0.0
+    var worst = Evidence.measured
     for corner in 0..<(1 << axes.count) {
       var weight = 1.0
       var cell = 0
@@ -127,6 +151,7 @@ struct RatioGrid: Sendable {
       logRatio += weight * ratios[cell]
       noise += weight * noises[cell]
       held += weight * distances[cell]
+      if !evidence.isEmpty { worst = max(worst, evidence[cell]) }
     }
     let distance = outside / logarithm(2) + held
     let isExact = isFine && fraction == .zero && distance == 0
@@ -135,9 +160,10 @@ struct RatioGrid: Sendable {
     // it grows with the distance.
     let gap = isExact ? spread / 2 : spread
     let beyond = 0.15 * distance
+    let own: Evidence = isExact ? .measured : distance > 0 ? .extrapolated : .interpolated
     return Value(
       logRatio: logRatio, error: (noise * noise + gap * gap + beyond * beyond).squareRoot(),
-      isExact: isExact, distance: distance)
+      evidence: max(own, worst))
   }
 
   /// The coordinates of the measured values around `place` along `axis`, for explanations.

@@ -49,3 +49,12 @@ extension OperatorKind {
     }
   }
 }
+
+extension Operator {
+  /// A point's sizes by name, as `tokens=128`; those that are zero are left out, but for the only one.
+  public func text(of point: AxisPoint) -> String {
+    let axes = kind.axes
+    return zip(axes, 0...).filter { point[$1] > 0 || axes.count == 1 }
+      .map { "\($0)=\(point[$1])" }.joined(separator: " ")
+  }
+}

@@ -7,8 +7,10 @@ struct CalibrateCommand: FailingCommand {
     commandName: "calibrate",
     abstract: "Check a database's predictions, or fit a deployment to its measured steps.",
     discussion: """
-      With --check: predicts measured points from the others, held out by whole groups, and prints \
-      the errors by kind of operator.
+      With --check: predicts measured points from the others and prints the errors by kind of \
+      operator, type and software, and how many points the 90 % interval held. Three protocols: \
+      'points' holds out a fifth of all points at random, 'sizes' every second size of each curve, \
+      'curves' a fifth of all curves.
 
       With --deployment: fits the time that kernels do not explain (a step, a sequence, \
       a token) and one factor on device time to measured engine steps, those of --steps or else those \
@@ -23,6 +25,8 @@ struct CalibrateCommand: FailingCommand {
 
   @Flag(help: "Predict held-out points instead of fitting.")
   var check = false
+
+  @OptionGroup(title: "Check") var checking: CheckOptions
 
   @Option(help: "For --check: the device; all of them if not given.")
   var device: String?
@@ -55,6 +59,7 @@ struct CalibrateCommand: FailingCommand {
     let store = try database.open(.readOnly)
     let names = try device.map { [$0] } ?? store.deviceNames()
     var checked: Set<String> = []
+    var rows: [HoldOutCheck.Row] = []
     for name in names {
       guard let sheet = Device.builtIn(named: name) else {
         guard device == nil else { _ = try dataSheet(named: name); return }
@@ -63,27 +68,20 @@ struct CalibrateCommand: FailingCommand {
       }
       // Several names may mean one device, whose curves are checked together.
       guard checked.insert(sheet.name).inserted else { continue }
-      var table = TextTable([
-        .init("operator", .left), .init("type", .left), .init("curves"), .init("held out"),
-        .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"), .init("roofline %"),
-      ])
-      let check = HoldOutCheck(try store.curves(on: sheet), on: sheet)
-      guard !check.rows.isEmpty else {
-        print("\(name): no curve has the five sizes that a check needs")
-        continue
+      let curves = try store.curves(on: sheet).compactMap(checking.part)
+      for way in checking.protocols {
+        let check = HoldOutCheck(curves, on: sheet, by: way)
+        guard !check.rows.isEmpty else {
+          print("\(name), \(way): no curve has enough points to hold some out")
+          continue
+        }
+        print("\(name), \(way): \(way.explanation)")
+        print(checking.table(check).text, terminator: "")
+        rows += check.rows
       }
-      for row in check.rows {
-        table.add([
-          row.kind.rawValue, row.dataType?.rawValue ?? "", "\(row.curves)", "\(row.points)",
-          fixedText(row.meanAbsolutePercent, decimals: 1),
-          fixedText(row.medianAbsolutePercent, decimals: 1),
-          fixedText(row.percentile95, decimals: 1), fixedText(row.coveragePercent, decimals: 0),
-          fixedText(row.rooflinePercent, decimals: 1),
-        ])
-      }
-      print("\(name): a fifth of each curve's sizes predicted from the others")
-      print(table.text, terminator: "")
     }
+    checking.printWorst(of: rows)
+    try checking.writeFigure(of: rows)
   }
 
   private func fit(_ options: DeploymentOptions, to file: String?) throws {

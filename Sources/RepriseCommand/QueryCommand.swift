@@ -20,7 +20,7 @@ struct QueryCommand: FailingCommand {
         allReduce, allGather, reduceScatter, allToAll, broadcast, reduce, sendReceive  bytes ranks
       'tokens' may be written 'm'.
 
-        reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm
+        reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm --explain
       """)
 
   @OptionGroup var database: DatabaseOptions
@@ -37,6 +37,9 @@ struct QueryCommand: FailingCommand {
   @Option(help: "The device, by the name that sources or data sheets give it.")
   var device: String
 
+  @Flag(help: "Show the samples that the prediction rests on, and how much each counts.")
+  var explain = false
+
   @Flag(help: "Print one JSON object instead of text.")
   var json = false
 
@@ -47,10 +50,12 @@ struct QueryCommand: FailingCommand {
     let asked = Self.anyModel.askedOperators + [op]
     let curves = try database.open(.readOnly).curves(on: sheet, like: asked)
     let model = CostModel(curves: curves, on: sheet)
-    guard let prediction = model.predict(op, at: point) else {
+    guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }
-    print(json ? jsonText(prediction) : text(prediction, op, point, sheet))
+    guard !json else { print(jsonText(prediction)); return }
+    print(text(prediction, op, point, sheet))
+    if explain { print(explanation(prediction, op, point, sheet), terminator: "") }
   }
 
   /// A dense decoder: which kinds and attributes it asks for does not depend on its sizes.
@@ -110,8 +115,7 @@ struct QueryCommand: FailingCommand {
     _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
   ) -> String {
     let interval = prediction.interval90
-    let sizes = zip(op.kind.axes, 0...).filter { point[$1] > 0 || $1 == 0 }
-      .map { "\($0)=\(point[$1])" }.joined(separator: " ")
+    let sizes = op.text(of: point)
     return """
       \(op) \(sizes) on \(sheet.name)
         \(microseconds(prediction.nanoseconds)) µs \
@@ -122,11 +126,51 @@ struct QueryCommand: FailingCommand {
       """
   }
 
+  /// Where a prediction comes from, sample by sample.
+  private func explanation(
+    _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
+  ) -> String {
+    guard !prediction.support.isEmpty else { return "  it rests on no single samples\n" }
+    var table = TextTable([
+      .init("weight %"), .init("octaves away"), .init("measured µs"), .init("of light %"),
+      .init("sample", .left),
+    ])
+    let shown = prediction.support.prefix(Self.mostShown)
+    for sample in shown {
+      let light = OperatorWork(sample.operator, at: sample.point).map {
+        sheet.speedOfLight($0, sample.operator.dataType)
+      }
+      table.add([
+        fixedText(100 * sample.weight, decimals: 1), fixedText(sample.octaves, decimals: 2),
+        microseconds(sample.nanoseconds),
+        light.map { fixedText(100 * $0 / sample.nanoseconds, decimals: 1) } ?? "",
+        "\(sample.operator) \(sample.operator.text(of: sample.point))",
+      ])
+    }
+    let others = prediction.support.dropFirst(Self.mostShown)
+    let share = fixedText(100 * others.reduce(0) { $0 + $1.weight }, decimals: 1)
+    let rest = others.isEmpty ? "" : "  \(others.count) more count \(share) % together\n"
+    return "  what counts is each sample's ratio to its roofline:\n" + table.text + rest
+  }
+
+  private static let mostShown = 10
+
   private func jsonText(_ prediction: Prediction) -> String {
     let interval = prediction.interval90
+    func quoted(_ text: String) -> String {
+      var bytes: [UInt8] = []
+      appendJSONString(text, to: &bytes)
+      return String(decoding: bytes, as: UTF8.self)
+    }
+    let support = prediction.support.map {
+      "{\"operator\": \(quoted($0.operator.description)), \"point\": "
+        + "\(quoted($0.operator.text(of: $0.point))), \"nanoseconds\": \($0.nanoseconds), "
+        + "\"weight\": \($0.weight), \"octaves\": \($0.octaves)}"
+    }
+    let listed = explain ? ", \"support\": [\(support.joined(separator: ", "))]" : ""
     return "{\"nanoseconds\": \(prediction.nanoseconds), \"interval90\": "
       + "[\(interval.lowerBound), \(interval.upperBound)], \"evidence\": "
-      + "\"\(prediction.evidence)\", \"speed_of_light\": \(prediction.speedOfLight)}"
+      + "\"\(prediction.evidence)\", \"speed_of_light\": \(prediction.speedOfLight)\(listed)}"
   }
 
   private func microseconds(_ nanoseconds: Double) -> String {

@@ -41,7 +41,7 @@ import Testing
     return curves
   }
 
-  /// Oracle: a law that is linear in log n and log k is given back exactly.
+  /// Oracle: a smooth law of n and k is given back to a percent or two from corners an octave apart.
   @Test(arguments: [(1536, 512), (1536, 768), (3000, 1000), (2048, 700)])
   func `A product between measured ones is interpolated over both sizes`(n: Int, k: Int) throws {
     func ratio(_ n: Int, _ k: Int) -> Double { 1.1 * pow(n, 0.25) * pow(k, -0.125) }
@@ -49,16 +49,14 @@ import Testing
     for tokens in [1, 64, 4096] {
       let prediction = try #require(model.predict(gemm(n, k), at: AxisPoint(tokens)))
       let expected = ratio(n, k) * anchor(tokens, n, k)
-      #expect(abs(prediction.nanoseconds / expected - 1) < 1e-9)
+      #expect(abs(prediction.nanoseconds / expected - 1) < 0.015)
       #expect(prediction.evidence == .interpolated)
-      #expect(prediction.relativeError >= 0.05)
-      #expect(prediction.explanation.contains("between the curves of gemm"))
+      #expect(prediction.relativeError >= 0.03)
+      #expect(prediction.explanation.contains("between the sizes around it"))
     }
   }
 
-  @Test func `Outside the grid, in its holes and across runtimes the nearest curves are borrowed`()
-    throws
-  {
+  @Test func `Outside the grid and too far from it the nearest curves are borrowed`() throws {
     func evidence(_ curves: [MeasuredCurve], _ n: Int, _ k: Int) throws -> Evidence {
       let model = CostModel(curves: curves, on: device)
       return try #require(model.predict(gemm(n, k), at: AxisPoint(64))).evidence
@@ -67,17 +65,30 @@ import Testing
     #expect(try evidence(full, 1500, 700) == .interpolated)
     #expect(try evidence(full, 8192, 512) == .borrowed)
     #expect(try evidence(full, 1500, 256) == .borrowed)
-    #expect(try evidence(grid({ _, _ in 2 }, without: (2048, 1024)), 1500, 700) == .borrowed)
-    var mixed = full
-    mixed[3].runtime = "other"
-    #expect(try evidence(mixed, 1500, 700) == .borrowed)
-    // Too far apart to say anything of what lies between.
+    // A hole has neighbours on all sides.
+    #expect(try evidence(grid({ _, _ in 2 }, without: (2048, 1024)), 1500, 700) == .interpolated)
+    // Too far apart to say much of what lies between.
     let sparse = full.filter { $0.operator.attributes["n"] != 2048 }.map { curve in
       var curve = curve
-      if curve.operator.attributes["n"] == 4096 { curve.operator.attributes["n"] = 65536 }
+      if curve.operator.attributes["n"] == 4096 { curve.operator.attributes["n"] = 1 << 22 }
       return curve
     }
-    #expect(try evidence(sparse, 2000, 700) == .borrowed)
+    #expect(try evidence(sparse, 1 << 16, 700) == .borrowed)
+  }
+
+  @Test func `Runtimes are never mixed`() throws {
+    let full = grid { _, _ in 2 }
+    var mixed = full
+    for index in mixed.indices where index > 3 {
+      mixed[index].runtime = "other"
+      for sample in mixed[index].samples.indices {
+        mixed[index].samples[sample].duration = DurationStatistics(mean: 1e9)
+      }
+    }
+    let alone = CostModel(curves: Array(mixed.prefix(4)), on: device)
+    let beside = CostModel(curves: mixed, on: device)
+    let (op, point) = (gemm(1500, 700), AxisPoint(64))
+    #expect(beside.predict(op, at: point) == alone.predict(op, at: point))
   }
 
   @Test func `Among equals the runtime that measured most prices the operator`() throws {

@@ -78,6 +78,11 @@ def total(*columns_):
     return lambda columns: sum(columns.numbers(name) for name in columns_)
 
 
+def ungated(column):
+    """0 where the text of a column says that experts have no gate, else 1."""
+    return lambda columns: columns.look_up(column, lambda name: 0 if "nongated" in name else 1)
+
+
 def constant(value):
     """The same for every row."""
     return lambda columns: columns.constant(value)
@@ -154,7 +159,8 @@ TABLES = {
     "moe_perf": [
         Mapping("moe", {"tokens": "num_tokens"},
                 {**EXPERTS, "intermediate": "inter_size", "topK": "topk",
-                 "tensorParallel": "moe_tp_size", "expertParallel": "moe_ep_size"}, "moe_dtype",
+                 "tensorParallel": "moe_tp_size", "expertParallel": "moe_ep_size",
+                 "gated": ungated("kernel_source")}, "moe_dtype", silent={"gated": 1},
                 conditions={"distribution": {"balanced"}})],
     "custom_allreduce_perf": [collective("all_reduce", "allreduce_dtype")],
     "nccl_perf": NCCL,

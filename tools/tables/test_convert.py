@@ -180,7 +180,11 @@ def test_experts_loads_are_conditions_and_rival_kernels_are_runtimes(tmp_path):
     _, found, _ = converted(tmp_path, "moe_perf", rows(
         moe, {}, {"num_tokens": 16}, {"kernel_source": "min_latency", "latency": 0.05},
         {"distribution": "power_law_1.2", "latency": 0.3},
-        {"num_tokens": 32, "kernel_source": "no_rival"}), place="moe/trtllm/1")
+        {"num_tokens": 32, "kernel_source": "no_rival"},
+        {"num_tokens": 64, "kernel_source": "flow_nongated"}), place="moe/trtllm/1")
+    [(ungated, _)] = [each for each in found["1"] if "gated" in each[0]["attributes"]]
+    assert ungated["attributes"]["gated"] == 0 and ungated["label"] == "flow_nongated"
+    found["1"] = [each for each in found["1"] if each[0] is not ungated]
     assert set(found) == {"1", "1 min_latency", "1 power_law_1.2"}
     assert {size: ns for _, points in found["1"] for size, (ns, _) in points.items()} == {
         (8,): 100000, (16,): 100000, (32,): 100000}

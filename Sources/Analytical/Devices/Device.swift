@@ -12,6 +12,14 @@ public struct Device: Hashable, Sendable {
     public var latency: Double
     /// Devices that it joins.
     public var devices: Int
+
+    /// Creates a link.
+    public init(name: String, bandwidth: Double, latency: Double, devices: Int) {
+      self.name = name
+      self.bandwidth = bandwidth
+      self.latency = latency
+      self.devices = devices
+    }
   }
 
   /// The short name used in deployments and on the command line, such as `h100-sxm`.
@@ -39,6 +47,9 @@ public struct Device: Hashable, Sendable {
   /// Used only to anchor interpolation, where a pure roofline would go to zero and the ratio of
   /// measured to roofline to infinity; never added to an analytical estimate.
   public var launchFloor: Double
+  /// Streaming multiprocessors or compute units, which blocks of a kernel fill in waves; nil where it
+  /// is not known.
+  public var multiprocessors: Int?
   /// Where the figures come from, the price's source included.
   public var source: String
 

@@ -61,7 +61,7 @@ extension Device {
     try fields.allowOnly([
       "name", "reported_names", "peak_tflops", "memory_gb_per_s", "memory_gib", "link",
       "host_link_gb_per_s", "power_watts", "idle_watts", "price_per_hour_usd", "price_source",
-      "launch_floor_ns", "source",
+      "launch_floor_ns", "multiprocessors", "source",
     ])
     let rate = 1e-9...1e9
     guard let rates = try fields.object("peak_tflops") else {
@@ -91,6 +91,7 @@ extension Device {
         latency: (try link.number("latency_us", 0...1e6) ?? 1) * 1e-6,
         devices: try link.needed(["devices"], 2...1 << 20))
     }
+    multiprocessors = try fields.size(["multiprocessors"], 1...1 << 20)
     hostBandwidth = try fields.number("host_link_gb_per_s", rate).map { $0 * 1e9 }
     power = try fields.number("power_watts", 1e-9...1e6)
     idlePower = try fields.number("idle_watts", 0...1e6)

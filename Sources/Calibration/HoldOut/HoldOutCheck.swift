@@ -1,0 +1,164 @@
+public import Analytical
+public import CostModel
+public import OperatorStore
+public import Operators
+
+/// How well a cost model predicts points that were kept from it.
+///
+/// Each runtime's curves of one kind are checked by themselves, as predictions come from one runtime
+/// alone. Of more than ``mostPoints`` held-out points of a group, evenly spread ones are judged.
+public struct HoldOutCheck: Sendable {
+  /// What is judged together.
+  public struct Group: Sendable, Hashable {
+    /// The kind.
+    public var kind: OperatorKind
+    /// `prefill`, `decode` or `mixed` for attention, else empty.
+    public var region: String
+    /// The type of the inputs.
+    public var dataType: DataType?
+    /// The software.
+    public var runtime: String
+  }
+
+  /// A held-out point.
+  public struct Point: Sendable, Hashable {
+    /// What was measured.
+    public var `operator`: Operator
+    /// At which sizes.
+    public var point: AxisPoint
+    /// The measured time in nanoseconds.
+    public var measured: Double
+    /// What the model said without it.
+    public var prediction: Prediction
+
+    /// Predicted over measured, less one.
+    public var error: Double { prediction.nanoseconds / measured - 1 }
+  }
+
+  /// The errors of some points.
+  public struct Errors: Sendable, Hashable {
+    /// How many points.
+    public var points: Int
+    /// Mean absolute percentage error.
+    public var meanAbsolutePercent: Double
+    /// Median absolute percentage error.
+    public var medianAbsolutePercent: Double
+    /// 95th percentile of the absolute percentage error, between closest ranks.
+    public var percentile95: Double
+    /// Share of points inside the predicted 90 % interval, in percent.
+    public var coveragePercent: Double
+    /// Mean absolute percentage error of the plain roofline on the same points.
+    public var rooflinePercent: Double
+
+    /// Nil without points.
+    public init?(_ points: [Point]) {
+      guard !points.isEmpty else { return nil }
+      let sorted = points.map { 100 * abs($0.error) }.sorted()
+      let count = Double(sorted.count)
+      func percentile(_ share: Double) -> Double {
+        let rank = share * (count - 1)
+        let low = Int(rank)
+        let high = min(low + 1, sorted.count - 1)
+        return sorted[low] + (rank - Double(low)) * (sorted[high] - sorted[low])
+      }
+      self.points = sorted.count
+      meanAbsolutePercent = sorted.reduce(0, +) / count
+      medianAbsolutePercent = percentile(0.5)
+      percentile95 = percentile(0.95)
+      coveragePercent =
+        100 * Double(points.count { $0.prediction.interval90.contains($0.measured) }) / count
+      rooflinePercent =
+        100 * points.reduce(0) { $0 + abs($1.prediction.speedOfLight / $1.measured - 1) } / count
+    }
+  }
+
+  /// One group's result.
+  public struct Row: Sendable, Hashable {
+    /// What was judged.
+    public var group: Group
+    /// What was held out.
+    public var way: HoldOutProtocol
+    /// Curves in the group.
+    public var curves: Int
+    /// Errors over all of it.
+    public var errors: Errors
+    /// The judged points.
+    public var points: [Point]
+  }
+
+  /// One row for each group with held-out points, by name.
+  public var rows: [Row] = []
+
+  /// Checks a device's curves.
+  ///
+  /// - Parameters:
+  ///   - curves: of one device; samples of skewed batches are passed over.
+  ///   - device: its data sheet.
+  ///   - way: which points are held out.
+  ///   - seed: of the random choices.
+  /// - Complexity: one model for each runtime and kind, and one prediction for each judged point.
+  public init(
+    _ curves: [MeasuredCurve], on device: Device, by way: HoldOutProtocol, seed: UInt64 = 1
+  ) {
+    var divided: [Group: [MeasuredCurve]] = [:]
+    for curve in curves {
+      for (region, samples) in Self.regions(of: curve) where !samples.isEmpty {
+        var part = curve
+        part.samples = samples
+        // Types stay together, as a field of experts pools them.
+        let group = Group(
+          kind: curve.operator.kind, region: region, dataType: nil, runtime: curve.runtime)
+        divided[group, default: []].append(part)
+      }
+    }
+    for (group, curves) in divided {
+      let parts = way.divide(curves, seed: seed)
+      let model = CostModel(curves: parts.kept, on: device)
+      let byType = Dictionary(grouping: parts.held, by: \.curve.operator.dataType)
+      for (type, held) in byType {
+        let stride = max(1, held.count / Self.mostPoints)
+        let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
+          let (curve, sample) = held[index]
+          return model.predict(curve.operator, at: sample.point).map {
+            Point(
+              operator: curve.operator, point: sample.point, measured: sample.duration.median,
+              prediction: $0)
+          }
+        }
+        guard let errors = Errors(points) else { continue }
+        var typed = group
+        typed.dataType = type
+        rows.append(
+          Row(
+            group: typed, way: way, curves: curves.count { $0.operator.dataType == type },
+            errors: errors,
+            points: points))
+      }
+    }
+    rows.sort { $0.group.sortKey < $1.group.sortKey }
+  }
+
+  /// The most points that are judged of a group and type.
+  public static let mostPoints = 20_000
+
+  /// A curve's usable samples by the part of the operator's space that they lie in.
+  private static func regions(of curve: MeasuredCurve) -> [(String, [MeasuredSample])] {
+    let usable = curve.samples.filter {
+      $0.point[4] == 0 && $0.duration.median > 0
+        && OperatorWork(curve.operator, at: $0.point) != nil
+    }
+    guard curve.operator.kind.isStepAttention else { return [("", usable)] }
+    return [
+      ("prefill", usable.filter { $0.point[2] == 0 }),
+      ("decode", usable.filter { $0.point[0] == 0 }),
+      ("mixed", usable.filter { $0.point[0] > 0 && $0.point[2] > 0 }),
+    ]
+  }
+}
+
+extension HoldOutCheck.Group {
+  /// By kind, part, type and runtime.
+  var sortKey: (String, String, String, String) {
+    (kind.rawValue, region, dataType?.rawValue ?? "", runtime)
+  }
+}

@@ -1,0 +1,89 @@
+internal import Analytical
+internal import Operators
+
+extension FittedCurve {
+  /// The curve with its gaps filled from a field: measured points as they are, and between and
+  /// beyond them what the field predicts at sizes close enough for lines between.
+  ///
+  /// A field costs tens of microseconds a prediction, a curve some tens of nanoseconds: this is what a
+  /// deployment's step is compiled from.
+  func filled(from field: LatencyField, _ region: FieldRegion) -> FittedCurve {
+    var curve = self
+    switch region {
+    case .single:
+      let sizes = Self.sizes(field.values(along: 0), teeth: self.operator.kind == .gemm)
+      curve.single = grid(field, [sizes]) { AxisPoint($0[0]) }
+    case .prefill:
+      // A measured past is told by the curve alone.
+      guard !hasPast else { return self }
+      let lengths = Self.sizes(field.values(along: 0), teeth: false)
+      curve.prefill = grid(field, [lengths, [0]]) { AxisPoint($0[0]) }
+    case .decode:
+      let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
+      let contexts = Self.sizes(field.values(along: 3), teeth: false)
+      curve.decode = grid(field, [batches, contexts]) { AxisPoint(0, 0, $0[0], $0[1]) }
+    }
+    return curve
+  }
+
+  private func grid(
+    _ field: LatencyField, _ sizes: [[Int]], _ point: ([Int]) -> AxisPoint
+  ) -> RatioGrid? {
+    let op = self.operator
+    var knots: [RatioGrid.Knot] = []
+    for first in sizes[0] {
+      for second in sizes.count > 1 ? sizes[1] : [0] {
+        let point = point([first, second])
+        guard let work = OperatorWork(op, at: point),
+          let found = field.estimate(op, at: point, work)
+        else { return nil }
+        let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
+        knots.append(
+          RatioGrid.Knot(
+            logRatio: logarithm(found.nanoseconds / anchor), error: found.error,
+            evidence: found.evidence))
+      }
+    }
+    return RatioGrid(axes: sizes.map { $0.map { logCoordinate(Double($0)) } }, knots: knots)
+  }
+
+  /// The widest factor between two sizes of a compiled curve.
+  private static let widestGap = 1.5
+
+  /// Measured sizes, what lies between two that are far apart, and the edges of tiles, at which a
+  /// product's time jumps.
+  private static func sizes(_ measured: [Int], teeth: Bool) -> [Int] {
+    var sizes = Set(measured)
+    for (low, high) in zip(measured, measured.dropFirst()) where low > 0 {
+      let parts = Int((logarithm(Double(high) / Double(low)) / logarithm(widestGap)).rounded(.up))
+      for part in 1..<max(2, parts) where parts > 1 {
+        let fraction = Double(part) / Double(parts)
+        sizes.insert(
+          Int(
+            (Double(low)
+              * exponential(
+                fraction * logarithm(Double(high) / Double(low)))).rounded()))
+      }
+    }
+    if teeth, let least = measured.first, let most = measured.last {
+      for edge in Array(stride(from: 64, through: 1024, by: 64))
+        + Array(stride(from: 1280, through: 8192, by: 256))
+      where edge >= least && edge < most {
+        sizes.formUnion([edge, edge + 1])
+      }
+    }
+    return sizes.sorted()
+  }
+
+  /// Numbers of sequences: half octaves, and the edges of the first waves of blocks.
+  private static func batches(_ measured: [Int], of op: Operator, on device: Device) -> [Int] {
+    var batches = Set(sizes(measured, teeth: false))
+    if let units = device.multiprocessors, let most = measured.last {
+      let blocks = max(1, op.attributes["kvHeads"] ?? 1)
+      for wave in 1...4 where wave * units / blocks > 0 && wave * units / blocks < most {
+        batches.formUnion([wave * units / blocks, wave * units / blocks + 1])
+      }
+    }
+    return batches.sorted()
+  }
+}

@@ -1,0 +1,128 @@
+public import ArgumentParser
+import Reprise
+
+/// What `reprise calibrate --check` holds out, and what it shows.
+struct CheckOptions: ParsableArguments {
+  @Option(
+    name: .customLong("protocol"), parsing: .upToNextOption,
+    help: "What is held out: points, sizes or curves; all three if not given.")
+  var protocols: [HoldOutProtocol] = HoldOutProtocol.allCases
+
+  @Option(name: .customLong("operator"), help: "Check this kind alone, such as gemm.")
+  var kind: String?
+
+  @Option(help: "Check curves of this software alone, as tables name it.")
+  var runtime: String?
+
+  @Option(
+    name: .customLong("where"), parsing: .upToNextOption,
+    help: """
+      Check curves alone whose attributes have these values: NAME=NUMBER[,NUMBER...], or NAME= \
+      for those without it.
+      """)
+  var conditions: [AttributeCondition] = []
+
+  @Option(
+    help: "Leave out points of less than this size along their first axis, where it is not zero.")
+  var least = 1
+
+  @Option(help: "List that many of the worst points.")
+  var worst = 0
+
+  @Option(help: "Draw the errors' distributions as an SVG to this file.")
+  var svg: String?
+
+  /// What of a curve is to be checked; nil for nothing.
+  func part(of curve: MeasuredCurve) -> MeasuredCurve? {
+    guard kind == nil || curve.operator.kind.rawValue == kind,
+      runtime == nil || curve.runtime == runtime,
+      conditions.allSatisfy({ $0.holds(curve.operator) })
+    else { return nil }
+    var part = curve
+    part.samples.removeAll { (1..<max(1, least)).contains($0.point[0]) }
+    return part.samples.isEmpty ? nil : part
+  }
+
+  /// A check's rows, and what each rests on.
+  func table(_ check: HoldOutCheck) -> TextTable {
+    var table = TextTable([
+      .init("operator", .left), .init("type", .left), .init("software", .left), .init("curves"),
+      .init("held out"), .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"),
+      .init("roofline %"),
+    ])
+    for row in check.rows {
+      let group = row.group
+      table.add([
+        group.region.isEmpty ? group.kind.rawValue : "\(group.kind), \(group.region)",
+        group.dataType?.rawValue ?? "", group.runtime, "\(row.curves)", "\(row.errors.points)",
+        fixedText(row.errors.meanAbsolutePercent, decimals: 2),
+        fixedText(row.errors.medianAbsolutePercent, decimals: 2),
+        fixedText(row.errors.percentile95, decimals: 1),
+        fixedText(row.errors.coveragePercent, decimals: 0),
+        fixedText(row.errors.rooflinePercent, decimals: 0),
+      ])
+    }
+    return table
+  }
+
+  /// Prints the points that were missed most.
+  func printWorst(of rows: [HoldOutCheck.Row]) {
+    guard worst > 0 else { return }
+    let points = rows.flatMap { row in row.points.map { (row.group.runtime, $0) } }
+      .sorted { abs($0.1.error) > abs($1.1.error) }.prefix(worst)
+    var table = TextTable([
+      .init("operator", .left), .init("at", .left), .init("software", .left), .init("measured µs"),
+      .init("predicted µs"), .init("error %"), .init("rests on", .left),
+    ])
+    for (runtime, point) in points {
+      table.add([
+        "\(point.operator)", point.operator.text(of: point.point), runtime,
+        fixedText(point.measured / 1e3, decimals: 2),
+        fixedText(point.prediction.nanoseconds / 1e3, decimals: 2),
+        fixedText(100 * point.error, decimals: 0, signed: true), "\(point.prediction.evidence)",
+      ])
+    }
+    print("worst points")
+    print(table.text, terminator: "")
+  }
+
+  /// Draws the rows, if that was asked for.
+  func writeFigure(of rows: [HoldOutCheck.Row]) throws {
+    guard let svg, !rows.isEmpty else { return }
+    try HoldOutFigure(rows).write(to: svg)
+  }
+}
+
+/// The values that an attribute may have.
+struct AttributeCondition: ExpressibleByArgument {
+  let name: String
+  /// Empty where the attribute must be absent.
+  let values: Set<Int>
+
+  init?(argument: String) {
+    let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    guard parts.count == 2, !parts[0].isEmpty else { return nil }
+    let numbers = parts[1].split(separator: ",").map { Int($0) }
+    guard !numbers.contains(nil) else { return nil }
+    name = String(parts[0])
+    values = Set(numbers.compactMap { $0 })
+  }
+
+  func holds(_ op: Operator) -> Bool {
+    guard let value = op.attributes[name] else { return values.isEmpty }
+    return values.contains(value)
+  }
+}
+
+extension HoldOutProtocol: ExpressibleByArgument {}
+
+extension HoldOutProtocol {
+  /// What it does, as a heading.
+  var explanation: String {
+    switch self {
+    case .points: "a fifth of all points at random, predicted from the others"
+    case .sizes: "every second size of each curve, predicted from the others"
+    case .curves: "a fifth of all curves, predicted from the others"
+    }
+  }
+}

@@ -1,0 +1,200 @@
+import Analytical
+import OperatorStore
+import Operators
+import Testing
+
+@testable import CostModel
+
+/// Properties that every field must have, on made-up tables of several kinds.
+@Suite struct LatencyFieldTests {
+  enum Table: CaseIterable {
+    case products, prefill, decode, experts, allReduce
+  }
+
+  private func device(_ unit: Double = 1) -> Device {
+    var device = Device(
+      name: "toy", peakFlops: [.bfloat16: 100e12 / unit, .float8: 200e12 / unit],
+      memoryBandwidth: 1e12 / unit, memoryBytes: 1e11, launchFloor: 2000 * unit, source: "made up")
+    device.multiprocessors = 132
+    device.link = Device.Link(
+      name: "link", bandwidth: 100e9 / unit, latency: 1e-6 * unit, devices: 8)
+    return device
+  }
+
+  /// A grid of one kind; times are at least the speed of light.
+  private func curves(_ table: Table, unit: Double = 1) -> [MeasuredCurve] {
+    let device = device()
+    func curve(_ op: Operator, _ points: [AxisPoint]) -> MeasuredCurve {
+      MeasuredCurve(
+        op, device: "toy", runtime: "toy 1",
+        samples: points.compactMap { point in
+          OperatorWork(op, at: point).map { work in
+            let light = device.speedOfLight(work, op.dataType)
+            // Deterministic, rough to a tenth.
+            let rough = Double((point[0] * 7 + point[2] * 13 + point[3] * 3 + op.weight) % 11) / 100
+            return MeasuredSample(
+              at: point, duration: DurationStatistics(mean: (1.3 + rough) * (light + 2500) * unit),
+              source: 1)
+          }
+        })
+    }
+    let sizes = [1, 4, 16, 64, 256, 1024, 4096]
+    switch table {
+    case .products:
+      return [512, 1024, 2048, 4096].flatMap { n in
+        [512, 1024, 4096].map { k in
+          curve(
+            Operator(.gemm, dataType: .bfloat16, ["n": n, "k": k]), sizes.map { AxisPoint($0) })
+        }
+      }
+    case .prefill:
+      return [1, 2, 8].flatMap { sequences in
+        [8, 16, 32].map { heads in
+          var attributes = ["heads": heads, "kvHeads": 8, "headDim": 128]
+          if sequences > 1 { attributes["sequences"] = sequences }
+          return curve(
+            Operator(.attention, dataType: .bfloat16, attributes), sizes.map { AxisPoint($0) })
+        }
+      }
+    case .decode:
+      return [8, 16, 32].map { heads in
+        curve(
+          Operator(
+            .attention, dataType: .bfloat16, ["heads": heads, "kvHeads": 8, "headDim": 128]),
+          [1, 2, 8, 32, 128].flatMap { batch in sizes.map { AxisPoint(0, 0, batch, $0) } })
+      }
+    case .experts:
+      return [8, 64, 128].flatMap { experts in
+        [512, 2048].map { width in
+          curve(
+            Operator(
+              .moe, dataType: .bfloat16,
+              [
+                "width": 4096, "intermediate": width, "experts": experts, "topK": 2,
+                "tensorParallel": 1, "expertParallel": 1,
+              ]), sizes.map { AxisPoint($0) })
+        }
+      }
+    case .allReduce:
+      return [2, 4, 8].map { ranks in
+        curve(
+          Operator(.allReduce, dataType: .bfloat16, ["ranks": ranks]),
+          sizes.map { AxisPoint(1024 * $0) })
+      }
+    }
+  }
+
+  @Test(arguments: Table.allCases)
+  func `Samples are given back, and nothing is faster than light`(table: Table) throws {
+    let curves = curves(table)
+    let model = CostModel(curves: curves, on: device())
+    for curve in curves {
+      for sample in curve.samples {
+        let prediction = try #require(model.predict(curve.operator, at: sample.point))
+        #expect(abs(prediction.nanoseconds / sample.duration.median - 1) < 1e-4)
+        #expect(prediction.evidence == .measured)
+      }
+      for point in curve.samples.map(\.point) {
+        for factor in [0.3, 0.7, 1.4, 3, 50] {
+          func scaled(_ value: Int) -> Int {
+            value == 0 ? 0 : max(1, Int(Double(value) * factor))
+          }
+          let other = AxisPoint(scaled(point[0]), 0, scaled(point[2]), scaled(point[3]))
+          let prediction = try #require(model.predict(curve.operator, at: other))
+          #expect(prediction.nanoseconds >= prediction.speedOfLight)
+          #expect(prediction.nanoseconds.isFinite && prediction.relativeError > 0)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: Table.allCases)
+  func `The unit of time does not matter`(table: Table) throws {
+    let one = CostModel(curves: curves(table), on: device())
+    let thousand = CostModel(curves: curves(table, unit: 1000), on: device(1000))
+    for curve in curves(table) {
+      for point in curve.samples.map(\.point) {
+        let between = AxisPoint(point[0] * 3 / 2, 0, point[2], point[3] * 3 / 2)
+        let first = try #require(one.predict(curve.operator, at: between))
+        let second = try #require(thousand.predict(curve.operator, at: between))
+        #expect(abs(second.nanoseconds / first.nanoseconds / 1000 - 1) < 1e-6)
+        #expect(abs(second.relativeError - first.relativeError) < 1e-6)
+      }
+    }
+  }
+
+  /// A step's tables against the predictions that they are compiled from.
+  @Test(arguments: Table.allCases)
+  func `What is compiled agrees with what is predicted`(table: Table) throws {
+    let curves = curves(table)
+    let model = CostModel(curves: curves, on: device())
+    var (sum, count) = (0.0, 0.0)
+    for curve in curves where curve.operator.attributes["sequences"] == nil {
+      guard table != .decode && table != .prefill else { continue }
+      let candidates = model.candidates(for: curve.operator)
+      for point in curve.samples.map(\.point) {
+        for size in [point[0], point[0] * 5 / 4, point[0] * 3] {
+          guard size <= curve.samples[curve.samples.count - 1].point[0] else { continue }
+          let work = try #require(OperatorWork(curve.operator, at: AxisPoint(size)))
+          let compiled = model.estimate(candidates, size: Double(size), work: work)
+          let direct = try #require(model.predict(curve.operator, at: AxisPoint(size)))
+          sum += abs(compiled.nanoseconds / direct.nanoseconds - 1)
+          count += 1
+        }
+      }
+    }
+    #expect(sum <= 0.015 * count)
+  }
+
+  @Test func `Decodes and prefills of a step are compiled from their fields`() throws {
+    let model = CostModel(curves: curves(.decode) + curves(.prefill), on: device())
+    let op = Operator(
+      .attention, dataType: .bfloat16, ["heads": 16, "kvHeads": 8, "headDim": 128])
+    let candidates = model.candidates(for: op)
+    for point in [AxisPoint(0, 0, 24, 700), AxisPoint(0, 0, 100, 3000), AxisPoint(700)] {
+      let compiled = model.estimate(candidates, attention: StepShape(attentionAt: point))
+      let direct = try #require(model.predict(op, at: point))
+      #expect(abs(compiled.nanoseconds / direct.nanoseconds - 1) < 0.05)
+      #expect(compiled.evidence == .interpolated)
+    }
+  }
+
+  @Test func `Curves many times slower than those like them do not spoil them`() throws {
+    var curves =
+      curves(.experts)
+      + curves(.experts).map { curve in
+        var curve = curve
+        curve.operator.attributes["intermediate"]? += 128
+        return curve
+      }
+    let slow = curves[3].operator
+    for index in curves[3].samples.indices {
+      let mean = curves[3].samples[index].duration.mean
+      curves[3].samples[index].duration = DurationStatistics(mean: 8 * mean)
+    }
+    var asked = slow
+    asked.attributes["intermediate"]? += 64
+    let model = CostModel(curves: curves, on: device())
+    let prediction = try #require(model.predict(asked, at: AxisPoint(64)))
+    #expect(prediction.nanoseconds < 2.5 * (prediction.speedOfLight + 2500))
+    // Its own points stay as they were measured.
+    let own = try #require(model.predict(slow, at: AxisPoint(64)))
+    #expect(own.nanoseconds > 8 * own.speedOfLight)
+  }
+
+  @Test func `A prediction names the samples that it rests on`() throws {
+    let model = CostModel(curves: curves(.products), on: device())
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 1536, "k": 1024])
+    let prediction = try #require(model.predict(op, at: AxisPoint(100), explains: true))
+    #expect(prediction.support.count == 32)
+    #expect(abs(prediction.support.reduce(0) { $0 + $1.weight } - 1) < 1e-4)
+    let first = try #require(prediction.support.first)
+    #expect([1024, 2048].contains(first.operator.attributes["n"]))
+    #expect(model.predict(op, at: AxisPoint(100))?.support.isEmpty == true)
+  }
+}
+
+extension Operator {
+  /// A number that differs between operators, for made-up roughness.
+  fileprivate var weight: Int { attributes.values.reduce(0, &+) }
+}
