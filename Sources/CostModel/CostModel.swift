@@ -15,12 +15,8 @@ public import Operators
 public struct CostModel: Sendable {
   /// The device's data sheet.
   public let device: Device
-  /// The curves, by what they predict.
-  public let curves: [Operator: FittedCurve]
-  /// The curves of each kind, in a fixed order.
-  private let byKind: [OperatorKind: [FittedCurve]]
-  /// Curves of several equal prefills, by the attention of one, fewest first.
-  private let batches: [Operator: [PrefillBatch]]
+  /// What was measured of single operators.
+  let curves: CurveStore
   /// What curves of one kind tell together.
   private let fields: FieldStore
   /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
@@ -29,54 +25,24 @@ public struct CostModel: Sendable {
   /// does neither.
   private let deviceLogRatios: [DataType?: Double]
 
-  /// Fits every curve.
-  ///
-  /// Where several runtimes measured one operator, the curve with the most distinct points is
-  /// taken; among equals that of the runtime with the most points in all, so that one runtime prices
-  /// what it can, then the first by name; mixing runtimes in one curve would blur their kernels.
-  /// A study of skewed batches gives its law to the operator, and its own times only where there
-  /// is no other curve: it ran under conditions of its own.
+  /// What could price each operator that was asked for.
+  private let prepared = Memo<Operator, Candidates>()
+
+  /// Creates a model; curves are fitted when they are first asked for.
   public init(curves measured: [MeasuredCurve], on device: Device) {
     self.device = device
-    var chosen: [Operator: (curve: MeasuredCurve, isStudy: Bool, points: Int)] = [:]
-    var skews: [Operator: SkewLaw] = [:]
-    var totals: [String: Int] = [:]
-    for curve in measured { totals[curve.runtime, default: 0] += curve.samples.count }
-    /// Whether the second runtime, with its points, goes before the first.
-    func yields(_ points: Int, _ runtime: String, to others: Int, _ other: String) -> Bool {
-      if points != others { return points < others }
-      let (total, otherTotal) = (totals[runtime] ?? 0, totals[other] ?? 0)
-      return total != otherTotal ? total < otherTotal : runtime > other
-    }
-    for curve in measured {
-      let skew = SkewLaw(curve)
-      if let skew { skews[curve.operator] = skew }
-      let points = Set(curve.samples.map(\.point)).count
-      if let rival = chosen[curve.operator] {
-        if rival.isStudy != (skew != nil) {
-          guard rival.isStudy else { continue }
-        } else if !yields(rival.points, rival.curve.runtime, to: points, curve.runtime) {
-          continue
-        }
-      }
-      chosen[curve.operator] = (curve, skew != nil, points)
-    }
-    var curves: [Operator: FittedCurve] = [:]
-    for (op, choice) in chosen {
-      curves[op] = FittedCurve(choice.curve, on: device, skew: skews[op])
-    }
-    self.curves = curves
-    self.byKind = Dictionary(
-      grouping: curves.values.map { (name: $0.operator.description, curve: $0) }
-        .sorted { $0.name < $1.name }.map(\.curve), by: \.operator.kind)
-    self.batches = Self.batches(measured, of: curves, on: device)
+    self.curves = CurveStore(measured, on: device)
     self.fields = FieldStore(measured, on: device)
     var ratios: [DataType?: [Double]] = [:]
     let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
     for curve in overTokens.isEmpty ? measured : overTokens {
       let type = curve.operator.dataType
-      for sample in curve.samples where sample.duration.median > 0 {
-        guard let work = OperatorWork(curve.operator, at: sample.point) else { continue }
+      // A median of a large table needs no more.
+      for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
+        let sample = curve.samples[index]
+        guard sample.duration.median > 0,
+          let work = OperatorWork(curve.operator, at: sample.point)
+        else { continue }
         let anchor = device.speedOfLight(work, type) + device.launchFloor
         let ratio = logarithm(sample.duration.median / anchor)
         ratios[nil, default: []].append(ratio)
@@ -105,7 +71,8 @@ public struct CostModel: Sendable {
     {
       var prediction = Prediction(
         nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
-        speedOfLight: light, explanation: field.explanation(found.evidence, own: curves[op]))
+        speedOfLight: light,
+        explanation: field.explanation(found.evidence, own: curves.curve(of: op)))
       if explains { prediction.support = field.support(op, at: point) }
       return prediction
     }
@@ -119,7 +86,7 @@ public struct CostModel: Sendable {
   /// The field that tells of an operator, where its own curve does not measure what a field cannot
   /// hold.
   private func field(for op: Operator, _ region: FieldRegion) -> LatencyField? {
-    let own = curves[op]
+    let own = curves.curve(of: op)
     if region == .prefill, own?.hasPast == true { return nil }
     return fields.field(for: op, region, runtime: own?.runtime)
   }
@@ -129,7 +96,7 @@ public struct CostModel: Sendable {
     let candidates = candidates(for: op)
     return prediction(
       estimate(candidates, attention: shape), candidates,
-      device.speedOfLight(OperatorWork(attention: op, AttentionLoad(op, shape)), op.dataType),
+      device.speedOfLight(AttentionWork(op).work(in: shape), op.dataType),
       size: nil)
   }
 }
@@ -137,40 +104,60 @@ public struct CostModel: Sendable {
 // MARK: - Candidates
 
 extension CostModel {
-  /// Everything that could price one operator; found once, used for every step.
-  struct Candidates: Sendable {
-    var `operator`: Operator
+  /// Everything that could price one operator; found once, used for every step, and shared, as a copy
+  /// would count a dozen of references.
+  final class Candidates: Sendable {
+    let `operator`: Operator
     /// Its own curve.
-    var own: FittedCurve?
+    let own: FittedCurve?
     /// For attention, the curves of several prefills under the same runtime.
-    var batches: [PrefillBatch] = []
+    let batches: [PrefillBatch]
     /// The nearest other curves of its kind, at most four, with their distance in octaves.
-    var others: [(curve: FittedCurve, octaves: Double)]
+    let others: [(curve: FittedCurve, octaves: Double)]
+    /// For attention, what its work is made of.
+    let attention: AttentionWork?
+
+    init(
+      _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
+      others: [(curve: FittedCurve, octaves: Double)] = []
+    ) {
+      self.operator = op
+      self.own = own
+      self.batches = batches
+      self.others = others
+      self.attention = op.kind.isStepAttention ? AttentionWork(op) : nil
+    }
   }
 
   /// The curves that could price an operator: its own, or else the nearest of its kind with the
   /// same attribute names. Another data type counts as four octaves.
   func candidates(for op: Operator) -> Candidates {
-    if let filled = filledCandidates(for: op) { return filled }
-    if let own = curves[op] {
-      return Candidates(operator: op, own: own, batches: batches[op] ?? [], others: [])
+    prepared.value(for: op) { filledCandidates(for: op) ?? plainCandidates(for: op) }
+  }
+
+  /// The operator's own curve, or else the nearest of its kind.
+  private func plainCandidates(for op: Operator) -> Candidates {
+    if let own = curves.curve(of: op) {
+      return Candidates(op, own: own, batches: curves.batches(of: op))
     }
-    let others = (byKind[op.kind] ?? []).compactMap {
-      curve -> (curve: FittedCurve, octaves: Double)? in
-      guard curve.operator.attributes.count == op.attributes.count else { return nil }
-      var octaves = curve.operator.dataType == op.dataType ? 0.0 : 4.0
+    let others = (curves.operators[op.kind] ?? []).compactMap {
+      like -> (op: Operator, octaves: Double)? in
+      guard like.attributes.count == op.attributes.count else { return nil }
+      var octaves = like.dataType == op.dataType ? 0.0 : 4.0
       for (name, value) in op.attributes {
-        guard let other = curve.operator.attributes[name] else { return nil }
+        guard let other = like.attributes[name] else { return nil }
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
       }
-      return (curve, octaves)
+      return (like, octaves)
     }
     // Stable, so that the fixed order of curves decides between equals.
     let nearest = others.enumerated().sorted {
       ($0.element.octaves, $0.offset) < ($1.element.octaves, $1.offset)
     }
-    return Candidates(
-      operator: op, own: nil, others: nearest.prefix(4).map(\.element))
+    let fitted = nearest.lazy.compactMap { _, near in
+      curves.curve(of: near.op).map { (curve: $0, octaves: near.octaves) }
+    }
+    return Candidates(op, others: Array(fitted.prefix(4)))
   }
 
   /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
@@ -180,11 +167,11 @@ extension CostModel {
     let found = regions.compactMap { region in field(for: op, region).map { (region, $0) } }
     guard let runtime = found.first?.1.key.runtime else { return nil }
     // Attention of whole steps needs both of its regions; a curve may bring one of its own.
-    let own = curves[op]
+    let own = curves.curve(of: op)
     guard own != nil || found.count == regions.count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
     for (region, field) in found { curve = curve.filled(from: field, region) }
-    var batches = self.batches[op] ?? []
+    var batches = curves.batches(of: op)
     if batches.isEmpty, let field = found.first(where: { $0.0 == .prefill })?.1 {
       batches = Self.sequences.filter { field.holdsSequences(upTo: $0) }.map { sequences in
         var several = op
@@ -194,38 +181,18 @@ extension CostModel {
           curve: FittedCurve(several, runtime: runtime, on: device).filled(from: field, .prefill))
       }
     }
-    return Candidates(operator: op, own: curve, batches: batches, others: [])
+    return Candidates(op, own: curve, batches: batches)
   }
 
   /// The numbers of equal prefills of which compiled steps have curves.
   private static let sequences = [2, 4, 8, 16]
 
-  /// The curves of several equal prefills that the runtime of a single one's curve measured.
-  private static func batches(
-    _ measured: [MeasuredCurve], of curves: [Operator: FittedCurve], on device: Device
-  ) -> [Operator: [PrefillBatch]] {
-    var batches: [Operator: [PrefillBatch]] = [:]
-    for curve in measured where curve.operator.kind.isStepAttention {
-      var single = curve.operator
-      guard let sequences = single.attributes.removeValue(forKey: "sequences"), sequences > 1,
-        curves[single]?.runtime == curve.runtime, let fitted = FittedCurve(curve, on: device)
-      else { continue }
-      batches[single, default: []].append(PrefillBatch(sequences: sequences, curve: fitted))
-    }
-    // One number may come twice, where a device goes by two names: the first is kept.
-    return batches.mapValues { found in
-      var seen: Set<Int> = []
-      return found.sorted { $0.sequences < $1.sequences }
-        .filter { seen.insert($0.sequences).inserted }
-    }
-  }
-
   /// The time of an operator with one size.
   func estimate(
     _ candidates: Candidates, size: Double, work: OperatorWork
   ) -> FittedCurve.Estimate {
-    let light = device.speedOfLight(work, candidates.operator.dataType)
     if let estimate = candidates.own?.estimate(size: size, work: work) { return estimate }
+    let light = device.speedOfLight(work, candidates.operator.dataType)
     return borrowed(
       candidates.others.compactMap { curve, octaves in
         curve.estimate(size: size, work: work).map { ($0.nanoseconds, octaves) }
@@ -235,13 +202,13 @@ extension CostModel {
   /// The time of a step's attention.
   func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
     let op = candidates.operator
-    let own = candidates.own?.estimate(attention: shape, of: op, batches: candidates.batches)
+    let attention = candidates.attention ?? AttentionWork(op)
+    let own = candidates.own?.estimate(attention: shape, attention, batches: candidates.batches)
     if let own { return own }
-    let light = device.speedOfLight(
-      OperatorWork(attention: op, AttentionLoad(op, shape)), op.dataType)
+    let light = device.speedOfLight(attention.work(in: shape), op.dataType)
     // One surface, not a mean of several: they need not hold the same regions.
     let nearest = candidates.others.lazy.compactMap { curve, octaves in
-      curve.estimate(attention: shape, of: op).map { ($0.nanoseconds, octaves) }
+      curve.estimate(attention: shape, attention).map { ($0.nanoseconds, octaves) }
     }.first
     return borrowed(nearest.map { [$0] } ?? [], op: op, light)
   }

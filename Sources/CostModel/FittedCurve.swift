@@ -16,6 +16,8 @@ public struct FittedCurve: Sendable {
   public let points: Int
 
   let device: Device
+  /// The device's rates for the operator's type.
+  private let roofline: Roofline
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
   var single: RatioGrid?
   var prefill: RatioGrid?
@@ -37,9 +39,10 @@ public struct FittedCurve: Sendable {
     self.operator = op
     self.runtime = curve.runtime
     self.device = device
+    self.roofline = Roofline(device, op.dataType)
     self.skew = skew
     var byRegion: [Region: [RatioGrid.Point]] = [:]
-    var places: Set<AxisPoint> = []
+    var (places, hasPast) = (0, false)
     // Samples of one point come one after the other: one point each, weighed by count.
     var index = 0
     let samples = curve.samples
@@ -57,16 +60,17 @@ public struct FittedCurve: Sendable {
       }
       guard weight > 0, point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
       let region = Region(op, point)
-      let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
+      let anchor = roofline.nanoseconds(work) + device.launchFloor
       byRegion[region, default: []].append(
         RatioGrid.Point(
           coordinates: region.axes.map { logCoordinate(Double(point[$0])) },
           logRatio: logTime / weight - logarithm(anchor), noise: noise / weight))
-      places.insert(point)
+      places += 1
+      if point[0] > 0 && point[2] == 0 && point[1] > 0 { hasPast = true }
     }
-    guard !places.isEmpty else { return nil }
-    self.points = places.count
-    self.hasPast = places.contains { $0[0] > 0 && $0[2] == 0 && $0[1] > 0 }
+    guard places > 0 else { return nil }
+    self.points = places
+    self.hasPast = hasPast
     self.single = byRegion[.single].flatMap(RatioGrid.init)
     self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
     self.decode = byRegion[.decode].flatMap(RatioGrid.init)
@@ -79,6 +83,7 @@ public struct FittedCurve: Sendable {
     self.runtime = runtime
     self.points = 0
     self.device = device
+    self.roofline = Roofline(device, op.dataType)
     self.mixed = nil
     self.hasPast = false
     self.skew = nil
@@ -140,12 +145,12 @@ extension FittedCurve {
   ///
   /// - Parameters:
   ///   - shape: the step.
-  ///   - op: the operator asked for.
+  ///   - attention: the work of the operator asked for.
   ///   - batches: curves of several equal prefills, by their number, where they were measured.
   func estimate(
-    attention shape: StepShape, of op: Operator, batches: [PrefillBatch] = []
+    attention shape: StepShape, _ attention: AttentionWork, batches: [PrefillBatch] = []
   ) -> Estimate? {
-    guard var estimate = estimate(equal: shape, of: op, batches) else { return nil }
+    guard var estimate = estimate(equal: shape, attention, batches) else { return nil }
     let decodes = shape.decodeSequences
     let atLongest = clampedProduct(shape.longestDecodeContext, decodes)
     let isEqual = atLongest == shape.decodeContext
@@ -158,7 +163,7 @@ extension FittedCurve {
     longest.decodeContext = atLongest
     let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
     guard share > 0, longest.decodeContext > shape.decodeContext,
-      let upper = self.estimate(equal: longest, of: op, batches)
+      let upper = self.estimate(equal: longest, attention, batches)
     else { return estimate }
     let added = share * max(0, upper.nanoseconds - estimate.nanoseconds)
     let error = estimate.error * estimate.nanoseconds + upper.error * added
@@ -170,13 +175,11 @@ extension FittedCurve {
 
   /// The same for a batch whose decodes are all of their mean length.
   private func estimate(
-    equal shape: StepShape, of op: Operator, _ batches: [PrefillBatch]
+    equal shape: StepShape, _ attention: AttentionWork, _ batches: [PrefillBatch]
   ) -> Estimate? {
     let queries = Double(shape.prefillTokens)
     let decodes = Double(shape.decodeSequences)
-    let load = AttentionLoad(op, shape)
-    let prefillWork = OperatorWork(attention: op, load.prefill)
-    let decodeWork = OperatorWork(attention: op, load.decode)
+    let (prefillWork, decodeWork) = attention.parts(in: shape)
     // The past of one sequence that would have as many query-key pairs.
     let past =
       queries > 0 ? max(0, (Double(shape.prefillPairs) - queries * (queries + 1) / 2) / queries) : 0
@@ -213,7 +216,7 @@ extension FittedCurve {
   private func estimate(
     _ grid: RatioGrid, _ place: SIMD4<Double>, _ work: OperatorWork
   ) -> Estimate {
-    let anchor = device.speedOfLight(work, self.operator.dataType) + device.launchFloor
+    let anchor = roofline.nanoseconds(work) + device.launchFloor
     let value = grid.value(at: place)
     return Estimate(
       nanoseconds: anchor * exponential(value.logRatio), error: value.error,

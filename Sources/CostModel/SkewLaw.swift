@@ -14,6 +14,7 @@ struct SkewLaw: Sendable {
   /// Fits the law to a curve's triples: a skewed batch, and the two equal ones of its mean and of
   /// its longest length under the same conditions. Nil where there are none.
   init?(_ curve: MeasuredCurve) {
+    guard curve.samples.contains(where: { $0.point[4] > $0.point[3] }) else { return nil }
     var equal: [AxisPoint: Double] = [:]
     for sample in curve.samples where sample.point[4] == 0 {
       equal[sample.point] = sample.duration.median

@@ -74,7 +74,9 @@ public struct StepModel: StepPricing {
   ) -> [OperatorUse] {
     let apart = architecture.forwardPass(dataType, tensorParallel: ranks, fusesResiduals: false)
     func runtime(_ kind: OperatorKind) -> String? {
-      apart.first { $0.operator.kind == kind }.flatMap { model.curves[$0.operator]?.runtime }
+      apart.first { $0.operator.kind == kind }.flatMap {
+        model.curves.curve(of: $0.operator)?.runtime
+      }
     }
     if let norm = runtime(.rmsNorm), norm == runtime(.elementwise) { return apart }
     return architecture.forwardPass(dataType, tensorParallel: ranks)

@@ -57,13 +57,16 @@ struct Covariance: Sendable {
 
     @inline(__always)
     fileprivate func value(_ distance: FieldPlace) -> Double {
+      let far = (distance * all).total
+      // e⁻³⁰ of an amplitude is nothing.
+      guard far < 30 else { return 0 }
       let first = 1 + distance * once
       let u = distance * twice
       let factors = first * (1 + u + u * u * (1.0 / 3))
       let eight = factors.lowHalf * factors.highHalf
       let four = eight.lowHalf * eight.highHalf
       let two = four.lowHalf * four.highHalf
-      return amplitude * Double(two.x * two.y) * exponential(-Double((distance * all).total))
+      return amplitude * Double(two.x * two.y) * exponential(-Double(far))
     }
   }
 

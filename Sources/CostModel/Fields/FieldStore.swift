@@ -1,7 +1,6 @@
 internal import Analytical
 internal import OperatorStore
 internal import Operators
-private import Synchronization
 
 /// The fields of a device's curves, each made when it is first asked for.
 final class FieldStore: Sendable {
@@ -9,7 +8,7 @@ final class FieldStore: Sendable {
   /// The curves of each field without its runtime, and those runtimes by what they measured, most
   /// samples first.
   private let groups: [Group: (curves: [MeasuredCurve], runtimes: [String])]
-  private let made = Mutex<[LatencyField.Key: LatencyField?]>([:])
+  private let made = Memo<LatencyField.Key, LatencyField?>()
 
   private struct Group: Hashable {
     var kind: OperatorKind
@@ -53,11 +52,8 @@ final class FieldStore: Sendable {
     let key = LatencyField.Key(
       kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
       others: group.others)
-    return made.withLock { made in
-      if let field = made[key] { return field }
-      let field = LatencyField(key, curves.filter { $0.runtime == runtime }, on: device)
-      made[key] = .some(field)
-      return field
+    return made.value(for: key) {
+      LatencyField(key, curves.filter { $0.runtime == runtime }, on: device)
     }
   }
 }

@@ -41,7 +41,7 @@ struct LatencyField: Sendable {
   /// Fewer samples say nothing of a field.
   private static let fewestSamples = 12
   /// Leave-one-out checks behind ``spread``.
-  private static let checks = 128
+  private static let checks = 64
 
   /// Makes a field of the curves of one runtime; nil where none has a sample in the region.
   init?(_ key: Key, _ curves: [MeasuredCurve], on device: Device) {

@@ -1,7 +1,8 @@
 /// Places in order of nearness to any other, by the sum of weighted distances along coordinates.
 ///
 /// A k-d tree over halves (Bentley, 1975): each node splits its places at the middle of their widest
-/// coordinate, so that a search looks at little more than what it returns.
+/// coordinate, so that a search looks at little more than what it returns. Equal coordinates may lie on
+/// both sides of a split.
 struct NeighbourTree: Sendable {
   private struct Node: Sendable {
     /// The range of `order` below this node.
@@ -23,45 +24,66 @@ struct NeighbourTree: Sendable {
   /// Creates a tree.
   ///
   /// - Parameter weights: what a distance of one along each coordinate counts.
-  /// - Complexity: O(*n* · log² *n*).
+  /// - Complexity: O(*n* · log *n*).
   init(_ places: [FieldPlace], weights: FieldPlace) {
     self.places = places.map { $0 * weights }
     self.weights = weights
     self.order = Array(places.indices)
-    if !places.isEmpty { build(0, places.count) }
+    var keys = [Float](repeating: 0, count: places.count)
+    if !places.isEmpty { build(0, places.count, &keys) }
   }
 
-  private mutating func build(_ low: Int, _ high: Int) {
+  /// - Parameter keys: room for a coordinate of each place of `order`.
+  private mutating func build(_ low: Int, _ high: Int, _ keys: inout [Float]) {
     let index = nodes.count
     nodes.append(Node(low: low, high: high))
     guard high - low > Self.leaf else { return }
     var (least, most) = (places[order[low]], places[order[low]])
     for place in order[low..<high] {
-      least = pointwiseMin(least, places[place])
-      most = pointwiseMax(most, places[place])
+      let place = places[place]
+      least.replace(with: place, where: place .< least)
+      most.replace(with: place, where: place .> most)
     }
     let extent = most - least
     let coordinate = (0..<16).max { extent[$0] < extent[$1] } ?? 0
     guard extent[coordinate] > 0 else { return }
-    // Sorting the slice costs a factor of log n over selection, once per field.
-    order[low..<high].sort {
-      (places[$0][coordinate], $0) < (places[$1][coordinate], $1)
-    }
-    var middle = (low + high) / 2
-    // Equal values stay on one side, so that the split tells them apart.
-    let value = places[order[middle]][coordinate]
-    while middle > low, places[order[middle - 1]][coordinate] == value { middle -= 1 }
-    if middle == low {
-      middle = (low + high) / 2
-      while middle < high, places[order[middle]][coordinate] == value { middle += 1 }
-    }
-    guard middle > low, middle < high else { return }
+    for slot in low..<high { keys[slot] = places[order[slot]][coordinate] }
+    let middle = (low + high) / 2
+    select(middle, low, high, &keys)
     nodes[index].coordinate = coordinate
-    nodes[index].split = places[order[middle]][coordinate]
+    nodes[index].split = keys[middle]
     nodes[index].left = nodes.count
-    build(low, middle)
+    build(low, middle, &keys)
     nodes[index].right = nodes.count
-    build(middle, high)
+    build(middle, high, &keys)
+  }
+
+  /// Reorders a range so that no key before `middle` is larger, and none behind it smaller, than its
+  /// own (Hoare's quickselect, 1961).
+  private mutating func select(_ middle: Int, _ low: Int, _ high: Int, _ keys: inout [Float]) {
+    var (low, high) = (low, high - 1)
+    while low < high {
+      let (a, b, c) = (keys[low], keys[(low + high) / 2], keys[high])
+      let pivot = max(min(a, b), min(max(a, b), c))
+      var (left, right) = (low, high)
+      while left <= right {
+        while keys[left] < pivot { left += 1 }
+        while keys[right] > pivot { right -= 1 }
+        if left <= right {
+          keys.swapAt(left, right)
+          order.swapAt(left, right)
+          left += 1
+          right -= 1
+        }
+      }
+      if middle <= right {
+        high = right
+      } else if middle >= left {
+        low = left
+      } else {
+        return
+      }
+    }
   }
 
   /// The nearest places, at most `count`, in no order; `excluded` is left out.

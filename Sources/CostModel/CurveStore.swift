@@ -1,0 +1,94 @@
+internal import Analytical
+internal import OperatorStore
+internal import Operators
+
+/// A device's curves by what they predict, each fitted when it is first asked for.
+///
+/// Where several runtimes measured one operator, the curve with the most distinct points is taken;
+/// among equals that of the runtime with the most points in all, so that one runtime prices what it
+/// can, then the first by name; mixing runtimes in one curve would blur their kernels. A study of
+/// skewed batches gives its law to the operator, and its own times only where there is no other curve:
+/// it ran under conditions of its own.
+final class CurveStore: Sendable {
+  private struct Choice: Sendable {
+    var curve: MeasuredCurve
+    var isStudy: Bool
+    /// Distinct points.
+    var points: Int
+  }
+
+  private let device: Device
+  private let chosen: [Operator: Choice]
+  private let skews: [Operator: SkewLaw]
+  /// Curves of several equal prefills, by the attention of one.
+  private let several: [Operator: [MeasuredCurve]]
+  private let fitted = Memo<Operator, FittedCurve?>()
+  /// The operators that have a curve, of each kind, in a fixed order.
+  let operators: [OperatorKind: [Operator]]
+
+  init(_ measured: [MeasuredCurve], on device: Device) {
+    self.device = device
+    var chosen: [Operator: Choice] = [:]
+    var skews: [Operator: SkewLaw] = [:]
+    var several: [Operator: [MeasuredCurve]] = [:]
+    var totals: [String: Int] = [:]
+    for curve in measured { totals[curve.runtime, default: 0] += curve.samples.count }
+    /// Whether the first goes behind the second.
+    func yields(_ first: Choice, to second: Choice) -> Bool {
+      if first.isStudy != second.isStudy { return first.isStudy }
+      if first.points != second.points { return first.points < second.points }
+      let (one, other) = (first.curve.runtime, second.curve.runtime)
+      let (total, otherTotal) = (totals[one] ?? 0, totals[other] ?? 0)
+      return total != otherTotal ? total < otherTotal : one > other
+    }
+    for curve in measured {
+      let skew = SkewLaw(curve)
+      if let skew { skews[curve.operator] = skew }
+      let choice = Choice(
+        curve: curve, isStudy: skew != nil, points: Self.distinctPoints(curve.samples))
+      if let rival = chosen[curve.operator], !yields(rival, to: choice) { continue }
+      chosen[curve.operator] = choice
+    }
+    for curve in measured where curve.operator.kind.isStepAttention {
+      var single = curve.operator
+      if let count = single.attributes.removeValue(forKey: "sequences"), count > 1 {
+        several[single, default: []].append(curve)
+      }
+    }
+    self.chosen = chosen
+    self.skews = skews
+    self.several = several
+    self.operators = Dictionary(grouping: chosen.keys, by: \.kind).mapValues { operators in
+      operators.map { (name: $0.description, op: $0) }.sorted { $0.name < $1.name }.map(\.op)
+    }
+  }
+
+  /// Samples come ordered by their points.
+  private static func distinctPoints(_ samples: [MeasuredSample]) -> Int {
+    zip(samples, samples.dropFirst()).reduce(samples.isEmpty ? 0 : 1) {
+      $1.0.point == $1.1.point ? $0 : $0 + 1
+    }
+  }
+
+  /// An operator's own curve; nil where it has none that can be used.
+  func curve(of op: Operator) -> FittedCurve? {
+    guard let choice = chosen[op] else { return nil }
+    return fitted.value(for: op) {
+      FittedCurve(choice.curve, on: device, skew: skews[op])
+    }
+  }
+
+  /// The curves of several equal prefills that the runtime of a single one's curve measured, fewest
+  /// first.
+  func batches(of op: Operator) -> [PrefillBatch] {
+    guard let runtime = curve(of: op)?.runtime else { return [] }
+    // One number may come twice, where a device goes by two names: the first is kept.
+    var seen: Set<Int> = []
+    return (several[op] ?? []).compactMap { curve -> PrefillBatch? in
+      guard curve.runtime == runtime, let count = curve.operator.attributes["sequences"],
+        let fitted = FittedCurve(curve, on: device)
+      else { return nil }
+      return PrefillBatch(sequences: count, curve: fitted)
+    }.sorted { $0.sequences < $1.sequences }.filter { seen.insert($0.sequences).inserted }
+  }
+}
