@@ -14,14 +14,16 @@ public struct SampleOutliers: Sendable {
   /// What is wrong with a point.
   public enum Reason: String, Sendable, Hashable, CaseIterable {
     /// Above both neighbours, in time and in ratio to the roofline, along every axis on which it has
-    /// two, by 1.3 times and by six times the curve's noise. Left out where the noise is known.
+    /// two, by 1.3 times and by six times the curve's noise. Left out, except where the curve is too
+    /// short to tell its noise and the point is less than three times what was to be expected.
     case spike
-    /// Measured more than once, with times that differ by a tenth and by six times the noise. Left
-    /// out are those that are off as far as a spike from the median of all, or of two from what the
+    /// Measured more than once, with times that differ by more than a tenth: by no noise of the curve,
+    /// as such points are what makes it noisy. Left out are those that are off as far as a spike from the median of all, or of two from what the
     /// neighbours let expect, if others are not; else their mean stands.
     case duplicates
     /// Faster than the data sheet allows. Left out where it stands alone; of several in a row the
-    /// cause is a cache or the data sheet, and they are kept.
+    /// cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them
+    /// a step reads is an average over routings, which skewed ones stay below.
     case fasterThanLight = "faster than light"
   }
 
@@ -58,6 +60,8 @@ public struct SampleOutliers: Sendable {
 
   /// The least factor of a spike (public tables show such ones in 0.2 % to 2.3 % of their rows).
   public static let leastSpike = 1.3
+  /// The least factor of a spike that is left out of a curve of unknown noise.
+  public static let leastGrossSpike = 3.0
   /// The least factor between duplicates that is listed.
   public static let leastDisagreement = 1.1
   /// Above how many times its noise a curve's points are outliers.
@@ -74,7 +78,8 @@ public struct SampleOutliers: Sendable {
       let bumps = lines.places.indices.compactMap { place in
         lines.height(of: place).flatMap { $0 > logarithm(Self.leastSpike) ? (place, $0) : nil }
       }
-      let isFast = lines.places.map { exponential($0.logTime) < $0.light }
+      let isBound = curve.operator.kind != .moe
+      let isFast = lines.places.map { isBound && exponential($0.logTime) < $0.light }
       guard
         !bumps.isEmpty || isFast.contains(true)
           || lines.places.contains(where: { $0.samples.count > 1 })
@@ -96,9 +101,10 @@ public struct SampleOutliers: Sendable {
           continue
         }
         let expected = lines.expectedLogTime(at: place) ?? lines.places[place].logTime
+        let isSure = noise.alongAxes != nil || height > logarithm(Self.leastGrossSpike)
         add(
           place, .spike, exponential(lines.places[place].logTime), exponential(expected),
-          excluded: noise.alongAxes == nil ? [] : lines.places[place].samples)
+          excluded: isSure ? lines.places[place].samples : [])
       }
       for place in lines.places.indices where isFast[place] {
         let isAlone = !lines.neighbours[place].contains {
@@ -111,11 +117,11 @@ public struct SampleOutliers: Sendable {
       for (place, members) in lines.places.enumerated() where members.samples.count > 1 {
         let times = members.samples.map { logarithm(curve.samples[$0].duration.median) }
         guard let longest = times.max(), let shortest = times.min(),
-          longest - shortest > max(logarithm(Self.leastDisagreement), Self.noises * noise.scale)
+          longest - shortest > logarithm(Self.leastDisagreement)
         else { continue }
         add(
           place, .duplicates, exponential(longest), exponential(shortest),
-          excluded: Self.wild(times, lines, place, noise).map { members.samples[$0] })
+          excluded: Self.wild(times, lines, place, noise.alongAxes ?? 0).map { members.samples[$0] })
       }
       let excluded = Set(found.filter { !$0.excluded.isEmpty }.map(\.point)).count
       if 4 * excluded > lines.places.count {
@@ -131,11 +137,11 @@ public struct SampleOutliers: Sendable {
 
   /// Which of a point's log times are off, where others of them are not.
   private static func wild(
-    _ times: [Double], _ lines: CurveLines, _ place: Int, _ noise: CurveNoise
+    _ times: [Double], _ lines: CurveLines, _ place: Int, _ noise: Double
   ) -> [Int] {
     let middle = times.count > 2 ? times.sorted()[times.count / 2] : nil
     guard let centre = middle ?? lines.expectedLogTime(at: place) else { return [] }
-    let limit = max(logarithm(leastSpike), noises * noise.scale)
+    let limit = max(logarithm(leastSpike), noises * noise)
     let wild = times.indices.filter { abs(times[$0] - centre) > limit }
     return wild.count < times.count ? wild : []
   }
