@@ -27,19 +27,35 @@ struct LikeCurves {
     Family(kind: op.kind, dataType: op.dataType, names: op.attributes.keys.sorted())
   }
 
-  /// Whether at least two of the eight nearest curves have a bump at the point that is at least half
-  /// as high as this one's logarithm.
+  /// Whether like curves have the bump, too: those of the eight nearest, and further ones of this
+  /// curve, of half to double its logarithm add up to four fifths of it.
+  ///
+  /// Along one axis at the same point; over several within an octave of it, because where the limit
+  /// is one of a product of sizes, as attention's choice between one pass and two, the step runs
+  /// diagonally through a curve and lies elsewhere in the next.
   func share(bump height: Double, at point: AxisPoint, of curve: Int) -> Bool {
-    var sharing = 0
-    for other in nearest(to: curve) {
+    let isGrid = curves[curve].operator.kind.axes.count > 1
+    var shared = 0.0
+    for other in nearest(to: curve) + (isGrid ? [curve] : []) {
       let lines = CurveLines(curves[other], on: device)
-      guard let place = lines.places.firstIndex(where: { $0.point == point }),
-        let bump = lines.height(of: place), bump >= height / 2
-      else { continue }
-      sharing += 1
-      if sharing == 2 { return true }
+      for place in lines.places.indices {
+        let near = lines.places[place].point
+        guard near == point ? other != curve : isGrid && Self.isNear(near, point),
+          let bump = lines.height(of: place), bump >= height / 2, bump <= 2 * height
+        else { continue }
+        shared += min(bump, height)
+        if shared >= 0.8 * height { return true }
+      }
     }
     return false
+  }
+
+  /// Whether all sizes of two points are within a factor of two.
+  private static func isNear(_ left: AxisPoint, _ right: AxisPoint) -> Bool {
+    (0..<5).allSatisfy { axis in
+      let sizes = [left[axis], right[axis]].sorted()
+      return sizes[0] == sizes[1] || (sizes[0] > 0 && sizes[1] / 2 <= sizes[0])
+    }
   }
 
   /// The eight nearest other curves by the octaves between their attributes; another runtime counts

@@ -55,7 +55,7 @@ public struct SampleOutliers: Sendable {
 
   /// What was found, the farthest off first.
   public private(set) var findings: [Finding] = []
-  /// Bumps as high as spikes that two or more like curves share: steps of their kernels.
+  /// Bumps as high as spikes that like curves share: steps of their kernels.
   public private(set) var sharedSteps = 0
 
   /// The least factor of a spike (public tables show such ones in 0.2 % to 2.3 % of their rows).
