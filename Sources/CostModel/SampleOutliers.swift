@@ -121,7 +121,8 @@ public struct SampleOutliers: Sendable {
         else { continue }
         add(
           place, .duplicates, exponential(longest), exponential(shortest),
-          excluded: Self.wild(times, lines, place, noise.alongAxes ?? 0).map { members.samples[$0] })
+          excluded: Self.wild(times, lines, place, noise.alongAxes ?? 0).map { members.samples[$0] }
+        )
       }
       let excluded = Set(found.filter { !$0.excluded.isEmpty }.map(\.point)).count
       if 4 * excluded > lines.places.count {

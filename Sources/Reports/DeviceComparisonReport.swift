@@ -33,7 +33,10 @@ public struct DeviceComparisonReport: Sendable {
     ])
     for row in rows {
       table.add(
-        [row.kind.rawValue, row.dataType?.rawValue ?? "", Self.runtimes(row), "\(row.points.count)"]
+        [
+          row.kind.rawValue, row.dataType?.rawValue ?? "", Self.runtimes(row),
+          "\(row.points.count)",
+        ]
           + [row.ratio.tenth, row.ratio.median, row.ratio.ninetieth].map(Self.ratioText)
           + [row.lightRatio.map(Self.ratioText) ?? ""]
           + [row.firstShare, row.secondShare].map {
