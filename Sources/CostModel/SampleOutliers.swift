@@ -95,7 +95,21 @@ public struct SampleOutliers: Sendable {
             point: lines.places[place].point, reason: reason, measured: measured,
             expected: expected, noise: noise.scale, excluded: excluded))
       }
-      for (place, height) in bumps where height > Self.noises * noise.scale {
+      // A point that some of its own repetitions raise is theirs to judge, not a spike as a whole.
+      var contradicted: Set<Int> = []
+      for (place, members) in lines.places.enumerated() where members.samples.count > 1 {
+        let times = members.samples.map { logarithm(curve.samples[$0].duration.median) }
+        guard let longest = times.max(), let shortest = times.min(),
+          longest - shortest > logarithm(Self.leastDisagreement)
+        else { continue }
+        let wild = Self.wild(times, lines, place, noise.alongAxes ?? 0)
+        if !wild.isEmpty { contradicted.insert(place) }
+        add(
+          place, .duplicates, exponential(longest), exponential(shortest),
+          excluded: wild.map { members.samples[$0] })
+      }
+      for (place, height) in bumps
+      where height > Self.noises * noise.scale && !contradicted.contains(place) {
         if likes.share(bump: height, at: lines.places[place].point, of: index) {
           sharedSteps += 1
           continue
@@ -113,16 +127,6 @@ public struct SampleOutliers: Sendable {
         add(
           place, .fasterThanLight, exponential(lines.places[place].logTime),
           lines.places[place].light, excluded: isAlone ? lines.places[place].samples : [])
-      }
-      for (place, members) in lines.places.enumerated() where members.samples.count > 1 {
-        let times = members.samples.map { logarithm(curve.samples[$0].duration.median) }
-        guard let longest = times.max(), let shortest = times.min(),
-          longest - shortest > logarithm(Self.leastDisagreement)
-        else { continue }
-        add(
-          place, .duplicates, exponential(longest), exponential(shortest),
-          excluded: Self.wild(times, lines, place, noise.alongAxes ?? 0).map { members.samples[$0] }
-        )
       }
       let excluded = Set(found.filter { !$0.excluded.isEmpty }.map(\.point)).count
       if 4 * excluded > lines.places.count {
