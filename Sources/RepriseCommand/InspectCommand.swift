@@ -11,17 +11,85 @@ struct InspectCommand: FailingCommand {
       codes, and stops before the database. Ends with what to do to get more out of it.
 
         reprise inspect trace.json.gz
+
+      With --outliers: lists the points of a database that do not fit the others, the farthest off \
+      first: spikes above both neighbours, repeated points that disagree, and rows faster than the \
+      data sheet allows; and whether a fit would leave them out. ('reprise show outliers' lists points \
+      whose own repetitions scatter, by their deviations alone.)
+
+        reprise inspect --outliers --db lat.sqlite --device h200-sxm --limit 20
       """)
 
   @Argument(help: "The files; '-' for standard input.")
-  var files: [String]
+  var files: [String] = []
 
   @OptionGroup var traces: TraceOptions
 
+  @Flag(help: "List the outliers of a database instead of reading files.")
+  var outliers = false
+
+  @Option(name: .customLong("db"), help: "For --outliers: the database of operator latencies.")
+  var database: String?
+
+  @Option(help: "For --outliers: the most rows to print.")
+  var limit = 50
+
+  @Flag(help: "For --outliers: print JSON instead of tables.")
+  var json = false
+
+  mutating func validate() throws {
+    guard outliers else {
+      guard !files.isEmpty else { throw UsageError("give files, or --outliers with --db") }
+      guard database == nil, !json else {
+        throw UsageError("--db and --json are for --outliers; files alone need neither")
+      }
+      return
+    }
+    guard files.isEmpty else { throw UsageError("--outliers reads a database and takes no files") }
+    guard database != nil else { throw UsageError("--outliers needs --db") }
+    guard limit > 0 else { throw UsageError("--limit must be at least 1") }
+  }
+
   mutating func execute() throws {
+    if let database {
+      try listOutliers(of: database)
+      return
+    }
     _ = try traces.read(files, traces.importOptions()) { trace in
       try noteWarnings(of: trace)
       for line in trace.inspectionReport(device: traces.device ?? trace.deviceName) { print(line) }
     }
+  }
+
+  private func listOutliers(of path: String) throws {
+    let store = try OperatorStore(path: path, mode: .readOnly)
+    var reports: [OutlierReport] = []
+    for name in try traces.device.map({ [$0] }) ?? store.deviceNames() {
+      guard traces.device != nil || Device.builtIn(named: name) != nil else {
+        try note("reprise: \(name): not checked: no data sheet to anchor its curves on")
+        continue
+      }
+      let sheet = try dataSheet(named: name)
+      // Several names may mean one device, whose curves are checked together.
+      guard !reports.contains(where: { $0.device == sheet.name }) else { continue }
+      let curves = try store.curves(on: sheet)
+      guard !curves.isEmpty else {
+        throw Failure(.unavailable, try store.lack(of: sheet.name, in: path))
+      }
+      reports.append(OutlierReport(curves, on: sheet))
+    }
+    if json { print(try OutlierReport.json(reports, limit: limit)) }
+    for report in json ? [] : reports { print(report.text(limit: limit), terminator: "") }
+  }
+}
+
+extension OperatorStore {
+  /// A sentence that a database has no curve of a device, and what it has instead.
+  func lack(of device: String, in path: String) throws -> String {
+    let names = try deviceNames()
+    let hint = nearestName(to: device, among: names)
+    let known = names.isEmpty ? "nothing yet" : names.joined(separator: ", ")
+    return "\(path) holds no curve of '\(device)'; "
+      + (hint.map { "did you mean '\($0)'? " } ?? "") + "it holds \(known)"
   }
 }

@@ -24,7 +24,8 @@ struct RepriseCommand: ParsableCommand {
     subcommands: [
       InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
       QueryCommand.self, CalibrateCommand.self, ReplayCommand.self, ValidateCommand.self,
-      EstimateCommand.self, SizeCommand.self, SearchCommand.self, CatalogueCommand.self,
+      CompareDevicesCommand.self, EstimateCommand.self, SizeCommand.self, SearchCommand.self,
+      CatalogueCommand.self,
     ])
 
   static func main() {

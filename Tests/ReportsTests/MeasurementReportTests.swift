@@ -1,0 +1,58 @@
+import Analytical
+import Calibration
+import Foundation
+import OperatorStore
+import Operators
+import Reports
+import Testing
+
+/// What is printed of measurements: outliers, and two devices side by side.
+@Suite struct MeasurementReportTests {
+  private func device(_ name: String) throws -> Device {
+    try #require(Device.builtIn(named: name))
+  }
+
+  private func curve(_ factor: Double, spike: Double = 1) -> MeasuredCurve {
+    MeasuredCurve(
+      Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096]), device: "", runtime: "toy 1",
+      samples: (1...20).map { step in
+        let time = factor * (20_000 + 100 * Double(step)) * (step == 9 ? spike : 1)
+        return MeasuredSample(
+          at: AxisPoint(step * 4), duration: DurationStatistics(mean: time), source: 1)
+      })
+  }
+
+  private func problems(in json: String, _ schema: String) throws -> [String] {
+    let value = try JSONSerialization.jsonObject(with: Data(json.utf8))
+    return try SchemaCheck(file: schema).problems(in: value)
+  }
+
+  @Test func `Outliers are counted by reason and listed, the farthest off first`() throws {
+    let report = OutlierReport([curve(1, spike: 5)], on: try device("h200-sxm"))
+    let text = report.text(limit: 10)
+    #expect(text.contains("spike: 1 (5.00 %), 1 left out of fits"))
+    #expect(text.contains("tokens=36"))
+    #expect(text.contains("left out\n"))
+    #expect(OutlierReport([], on: try device("h100-sxm")).text(limit: 1).contains("spike: 0"))
+    let json = try OutlierReport.json([report], limit: 10)
+    #expect(try problems(in: json, "outliers.schema.json") == [])
+    #expect(json.contains("\"at\" : \"tokens=36\""))
+  }
+
+  @Test(arguments: [nil, OperatorKind.gemm])
+  func `A comparison names devices, ratios and sheets, and points where asked`(
+    kind: OperatorKind?
+  ) throws {
+    let (first, second) = (try device("h100-sxm"), try device("h200-sxm"))
+    let comparison = DeviceComparison([curve(1)], on: first, [curve(0.8, spike: 5)], on: second)
+    let report = DeviceComparisonReport(
+      comparison, of: first.name, and: second.name, only: kind, limit: 3)
+    #expect(report.text.contains("h200-sxm over h100-sxm"))
+    #expect(report.text.contains("0.800"))
+    #expect(report.text.contains("0.698"))
+    #expect(report.text.contains("4.000") == (kind != nil))
+    let json = try report.json()
+    #expect(try problems(in: json, "device-comparison.schema.json") == [])
+    #expect(json.contains("largest_differences") == (kind != nil))
+  }
+}

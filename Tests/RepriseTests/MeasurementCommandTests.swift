@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// `inspect --outliers` and `compare-devices`, run as processes.
+@Suite struct MeasurementCommandTests {
+  private let command: CommandProcess
+  private let database: String
+
+  init() throws {
+    command = try CommandProcess()
+    database = command.directory.path("m.sqlite")
+    for (device, factor) in [("NVIDIA H100 80GB HBM3", 1.0), ("NVIDIA H200", 0.8)] {
+      let points = (1...20).map { step in
+        let time = factor * Double(20_000 + 100 * step) * (step == 9 ? 5 : 1)
+        return "[\(step * 4),\(time)]"
+      }
+      let lines = """
+        {"operator_curves":1,"device":"\(device)","runtime":{"framework":"toy","version":"1"}}
+        {"kind":"gemm","dtype":"bf16","attributes":{"n":4096,"k":4096},"axes":["tokens"],\
+        "points":[\(points.joined(separator: ","))]}
+        """
+      let file = try command.file("\(factor).jsonl", lines + "\n")
+      let imported = try command.run(["import", file, "--db", database])
+      try #require(imported.code == 0, "\(imported.errors)")
+    }
+  }
+
+  @Test func `Outliers of all devices or of one are listed`() throws {
+    let all = try command.run(["inspect", "--outliers", "--db", database])
+    #expect(all.code == 0, "\(all.errors)")
+    #expect(all.output.contains("h100-sxm: 20 samples of 1 curves"), "\(all.output)")
+    #expect(all.output.contains("h200-sxm: 20 samples of 1 curves"), "\(all.output)")
+    let one = try command.run(
+      ["inspect", "--outliers", "--db", database, "--device", "h200-sxm", "--json"])
+    #expect(one.output.contains("tokens=36") && !one.output.contains("h100"), "\(one.output)")
+  }
+
+  @Test func `Two devices are compared`() throws {
+    let compared = try command.run(
+      ["compare-devices", "--db", database, "H100", "h200-sxm", "--operator", "gemm"])
+    #expect(compared.code == 0, "\(compared.errors)")
+    #expect(compared.output.contains("0.800"), "\(compared.output)")
+  }
+
+  /// The arguments after the command and its database, the exit code, and words of the error.
+  @Test(
+    arguments: [
+      (["inspect"], 64, "give files"),
+      (["inspect", "--outliers"], 64, "--db"),
+      (["inspect", "--outliers", "x", "--db", "DB"], 64, "takes no files"),
+      (["inspect", "x", "--db", "DB"], 64, "--outliers"),
+      (["inspect", "--outliers", "--db", "DB", "--device", "l40s"], 69, "it holds NVIDIA H100"),
+      (["compare-devices", "--db", "DB", "h100-sxm", "h201-sxm"], 64, "did you mean 'h200-sxm'"),
+      (["compare-devices", "--db", "DB", "h100-sxm", "l40s"], 69, "no curve of 'l40s'"),
+      (["compare-devices", "--db", "DB", "h100-sxm", "H100"], 64, "one device"),
+      (
+        ["compare-devices", "--db", "DB", "h100-sxm", "h200-sxm", "--operator", "gem"], 64,
+        "did you mean 'gemm'"
+      ),
+    ] as [([String], Int32, String)])
+  func `Mistakes are told in one line`(arguments: [String], code: Int32, words: String) throws {
+    let outcome = try command.run(arguments.map { $0 == "DB" ? database : $0 })
+    #expect(outcome.code == code, "\(outcome.errors)")
+    #expect(outcome.errors.contains(words), "\(outcome.errors)")
+  }
+}
