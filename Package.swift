@@ -53,7 +53,7 @@ let rooms = [
     name: "Reports",
     rooms: [
       "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
-      "RequestLogs", "Scenarios", "Replay", "Validation",
+      "RequestLogs", "Scenarios", "Replay", "Validation", "Calibration",
     ], libraries: [heap]),
 ]
 
