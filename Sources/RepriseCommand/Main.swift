@@ -23,8 +23,9 @@ struct RepriseCommand: ParsableCommand {
     version: toolVersion,
     subcommands: [
       InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
-      QueryCommand.self, CalibrateCommand.self, ReplayCommand.self, ValidateCommand.self,
-      CompareDevicesCommand.self, EstimateCommand.self, SizeCommand.self, SearchCommand.self,
+      QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
+      PlanMeasurementsCommand.self, ReplayCommand.self, ValidateCommand.self,
+      EstimateCommand.self, SizeCommand.self, SearchCommand.self,
       CatalogueCommand.self,
     ])
 

@@ -10,6 +10,9 @@ Runs unchanged on a CPU and on a GPU, with PyTorch alone. Stages, in this order:
   serve        a continuous-batching server under three logs         serve-*/
   trace        torch.profiler over steps of that server              trace.pt.trace.json.gz
 
+`capture.py points points.json -o DIR` measures the points that `reprise plan-measurements` asks for,
+and nothing else.
+
 Each stage gets a share of --minutes and writes as it goes: a run that is cut short leaves
 complete files. Nothing about the machine is changed: no clocks, no power limits, no governors.
 """
@@ -34,6 +37,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import points  # noqa: E402
 from config import DTYPES, PRESETS, load_model  # noqa: E402
 from records import CaptureError, JsonLines, write_json, write_requests, write_steps  # noqa: E402
 from scheduler import Lengths, Scheduler, offline_log, request_log  # noqa: E402
@@ -149,6 +153,21 @@ class Capture:
                 bench = None
                 note = getattr(self, stage)(deadline)
             print(f"{stage:12} {time.monotonic() - begin:6.1f} s  {note}", flush=True)
+
+    def measure(self, plan: points.Plan, minutes: float) -> None:
+        """Measures the points of a plan, in the place of a run of stages."""
+        options = self.options
+        self.model_name, self.config = "points", plan.model or points.STAND_IN
+        self.positions = 128  # the caches grow with the points
+        options.out.mkdir(parents=True, exist_ok=True)
+        deadline = time.monotonic() + minutes * 60
+        print(self.machine(deadline), flush=True)
+        bench = points.PointBench(self.bench(), self.engine().model, options.max_sequences)
+        with JsonLines(options.out / "samples.jsonl.zst") as samples:
+            done, planned = sweep(bench, plan.points, samples, options.seed,
+                                  lambda: time.monotonic() > deadline)
+        print(f"{done} of {planned} points, repeated ones among them: "
+              f"{options.out / 'samples.jsonl.zst'}", flush=True)
 
     # MARK: stages
 
@@ -482,11 +501,24 @@ def git_revision() -> str | None:
     return answer.stdout.strip() or None
 
 
+def measure_points(argv: list[str]) -> None:
+    """`capture.py points`: what a plan asks for, on the device that is here."""
+    wanted = points.arguments(argv)
+    plan = points.read_plan(wanted.points)
+    options = arguments([
+        "--out", str(wanted.out), "--device", wanted.device, "--dtype", plan.dtype,
+        "--seed", str(wanted.seed), "--threads", str(wanted.threads),
+        "--max-sequences", str(wanted.max_sequences), "--minutes", str(wanted.minutes)])
+    Capture(options).measure(plan, wanted.minutes)
+
+
 def main() -> int:
-    options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that open files are finished
     try:
-        Capture(options).run()
+        if sys.argv[1:2] == ["points"]:
+            measure_points(sys.argv[2:])
+        else:
+            Capture(arguments()).run()
     except CaptureError as error:
         print(f"capture: {error}", file=sys.stderr)
         return 64

@@ -62,7 +62,6 @@ class Model:
 
         self.config = config
         self.device = device
-        self.positions = positions
         self.layers = []
         for _ in range(config.num_hidden_layers):
             layer = {name: weight(n, k) for name, (n, k) in config.layer_gemms().items()}
@@ -72,6 +71,13 @@ class Model:
         self.embedding = weight(config.vocab_size, config.hidden_size)
         self.norm = torch.ones(config.hidden_size, dtype=dtype, device=device)
         self.lm_head = weight(*config.lm_head)
+        self.resize(slots, positions)
+
+    def resize(self, slots: int, positions: int) -> None:
+        """Makes room for so many sequences of so many tokens; what the caches held is gone."""
+        config, dtype, device = self.config, self.embedding.dtype, self.device
+        self.positions = positions
+        self.caches = []  # the old ones go before new ones come
         self.caches = [new_cache(config, slots, positions, dtype, device) for _ in self.layers]
         self.bias = CausalBias(positions, dtype, device)
         self.cosine, self.sine = rotary_tables(config, positions, dtype, device)

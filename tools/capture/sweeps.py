@@ -220,6 +220,10 @@ class Bench:
     def _call(self, p: Point) -> Callable[[int], object]:
         """A function of the repetition's number that runs the operator under the stopwatch."""
         config = self._model.config
+        if p.kind == "sample" and p["vocab"] != config.vocab_size:
+            # The whole vocabulary, where each device has a part of the output product.
+            logits = self._random(p["tokens"], p["vocab"])
+            return lambda _: self._stopwatch(self._ops.sample, logits)
         if p.kind != "gemm":
             return self._step(p, lambda *_: True)
         shape = (p["n"], p["k"])

@@ -14,6 +14,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import capture
+import points
 from config import PRESETS, ModelConfig, load_model
 from records import CaptureError, JsonLines, read_json_lines, summary, write_requests
 from scheduler import Lengths, Request, Scheduler, arrivals, offline_log, request_log
@@ -23,6 +24,7 @@ from sweeps import (
     step_rows, sweep, token_grid)
 
 MODEL = PRESETS["llama-25m"]
+TINY = ModelConfig(32, 48, 2, 4, 2, 8, 64)
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="torch is not installed")
 needs_numpy = pytest.mark.skipif(
@@ -327,6 +329,92 @@ def test_a_model_is_a_preset_or_a_config_file(tmp_path):
         load_model("no-such-model")
 
 
+# MARK: points
+
+def points_file(folder: Path, *entries: dict, **members) -> Path:
+    path = folder / "points.json"
+    names = list(ModelConfig.__dataclass_fields__)[:7]
+    document = {"schema": "reprise.measurement-points", "version": 1, "points": list(entries),
+                "model": {name: getattr(TINY, name) for name in names}} | members
+    path.write_text(json.dumps(document))
+    return path
+
+
+def entry(kind: str, attributes: dict, dtype: str = "fp32", **axes: int) -> dict:
+    return {"kind": kind, "attributes": attributes, "axes": axes, "dtype": dtype}
+
+
+ATTENTION = {"heads": 4, "kvHeads": 2, "headDim": 8}
+ASKED = [
+    entry("gemm", {"n": 32, "k": 48}, tokens=100),  # the model's own, as a prompt
+    entry("gemm", {"n": 64, "k": 32}, tokens=20),  # the output product: every row samples
+    entry("gemm", {"n": 24, "k": 40}, tokens=7),  # of no model
+    entry("attention", ATTENTION, prefillTokens=40, prefillPast=100, decodeLongest=0),
+    entry("attention", ATTENTION, decodeSequences=9, decodeContext=70),
+    entry("rmsNorm", {"width": 32}, tokens=130),
+    entry("sample", {"vocab": 64}, tokens=20),
+    entry("sample", {"vocab": 500}, tokens=3),  # the whole vocabulary of a model in parts
+]
+
+
+def test_a_file_of_points_is_read_with_its_model_and_no_point_twice(tmp_path):
+    plan = points.read_plan(points_file(tmp_path, *ASKED, ASKED[0]))
+    assert len(plan.points) == len(ASKED) and plan.dtype == "fp32" and plan.model == TINY
+    assert plan.points[3] == point("attention", ATTENTION, prefillTokens=40, prefillPast=100,
+                                   decodeSequences=0, decodeContext=0)
+
+
+@pytest.mark.parametrize("entries, members, complaint", [
+    ([], {}, "no point in it"),
+    (ASKED, {"schema": "reprise.result"}, "not a file of points"),
+    (ASKED, {"version": 2}, "version 2"),
+    (ASKED, {"model": {"hidden_size": 0}}, "'model' needs hidden_size"),
+    ([7], {}, "point 1: it is no object"),
+    ([ASKED[0], entry("moe", {}, tokens=1)], {}, "point 2: 'moe' is not measured here"),
+    ([entry("gemm", {"n": 1}, tokens=1)], {}, "has no gemm of"),
+    ([entry("gemm", {"n": 1, "k": 1.5}, tokens=1)], {}, "'attributes' must be names with"),
+    ([entry("gemm", {"n": 1, "k": 1}, tokens=0)], {}, "'tokens' must be at least 1"),
+    ([entry("gemm", {"n": 1, "k": 1}, rows=1)], {}, "the axes of gemm are tokens"),
+    ([entry("rmsNorm", {"width": 33}, tokens=1)], {}, "has no rmsNorm of"),
+    ([entry("attention", ATTENTION, prefillTokens=1, decodeSequences=1, decodeContext=1)], {},
+     "of a prefill or of decodes"),
+    ([entry("attention", ATTENTION, decodeSequences=2, decodeContext=9, decodeLongest=12)], {},
+     "unequal length"),
+    ([ASKED[0], entry("gemm", {"n": 1, "k": 1}, "bf16", tokens=1)], {}, "points of bf16, fp32"),
+    ([entry("gemm", {"n": 1, "k": 1}, "fp8", tokens=1)], {}, "points of fp8"),
+])
+def test_points_that_cannot_be_measured_are_named(tmp_path, entries, members, complaint):
+    with pytest.raises(CaptureError, match="points.json: ") as raised:
+        points.read_plan(points_file(tmp_path, *entries, **members))
+    assert complaint in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_the_cache_of_a_point_holds_the_step_that_shows_it(tmp_path):
+    for p in points.read_plan(points_file(tmp_path, *ASKED)).points:
+        slots, positions = points.needs(p, TINY, 16)
+        for rows in step_rows(p, slots, positions):
+            assert rows[0][1] == 0
+            assert all(slot < slots and past + end - begin <= positions
+                       for slot, begin, end, past in rows)
+    long = point("attention", ATTENTION, prefillTokens=0, prefillPast=0, decodeSequences=1,
+                 decodeContext=100_000)
+    assert points.needs(long, TINY, 16) == (1, 100_000)
+
+
+@needs_torch
+@needs_zstandard
+def test_points_are_measured_on_this_machine_and_written_as_a_sweep(tmp_path, monkeypatch):
+    monkeypatch.setattr(capture, "ceilings", lambda *_: {
+        "copy_bytes_per_second": 1, "matmul_flops_per_second": {}})
+    path = points_file(tmp_path, *ASKED)
+    capture.measure_points([str(path), "-o", str(tmp_path / "out"), "--device", "cpu"])
+    records = list(read_json_lines(tmp_path / "out/samples.jsonl.zst"))
+    assert (tmp_path / "out/machine.json").exists()
+    measured = [point(r["kind"], r["attributes"], **r["axes"]) for r in records]
+    assert set(measured) == set(points.read_plan(path).points)
+    assert all(r["dtype"] == "fp32" and r["count"] >= 5 and r["min_ns"] > 0 for r in records)
+
+
 # MARK: check
 
 @needs_numpy
@@ -351,9 +439,6 @@ def test_a_replay_with_the_measured_step_times_gives_the_measured_tokens():
 
 
 # MARK: torch
-
-TINY = ModelConfig(32, 48, 2, 4, 2, 8, 64)
-
 
 def tiny_engine(seed: int = 1):
     import torch
