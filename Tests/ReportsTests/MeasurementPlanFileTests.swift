@@ -61,6 +61,6 @@ import Testing
     #expect(lines[3].contains("decodeSequences=8 decodeContext=500"))
     // √((3 · 0.3)² + (1 · 0.1)² + (1 · 0.5)²) of 5 seconds.
     #expect(plan.summary[0].hasPrefix("device time 5.000 s, standard error 20.69 % now, 10."))
-    #expect(plan.summary[1].hasPrefix("10.00 % of it from what tools/capture cannot measure: all"))
+    #expect(plan.summary[1].hasPrefix("of that 10.00 % stays: tools/capture cannot measure all"))
   }
 }

@@ -56,9 +56,9 @@ public struct RepresentativeSteps: Sendable {
     }
     self.steps = kinds.flatMap { shapes in
       shapes.map { shape in
-        // A millisecond of each kind in all; the unit means nothing.
+        // A second in all, as if this were a second of serving.
         Step(
-          shape: shape, weight: 1e6 / Double(shapes.count) / max(1, step.price(shape).total))
+          shape: shape, weight: 1e9 / 3 / Double(shapes.count) / max(1, step.price(shape).total))
       }
     }
   }

@@ -35,7 +35,7 @@ extension MeasurementPlan {
     if let first = left.first, variance > 0 {
       let others = left.count > 1 ? " and \(left.count - 1) more" : ""
       lines.append(
-        "\(percent(variance.squareRoot())) % of it from what tools/capture cannot measure: "
+        "of that \(percent(variance.squareRoot())) % stays: tools/capture cannot measure "
           + "\(first.operator)\(others)")
     }
     return lines
