@@ -25,12 +25,22 @@ public struct CostModel: Sendable {
   /// does neither.
   private let deviceLogRatios: [DataType?: Double]
 
+  /// The same of another device, for what this one's curves do not hold.
+  private let relatives: FieldStore?
   /// What could price each operator that was asked for.
   private let prepared = Memo<Operator, Candidates>()
 
   /// Creates a model; curves are fitted when they are first asked for.
-  public init(curves measured: [MeasuredCurve], on device: Device) {
+  ///
+  /// - Parameters:
+  ///   - measured: what was measured on the device.
+  ///   - device: its data sheet.
+  ///   - relative: what was measured on another, for operators of which this one has nothing.
+  public init(
+    curves measured: [MeasuredCurve], on device: Device, relative: RelativeCurves? = nil
+  ) {
     self.device = device
+    self.relatives = relative.map { FieldStore($0.curves, on: $0.device, for: device) }
     self.curves = CurveStore(measured, on: device)
     self.fields = FieldStore(measured, on: device)
     var ratios: [DataType?: [Double]] = [:]
@@ -89,6 +99,7 @@ public struct CostModel: Sendable {
     let own = curves.curve(of: op)
     if region == .prefill, own?.hasPast == true { return nil }
     return fields.field(for: op, region, runtime: own?.runtime)
+      ?? (own == nil ? relatives?.field(for: op, region) : nil)
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.

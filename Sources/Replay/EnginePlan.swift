@@ -32,12 +32,13 @@ public struct EnginePlan: Sendable {
   ///   - device: the data sheet of ``Scenarios/EngineGroup/device``.
   ///   - curves: what was measured on that device; none is allowed, and prices are then those of
   ///     the roofline.
+  ///   - relative: what was measured on another device, for operators of which this one has nothing.
   ///   - calibration: what was fitted for this deployment, if anything.
   /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory,
   ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
   public init(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
-    curves: [MeasuredCurve], calibration: StoredCalibration?
+    curves: [MeasuredCurve], relative: RelativeCurves? = nil, calibration: StoredCalibration?
   ) throws(ReplayError) {
     guard architecture.heads % group.tensorParallel == 0 else {
       throw .unevenShards(
@@ -58,7 +59,7 @@ public struct EnginePlan: Sendable {
         maximumTokens: group.maxBatchedTokens, maximumSequences: group.maxSequences,
         calibration: calibration)
     }
-    self.measured = model(CostModel(curves: curves, on: device), calibration)
+    self.measured = model(CostModel(curves: curves, on: device, relative: relative), calibration)
     self.roofline = model(CostModel(analytical: device), nil)
   }
 

@@ -38,15 +38,16 @@ struct DeploymentOptions: ParsableArguments {
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
     // Groups of one device share its curves: a scan of the database each would be the same one.
-    var curves: [String: [MeasuredCurve]] = [:]
+    var curves: [String: (curves: [MeasuredCurve], relative: RelativeCurves?)] = [:]
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
       let known =
-        try curves[device.name] ?? store?.curves(on: device, like: model.askedOperators) ?? []
+        try curves[device.name] ?? store?.evidence(for: model.askedOperators, on: device)
+        ?? ([], nil)
       curves[device.name] = known
       return try EnginePlan(
-        group, model, on: device, curves: known,
+        group, model, on: device, curves: known.curves, relative: known.relative,
         calibration: isCalibrated ? try store?.calibration(of: key) : nil)
     }
   }

@@ -61,11 +61,9 @@ struct PlanMeasurementsCommand: FailingCommand {
     let uses = StepDemands.operators(
       of: architecture, group.dataType, tensorParallel: group.tensorParallel, on: chosen.measured)
     let model = CapturedModel(uses)
+    let known = try store.evidence(for: architecture.askedOperators, on: chosen.device)
     var demands = StepDemands(
-      uses,
-      on: CostModel(
-        curves: try store.curves(on: chosen.device, like: architecture.askedOperators),
-        on: chosen.device))
+      uses, on: CostModel(curves: known.curves, on: chosen.device, relative: known.relative))
     let source = try collect(into: &demands, scenario, plans, index)
     let plan = MeasurementPlan(
       demands.demands { CapturedModel.canMeasure($0, in: model) }, count: count)

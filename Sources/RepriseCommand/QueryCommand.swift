@@ -48,8 +48,8 @@ struct QueryCommand: FailingCommand {
     let (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
     let asked = Self.anyModel.askedOperators + [op]
-    let curves = try database.open(.readOnly).curves(on: sheet, like: asked)
-    let model = CostModel(curves: curves, on: sheet)
+    let known = try database.open(.readOnly).evidence(for: asked, on: sheet)
+    let model = CostModel(curves: known.curves, on: sheet, relative: known.relative)
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }

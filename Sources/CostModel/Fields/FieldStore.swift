@@ -4,7 +4,10 @@ internal import Operators
 
 /// The fields of a device's curves, each made when it is first asked for.
 final class FieldStore: Sendable {
+  /// Where the curves were measured.
   private let device: Device
+  /// What is predicted for.
+  private let target: Device
   /// The curves of each field without its runtime, and those runtimes by what they measured, most
   /// samples first.
   private let groups: [Group: (curves: [MeasuredCurve], runtimes: [String])]
@@ -23,8 +26,9 @@ final class FieldStore: Sendable {
     }
   }
 
-  init(_ curves: [MeasuredCurve], on device: Device) {
+  init(_ curves: [MeasuredCurve], on device: Device, for target: Device? = nil) {
     self.device = device
+    self.target = target ?? device
     var groups: [Group: [MeasuredCurve]] = [:]
     for curve in curves {
       let op = curve.operator
@@ -53,7 +57,7 @@ final class FieldStore: Sendable {
       kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
       others: group.others)
     return made.value(for: key) {
-      LatencyField(key, curves.filter { $0.runtime == runtime }, on: device)
+      LatencyField(key, curves.filter { $0.runtime == runtime }, on: device, for: target)
     }
   }
 }

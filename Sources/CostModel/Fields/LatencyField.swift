@@ -28,6 +28,8 @@ struct LatencyField: Sendable {
   let key: Key
   let shape: FieldShape
   private let device: Device
+  /// What is predicted for; another device where none of its own measured the kind.
+  private let target: Device
   private let anchor: FieldAnchor
   private let kriging: Kriging
   /// The least and the largest of the samples' coordinates.
@@ -41,14 +43,18 @@ struct LatencyField: Sendable {
   /// Fewer samples say nothing of a field.
   private static let fewestSamples = 12
   /// Leave-one-out checks behind ``spread``.
-  private static let checks = 64
+  private static let checks = 160
 
   /// Makes a field of the curves of one runtime; nil where none has a sample in the region.
-  init?(_ key: Key, _ curves: [MeasuredCurve], on device: Device) {
+  ///
+  /// What does not fit the others (``SampleOutliers``) is left out.
+  init?(_ key: Key, _ measured: [MeasuredCurve], on device: Device, for target: Device) {
     guard let shape = FieldShape.shape(of: key.kind, key.region) else { return nil }
     self.key = key
     self.shape = shape
     self.device = device
+    self.target = target
+    let curves = SampleOutliers(measured, on: device).excluding(from: measured)
     var samples: [Sample] = []
     var operators: Set<Operator> = []
     for curve in curves {
@@ -190,9 +196,10 @@ struct LatencyField: Sendable {
     guard let (found, evidence) = found(op, at: point, explains: false) else { return nil }
     return FittedCurve.Estimate(
       nanoseconds: max(
-        device.speedOfLight(work, op.dataType),
-        anchor.nanoseconds(work, op.dataType, device) * exponential(found.mean)),
-      error: spread * found.variance.squareRoot(), evidence: evidence)
+        target.speedOfLight(work, op.dataType),
+        anchor.nanoseconds(work, op.dataType, target) * exponential(found.mean)),
+      error: (spread * spread * found.variance + transferError * transferError).squareRoot(),
+      evidence: isTransferred ? .borrowed : evidence)
   }
 
   /// The samples that an estimate rests on, those of the largest weight first.
@@ -208,10 +215,25 @@ struct LatencyField: Sendable {
     }
   }
 
+  /// Whether another device was measured than is predicted for.
+  private var isTransferred: Bool { device.name != target.name }
+
+  /// What a ratio errs that comes from another device.
+  private var transferError: Double {
+    isTransferred ? Self.transferError + Self.transferErrorAnOctave * device.octaves(to: target) : 0
+  }
+
+  private static let transferError = 0.15
+  private static let transferErrorAnOctave = 0.05
+
   /// How a prediction came about, for a person.
   func explanation(_ evidence: Evidence, own: FittedCurve?) -> String {
     let field =
       "\(samples.count) points of \(operators.count) curves of \(key.kind) (\(key.runtime))"
+    if isTransferred {
+      return "not measured on this device: the ratio to its roofline is that of \(device.name), "
+        + field
+    }
     return switch evidence {
     case .measured: "measured at this point, one of \(field)"
     case .interpolated where own != nil: "between its own points, one curve of \(field)"
