@@ -105,23 +105,3 @@ private struct Observation {
     zip(terms, coefficients).reduce(0) { $0 + $1.0 * $1.1 } / duration - 1
   }
 }
-
-/// Why a deployment cannot be calibrated.
-public enum CalibrationError: Error, Hashable {
-  /// Too few measured steps hold anything.
-  case tooFewSteps(found: Int, needed: Int)
-  /// The steps do not determine the parameters: they are all alike.
-  case noSolution
-}
-
-extension CalibrationError: CustomStringConvertible {
-  /// One sentence: what is wrong, what to do.
-  public var description: String {
-    switch self {
-    case .tooFewSteps(let found, let needed):
-      "only \(found) measured steps are usable and \(needed) are needed; give a longer run"
-    case .noSolution:
-      "the measured steps do not determine the calibration: give a run with varied batches"
-    }
-  }
-}

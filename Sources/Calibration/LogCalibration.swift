@@ -1,0 +1,234 @@
+public import CostModel
+public import OperatorStore
+public import Validation
+
+/// What a fit needs of one replay of a log.
+public struct LogReplay: Sendable, Hashable {
+  /// The latencies of each request, in log order; nil for those that did not finish.
+  public var latencies: [RequestLatencies?]
+  /// Sequences in a mean step.
+  public var meanSequences: Double
+  /// Tokens in a mean step.
+  public var meanTokens: Double
+
+  /// Creates an outcome.
+  public init(latencies: [RequestLatencies?], meanSequences: Double, meanTokens: Double) {
+    self.latencies = latencies
+    self.meanSequences = meanSequences
+    self.meanTokens = meanTokens
+  }
+}
+
+/// Fits what kernels cannot know of a deployment to the latencies that a log measured, by replaying
+/// it with one set of numbers after another.
+///
+/// Latencies of requests tell far less than steps do: a number that the log does not determine is
+/// not fitted but held at its default, and ``Estimate/undetermined`` says why. Numbers are dropped
+/// one at a time, the least trusted first (``StepParameter``), until each of the rest has an effect
+/// of its own that exceeds its noise. How the log is replayed is the caller's: ``MeasuredLog`` does
+/// it with ``Replay``.
+///
+/// - Complexity: some 30 to 200 replays.
+public struct LogCalibration: Sendable {
+  /// Why a log does not determine a number.
+  public enum Undetermined: Sendable, Hashable {
+    /// No latency depends on it.
+    case noEffect
+    /// Latencies change with it just as with another one.
+    case inseparable(from: StepParameter)
+    /// Its standard error, in parts of a step's time, is too large.
+    case uncertain(partOfStep: Double)
+  }
+
+  /// One number of the fit.
+  public struct Estimate: Sendable, Hashable {
+    /// Which.
+    public var parameter: StepParameter
+    /// A factor, or nanoseconds; the default where it is undetermined.
+    public var value: Double
+    /// In the unit of the value; nil where it is undetermined.
+    public var standardError: Double?
+    /// Why it was not fitted; nil where it was.
+    public var undetermined: Undetermined?
+  }
+
+  /// The fitted numbers, to price steps with.
+  public var parameters: StepParameters
+  /// Each number with its uncertainty, in the order of ``StepParameter``.
+  public var estimates: [Estimate]
+  /// Requests that were fitted.
+  public var requests: Int
+
+  /// The largest standard error with which a number counts as determined, in parts of a mean step.
+  static let largestError = 0.1
+  /// The part of a number's effect that no other number may have.
+  static let leastOwnEffect = 1e-3
+  static let fewestRequests = 20
+
+  /// Fits a log.
+  ///
+  /// - Parameters:
+  ///   - measured: what was measured, in log order; nil for requests that must not be fitted, which
+  ///     the replay serves all the same.
+  ///   - order: log positions in the order of arrival; neighbours count as dependent.
+  ///   - mayHideHost: whether host time might pass while the device works; both forms are fitted then,
+  ///     and the better one is kept.
+  ///   - replay: replays the log.
+  /// - Throws: ``CalibrationError/tooFewRequests(found:needed:)`` below 20 measured requests,
+  ///   ``CalibrationError/noSolution`` if they determine nothing, and what `replay` throws.
+  public init(
+    _ measured: [RequestLatencies?], order: [Int], mayHideHost: Bool,
+    replay: @escaping (StepParameters) throws -> LogReplay
+  ) throws {
+    let order = order.filter { measured.indices.contains($0) && measured[$0] != nil }
+    guard order.count >= Self.fewestRequests else {
+      throw CalibrationError.tooFewRequests(found: order.count, needed: Self.fewestRequests)
+    }
+    requests = order.count
+    let start = try replay(StepParameters())
+    func fit(_ hidesHost: Bool) -> LatencyFit {
+      LatencyFit(measured, order: order, start: start, hidesHost: hidesHost, replay: replay)
+    }
+    var best = fit(false)
+    var found = try Self.identified(best, from: [1, 0, 0, 0])
+    if mayHideHost {
+      let other = fit(true)
+      // Hidden host time has no slope where it is short: one start from either side.
+      for host in [0.0, 1] {
+        let hidden = try Self.identified(other, from: [1, host, 0, 0])
+        if best.loss(hidden.solution, like: found.solution) < found.solution.loss {
+          (best, found) = (other, hidden)
+        }
+      }
+    }
+    guard !found.free.isEmpty else { throw CalibrationError.noSolution }
+    parameters = best.parameters(found.solution.x)
+    estimates = []
+    for parameter in StepParameter.allCases {
+      let place = found.free.firstIndex(of: parameter.rawValue)
+      estimates.append(
+        Estimate(
+          parameter: parameter, value: parameters[parameter],
+          standardError: place.map { found.errors[$0] * best.units[parameter.rawValue] },
+          undetermined: found.dropped[parameter]))
+    }
+  }
+
+  private struct Identified {
+    var solution: LatencyFit.Solution
+    var free: [Int]
+    var errors: [Double]
+    var dropped: [StepParameter: Undetermined]
+  }
+
+  /// Fits, and drops one parameter after another until all that are left are determined.
+  private static func identified(_ fit: LatencyFit, from start: [Double]) throws -> Identified {
+    var free = StepParameter.allCases.map(\.rawValue)
+    var dropped: [StepParameter: Undetermined] = [:]
+    var x = start
+    while true {
+      let solution = try fit.minimum(from: x, free: free)
+      let errors = fit.standardErrors(solution)
+      guard let (place, reason) = weakest(solution, errors, free),
+        let parameter = StepParameter(rawValue: free[place])
+      else { return Identified(solution: solution, free: free, errors: errors, dropped: dropped) }
+      dropped[parameter] = reason
+      x = solution.x
+      x[free.remove(at: place)] = parameter.defaultValue
+    }
+  }
+
+  /// The place of the parameter that is determined least and why, or nil if all are determined.
+  private static func weakest(
+    _ solution: LatencyFit.Solution, _ errors: [Double], _ free: [Int]
+  ) -> (Int, Undetermined)? {
+    let columns = solution.columns
+    // A whole step more must change the latencies by a thousandth at least.
+    let idle = columns.lastIndex { column in
+      column.reduce(0) { $0 + $1 * $1 } < 1e-6 * Double(column.count)
+    }
+    if let idle { return (idle, .noEffect) }
+    let products = correlations(columns, solution.weights)
+    let inverted = inverse(products)
+    let shared = free.indices.last { place in
+      inverted.map { $0[place][place] > 1 / leastOwnEffect } ?? false
+    }
+    if let shared, let partner = partner(of: shared, products, inverted, free) {
+      return (shared, .inseparable(from: partner))
+    }
+    guard inverted != nil else {
+      // Singular: the last one that is another's image.
+      for place in free.indices.reversed() {
+        guard let partner = partner(of: place, products, nil, free) else { continue }
+        return (place, .inseparable(from: partner))
+      }
+      return free.indices.last.map { ($0, .uncertain(partOfStep: .infinity)) }
+    }
+    return errors.lastIndex { !($0 <= largestError) }.map {
+      ($0, .uncertain(partOfStep: errors[$0]))
+    }
+  }
+
+  /// The parameter whose effect is most like that of another one, the rest being held.
+  private static func partner(
+    of place: Int, _ products: [[Double]], _ inverted: [[Double]]?, _ free: [Int]
+  ) -> StepParameter? {
+    func likeness(_ other: Int) -> Double {
+      guard let inverted else { return abs(products[place][other]) }
+      return abs(inverted[place][other])
+        / (abs(inverted[place][place] * inverted[other][other])).squareRoot()
+    }
+    let others = free.indices.filter { $0 != place }
+    guard let nearest = others.max(by: { likeness($0) < likeness($1) }),
+      inverted != nil || likeness(nearest) > 1 - leastOwnEffect
+    else { return nil }
+    return StepParameter(rawValue: free[nearest])
+  }
+}
+
+extension LogCalibration.Estimate {
+  /// Why the log does not determine the number, in a sentence; nil where it does.
+  public var explanation: String? {
+    guard let undetermined else { return nil }
+    let reason =
+      switch undetermined {
+      case .noEffect: "no latency depends on it"
+      case .inseparable(let other): "it changes the latencies just as \(other.title) does"
+      case .uncertain(let part) where part.isFinite:
+        "its standard error is \(Int((100 * part).rounded())) % of a step"
+      case .uncertain: "the requests are too few or too much alike"
+      }
+    return "the log cannot determine \(parameter.title): \(reason); held at "
+      + (parameter == .deviceScale ? "1" : "0")
+  }
+}
+
+extension StoredCalibration {
+  /// What a fit on requests keeps.
+  ///
+  /// - Parameters:
+  ///   - before: the judged requests without calibration.
+  ///   - after: the same with it.
+  public init(
+    _ deployment: Deployment, _ fit: LogCalibration, fittedOn: String, before: Validation,
+    after: Validation
+  ) {
+    let parameters = fit.parameters
+    self.init(
+      deployment: deployment, fittedOn: fittedOn, steps: fit.requests,
+      deviceScale: parameters.deviceScale, perStep: parameters.perStep,
+      perSequence: parameters.perSequence, perToken: parameters.perToken,
+      errorBefore: (before.meanFigureError ?? 0) / 100,
+      errorHeldOut: (after.meanFigureError ?? 0) / 100)
+    basis = .requests
+    hidesHost = parameters.hidesHost
+    for estimate in fit.estimates {
+      switch estimate.parameter {
+      case .deviceScale: standardErrors.deviceScale = estimate.standardError
+      case .perStep: standardErrors.perStep = estimate.standardError
+      case .perSequence: standardErrors.perSequence = estimate.standardError
+      case .perToken: standardErrors.perToken = estimate.standardError
+      }
+    }
+  }
+}
