@@ -133,21 +133,34 @@ struct LatencyFit {
     return parameters
   }
 
-  /// Sum of squares that large residuals enter by their size alone, over scales of another fit's, so that
-  /// two fits compare.
-  func loss(_ solution: Solution, like other: Solution) -> Double {
-    loss(solution.residuals, scales(other.residuals))
+  /// Whether a fit is worse than another one of the same rows by more than twice what that difference
+  /// varies between stretches of time.
+  func isClearlyWorse(_ solution: Solution, than other: Solution) -> Bool {
+    let scales = self.scales(solution.residuals)
+    let (stretch, count) = stretches
+    var differences = [Double](repeating: 0, count: count)
+    for (index, row) in rows.enumerated() {
+      differences[stretch[index]] +=
+        loss(row, solution.residuals[index], scales) - loss(row, other.residuals[index], scales)
+    }
+    let mean = differences.reduce(0, +) / Double(count)
+    let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+    return mean > 2 * (squares / Double(count * (count - 1))).squareRoot()
+  }
+
+  /// The stretch of time that each row belongs to, and how many there are.
+  private var stretches: (of: [Int], count: Int) {
+    var place: [Int: Int] = [:]
+    for row in rows where place[row.request] == nil { place[row.request] = place.count }
+    let count = max(2, min(10, place.count / 5))
+    return (rows.map { (place[$0.request] ?? 0) * count / max(1, place.count) }, count)
   }
 
   /// Standard errors by leaving out a stretch of time at once: neighbours in a queue err together.
   ///
   /// Each stretch's fit is one step from the whole one's minimum, which takes no more replays.
   func standardErrors(_ solution: Solution) -> [Double] {
-    let requests = Set(rows.map(\.request)).count
-    let stretches = max(2, min(10, requests / 5))
-    var place: [Int: Int] = [:]
-    for row in rows where place[row.request] == nil { place[row.request] = place.count }
-    let stretch = rows.map { (place[$0.request] ?? 0) * stretches / max(1, requests) }
+    let (stretch, stretches) = self.stretches
     let moves = (0..<stretches).compactMap { left in
       newtonStep(
         solution.columns, solution.residuals,
@@ -208,12 +221,15 @@ struct LatencyFit {
   }
 
   private func loss(_ residuals: [Double], _ scales: [LatencyMetric: Double]) -> Double {
-    zip(rows, residuals).reduce(0) { sum, pair in
-      guard let scale = scales[pair.0.metric] else { return sum }
-      // What a replay did not finish is as wrong as what is ten scales off.
-      let size = pair.1.isFinite ? abs(pair.1) / scale : 10
-      return sum
-        + (size <= Self.huber ? size * size : 2 * Self.huber * size - Self.huber * Self.huber)
-    }
+    zip(rows, residuals).reduce(0) { $0 + loss($1.0, $1.1, scales) }
+  }
+
+  private func loss(
+    _ row: Row, _ residual: Double, _ scales: [LatencyMetric: Double]
+  ) -> Double {
+    guard let scale = scales[row.metric] else { return 0 }
+    // What a replay did not finish is as wrong as what is ten scales off.
+    let size = residual.isFinite ? abs(residual) / scale : 10
+    return size <= Self.huber ? size * size : 2 * Self.huber * size - Self.huber * Self.huber
   }
 }

@@ -90,15 +90,18 @@ public struct LogCalibration: Sendable {
       LatencyFit(measured, order: order, start: start, hidesHost: hidesHost, replay: replay)
     }
     var best = fit(false)
-    var found = try Self.identified(best, from: [1, 0, 0, 0])
+    // The factor alone first: from its minimum the others have a short way, and it stays the fit to
+    // be beaten.
+    let scaled = try best.minimum(from: [1, 0, 0, 0], free: [StepParameter.deviceScale.rawValue])
+    var found = try Self.identified(best, from: scaled.x)
     if mayHideHost {
       let other = fit(true)
-      // Hidden host time has no slope where it is short: one start from either side.
-      for host in [0.0, 1] {
-        let hidden = try Self.identified(other, from: [1, host, 0, 0])
-        if best.loss(hidden.solution, like: found.solution) < found.solution.loss {
-          (best, found) = (other, hidden)
-        }
+      // Host time that is hidden altogether has no slope: start where it is as long as a step.
+      let hidden = try Self.identified(other, from: [scaled.x[0], 1, 0, 0])
+      if hidden.free.contains(where: { $0 != StepParameter.deviceScale.rawValue }),
+        best.isClearlyWorse(found.solution, than: hidden.solution)
+      {
+        (best, found) = (other, hidden)
       }
     }
     guard !found.free.isEmpty else { throw CalibrationError.noSolution }
