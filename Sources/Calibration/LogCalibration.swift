@@ -86,8 +86,9 @@ public struct LogCalibration: Sendable {
     }
     requests = order.count
     let start = try replay(StepParameters())
+    let residuals = LatencyResiduals(measured, order: order)
     func fit(_ hidesHost: Bool) -> LatencyFit {
-      LatencyFit(measured, order: order, start: start, hidesHost: hidesHost, replay: replay)
+      LatencyFit(residuals, start: start, hidesHost: hidesHost, replay: replay)
     }
     var best = fit(false)
     // The factor alone first: from its minimum the others have a short way, and it stays the fit to
@@ -99,7 +100,8 @@ public struct LogCalibration: Sendable {
       // Host time that is hidden altogether has no slope: start where it is as long as a step.
       let hidden = try Self.identified(other, from: [scaled.x[0], 1, 0, 0])
       if hidden.free.contains(where: { $0 != StepParameter.deviceScale.rawValue }),
-        best.isClearlyWorse(found.solution, than: hidden.solution)
+        residuals.isClearlyWorse(
+          found.solution.pattern.residuals, than: hidden.solution.pattern.residuals)
       {
         (best, found) = (other, hidden)
       }
@@ -145,47 +147,41 @@ public struct LogCalibration: Sendable {
   private static func weakest(
     _ solution: LatencyFit.Solution, _ errors: [Double], _ free: [Int]
   ) -> (Int, Undetermined)? {
-    let columns = solution.columns
+    let slopes = solution.pattern.slopes
+    let (products, lengths) = Slopes.normalized(slopes.products(solution.weights))
     // A whole step more must change the latencies by a thousandth at least.
-    let idle = columns.lastIndex { column in
-      column.reduce(0) { $0 + $1 * $1 } < 1e-6 * Double(column.count)
-    }
+    let weight = solution.weights.reduce(0, +)
+    let idle = lengths.lastIndex { !($0 * $0 > 1e-6 * weight) }
     if let idle { return (idle, .noEffect) }
-    let products = correlations(columns, solution.weights)
-    let inverted = inverse(products)
-    let shared = free.indices.last { place in
-      inverted.map { $0[place][place] > 1 / leastOwnEffect } ?? false
-    }
-    if let shared, let partner = partner(of: shared, products, inverted, free) {
-      return (shared, .inseparable(from: partner))
-    }
-    guard inverted != nil else {
+    guard let inverted = inverse(products) else {
       // Singular: the last one that is another's image.
       for place in free.indices.reversed() {
-        guard let partner = partner(of: place, products, nil, free) else { continue }
-        return (place, .inseparable(from: partner))
+        if let partner = partner(of: place, in: products, free, atLeast: 1 - leastOwnEffect) {
+          return (place, .inseparable(from: partner))
+        }
       }
       return free.indices.last.map { ($0, .uncertain(partOfStep: .infinity)) }
+    }
+    // The inverse's diagonal is one over the part of an effect that no other parameter has; what
+    // is below one is noise.
+    let shared = free.indices.last {
+      !(0.99...(1 / leastOwnEffect)).contains(inverted[$0][$0])
+    }
+    if let shared, let partner = partner(of: shared, in: products, free, atLeast: 0) {
+      return (shared, .inseparable(from: partner))
     }
     return errors.lastIndex { !($0 <= largestError) }.map {
       ($0, .uncertain(partOfStep: errors[$0]))
     }
   }
 
-  /// The parameter whose effect is most like that of another one, the rest being held.
+  /// The parameter whose effect is most like that of another one.
   private static func partner(
-    of place: Int, _ products: [[Double]], _ inverted: [[Double]]?, _ free: [Int]
+    of place: Int, in products: [[Double]], _ free: [Int], atLeast least: Double
   ) -> StepParameter? {
-    func likeness(_ other: Int) -> Double {
-      guard let inverted else { return abs(products[place][other]) }
-      return abs(inverted[place][other])
-        / (abs(inverted[place][place] * inverted[other][other])).squareRoot()
-    }
-    let others = free.indices.filter { $0 != place }
-    guard let nearest = others.max(by: { likeness($0) < likeness($1) }),
-      inverted != nil || likeness(nearest) > 1 - leastOwnEffect
-    else { return nil }
-    return StepParameter(rawValue: free[nearest])
+    func likeness(_ other: Int) -> Double { abs(products[place][other]) }
+    let others = free.indices.filter { $0 != place && likeness($0) >= least }
+    return others.max { likeness($0) < likeness($1) }.flatMap { StepParameter(rawValue: free[$0]) }
   }
 }
 
