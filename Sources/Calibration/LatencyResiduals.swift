@@ -58,6 +58,22 @@ struct LatencyResiduals {
     }
   }
 
+  /// How each residual grows with each parameter, in units of the parameters.
+  func slopes(of replay: LogReplay) -> [SIMD4<Double>] {
+    rows.map { row in
+      guard replay.latencies.indices.contains(row.request),
+        replay.untilFirstToken.indices.contains(row.request),
+        replay.afterFirstToken.indices.contains(row.request),
+        let latencies = replay.latencies[row.request]
+      else { return .zero }
+      let first = latencies.timeToFirstToken.rawValue
+      return row.metric == .timeToFirstToken
+        ? replay.untilFirstToken[row.request] / Double(max(1, first))
+        : replay.afterFirstToken[row.request]
+          / Double(max(1, latencies.endToEnd.rawValue - first))
+    }
+  }
+
   /// A robust scale for each metric; below a tenth of a percent is the noise of clocks.
   func scales(_ residuals: [Double]) -> [LatencyMetric: Double] {
     var sizes: [LatencyMetric: [Double]] = [:]

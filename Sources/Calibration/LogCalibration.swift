@@ -2,23 +2,6 @@ public import CostModel
 public import OperatorStore
 public import Validation
 
-/// What a fit needs of one replay of a log.
-public struct LogReplay: Sendable, Hashable {
-  /// The latencies of each request, in log order; nil for those that did not finish.
-  public var latencies: [RequestLatencies?]
-  /// Sequences in a mean step.
-  public var meanSequences: Double
-  /// Tokens in a mean step.
-  public var meanTokens: Double
-
-  /// Creates an outcome.
-  public init(latencies: [RequestLatencies?], meanSequences: Double, meanTokens: Double) {
-    self.latencies = latencies
-    self.meanSequences = meanSequences
-    self.meanTokens = meanTokens
-  }
-}
-
 /// Fits what kernels cannot know of a deployment to the latencies that a log measured, by replaying
 /// it with one set of numbers after another.
 ///
@@ -28,7 +11,7 @@ public struct LogReplay: Sendable, Hashable {
 /// of its own that exceeds its noise. How the log is replayed is the caller's: ``MeasuredLog`` does
 /// it with ``Replay``.
 ///
-/// - Complexity: some 30 to 200 replays.
+/// - Complexity: some 100 to 400 replays.
 public struct LogCalibration: Sendable {
   /// Why a log does not determine a number.
   public enum Undetermined: Sendable, Hashable {
@@ -62,7 +45,7 @@ public struct LogCalibration: Sendable {
   /// The largest standard error with which a number counts as determined, in parts of a mean step.
   static let largestError = 0.1
   /// The part of a number's effect that no other number may have.
-  static let leastOwnEffect = 1e-3
+  static let leastOwnEffect = 1e-5
   static let fewestRequests = 20
 
   /// Fits a log.
@@ -93,7 +76,7 @@ public struct LogCalibration: Sendable {
     var best = fit(false)
     // The factor alone first: from its minimum the others have a short way, and it stays the fit to
     // be beaten.
-    let scaled = try best.minimum(from: [1, 0, 0, 0], free: [StepParameter.deviceScale.rawValue])
+    let scaled = try best.solution(from: [1, 0, 0, 0], free: [StepParameter.deviceScale.rawValue])
     var found = try Self.identified(best, from: scaled.x)
     if mayHideHost {
       let other = fit(true)
@@ -101,7 +84,7 @@ public struct LogCalibration: Sendable {
       let hidden = try Self.identified(other, from: [scaled.x[0], 1, 0, 0])
       if hidden.free.contains(where: { $0 != StepParameter.deviceScale.rawValue }),
         residuals.isClearlyWorse(
-          found.solution.pattern.residuals, than: hidden.solution.pattern.residuals)
+          found.solution.residuals, than: hidden.solution.residuals)
       {
         (best, found) = (other, hidden)
       }
@@ -132,10 +115,16 @@ public struct LogCalibration: Sendable {
     var dropped: [StepParameter: Undetermined] = [:]
     var x = start
     while true {
-      let solution = try fit.minimum(from: x, free: free)
-      let errors = fit.standardErrors(solution)
-      guard let (place, reason) = weakest(solution, errors, free),
-        let parameter = StepParameter(rawValue: free[place])
+      let solution = try fit.solution(from: x, free: free)
+      var errors: [Double] = []
+      var weakest = Self.weakest(solution, free)
+      if weakest == nil {
+        errors = try fit.standardErrors(solution, free: free)
+        weakest = errors.lastIndex { !($0 <= largestError) }.map {
+          ($0, .uncertain(partOfStep: errors[$0]))
+        }
+      }
+      guard let (place, reason) = weakest, let parameter = StepParameter(rawValue: free[place])
       else { return Identified(solution: solution, free: free, errors: errors, dropped: dropped) }
       dropped[parameter] = reason
       x = solution.x
@@ -143,35 +132,26 @@ public struct LogCalibration: Sendable {
     }
   }
 
-  /// The place of the parameter that is determined least and why, or nil if all are determined.
+  /// The place of a parameter without an effect of its own and why, or nil if all have one.
   private static func weakest(
-    _ solution: LatencyFit.Solution, _ errors: [Double], _ free: [Int]
+    _ solution: LatencyFit.Solution, _ free: [Int]
   ) -> (Int, Undetermined)? {
-    let slopes = solution.pattern.slopes
-    let (products, lengths) = Slopes.normalized(slopes.products(solution.weights))
+    let (products, lengths) = normalizedProducts(solution.columns, solution.weights)
     // A whole step more must change the latencies by a thousandth at least.
     let weight = solution.weights.reduce(0, +)
     let idle = lengths.lastIndex { !($0 * $0 > 1e-6 * weight) }
     if let idle { return (idle, .noEffect) }
-    guard let inverted = inverse(products) else {
-      // Singular: the last one that is another's image.
-      for place in free.indices.reversed() {
-        if let partner = partner(of: place, in: products, free, atLeast: 1 - leastOwnEffect) {
-          return (place, .inseparable(from: partner))
-        }
+    let inverted = inverse(products)
+    // The inverse's diagonal is one over the part of an effect that no other parameter has.
+    let shared = free.indices.last { place in
+      guard let inverted else {
+        return partner(of: place, in: products, free, atLeast: 1 - leastOwnEffect) != nil
       }
-      return free.indices.last.map { ($0, .uncertain(partOfStep: .infinity)) }
+      return !(inverted[place][place] < 1 / leastOwnEffect)
     }
-    // The inverse's diagonal is one over the part of an effect that no other parameter has; what
-    // is below one is noise.
-    let shared = free.indices.last {
-      !(0.99...(1 / leastOwnEffect)).contains(inverted[$0][$0])
-    }
-    if let shared, let partner = partner(of: shared, in: products, free, atLeast: 0) {
-      return (shared, .inseparable(from: partner))
-    }
-    return errors.lastIndex { !($0 <= largestError) }.map {
-      ($0, .uncertain(partOfStep: errors[$0]))
+    guard let shared else { return nil }
+    return partner(of: shared, in: products, free, atLeast: 0).map {
+      (shared, .inseparable(from: $0))
     }
   }
 

@@ -72,16 +72,24 @@ public struct MeasuredLog<Pricing: StepPricing>: Sendable {
   ///
   /// - Throws: ``ReplayError`` if the deployment cannot run.
   public func replay(_ parameters: StepParameters) throws -> LogReplay {
+    var options = ReplayOptions()
+    options.recordsSteps = true
+    options.mergesSteps = false
     let result = try Simulation(
       deployment: deployment,
-      pricings: deployment.engines.map { _ in ParameterizedSteps(pricing, parameters) }
+      pricings: deployment.engines.map { _ in ParameterizedSteps(pricing, parameters) },
+      options: options
     ).run(table)
-    let busy = max(1, Double(result.busyTime.rawValue))
-    let tokens = result.outcomes.reduce(0) { $0 + Int($1.inputTokens) + Int($1.outputTokens) }
-    return LogReplay(
-      latencies: zip(result.outcomes, ids).map { RequestLatencies($0, id: $1) },
-      meanSequences: result.engines.reduce(0) { $0 + $1.runningTime } / busy,
-      meanTokens: Double(tokens) / Double(max(1, result.stepCount)))
+    return LogReplay(result, ids: ids) { step in
+      let device = pricing.price(step.shape).deviceTime.sum()
+      let isBound =
+        parameters.hidesHost && parameters.hostTime(step.shape) <= parameters.deviceScale * device
+      let host = SIMD4(
+        0, 1, Double(step.shape.prefillSequences + step.shape.decodeSequences),
+        Double(step.shape.tokens))
+      let scale = SIMD4(device, 0, 0, 0)
+      return parameters.hidesHost ? (isBound ? scale : host) : scale + host
+    }
   }
 
   private func onlyLatencies(of requests: [Int]) -> [RequestLatencies?] {

@@ -35,6 +35,9 @@ extension CalibrateCommand {
     print(
       "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
         + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
+    if let old = before.meanFigureError, let new = after.meanFigureError, new > old {
+      print("the fit predicts the judged requests worse than no fit: replay with --no-calibration")
+    }
     if after.counts.missingFromReplay > 0 {
       print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
     }
@@ -51,7 +54,8 @@ extension CalibrateCommand {
         new.metric.title, fixedText(Double(mean.measured.rawValue) / 1e6, decimals: 2),
         old[.mean]?.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
         mean.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
-        percent(old.replayError?.meanAbsolutePercent), percent(new.replayError?.meanAbsolutePercent),
+        percent(old.replayError?.meanAbsolutePercent),
+        percent(new.replayError?.meanAbsolutePercent),
       ])
     }
     return table

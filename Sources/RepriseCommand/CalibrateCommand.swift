@@ -126,7 +126,7 @@ struct CalibrateCommand: FailingCommand {
     let steps = file ?? "steps in \(database.path)"
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
-      with: plan.measured, fittedOn: steps)
+      with: plan.measured, fittedOn: steps, mayHideHost: plan.group.asyncScheduling)
     try store.save(fit.calibration)
     let calibration = fit.calibration
     print(
@@ -136,6 +136,7 @@ struct CalibrateCommand: FailingCommand {
         host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
       + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
       + \(fixedText(calibration.perToken / 1e3, decimals: 3)) µs a token
+      \(calibration.hidesHost ? "               the longer of the two: host time passes while the device works\n" : "")\
         step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before \
       (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
       \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
