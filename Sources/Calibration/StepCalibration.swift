@@ -58,24 +58,29 @@ public struct StepCalibration: Sendable {
       deviceScale: found[0], perStep: found[1], perSequence: found[2], perToken: found[3],
       errorBefore: before, errorHeldOut: heldOut.absolute)
     calibration.hidesHost = hidesHost
+    calibration.standardErrors = StoredCalibration.StandardErrors(
+      deviceScale: heldOut.errors[0], perStep: heldOut.errors[1], perSequence: heldOut.errors[2],
+      perToken: heldOut.errors[3])
     self.outliers = fitted.outliers
     self.heldOutBias = heldOut.signed
   }
 
   /// Mean relative errors on steps held out by whole stretches of time, so that neighbours do not
   /// vouch for each other. Every step is judged, outliers too, by a fit that saw nothing of its
-  /// stretch.
+  /// stretch; and standard errors of the coefficients, from how those fits differ.
   private static func heldOut(
     _ observations: [Observation], hidesHost: Bool
-  ) -> (absolute: Double, signed: Double)? {
+  ) -> (absolute: Double, signed: Double, errors: [Double])? {
     var (absolute, signed) = (0.0, 0.0)
     let folds = 5
+    var fits: [[Double]] = []
     for fold in 0..<folds {
       let (low, high) = (
         observations.count * fold / folds, observations.count * (fold + 1) / folds
       )
       let others = Array(observations[..<low]) + Array(observations[high...])
       guard let trained = robustFit(others, hidesHost: hidesHost) else { return nil }
+      fits.append(trained.fit.coefficients)
       for observation in observations[low..<high] {
         let error = observation.relativeError(trained.fit)
         absolute += abs(error)
@@ -83,7 +88,12 @@ public struct StepCalibration: Sendable {
       }
     }
     let count = Double(observations.count)
-    return (absolute / count, signed / count)
+    let errors = (0..<4).map { term in
+      let mean = fits.reduce(0) { $0 + $1[term] } / Double(folds)
+      let squares = fits.reduce(0) { $0 + ($1[term] - mean) * ($1[term] - mean) }
+      return (squares * Double(folds - 1) / Double(folds)).squareRoot()
+    }
+    return (absolute / count, signed / count, errors)
   }
 
   /// Fits once, and again without the steps that lie far off.

@@ -136,13 +136,15 @@ struct CalibrateCommand: FailingCommand {
         host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
       + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
       + \(fixedText(calibration.perToken / 1e3, decimals: 3)) µs a token
-      \(calibration.hidesHost ? "               the longer of the two: host time passes while the device works\n" : "")\
         step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before \
       (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
       \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(fit.outliers) steps far off
       """)
+    if calibration.hidesHost {
+      print("  a step is the longer of the two: host time passes while the device works")
+    }
   }
 
   /// The uncalibrated plan of a deployment's only group of engines.
