@@ -293,7 +293,7 @@ import Testing
 
     // Hidden host time is what exceeds the device.
     let device = fitted.deviceTime.sum()
-    for (perStep, exposed) in [(device / 2, 0), (device + 500, 551)] {
+    for (perStep, exposed) in [(device / 2, 0.0), (device + 500, 551)] {
       var hidden = calibration
       hidden.hidesHost = true
       hidden.perStep = perStep
