@@ -1,4 +1,4 @@
--- The operator-latency database, version 2 (PRAGMA user_version is kept by the migrations).
+-- The operator-latency database, version 3 (PRAGMA user_version is kept by the migrations).
 -- Open it with any SQLite: sqlite3 -box lat.sqlite 'select * from coverage'.
 -- All durations are nanoseconds, all sizes elements or bytes as their names say.
 
