@@ -48,7 +48,10 @@ let rooms = [
   Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(
     name: "Calibration",
-    rooms: ["Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "Scenarios"]),
+    rooms: [
+      "Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "RequestLogs",
+      "Scenarios", "Replay", "Validation",
+    ]),
   Room(
     name: "Reports",
     rooms: [

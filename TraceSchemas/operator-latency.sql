@@ -1,4 +1,4 @@
--- The operator-latency database, version 2 (PRAGMA user_version is kept by the migrations).
+-- The operator-latency database, version 3 (PRAGMA user_version is kept by the migrations).
 -- Open it with any SQLite: sqlite3 -box lat.sqlite 'select * from coverage'.
 -- All durations are nanoseconds, all sizes elements or bytes as their names say.
 
@@ -139,6 +139,17 @@ CREATE TABLE calibration (
   per_token_ns REAL NOT NULL,
   error_before REAL NOT NULL,
   error_held_out REAL NOT NULL,
+  -- Of the log that it was fitted on.
+  fitted_sha256 TEXT NOT NULL DEFAULT '',
+  -- 'steps' or 'requests'.
+  basis TEXT NOT NULL DEFAULT 'steps',
+  -- 1: a step is the longer of device and host time, not their sum.
+  hides_host INTEGER NOT NULL DEFAULT 0,
+  -- Standard errors; NULL where a number was not fitted.
+  device_scale_se REAL,
+  per_step_se_ns REAL,
+  per_sequence_se_ns REAL,
+  per_token_se_ns REAL,
   UNIQUE (device, model, data_type, tensor_parallel)
 ) STRICT;
 

@@ -49,7 +49,7 @@ func nonNegativeLeastSquares(
 }
 
 /// Solves a system of unit diagonal by Gaussian elimination with pivoting; nil if it is singular.
-private func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {
+func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {
   var (a, b) = (matrix, right)
   let size = b.count
   for column in 0..<size {

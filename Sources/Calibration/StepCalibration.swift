@@ -6,7 +6,9 @@ public import Operators
 ///
 /// A step takes `deviceScale · device time + perStep + perSequence · sequences + perToken · tokens`:
 /// the scheduler's and launcher's time, and one factor for clocks and caches that differ from the
-/// sweep's. Four numbers only, none of them negative; the curves stay as measured. The fit
+/// sweep's. Where steps are scheduled while the one before them runs, host time may be hidden: then
+/// the longer of the two is fitted as well, and kept if it predicts held-out steps better. Four
+/// numbers only, none of them negative; the curves stay as measured. The fit
 /// minimises relative errors, once, then again without the steps that lie far off (a machine
 /// pausing is not a property of the deployment).
 public struct StepCalibration: Sendable {
@@ -26,49 +28,79 @@ public struct StepCalibration: Sendable {
   ///   - steps: measured steps; empty ones are passed over.
   ///   - model: the deployment's step model without calibration.
   ///   - fittedOn: the steps' origin, kept with the result.
+  ///   - mayHideHost: whether host time might pass while the device works.
   /// - Throws: ``CalibrationError/tooFewSteps(found:needed:)`` below 20 usable steps.
   public init(
     _ deployment: StoredCalibration.Deployment, on steps: [MeasuredStep], with model: StepModel,
-    fittedOn: String
+    fittedOn: String, mayHideHost: Bool = false
   ) throws(CalibrationError) {
     let observations = steps.compactMap { Observation($0, model) }
     guard observations.count >= Self.fewestSteps else {
       throw .tooFewSteps(found: observations.count, needed: Self.fewestSteps)
     }
-    guard let fitted = Self.robustFit(observations) else { throw .noSolution }
+    guard var fitted = Self.robustFit(observations, hidesHost: false),
+      var heldOut = Self.heldOut(observations, hidesHost: false)
+    else { throw .noSolution }
+    var hidesHost = false
+    if mayHideHost, let hidden = Self.robustFit(observations, hidesHost: true),
+      let judged = Self.heldOut(observations, hidesHost: true),
+      judged.absolute < heldOut.absolute
+    {
+      (fitted, heldOut, hidesHost) = (hidden, judged, true)
+    }
+    let count = Double(observations.count)
+    let none = Fit(coefficients: [1, 0, 0, 0], hidesHost: false)
+    let before = observations.reduce(0) { $0 + abs($1.relativeError(none)) } / count
+    self.biasBefore = observations.reduce(0) { $0 + $1.relativeError(none) } / count
+    let found = fitted.fit.coefficients
+    self.calibration = StoredCalibration(
+      deployment: deployment, fittedOn: fittedOn, steps: observations.count - fitted.outliers,
+      deviceScale: found[0], perStep: found[1], perSequence: found[2], perToken: found[3],
+      errorBefore: before, errorHeldOut: heldOut.absolute)
+    calibration.hidesHost = hidesHost
+    calibration.standardErrors = StoredCalibration.StandardErrors(
+      deviceScale: heldOut.errors[0], perStep: heldOut.errors[1], perSequence: heldOut.errors[2],
+      perToken: heldOut.errors[3])
+    self.outliers = fitted.outliers
+    self.heldOutBias = heldOut.signed
+  }
 
-    // Held out by whole stretches of time, so that neighbours do not vouch for each other. Every
-    // step is judged, outliers too, by a fit that saw nothing of its stretch.
+  /// Mean relative errors on steps held out by whole stretches of time, so that neighbours do not
+  /// vouch for each other. Every step is judged, outliers too, by a fit that saw nothing of its
+  /// stretch; and standard errors of the coefficients, from how those fits differ.
+  private static func heldOut(
+    _ observations: [Observation], hidesHost: Bool
+  ) -> (absolute: Double, signed: Double, errors: [Double])? {
     var (absolute, signed) = (0.0, 0.0)
     let folds = 5
+    var fits: [[Double]] = []
     for fold in 0..<folds {
       let (low, high) = (
         observations.count * fold / folds, observations.count * (fold + 1) / folds
       )
       let others = Array(observations[..<low]) + Array(observations[high...])
-      guard let trained = Self.robustFit(others) else { throw .noSolution }
+      guard let trained = robustFit(others, hidesHost: hidesHost) else { return nil }
+      fits.append(trained.fit.coefficients)
       for observation in observations[low..<high] {
-        let error = observation.relativeError(trained.coefficients)
+        let error = observation.relativeError(trained.fit)
         absolute += abs(error)
         signed += error
       }
     }
     let count = Double(observations.count)
-    let before = observations.reduce(0) { $0 + abs($1.relativeError([1, 0, 0, 0])) } / count
-    self.biasBefore = observations.reduce(0) { $0 + $1.relativeError([1, 0, 0, 0]) } / count
-    let found = fitted.coefficients
-    self.calibration = StoredCalibration(
-      deployment: deployment, fittedOn: fittedOn, steps: observations.count - fitted.outliers,
-      deviceScale: found[0], perStep: found[1], perSequence: found[2], perToken: found[3],
-      errorBefore: before, errorHeldOut: absolute / count)
-    self.outliers = fitted.outliers
-    self.heldOutBias = signed / count
+    let errors = (0..<4).map { term in
+      let mean = fits.reduce(0) { $0 + $1[term] } / Double(folds)
+      let squares = fits.reduce(0) { $0 + ($1[term] - mean) * ($1[term] - mean) }
+      return (squares * Double(folds - 1) / Double(folds)).squareRoot()
+    }
+    return (absolute / count, signed / count, errors)
   }
 
   /// Fits once, and again without the steps that lie far off.
   private static func robustFit(
-    _ observations: [Observation]
-  ) -> (coefficients: [Double], outliers: Int)? {
+    _ observations: [Observation], hidesHost: Bool
+  ) -> (fit: Fit, outliers: Int)? {
+    func fit(_ steps: [Observation]) -> Fit? { hidesHost ? hiddenFit(steps) : Self.fit(steps) }
     guard let first = fit(observations) else { return nil }
     let residuals = observations.map { abs($0.relativeError(first)) }
     let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
@@ -78,11 +110,47 @@ public struct StepCalibration: Sendable {
 
   private static let fewestSteps = 20
 
-  private static func fit(_ observations: [Observation]) -> [Double]? {
+  private static func fit(_ observations: [Observation]) -> Fit? {
     nonNegativeLeastSquares(
       rows: observations.map(\.terms), targets: observations.map(\.duration),
-      weights: observations.map { 1 / ($0.duration * $0.duration) }, required: [0])
+      weights: observations.map(\.weight), required: [0]
+    ).map { Fit(coefficients: $0, hidesHost: false) }
   }
+
+  /// Fits the longer of device and host time: each step to the side that is longer by the fit before,
+  /// until none changes sides.
+  private static func hiddenFit(_ observations: [Observation]) -> Fit? {
+    // Steps that are all device have the least duration for their kernels.
+    let ratios = observations.map { $0.duration / max(1, $0.terms[0]) }.sorted()
+    let scale = ratios[ratios.count / 10]
+    var isHost = observations.map { $0.duration > 1.1 * scale * $0.terms[0] }
+    var best: Fit?
+    for _ in 0..<50 {
+      let device = zip(observations, isHost).filter { !$1 }.map(\.0)
+      let host = zip(observations, isHost).filter { $1 }.map(\.0)
+      guard
+        let factor = nonNegativeLeastSquares(
+          rows: device.map { [$0.terms[0]] }, targets: device.map(\.duration),
+          weights: device.map(\.weight))
+      else { break }
+      let times =
+        nonNegativeLeastSquares(
+          rows: host.map { Array($0.terms[1...]) }, targets: host.map(\.duration),
+          weights: host.map(\.weight)) ?? [0, 0, 0]
+      let fit = Fit(coefficients: factor + times, hidesHost: true)
+      best = fit
+      let sides = observations.map { $0.hostTime(fit) > factor[0] * $0.terms[0] }
+      if sides == isHost { break }
+      isHost = sides
+    }
+    return best
+  }
+}
+
+/// What was fitted: factor on device time, then host time a step, a sequence and a token.
+private struct Fit {
+  var coefficients: [Double]
+  var hidesHost: Bool
 }
 
 /// A measured step beside its predicted device time.
@@ -101,27 +169,15 @@ private struct Observation {
     self.duration = Double(step.duration.rawValue)
   }
 
-  func relativeError(_ coefficients: [Double]) -> Double {
-    zip(terms, coefficients).reduce(0) { $0 + $1.0 * $1.1 } / duration - 1
+  /// So that relative errors count.
+  var weight: Double { 1 / (duration * duration) }
+
+  func hostTime(_ fit: Fit) -> Double {
+    zip(terms, fit.coefficients).dropFirst().reduce(0) { $0 + $1.0 * $1.1 }
   }
-}
 
-/// Why a deployment cannot be calibrated.
-public enum CalibrationError: Error, Hashable {
-  /// Too few measured steps hold anything.
-  case tooFewSteps(found: Int, needed: Int)
-  /// The steps do not determine the parameters: they are all alike.
-  case noSolution
-}
-
-extension CalibrationError: CustomStringConvertible {
-  /// One sentence: what is wrong, what to do.
-  public var description: String {
-    switch self {
-    case .tooFewSteps(let found, let needed):
-      "only \(found) measured steps are usable and \(needed) are needed; give a longer run"
-    case .noSolution:
-      "the measured steps do not determine the calibration: give a run with varied batches"
-    }
+  func relativeError(_ fit: Fit) -> Double {
+    let (device, host) = (terms[0] * fit.coefficients[0], hostTime(fit))
+    return (fit.hidesHost ? max(device, host) : device + host) / duration - 1
   }
 }

@@ -27,7 +27,7 @@ public struct StepModel: StepPricing {
   private let attention: [(candidates: CostModel.Candidates, count: Int)]
   /// What grows with neither alone.
   private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
-  private let calibration: StoredCalibration?
+  private let calibration: StepParameters?
 
   private static let longestTable = 32_768
 
@@ -57,7 +57,7 @@ public struct StepModel: StepPricing {
     self.attention = uses.filter { $0.size == .attention }.map {
       (model.candidates(for: $0.operator), $0.count)
     }
-    self.calibration = calibration
+    self.calibration = calibration.map { StepParameters($0) }
     self.others = uses.filter { $0.growth == .several }.map {
       (model.candidates(for: $0.operator), $0)
     }
@@ -96,14 +96,7 @@ public struct StepModel: StepPricing {
       price.add(
         model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
     }
-    if let calibration {
-      price.deviceTime *= calibration.deviceScale
-      price.standardError *= calibration.deviceScale
-      let sequences = Double(shape.prefillSequences + shape.decodeSequences)
-      price.hostTime =
-        calibration.perStep + calibration.perSequence * sequences
-        + calibration.perToken * Double(shape.tokens)
-    }
+    calibration?.apply(to: &price, of: shape)
     return price
   }
 

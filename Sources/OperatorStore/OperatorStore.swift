@@ -73,6 +73,9 @@ public struct OperatorStore: Sendable {
     migrator.registerMigration("2: facts, launches, annotated steps") { db in
       try db.execute(sql: Schema.version2)
     }
+    migrator.registerMigration("3: calibrations from requests, with their uncertainty") { db in
+      try db.execute(sql: Schema.calibrationsFromRequests)
+    }
     return migrator
   }()
 

@@ -318,4 +318,16 @@ enum Schema {
     JOIN device ON device.id = curve.device_id
     ORDER BY sample.id;
     """#
+
+  /// Calibrations fitted on requests: on what, and with what standard errors; NULL where a number
+  /// was not fitted.
+  static let calibrationsFromRequests = #"""
+    ALTER TABLE calibration ADD COLUMN fitted_sha256 TEXT NOT NULL DEFAULT '';
+    ALTER TABLE calibration ADD COLUMN basis TEXT NOT NULL DEFAULT 'steps';
+    ALTER TABLE calibration ADD COLUMN hides_host INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE calibration ADD COLUMN device_scale_se REAL;
+    ALTER TABLE calibration ADD COLUMN per_step_se_ns REAL;
+    ALTER TABLE calibration ADD COLUMN per_sequence_se_ns REAL;
+    ALTER TABLE calibration ADD COLUMN per_token_se_ns REAL;
+    """#
 }

@@ -1,9 +1,10 @@
 internal import GRDB
 public import Operators
 
-/// What kernels cannot know of a deployment, as fitted on its measured steps.
+/// What kernels cannot know of a deployment, as fitted on its measured steps or requests.
 ///
-/// A step takes `deviceScale · device time + perStep + perSequence · sequences + perToken · tokens`.
+/// Host time is `perStep + perSequence · sequences + perToken · tokens`. A step takes
+/// `deviceScale · device time` and host time together, or, with ``hidesHost``, the longer of the two.
 public struct StoredCalibration: Sendable, Hashable {
   /// The deployment that it holds for.
   public struct Deployment: Sendable, Hashable {
@@ -25,11 +26,47 @@ public struct StoredCalibration: Sendable, Hashable {
     }
   }
 
+  /// What measurements a fit rests on. Raw values are the names in the database.
+  public enum Basis: String, Sendable, Hashable {
+    /// Engine steps, each with its duration.
+    case steps
+    /// Latencies of requests, by replaying their log.
+    case requests
+  }
+
+  /// Standard errors of the fitted numbers, in their units; nil for a number that was not fitted,
+  /// because the measurements do not determine it, and that is held at its default.
+  public struct StandardErrors: Sendable, Hashable {
+    /// Of ``StoredCalibration/deviceScale``.
+    public var deviceScale: Double?
+    /// Of ``StoredCalibration/perStep``, in nanoseconds.
+    public var perStep: Double?
+    /// Of ``StoredCalibration/perSequence``, in nanoseconds.
+    public var perSequence: Double?
+    /// Of ``StoredCalibration/perToken``, in nanoseconds.
+    public var perToken: Double?
+
+    /// Creates standard errors.
+    public init(
+      deviceScale: Double? = nil, perStep: Double? = nil, perSequence: Double? = nil,
+      perToken: Double? = nil
+    ) {
+      self.deviceScale = deviceScale
+      self.perStep = perStep
+      self.perSequence = perSequence
+      self.perToken = perToken
+    }
+  }
+
   /// The deployment that it holds for.
   public var deployment: Deployment
   /// The files that it was fitted on.
   public var fittedOn: String
-  /// Steps that it was fitted on.
+  /// SHA-256 of the log that it was fitted on, in hexadecimal; empty where it was not kept.
+  public var fittedSHA256 = ""
+  /// What it was fitted on.
+  public var basis = Basis.steps
+  /// Steps, or requests, that it was fitted on.
   public var steps: Int
   /// Factor on all device time: clocks and caches that differ from the sweep's.
   public var deviceScale: Double
@@ -39,9 +76,15 @@ public struct StoredCalibration: Sendable, Hashable {
   public var perSequence: Double
   /// Nanoseconds a query token.
   public var perToken: Double
-  /// Mean absolute relative error of step times before fitting; 0.05 is five percent.
+  /// Whether host time passes while the device works, as with asynchronous scheduling.
+  public var hidesHost = false
+  /// How sure the numbers are.
+  public var standardErrors = StandardErrors()
+  /// Error before fitting; 0.05 is five percent. Of ``Basis/steps`` it is the mean absolute relative
+  /// error of their times; of ``Basis/requests`` that of the mean and the percentiles of their
+  /// latencies, over the judged requests alone.
   public var errorBefore: Double
-  /// The same on steps held out from the fit.
+  /// The same after fitting, on steps or requests held out from the fit.
   public var errorHeldOut: Double
 
   /// Creates a calibration.
@@ -69,15 +112,19 @@ extension OperatorStore {
         sql: """
           INSERT OR REPLACE INTO calibration (device, model, data_type, tensor_parallel, fitted_on,
             steps, device_scale, per_step_ns, per_sequence_ns, per_token_ns, error_before,
-            error_held_out)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            error_held_out, fitted_sha256, basis, hides_host, device_scale_se, per_step_se_ns,
+            per_sequence_se_ns, per_token_se_ns)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           calibration.deployment.device, calibration.deployment.model,
           calibration.deployment.dataType.rawValue, calibration.deployment.tensorParallel,
           calibration.fittedOn, calibration.steps, calibration.deviceScale, calibration.perStep,
           calibration.perSequence, calibration.perToken, calibration.errorBefore,
-          calibration.errorHeldOut,
+          calibration.errorHeldOut, calibration.fittedSHA256, calibration.basis.rawValue,
+          calibration.hidesHost, calibration.standardErrors.deviceScale,
+          calibration.standardErrors.perStep, calibration.standardErrors.perSequence,
+          calibration.standardErrors.perToken,
         ])
     }
   }
@@ -91,7 +138,8 @@ extension OperatorStore {
         db,
         sql: """
           SELECT fitted_on, steps, device_scale, per_step_ns, per_sequence_ns, per_token_ns,
-            error_before, error_held_out
+            error_before, error_held_out, fitted_sha256, basis, hides_host, device_scale_se,
+            per_step_se_ns, per_sequence_se_ns, per_token_se_ns
           FROM calibration
           WHERE device = ? AND model = ? AND data_type = ? AND tensor_parallel = ?
           """,
@@ -100,10 +148,16 @@ extension OperatorStore {
           deployment.tensorParallel,
         ]
       ).map { row in
-        StoredCalibration(
+        var found = StoredCalibration(
           deployment: deployment, fittedOn: row[0], steps: row[1], deviceScale: row[2],
           perStep: row[3], perSequence: row[4], perToken: row[5], errorBefore: row[6],
           errorHeldOut: row[7])
+        found.fittedSHA256 = row[8]
+        found.basis = StoredCalibration.Basis(rawValue: row[9]) ?? .steps
+        found.hidesHost = row[10]
+        found.standardErrors = StoredCalibration.StandardErrors(
+          deviceScale: row[11], perStep: row[12], perSequence: row[13], perToken: row[14])
+        return found
       }
     }
   }

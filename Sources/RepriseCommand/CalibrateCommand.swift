@@ -5,7 +5,7 @@ import Reprise
 struct CalibrateCommand: FailingCommand {
   static let configuration = CommandConfiguration(
     commandName: "calibrate",
-    abstract: "Check a database's predictions, or fit a deployment to its measured steps.",
+    abstract: "Check a database's predictions, or fit a deployment to what was measured of it.",
     discussion: """
       With --check: predicts measured points from the others and prints the errors by kind of \
       operator, type and software, and how many points the 90 % interval held. Three protocols: \
@@ -15,10 +15,17 @@ struct CalibrateCommand: FailingCommand {
       With --deployment: fits the time that kernels do not explain (a step, a sequence, \
       a token) and one factor on device time to measured engine steps, those of --steps or else those \
       that were imported for the device, and keeps the fit in the database for 'reprise replay'. The \
-      curves stay as measured.
+      curves stay as measured. If the deployment schedules asynchronously, host time is also tried as \
+      passing while the device works, and kept so where that predicts held-out steps better.
+
+      With --deployment and --log: fits the same numbers to the latencies that a request log measured, \
+      by replaying it. The first half of the requests by arrival is fitted (--fit-requests), the \
+      others alone judge. Numbers that the log cannot determine are held at their defaults, and \
+      named. A log has measured latencies in the formats that 'reprise replay' validates.
 
         reprise calibrate --db lat.sqlite --check --device h100-sxm
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
+        reprise calibrate --db lat.sqlite --deployment server.yaml --log requests.jsonl
       """)
 
   @OptionGroup var database: DatabaseOptions
@@ -37,13 +44,35 @@ struct CalibrateCommand: FailingCommand {
   @Option(help: "Measured engine steps (JSON Lines); those of the database if not given.")
   var steps: String?
 
+  @Option(help: "A request log with measured latencies, to fit to instead of steps.")
+  var log: String?
+
+  @Option(help: "For --log: a log of the same requests in the same order that knows their content.")
+  var content: String?
+
+  @Option(help: "For --log: read only the first requests of the log.")
+  var requests: Int?
+
+  @Option(help: "For --log: how many measured requests to fit; half of them if not given.")
+  var fitRequests: Int?
+
   mutating func validate() throws {
     if check {
-      guard deployment == nil, steps == nil else {
-        throw UsageError("--check takes no --deployment and no --steps")
+      guard deployment == nil, steps == nil, log == nil else {
+        throw UsageError("--check takes no --deployment, no --steps and no --log")
       }
     } else if deployment == nil {
       throw UsageError("give --check, or --deployment")
+    }
+    if log == nil {
+      guard content == nil, requests == nil, fitRequests == nil else {
+        throw UsageError("--content, --requests and --fit-requests need --log")
+      }
+    } else if steps != nil {
+      throw UsageError("give --steps or --log, not both")
+    }
+    for (name, value) in [("--requests", requests), ("--fit-requests", fitRequests)] {
+      if let value, value < 1 { throw UsageError("\(name) must be at least 1") }
     }
   }
 
@@ -51,7 +80,8 @@ struct CalibrateCommand: FailingCommand {
     if check {
       try checkCurves()
     } else if let deployment {
-      try fit(DeploymentOptions(path: deployment), to: steps)
+      let options = DeploymentOptions(path: deployment)
+      if let log { try fit(options, toLog: log) } else { try fit(options, to: steps) }
     }
   }
 
@@ -86,11 +116,7 @@ struct CalibrateCommand: FailingCommand {
 
   private func fit(_ options: DeploymentOptions, to file: String?) throws {
     let store = try database.open(.readWrite)
-    let deployment = try options.read()
-    guard deployment.engines.count == 1 else {
-      throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
-    }
-    let plan = try options.plans(for: deployment, from: store, isCalibrated: false)[0]
+    let plan = try onePlan(options, options.read(), store)
     let measured =
       if let file { try StepsReader.read(path: file).measuredSteps } else {
         try store.steps(on: plan.device)
@@ -98,13 +124,12 @@ struct CalibrateCommand: FailingCommand {
     let steps = file ?? "steps in \(database.path)"
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
-      with: plan.measured, fittedOn: steps)
+      with: plan.measured, fittedOn: steps, mayHideHost: plan.group.asyncScheduling)
     try store.save(fit.calibration)
     let calibration = fit.calibration
     print(
       """
-      \(plan.architecture.name) on \(plan.group.device), \(plan.group.dataType.rawValue), \
-      TP \(plan.group.tensorParallel): fitted on \(calibration.steps) steps of \(steps)
+      \(plan.title): fitted on \(calibration.steps) steps of \(steps)
         device time    × \(fixedText(calibration.deviceScale, decimals: 3))
         host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
       + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
@@ -115,5 +140,26 @@ struct CalibrateCommand: FailingCommand {
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(fit.outliers) steps far off
       """)
+    if calibration.hidesHost {
+      print("  a step is the longer of the two: host time passes while the device works")
+    }
+  }
+
+  /// The uncalibrated plan of a deployment's only group of engines.
+  func onePlan(
+    _ options: DeploymentOptions, _ deployment: Deployment, _ store: OperatorStore
+  ) throws -> EnginePlan {
+    let plans = try options.plans(for: deployment, from: store, isCalibrated: false)
+    guard plans.count == 1, let plan = plans.first else {
+      throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
+    }
+    return plan
+  }
+}
+
+extension EnginePlan {
+  /// What is calibrated: model, device, type, and how many devices share it.
+  var title: String {
+    "\(architecture.name) on \(group.device), \(group.dataType.rawValue), TP \(group.tensorParallel)"
   }
 }

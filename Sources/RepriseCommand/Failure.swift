@@ -52,6 +52,8 @@ struct Failure: Error, CustomStringConvertible {
     case ReportError.cannotRead: self.init(.noInput, text)
     case AnalyticalError.layout, is GenZRefusal: self.init(.usage, text)
     case ReplayError.unevenShards: self.init(.data, text)
+    case CalibrationError.nothingMeasured: self.init(.data, text)
+    case CalibrationError.nothingToJudge: self.init(.usage, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)
     }

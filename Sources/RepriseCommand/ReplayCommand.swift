@@ -67,7 +67,14 @@ struct ReplayCommand: FailingCommand {
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
-    let warnings = plans.flatMap(\.warnings)
+    var warnings = plans.flatMap(\.warnings)
+    for input in log.inputs {
+      for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
+        warnings.append(
+          "the calibration was fitted on requests of this very log (\(fit.steps) of them): only what "
+            + "'reprise calibrate' printed of the others judges it")
+      }
+    }
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
@@ -180,7 +187,8 @@ extension EnginePlan {
   fileprivate var prices: String {
     let fit =
       if let calibration {
-        "calibrated on \(calibration.fittedOn), step error "
+        "calibrated on \(calibration.fittedOn), "
+          + (calibration.basis == .steps ? "step error " : "error of judged requests ")
           + "\(fixedText(100 * calibration.errorHeldOut, decimals: 1)) %"
       } else {
         "not calibrated: no host time"
@@ -199,6 +207,7 @@ extension EnginePlan {
       "per_sequence_ns": .number(calibration.perSequence),
       "per_token_ns": .number(calibration.perToken),
       "held_out_error": .number(calibration.errorHeldOut),
+      "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
     ])
   }
 

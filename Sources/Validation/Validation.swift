@@ -117,6 +117,13 @@ public struct Validation: Sendable, Hashable, Codable {
     metrics.first { $0.metric == metric }
   }
 
+  /// Mean of the sizes of all differences between replayed and measured statistics, in percent; nil
+  /// where nothing compares.
+  public var meanFigureError: Double? {
+    let errors = metrics.flatMap(\.rows).compactMap(\.differencePercent).map(abs)
+    return errors.isEmpty ? nil : errors.reduce(0, +) / Double(errors.count)
+  }
+
   private enum CodingKeys: String, CodingKey {
     case pairing, counts, metrics
     case percentileMethod = "percentile_method"

@@ -87,6 +87,35 @@ import Testing
     #expect(fit.calibration.errorHeldOut < 1e-6)
   }
 
+  /// The device takes 0.05 to 1 ms for these steps.
+  @Test(arguments: [(300_000.0, 2000.0), (500_000, 0), (100_000, 9000)])
+  func `Host time that the device hides is told from host time that adds`(
+    perStep: Double, perSequence: Double
+  ) throws {
+    let model = model
+    var measured = steps(200, model, scale: 1.1, perStep: 0, perSequence: 0, perToken: 0)
+    for index in measured.indices {
+      let shape = measured[index].shape
+      let host = perStep + perSequence * Double(shape.prefillSequences + shape.decodeSequences)
+      measured[index].duration = max(measured[index].duration, Nanoseconds(rounding: host))
+    }
+    let hidden = try StepCalibration(
+      deployment, on: measured, with: model, fittedOn: "made", mayHideHost: true)
+    #expect(hidden.calibration.hidesHost)
+    #expect(hidden.calibration.errorHeldOut < 0.01)
+    #expect(abs(hidden.calibration.deviceScale - 1.1) < 0.02)
+    let added = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    #expect(!added.calibration.hidesHost)
+    #expect(added.calibration.errorHeldOut > hidden.calibration.errorHeldOut)
+
+    let sum = steps(
+      200, model, scale: 1.1, perStep: perStep, perSequence: perSequence, perToken: 0)
+    let fit = try StepCalibration(
+      deployment, on: sum, with: model, fittedOn: "made", mayHideHost: true)
+    #expect(!fit.calibration.hidesHost)
+    #expect(try #require(fit.calibration.standardErrors.deviceScale) < 0.02)
+  }
+
   @Test func `Too few or uniform steps are refused`() {
     let model = model
     let measured = steps(19, model, scale: 1, perStep: 1, perSequence: 1, perToken: 1)

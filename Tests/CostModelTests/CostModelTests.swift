@@ -287,6 +287,18 @@ import Testing
     let (plain, fitted) = (compiled(nil).price(shape), compiled(calibration).price(shape))
     #expect(fitted.hostTime == 1000 + 20 + 31)
     #expect(abs(fitted.deviceTime.sum() - 1.5 * plain.deviceTime.sum()) < 1e-6)
+    let parameterized = ParameterizedSteps(compiled(nil), StepParameters(calibration))
+    #expect(parameterized.price(shape) == fitted)
+    #expect(parameterized.price(StepShape()) == StepPrice())
+
+    // Hidden host time is what exceeds the device.
+    let device = fitted.deviceTime.sum()
+    for (perStep, exposed) in [(device / 2, 0.0), (device + 500, 551)] {
+      var hidden = calibration
+      hidden.hidesHost = true
+      hidden.perStep = perStep
+      #expect(abs(compiled(hidden).price(shape).hostTime - exposed) < 1e-6)
+    }
   }
 }
 

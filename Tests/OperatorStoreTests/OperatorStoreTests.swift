@@ -82,9 +82,15 @@ import Testing
       device: "D", model: "M", dataType: .bfloat16, tensorParallel: 1)
     #expect(try store.calibration(of: deployment) == nil)
     for perStep in [1.0, 2.0] {
-      let calibration = StoredCalibration(
+      var calibration = StoredCalibration(
         deployment: deployment, fittedOn: "steps", steps: 7, deviceScale: 1.1, perStep: perStep,
         perSequence: 3, perToken: 4, errorBefore: 0.2, errorHeldOut: 0.1)
+      try store.save(calibration)
+      #expect(try store.calibration(of: deployment) == calibration)
+      calibration.basis = .requests
+      calibration.hidesHost = true
+      calibration.fittedSHA256 = "ab"
+      calibration.standardErrors = .init(deviceScale: 0.01, perToken: 5)
       try store.save(calibration)
       #expect(try store.calibration(of: deployment) == calibration)
     }

@@ -80,6 +80,50 @@ import Testing
     #expect(Array(bytes.prefix(5)) == Array(bytes.suffix(5)))
   }
 
+  @Test func `Calibrate fits a log's first requests, judges on the others, and replay says so`()
+    throws
+  {
+    let db = directory.path("l.sqlite")
+    let imported = try run(
+      "import", OwnCapture.path("samples.jsonl.zst"), "--db", db, "--device", OwnCapture.device)
+    #expect(imported.code == 0, "\(imported.errors)")
+    let log = OwnCapture.path("serve-poisson-50/requests.jsonl.zst")
+    let server = ["--db", db, "--deployment", OwnCapture.path("server.yaml"), "--log"]
+    let fit = try command.run(["calibrate"] + server + [log, "--fit-requests", "60"])
+    #expect(fit.code == 0, "\(fit.errors)")
+    for words in [
+      "the first 60 of 169 requests", "judged on the other 109", "±", "error of 15 figures",
+    ] {
+      #expect(fit.output.contains(words), "\(fit.output)")
+    }
+    let replay = try command.run(
+      ["replay"] + server + [log, "-o", directory.path("out"), "--no-timeline"])
+    #expect(replay.code == 0, "\(replay.errors)")
+    #expect(replay.output.contains("error of judged requests"), "\(replay.output)")
+    #expect(replay.errors.contains("fitted on requests of this very log"), "\(replay.errors)")
+
+    let blind = try file(
+      "blind.jsonl",
+      """
+      {"schema":"reprise.request-log","version":1}
+      {"id":"a","arrival_ns":0,"input_tokens":6,"output_tokens":3}
+
+      """)
+    let cases: [([String], Int32, String)] = [
+      (server + [blind], 65, "holds no measured latencies"),
+      (server + [log, "--fit-requests", "169"], 64, "none is left to judge"),
+      (server + [log, "--fit-requests", "5"], 69, "only 5 measured requests"),
+      (server + [log, "--steps", log], 64, "not both"),
+      (server + [log, "--fit-requests", "0"], 64, "at least 1"),
+      (["--db", db, "--deployment", "d", "--fit-requests", "9"], 64, "need --log"),
+    ]
+    for (arguments, code, words) in cases {
+      let refused = try command.run(["calibrate"] + arguments)
+      #expect(refused.code == code, "\(arguments): \(refused.errors)")
+      #expect(refused.errors.contains(words), "\(arguments): \(refused.errors)")
+    }
+  }
+
   @Test func `Inspect reads as import does and leaves no database; show-source finds the bytes`()
     throws
   {

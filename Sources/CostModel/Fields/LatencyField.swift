@@ -223,8 +223,8 @@ struct LatencyField: Sendable {
     isTransferred ? Self.transferError + Self.transferErrorAnOctave * device.octaves(to: target) : 0
   }
 
-  private static let transferError = 0.15
-  private static let transferErrorAnOctave = 0.05
+  private static let transferError = 0.25
+  private static let transferErrorAnOctave = 0.08
 
   /// How a prediction came about, for a person.
   func explanation(_ evidence: Evidence, own: FittedCurve?) -> String {

@@ -1,0 +1,31 @@
+/// Why a deployment cannot be calibrated.
+public enum CalibrationError: Error, Hashable {
+  /// Too few measured steps hold anything.
+  case tooFewSteps(found: Int, needed: Int)
+  /// Too few requests with measured latencies are to be fitted.
+  case tooFewRequests(found: Int, needed: Int)
+  /// The log holds no measured latencies.
+  case nothingMeasured
+  /// All measured requests would be fitted, and none is left to judge.
+  case nothingToJudge(measured: Int)
+  /// The measurements do not determine the parameters: they are all alike.
+  case noSolution
+}
+
+extension CalibrationError: CustomStringConvertible {
+  /// One sentence: what is wrong, what to do.
+  public var description: String {
+    switch self {
+    case .tooFewSteps(let found, let needed):
+      "only \(found) measured steps are usable and \(needed) are needed; give a longer run"
+    case .tooFewRequests(let found, let needed):
+      "only \(found) measured requests would be fitted and \(needed) are needed; give a longer log"
+    case .nothingMeasured:
+      "the log holds no measured latencies; give one that a server's run left"
+    case .nothingToJudge(let measured):
+      "all \(measured) measured requests would be fitted and none is left to judge; fit fewer"
+    case .noSolution:
+      "the measurements do not determine the calibration: give a run with varied batches"
+    }
+  }
+}

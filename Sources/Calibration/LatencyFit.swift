@@ -1,0 +1,141 @@
+import CostModel
+import Validation
+
+/// The least-squares half of a ``LogCalibration``: which parameters make a replay's latencies those
+/// that were measured.
+///
+/// A replay is no smooth function: a step that ends a nanosecond later may miss an arrival, and all
+/// that follows differs, so that differences of replays are mostly noise. The slopes used are those
+/// that latencies would have if every step kept its batch, which one replay tells exactly
+/// (``LogReplay``). They leave out that slower steps have fuller batches and longer queues, so a
+/// step of the iteration may go too far; it is shortened when the next one turns round. Where the
+/// iteration rests, residuals that were replayed in full are balanced over those slopes.
+///
+/// Inside, a parameter counts in parts of a step: the factor as it is, host time by what it adds to
+/// a mean step, relative to the median measured time between tokens. So all are near one, and one
+/// bound and one tolerance fit all.
+struct LatencyFit {
+  typealias Replay = (StepParameters) throws -> LogReplay
+
+  /// Where a fit ended.
+  struct Solution {
+    var x: [Double]
+    /// How much of a step the iteration took at its end.
+    var gain: Double
+    var residuals: [Double]
+    /// Slopes of the residuals, one column a free parameter.
+    var columns: [[Double]]
+    /// Of the squared residuals.
+    var weights: [Double]
+  }
+
+  let residuals: LatencyResiduals
+  /// A parameter's worth of one, in its own unit.
+  let units: [Double]
+  private let hidesHost: Bool
+  private let replay: Replay
+
+  private static let bounds: [ClosedRange<Double>] = [0.2...5, 0...2, 0...2, 0...2]
+  /// For standard errors: a parameter that rests on its bound is uncertain all the same.
+  private static let wideBounds: [ClosedRange<Double>] = [0.2...5, -1...2, -1...2, -1...2]
+  private static let longestStep = 0.3
+  private static let tolerance = 2e-4
+
+  /// - Parameter start: a replay with default parameters, for the size of a mean step.
+  init(
+    _ residuals: LatencyResiduals, start: LogReplay, hidesHost: Bool, replay: @escaping Replay
+  ) {
+    self.residuals = residuals
+    let all = start.afterFirstToken.reduce(start.untilFirstToken.reduce(.zero, +), +)
+    let step = residuals.medianStep
+    units = [
+      1, step, step / max(1, all[2] / max(1, all[1])), step / max(1, all[3] / max(1, all[1])),
+    ]
+    self.hidesHost = hidesHost
+    self.replay = replay
+  }
+
+  /// The parameters in their own units.
+  func parameters(_ x: [Double]) -> StepParameters {
+    var parameters = StepParameters()
+    parameters.hidesHost = hidesHost
+    for parameter in StepParameter.allCases {
+      parameters[parameter] = x[parameter.rawValue] * units[parameter.rawValue]
+    }
+    return parameters
+  }
+
+  /// Fits the free parameters from a start; the others stay as they are there.
+  ///
+  /// - Parameters:
+  ///   - gain: how much of each step to take at first.
+  ///   - left: a stretch of time whose requests do not count.
+  ///   - rounds: the most replays.
+  func solution(
+    from start: [Double], free: [Int], gain: Double = 1, without left: Int? = nil, rounds: Int = 24
+  ) throws -> Solution {
+    var (x, gain) = (start, gain)
+    var last = [Double](repeating: 0, count: x.count)
+    var visited: [[Double]] = []
+    let bounds = left == nil ? Self.bounds : Self.wideBounds
+    for _ in 0..<rounds {
+      let state = try self.state(at: x, free, gain, without: left)
+      let gradient = state.columns.map { dot($0, state.residuals, state.weights) }
+      // At a bound that the loss pushes against there is nowhere to go.
+      let moving = free.indices.filter { place in
+        let bound = bounds[free[place]]
+        return !(x[free[place]] <= bound.lowerBound && gradient[place] > 0)
+          && !(x[free[place]] >= bound.upperBound && gradient[place] < 0)
+      }
+      guard
+        let moves = newtonStep(moving.map { state.columns[$0] }, state.residuals, state.weights)
+      else { break }
+      var moved = x
+      for (place, move) in zip(moving, moves) {
+        let bound = bounds[free[place]]
+        let step = gain * min(max(move, -Self.longestStep), Self.longestStep)
+        moved[free[place]] = min(max(x[free[place]] + step, bound.lowerBound), bound.upperBound)
+      }
+      let step = zip(moved, x).map { $0 - $1 }
+      if zip(step, last).reduce(0, { $0 + $1.0 * $1.1 }) < 0 { gain = max(0.1, gain * 0.7) }
+      (x, last) = (moved, step)
+      visited.append(x)
+      if step.allSatisfy({ abs($0) < Self.tolerance }) { break }
+    }
+    // The ends of the iteration scatter as replays do; their mean scatters less.
+    if visited.count == rounds {
+      let tail = visited.suffix(max(1, rounds / 3))
+      x = x.indices.map { index in tail.reduce(0) { $0 + $1[index] } / Double(tail.count) }
+    }
+    return try state(at: x, free, gain, without: left)
+  }
+
+  /// Standard errors by fitting again without one stretch of time after another.
+  func standardErrors(_ solution: Solution, free: [Int]) throws -> [Double] {
+    let fits = try (0..<residuals.stretchCount).map { left in
+      try self.solution(
+        from: solution.x, free: free, gain: solution.gain, without: left, rounds: 8
+      ).x
+    }
+    let count = Double(fits.count)
+    return free.map { parameter in
+      let mean = fits.reduce(0) { $0 + $1[parameter] } / count
+      let squares = fits.reduce(0) { $0 + ($1[parameter] - mean) * ($1[parameter] - mean) }
+      return (squares * (count - 1) / count).squareRoot()
+    }
+  }
+
+  private func state(
+    at x: [Double], _ free: [Int], _ gain: Double, without left: Int?
+  ) throws -> Solution {
+    let replayed = try replay(parameters(x))
+    let found = residuals.of(replayed.latencies)
+    var weights = residuals.weights(found, residuals.scales(found))
+    if let left {
+      for row in weights.indices where residuals.stretchOf[row] == left { weights[row] = 0 }
+    }
+    let slopes = residuals.slopes(of: replayed)
+    let columns = free.map { parameter in slopes.map { $0[parameter] * units[parameter] } }
+    return Solution(x: x, gain: gain, residuals: found, columns: columns, weights: weights)
+  }
+}

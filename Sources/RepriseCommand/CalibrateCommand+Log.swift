@@ -1,0 +1,84 @@
+import Reprise
+
+extension CalibrateCommand {
+  /// Fits a deployment to the first requests of a measured log, judges the fit on the others, and
+  /// keeps it.
+  func fit(_ options: DeploymentOptions, toLog path: String) throws {
+    let store = try database.open(.readWrite)
+    let scenario = try options.read()
+    let plan = try onePlan(options, scenario, store)
+    let log = try ReplayedLog(path: path, content: content, limit: requests)
+    guard log.isMeasured else {
+      throw Failure(
+        .data,
+        "\(path): holds no measured latencies; give the log that a server's run left, or --steps")
+    }
+    let deployment = Deployment(
+      model: scenario.model, engines: [plan.group], routing: scenario.routing)
+    let measured = try MeasuredLog(
+      log.records, log.table, on: deployment, pricing: plan.measured, fitCount: fitRequests)
+    let fit = try measured.calibration()
+    let before = try measured.judgement(of: StepParameters())
+    let after = try measured.judgement(of: fit.parameters)
+    let fittedOn =
+      "\(path), the first \(fit.requests) of \(measured.fitted.count + measured.judged.count) requests"
+    var calibration = StoredCalibration(
+      StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), fit,
+      fittedOn: fittedOn, before: before, after: after)
+    calibration.fittedSHA256 = log.inputs.first?.sha256 ?? ""
+    try store.save(calibration)
+
+    print("\(plan.title): fitted on \(fittedOn), by arrival")
+    for line in fit.lines { print("  " + line) }
+    print("judged on the other \(after.counts.paired), in a replay of the whole log:")
+    print(judgement(before, after).text, terminator: "")
+    print(
+      "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
+        + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
+    if let old = before.meanFigureError, let new = after.meanFigureError, new > old {
+      print("the fit predicts the judged requests worse than no fit: replay with --no-calibration")
+    }
+    if after.counts.missingFromReplay > 0 {
+      print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
+    }
+  }
+
+  private func judgement(_ before: Validation, _ after: Validation) -> TextTable {
+    var table = TextTable([
+      .init("", .left), .init("mean ms"), .init("before %"), .init("after %"),
+      .init("a request % before"), .init("after"),
+    ])
+    for (old, new) in zip(before.metrics, after.metrics) {
+      guard let mean = new[.mean] else { continue }
+      table.add([
+        new.metric.title, fixedText(Double(mean.measured.rawValue) / 1e6, decimals: 2),
+        old[.mean]?.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
+        mean.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
+        percent(old.replayError?.meanAbsolutePercent),
+        percent(new.replayError?.meanAbsolutePercent),
+      ])
+    }
+    return table
+  }
+
+  private func percent(_ value: Double?) -> String {
+    value.map { fixedText($0, decimals: 2) } ?? "?"
+  }
+}
+
+extension LogCalibration {
+  /// What was found, and what was not, a line each.
+  fileprivate var lines: [String] {
+    var lines: [String] = []
+    for estimate in estimates {
+      guard let error = estimate.standardError else { continue }
+      let (unit, scale, decimals) =
+        estimate.parameter == .deviceScale ? ("", 1.0, 4) : (" µs", 1e3, 2)
+      lines.append(
+        "\(estimate.parameter.title): \(fixedText(estimate.value / scale, decimals: decimals)) ± "
+          + "\(fixedText(error / scale, decimals: decimals))\(unit)")
+    }
+    if parameters.hidesHost { lines.append("host time passes while the device works") }
+    return lines + estimates.compactMap(\.explanation)
+  }
+}

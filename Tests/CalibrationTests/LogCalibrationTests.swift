@@ -1,0 +1,108 @@
+import Calibration
+import CostModel
+import Operators
+import RequestLogs
+import Testing
+import Validation
+
+@Suite struct LogCalibrationTests {
+  private static func parameters(
+    _ scale: Double, _ perStep: Double, _ perSequence: Double = 0, _ perToken: Double = 0
+  ) -> StepParameters {
+    var parameters = StepParameters()
+    parameters.deviceScale = scale
+    parameters.perStep = perStep
+    parameters.perSequence = perSequence
+    parameters.perToken = perToken
+    return parameters
+  }
+
+  /// Fitted on two thirds of a log whose steps vary by two percent.
+  @Test(arguments: [
+    parameters(1.1, 2e6, 3e5), parameters(0.9, 1e6), parameters(1.0, 0, 4e5, 5e3),
+  ])
+  func `Known parameters lie within their stated uncertainty, of most seeds`(
+    truth: StepParameters
+  ) throws {
+    var (inside, all) = (0, 0)
+    for seed in [1, 2, 3] as [UInt64] {
+      let log = try MadeLog(truth, seed: seed)
+      let fit = try log.measured(fitCount: 120).calibration()
+      for estimate in fit.estimates {
+        guard let error = estimate.standardError else { continue }
+        all += 1
+        // Of an error known from ten stretches, 95 % are within 2.26.
+        if abs(estimate.value - truth[estimate.parameter]) <= 2.26 * error { inside += 1 }
+      }
+      #expect(abs(fit.parameters.deviceScale - truth.deviceScale) < 0.06)
+      let judged = try log.measured(fitCount: 120)
+      // As good as the truth itself, whose steps do not vary as the measured ones did.
+      let (best, after) = (
+        try #require(judged.judgement(of: truth).meanFigureError),
+        try #require(judged.judgement(of: fit.parameters).meanFigureError)
+      )
+      #expect(after < best + 2, "\(after) % fitted, \(best) % by the truth")
+    }
+    #expect(all >= 9)
+    #expect(Double(inside) >= 0.75 * Double(all), "\(inside) of \(all)")
+  }
+
+  @Test func `Requests that never meet cannot tell a sequence from a step, and it is said`() throws
+  {
+    let truth = Self.parameters(1, 2e6, 3e5)
+    let fit = try MadeLog(truth, requests: 80, gap: nil).measured(fitCount: 60).calibration()
+    let sequence = fit.estimates[StepParameter.perSequence.rawValue]
+    #expect(sequence.value == 0 && sequence.standardError == nil)
+    #expect(sequence.undetermined == .inseparable(from: .perStep))
+    #expect(
+      sequence.explanation
+        == "the log cannot determine host time a sequence: it changes the latencies just as host "
+        + "time a step does; held at 0")
+    // Together they are right.
+    #expect(abs(fit.parameters.perStep - 2.3e6) < 0.5e6)
+  }
+
+  @Test func `What judged requests measured changes nothing that is fitted`() throws {
+    let log = try MadeLog(Self.parameters(1.1, 2e6), requests: 60)
+    var corrupted = log
+    let judged = try log.measured().judged
+    #expect(judged == Array(30..<60))
+    for request in judged {
+      corrupted.records[request].measured?.firstToken = Nanoseconds(1 + Int64(request))
+      corrupted.records[request].measured?.lastToken = Nanoseconds(1_000_000_000_000)
+    }
+    let fit = try log.measured().calibration()
+    #expect(try corrupted.measured().calibration().parameters == fit.parameters)
+    #expect(try corrupted.measured().calibration().estimates == fit.estimates)
+    let (right, wrong) = (
+      try log.measured().judgement(of: fit.parameters),
+      try corrupted.measured().judgement(of: fit.parameters)
+    )
+    #expect(right.counts.paired == 30 && wrong.counts.paired == 30)
+    #expect(right.meanFigureError != wrong.meanFigureError)
+  }
+
+  @Test func `Host time that the device hides is found where it is longer`() throws {
+    var truth = Self.parameters(1, 1.3e7)
+    truth.hidesHost = true
+    let log = try MadeLog(
+      truth, requests: 120, gap: 2.5e8, deployment: MadeLog.deployment(async: true))
+    let fit = try log.measured(fitCount: 80).calibration()
+    #expect(fit.parameters.hidesHost)
+    #expect(abs(fit.parameters.perStep - 1.3e7) < 0.05 * 1.3e7)
+    #expect(abs(fit.parameters.deviceScale - 1) < 0.05)
+  }
+
+  @Test func `A log that cannot be fitted and judged is refused`() throws {
+    let log = try MadeLog(StepParameters(), requests: 30)
+    #expect(throws: CalibrationError.nothingToJudge(measured: 30)) {
+      try log.measured(fitCount: 30)
+    }
+    #expect(throws: CalibrationError.tooFewRequests(found: 19, needed: 20)) {
+      try log.measured(fitCount: 19).calibration()
+    }
+    var blind = log
+    for index in blind.records.indices { blind.records[index].measured = nil }
+    #expect(throws: CalibrationError.nothingMeasured) { try blind.measured() }
+  }
+}
