@@ -55,6 +55,17 @@ struct LatencyFit {
     self.replay = replay
   }
 
+  /// The factor on device time where it rests on a bound: then host time explains all, which no server
+  /// does. Host time may be none.
+  func factorAtBound(_ x: [Double], _ free: [Int]) -> (Int, LogCalibration.Undetermined)? {
+    let factor = StepParameter.deviceScale.rawValue
+    let bound = Self.bounds[factor]
+    guard let place = free.firstIndex(of: factor),
+      x[factor] <= bound.lowerBound * 1.001 || x[factor] >= bound.upperBound * 0.999
+    else { return nil }
+    return (place, .atItsBound)
+  }
+
   /// The parameters in their own units.
   func parameters(_ x: [Double]) -> StepParameters {
     var parameters = StepParameters()

@@ -19,6 +19,8 @@ public struct LogCalibration: Sendable {
     case noEffect
     /// Latencies change with it just as with another one.
     case inseparable(from: StepParameter)
+    /// The best value is the last that is allowed: something else explains the latencies.
+    case atItsBound
     /// Its standard error, in parts of a step's time, is too large.
     case uncertain(partOfStep: Double)
   }
@@ -117,7 +119,7 @@ public struct LogCalibration: Sendable {
     while true {
       let solution = try fit.solution(from: x, free: free)
       var errors: [Double] = []
-      var weakest = Self.weakest(solution, free)
+      var weakest = Self.weakest(solution, free) ?? fit.factorAtBound(solution.x, free)
       if weakest == nil {
         errors = try fit.standardErrors(solution, free: free)
         weakest = errors.lastIndex { !($0 <= largestError) }.map {
@@ -172,6 +174,7 @@ extension LogCalibration.Estimate {
     let reason =
       switch undetermined {
       case .noEffect: "no latency depends on it"
+      case .atItsBound: "they fit best with the last value that is allowed"
       case .inseparable(let other): "it changes the latencies just as \(other.title) does"
       case .uncertain(let part) where part.isFinite:
         "its standard error is \(Int((100 * part).rounded())) % of a step"

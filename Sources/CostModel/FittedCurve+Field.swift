@@ -47,9 +47,8 @@ extension FittedCurve {
     return RatioGrid(axes: sizes.map { $0.map { logCoordinate(Double($0)) } }, knots: knots)
   }
 
-  /// The widest factor between two sizes of a compiled curve: tables have octaves, and what a field
-  /// knows better than a line within an octave is less than its doubt.
-  private static let widestGap = 2.01
+  /// The widest factor between two sizes of a compiled curve.
+  private static let widestGap = 1.5
 
   /// Measured sizes, what lies between two that are far apart, and the edges of tiles, at which a
   /// product's time jumps.

@@ -2,7 +2,7 @@ import Reprise
 
 extension CalibrateCommand {
   /// Fits a deployment to the first requests of a measured log, judges the fit on the others, and
-  /// keeps it.
+  /// keeps it where it helps them.
   func fit(_ options: DeploymentOptions, toLog path: String) throws {
     let store = try database.open(.readWrite)
     let scenario = try options.read()
@@ -26,7 +26,9 @@ extension CalibrateCommand {
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), fit,
       fittedOn: fittedOn, before: before, after: after)
     calibration.fittedSHA256 = log.inputs.first?.sha256 ?? ""
-    try store.save(calibration)
+    // A fit that predicts others' latencies worse than none is not for replays.
+    let isWorse = (after.meanFigureError ?? 0) > (before.meanFigureError ?? .infinity)
+    if !isWorse { try store.save(calibration) }
 
     print("\(plan.title): fitted on \(fittedOn), by arrival")
     for line in fit.lines { print("  " + line) }
@@ -35,9 +37,7 @@ extension CalibrateCommand {
     print(
       "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
         + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
-    if let old = before.meanFigureError, let new = after.meanFigureError, new > old {
-      print("the fit predicts the judged requests worse than no fit: replay with --no-calibration")
-    }
+    if isWorse { print("not kept: it predicts the judged requests worse than no fit") }
     if after.counts.missingFromReplay > 0 {
       print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
     }

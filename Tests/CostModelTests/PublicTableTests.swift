@@ -98,9 +98,12 @@ import Testing
       curve(gemm(64, 64), points, runtime: "a 1"), curve(gemm(64, 64), slower, runtime: "b 1"),
       curve(gemm(128, 64), slower, runtime: "b 1"),
     ]
-    #expect(CostModel(curves: curves, on: device).curves[gemm(64, 64)]?.runtime == "b 1")
-    #expect(
-      CostModel(curves: Array(curves.prefix(2)), on: device).curves[gemm(64, 64)]?.runtime == "a 1")
+    func time(_ curves: [MeasuredCurve]) throws -> Double {
+      let model = CostModel(curves: curves, on: device)
+      return try #require(model.predict(gemm(64, 64), at: AxisPoint(1))).nanoseconds
+    }
+    #expect(abs(try time(curves) - 9000) < 1e-3)
+    #expect(abs(try time(Array(curves.prefix(2))) - 5000) < 1e-3)
   }
 
   /// Oracle: what an fp8 product or a wait in attention costs over its roofline says nothing of a

@@ -1,0 +1,90 @@
+"""Errors of predictions of held-out points of a public GPU's operator tables, beside the project's
+bars and what AIConfigurator's own interpolator does on the same tables and protocols (measured once:
+the same rows held out, its shared layer off)."""
+
+import re
+import subprocess
+import sys
+
+RUNTIME = "TensorRT-LLM 1.3.0rc20"
+ATTENTION = ["--operator", "attention", "--least", "2", "--where", "window=", "kvBits=", "headDim=64,128"]
+# name, arguments, runtimes, the row's operator and type (None: all), protocol -> (bar, peer), mean
+# and 95th percentile in percent.
+TABLES = [
+    ("GEMM bf16", ["--operator", "gemm"], [RUNTIME], ("gemm", "bf16"), {
+        "points": ((3.5, 11), (4.4, 15)), "sizes": ((4.2, 14), (4.3, 15)),
+        "curves": ((3.5, 11), (6.4, 20))}),
+    ("GEMM fp8", ["--operator", "gemm"], [RUNTIME], ("gemm", "fp8"), {
+        "points": ((2.1, 7), (2.9, 8.7)), "sizes": ((2.5, 8), (2.5, 8.2)),
+        "curves": ((2.2, 6.5), (7.1, 22))}),
+    ("context attention", ATTENTION, [RUNTIME], ("attention, prefill", "bf16"), {
+        "points": ((2.0, 6), (4.3, 16)), "sizes": ((2.4, 7), (5.1, 25)),
+        "curves": ((2.0, 6), (4.7, 16))}),
+    ("generation attention", ATTENTION, [RUNTIME], ("attention, decode", "bf16"), {
+        "points": ((3.2, 11), (7.8, 28)), "sizes": ((4.8, 18), (4.9, 19)),
+        "curves": ((5.2, 18), (10.9, 37))}),
+    ("MoE", ["--operator", "moe", "--where", "gated=", "weightBits="],
+     [RUNTIME + " power_law_1.2", RUNTIME + " fp8_block power_law_1.2"], ("moe", None), {
+        "points": ((5.8, 18), (8.4, 34)), "sizes": ((5.2, 15), (5.4, 15)),
+        "curves": ((20, 75), None)}),
+    ("all-reduce", ["--operator", "allReduce"], [RUNTIME], ("allReduce", "bf16"), {
+        "sizes": ((1.9, 5.5), (2.3, 7.1))}),
+]
+
+
+def rows(reprise, database, arguments, runtime, protocols):
+    """(protocol, operator, type, points, mean, p95, share in the 90 % interval) of a check."""
+    said = subprocess.run(
+        [reprise, "calibrate", "--db", database, "--check", "--device", "h200-sxm", "--runtime",
+         runtime, *arguments, "--protocol", *protocols], capture_output=True, text=True)
+    if said.returncode != 0:
+        sys.exit(said.stderr)
+    protocol, found = "", []
+    for line in said.stdout.splitlines():
+        heading = re.match(r".*, (points|sizes|curves): ", line)
+        if heading:
+            protocol = heading[1]
+        cells = re.split(r" {2,}", line.strip())
+        if len(cells) == 10 and cells[3].isdigit():
+            found.append((protocol, cells[0], cells[1], int(cells[4]), float(cells[5]),
+                          float(cells[7]), int(cells[8])))
+    return found
+
+
+def public_tables(reprise, root, scratch):
+    """Prints the table; needs the package index that tools/get-operator-tables reads."""
+    database = scratch / "h200.sqlite"
+    fetched = subprocess.run(
+        [root / "tools" / "get-operator-tables", "h200", "--backends", "trtllm", "--db", database],
+        capture_output=True, text=True)
+    if fetched.returncode != 0:
+        print("holdout: skipped: " + (fetched.stderr.strip().splitlines() or ["no tables"])[-1])
+        return
+    print(f"Held-out points of NVIDIA H200, {RUNTIME}: mean / 95th percentile of the absolute error in %")
+    print(f"{'':21} {'protocol':8} {'points':>6} {'ours':>13} {'bar':>11} {'AIConfigurator':>14} "
+          f"{'in 90 %':>7}")
+    checked = {}
+    for name, arguments, runtimes, (operator, data_type), protocols in TABLES:
+        for protocol, (bar, peer) in protocols.items():
+            points, total, worst, inside = 0, 0.0, 0.0, 0.0
+            for runtime in runtimes:
+                key = (runtime, *arguments)
+                if key not in checked:
+                    every = ["points", "sizes", "curves"]
+                    checked[key] = rows(reprise, database, arguments, runtime, every)
+                for found in checked[key]:
+                    if found[0] != protocol or found[1] != operator:
+                        continue
+                    if data_type is not None and found[2] != data_type:
+                        continue
+                    points += found[3]
+                    total += found[3] * found[4]
+                    # Percentiles do not add up; weighed, they are near.
+                    worst += found[3] * found[5]
+                    inside += found[3] * found[6]
+            mean, p95 = total / points, worst / points
+            met = "" if mean <= bar[0] and p95 <= bar[1] else "  missed"
+            peers = "refuses" if peer is None else f"{peer[0]} / {peer[1]}"
+            ours = f"{mean:.2f} / {p95:.1f}"
+            print(f"{name:21} {protocol:8} {points:6} {ours:>13} {f'{bar[0]} / {bar[1]}':>11} "
+                  f"{peers:>14} {inside / points:7.0f}{met}")
