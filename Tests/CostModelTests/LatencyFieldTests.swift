@@ -95,7 +95,7 @@ import Testing
         #expect(prediction.evidence == .measured)
       }
       for point in curve.samples.map(\.point) {
-        for factor in [0.3, 0.7, 1.4, 3, 50] {
+        for factor in [0.7, 50] {
           func scaled(_ value: Int) -> Int {
             value == 0 ? 0 : max(1, Int(Double(value) * factor))
           }
