@@ -16,11 +16,11 @@ extension FittedCurve {
     case .prefill:
       // A measured past is told by the curve alone.
       guard !hasPast else { return self }
-      let lengths = Self.sizes(field.values(along: 0), teeth: false)
+      let lengths = Self.sizes(field.values(along: 0))
       curve.prefill = grid(field, [lengths, [0]]) { AxisPoint($0[0]) }
     case .decode:
       let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
-      let contexts = Self.sizes(field.values(along: 3), teeth: false)
+      let contexts = Self.sizes(field.values(along: 3))
       curve.decode = grid(field, [batches, contexts]) { AxisPoint(0, 0, $0[0], $0[1]) }
     }
     return curve
@@ -52,7 +52,7 @@ extension FittedCurve {
 
   /// Measured sizes, what lies between two that are far apart, and the edges of tiles, at which a
   /// product's time jumps.
-  private static func sizes(_ measured: [Int], teeth: Bool) -> [Int] {
+  private static func sizes(_ measured: [Int], teeth: Bool = false) -> [Int] {
     var sizes = Set(measured)
     for (low, high) in zip(measured, measured.dropFirst()) where low > 0 {
       let parts = Int((logarithm(Double(high) / Double(low)) / logarithm(widestGap)).rounded(.up))
@@ -75,9 +75,9 @@ extension FittedCurve {
     return sizes.sorted()
   }
 
-  /// Numbers of sequences: half octaves, and the edges of the first waves of blocks.
+  /// Numbers of sequences, and the edges of the first waves of blocks.
   private static func batches(_ measured: [Int], of op: Operator, on device: Device) -> [Int] {
-    var batches = Set(sizes(measured, teeth: false))
+    var batches = Set(sizes(measured))
     if let units = device.multiprocessors, let most = measured.last {
       let blocks = max(1, op.attributes["kvHeads"] ?? 1)
       for wave in 1...4 where wave * units / blocks > 0 && wave * units / blocks < most {

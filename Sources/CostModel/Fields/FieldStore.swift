@@ -12,6 +12,13 @@ final class FieldStore: Sendable {
   /// samples first.
   private let groups: [Group: (curves: [MeasuredCurve], runtimes: [String])]
   private let made = Memo<LatencyField.Key, LatencyField?>()
+  /// The curves that fields are made of, without what does not fit the others.
+  private let clean = Memo<CleanKey, [MeasuredCurve]>()
+
+  private struct CleanKey: Hashable {
+    var group: Group
+    var runtime: String
+  }
 
   private struct Group: Hashable {
     var kind: OperatorKind
@@ -57,7 +64,11 @@ final class FieldStore: Sendable {
       kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
       others: group.others)
     return made.value(for: key) {
-      LatencyField(key, curves.filter { $0.runtime == runtime }, on: device, for: target)
+      let clean = clean.value(for: CleanKey(group: group, runtime: runtime)) {
+        let own = curves.filter { $0.runtime == runtime }
+        return SampleOutliers(own, on: device).excluding(from: own)
+      }
+      return LatencyField(key, clean, on: device, for: target)
     }
   }
 }

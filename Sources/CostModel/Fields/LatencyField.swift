@@ -46,15 +46,12 @@ struct LatencyField: Sendable {
   private static let checks = 160
 
   /// Makes a field of the curves of one runtime; nil where none has a sample in the region.
-  ///
-  /// What does not fit the others (``SampleOutliers``) is left out.
-  init?(_ key: Key, _ measured: [MeasuredCurve], on device: Device, for target: Device) {
+  init?(_ key: Key, _ curves: [MeasuredCurve], on device: Device, for target: Device) {
     guard let shape = FieldShape.shape(of: key.kind, key.region) else { return nil }
     self.key = key
     self.shape = shape
     self.device = device
     self.target = target
-    let curves = SampleOutliers(measured, on: device).excluding(from: measured)
     var samples: [Sample] = []
     var operators: Set<Operator> = []
     for curve in curves {
