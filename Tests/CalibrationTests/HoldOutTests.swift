@@ -1,0 +1,99 @@
+import Analytical
+import CostModel
+import OperatorStore
+import Operators
+import Testing
+
+@testable import Calibration
+
+/// What is held out, and that nothing of it is seen.
+@Suite struct HoldOutTests {
+  private let device = Device(
+    name: "toy", peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12, memoryBytes: 1e10,
+    source: "made up")
+
+  /// A grid of products whose ratio to the roofline is a smooth law, with more or less noise.
+  private func products(noise: Double = 0, runtime: String = "toy 1") -> [MeasuredCurve] {
+    var state: UInt64 = 1
+    return [256, 512, 1024, 2048, 4096].flatMap { n in
+      [256, 1024, 4096].map { k in
+        let op = Operator(.gemm, dataType: .bfloat16, ["n": n, "k": k])
+        let samples = (0..<13).compactMap { power -> MeasuredSample? in
+          let point = AxisPoint(1 << power)
+          guard let work = OperatorWork(op, at: point) else { return nil }
+          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+          let rough = 1 + noise * (Double(state >> 33) / Double(1 << 31) - 0.5)
+          let law = 1.2 + 0.05 * Double(power) + 0.1 * Double(n) / 4096
+          let time = law * rough * (device.speedOfLight(work, .bfloat16) + 2000)
+          return MeasuredSample(at: point, duration: DurationStatistics(mean: time), source: 1)
+        }
+        return MeasuredCurve(op, device: "toy", runtime: runtime, samples: samples)
+      }
+    }
+  }
+
+  @Test(arguments: HoldOutProtocol.allCases)
+  func `Each sample is kept or held, the same ones each time`(way: HoldOutProtocol) {
+    let curves = products()
+    let divided = way.divide(curves, seed: 3)
+    let all = curves.reduce(0) { $0 + $1.samples.count }
+    let kept = divided.kept.reduce(0) { $0 + $1.samples.count }
+    #expect(kept + divided.held.count == all)
+    #expect(!divided.held.isEmpty && kept > all / 3)
+    let again = way.divide(curves, seed: 3)
+    #expect(again.kept == divided.kept && again.held.map(\.sample) == divided.held.map(\.sample))
+    switch way {
+    case .points:
+      #expect(way.divide(curves, seed: 4).kept != divided.kept)
+    case .sizes:
+      // Six of thirteen sizes, neither end.
+      #expect(divided.held.count == 6 * curves.count)
+      #expect(!divided.held.contains { [1, 4096].contains($0.sample.point[0]) })
+    case .curves:
+      let operators = Set(divided.held.map(\.curve.operator))
+      #expect(operators.isDisjoint(with: divided.kept.map(\.operator)))
+      #expect(divided.held.count == 13 * operators.count)
+    }
+  }
+
+  @Test(arguments: HoldOutProtocol.allCases)
+  func `A smooth law is predicted well, and noise is told`(way: HoldOutProtocol) throws {
+    let smooth = try #require(HoldOutCheck(products(), on: device, by: way).rows.first)
+    #expect(smooth.errors.meanAbsolutePercent < 3)
+    let rough = try #require(HoldOutCheck(products(noise: 0.3), on: device, by: way).rows.first)
+    #expect(rough.errors.meanAbsolutePercent > 2 * smooth.errors.meanAbsolutePercent)
+    #expect((75...100).contains(rough.errors.coveragePercent))
+    #expect(rough.errors.percentile95 >= rough.errors.medianAbsolutePercent)
+    #expect(rough.errors.points == rough.points.count)
+  }
+
+  /// What was held out must not be found in another runtime's curve, nor in the data itself.
+  @Test func `Runtimes are judged by themselves`() {
+    let both = products() + products(noise: 0.3, runtime: "toy 2")
+    let check = HoldOutCheck(both, on: device, by: .points)
+    #expect(check.rows.map(\.group.runtime) == ["toy 1", "toy 2"])
+    let alone = HoldOutCheck(products(noise: 0.3, runtime: "toy 2"), on: device, by: .points)
+    #expect(check.rows.last == alone.rows.first)
+    #expect(!check.rows.flatMap(\.points).contains { $0.prediction.evidence == .measured })
+  }
+
+  /// Oracle: a device twice as fast in all, whose kernels reach the same share of its peaks.
+  @Test func `What was not measured on a device is borrowed from the one most like it`() throws {
+    var faster = Device(
+      name: "faster", peakFlops: [.bfloat16: 200e12], memoryBandwidth: 2e12, memoryBytes: 1e10,
+      launchFloor: 1000, source: "made up")
+    faster.multiprocessors = 100
+    let model = CostModel(
+      curves: [], on: faster, relative: RelativeCurves(device: device, curves: products()))
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
+    let own = CostModel(curves: products(), on: device)
+    for tokens in [1024, 3000] {
+      let borrowed = try #require(model.predict(op, at: AxisPoint(tokens)))
+      let there = try #require(own.predict(op, at: AxisPoint(tokens)))
+      #expect(borrowed.evidence == .borrowed && borrowed.explanation.contains("toy"))
+      // The floor of a launch is not halved.
+      #expect((0.5...0.6).contains(borrowed.nanoseconds / there.nanoseconds))
+      #expect(borrowed.relativeError > 0.25)
+    }
+  }
+}
