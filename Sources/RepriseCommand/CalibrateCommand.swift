@@ -61,8 +61,14 @@ struct CalibrateCommand: FailingCommand {
       guard deployment == nil, steps == nil, log == nil else {
         throw UsageError("--check takes no --deployment, no --steps and no --log")
       }
+      guard checking.worst >= 0, checking.least >= 1 else {
+        throw UsageError("--worst must be at least 0, --least at least 1")
+      }
     } else if deployment == nil {
       throw UsageError("give --check, or --deployment")
+    } else if checking.isUsed {
+      throw UsageError(
+        "--protocol, --operator, --runtime, --where, --least, --worst and --svg need --check")
     }
     if log == nil {
       guard content == nil, requests == nil, fitRequests == nil else {
@@ -109,6 +115,9 @@ struct CalibrateCommand: FailingCommand {
         print(checking.table(check).text, terminator: "")
         rows += check.rows
       }
+    }
+    guard !rows.isEmpty else {
+      throw Failure(.data, "\(database.path): no curve that was asked for can be checked")
     }
     checking.printWorst(of: rows)
     try checking.writeFigure(of: rows)

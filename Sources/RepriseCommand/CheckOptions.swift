@@ -32,6 +32,12 @@ struct CheckOptions: ParsableArguments {
   @Option(help: "Draw the errors' distributions as an SVG to this file.")
   var svg: String?
 
+  /// Whether anything but the defaults was asked for.
+  var isUsed: Bool {
+    protocols != HoldOutProtocol.allCases || kind != nil || runtime != nil || !conditions.isEmpty
+      || least != 1 || worst != 0 || svg != nil
+  }
+
   /// What of a curve is to be checked; nil for nothing.
   func part(of curve: MeasuredCurve) -> MeasuredCurve? {
     guard kind == nil || curve.operator.kind.rawValue == kind,

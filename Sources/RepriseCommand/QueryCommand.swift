@@ -130,7 +130,9 @@ struct QueryCommand: FailingCommand {
   private func explanation(
     _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
   ) -> String {
-    guard !prediction.support.isEmpty else { return "  it rests on no single samples\n" }
+    guard !prediction.support.isEmpty else {
+      return "  it weighs no samples: the line above says between which it lies\n"
+    }
     var table = TextTable([
       .init("weight %"), .init("octaves away"), .init("measured µs"), .init("of light %"),
       .init("sample", .left),
