@@ -43,28 +43,15 @@ public struct FittedCurve: Sendable {
     self.skew = skew
     var byRegion: [Region: [RatioGrid.Point]] = [:]
     var (places, hasPast) = (0, false)
-    // Samples of one point come one after the other: one point each, weighed by count.
-    var index = 0
-    let samples = curve.samples
-    while index < samples.count {
-      let point = samples[index].point
-      var (weight, logTime, noise) = (0.0, 0.0, 0.0)
-      while index < samples.count, samples[index].point == point {
-        let duration = samples[index].duration
-        index += 1
-        guard duration.median > 0, duration.median.isFinite else { continue }
-        let count = Double(duration.count)
-        weight += count
-        logTime += count * logarithm(duration.median)
-        noise += count * Self.noise(duration)
-      }
-      guard weight > 0, point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
+    for measured in curve.points {
+      let point = measured.point
+      guard point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
       let region = Region(op, point)
       let anchor = roofline.nanoseconds(work) + device.launchFloor
       byRegion[region, default: []].append(
         RatioGrid.Point(
           coordinates: region.axes.map { logCoordinate(Double(point[$0])) },
-          logRatio: logTime / weight - logarithm(anchor), noise: noise / weight))
+          logRatio: measured.logTime - logarithm(anchor), noise: measured.noise))
       places += 1
       if point[0] > 0 && point[2] == 0 && point[1] > 0 { hasPast = true }
     }
@@ -110,12 +97,6 @@ public struct FittedCurve: Sendable {
       case .mixed: [0, 1, 2, 3]
       }
     }
-  }
-
-  /// The relative standard error of a duration, from its own repetitions; 2 % where there are none.
-  private static func noise(_ duration: DurationStatistics) -> Double {
-    guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }
-    return max(0.005, duration.deviation / duration.mean / Double(duration.count).squareRoot())
   }
 }
 

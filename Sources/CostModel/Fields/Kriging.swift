@@ -25,7 +25,7 @@ struct Kriging: Sendable {
   }
 
   let places: [FieldPlace]
-  private(set) var values: [Double]
+  let values: [Double]
   private let covariance: Covariance
   private let neighbourhood: Neighbourhood
   private let tree: NeighbourTree

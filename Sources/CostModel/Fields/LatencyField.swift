@@ -57,23 +57,11 @@ struct LatencyField: Sendable {
     for curve in curves {
       let op = curve.operator
       let before = samples.count
-      var index = 0
-      while index < curve.samples.count {
-        // Samples of one point come one after the other: one point each, weighed by count.
-        let point = curve.samples[index].point
-        var (weight, logTime) = (0.0, 0.0)
-        while index < curve.samples.count, curve.samples[index].point == point {
-          let duration = curve.samples[index].duration
-          index += 1
-          guard duration.median > 0, duration.median.isFinite else { continue }
-          weight += Double(duration.count)
-          logTime += Double(duration.count) * logarithm(duration.median)
-        }
-        guard weight > 0, FieldRegion(op, point) == key.region,
-          let work = OperatorWork(op, at: point)
-        else { continue }
+      for measured in curve.points where FieldRegion(op, measured.point) == key.region {
+        guard let work = OperatorWork(op, at: measured.point) else { continue }
         samples.append(
-          Sample(operator: op, point: point, work: work, time: exponential(logTime / weight)))
+          Sample(
+            operator: op, point: measured.point, work: work, time: exponential(measured.logTime)))
       }
       if samples.count > before { operators.insert(op) }
     }
@@ -109,26 +97,25 @@ struct LatencyField: Sendable {
   private static func slowCurves(
     _ places: [FieldPlace], _ ratios: [Double], _ samples: [Sample]
   ) -> Set<Operator> {
-    var curves: [(place: FieldPlace, level: Double, samples: Range<Int>)] = []
+    var curves: [(op: Operator, place: FieldPlace, level: Double)] = []
     var start = 0
     while start < samples.count {
+      let op = samples[start].operator
       var end = start
-      while end < samples.count, samples[end].operator == samples[start].operator { end += 1 }
-      var place = places[start]
-      place[0] = 0
-      place[10] = 0
-      curves.append((place, ratios[start..<end].sorted()[(end - start) / 2], start..<end))
+      while end < samples.count, samples[end].operator == op { end += 1 }
+      curves.append((op, places[start], ratios[start..<end].sorted()[(end - start) / 2]))
       start = end
     }
     guard curves.count > slowNeighbours else { return [] }
     var slow: Set<Operator> = []
+    // What differs along a curve does not count.
     let tree = NeighbourTree(
       curves.map(\.place), weights: FieldPlace(weights: [0, 1, 1, 1, 1, 1, 4, 1, 1]))
     for (index, curve) in curves.enumerated() {
       let levels = tree.nearest(slowNeighbours, to: curve.place, excluding: index)
         .map { curves[$0].level }.sorted()
       if curve.level > levels[levels.count / 2] + slowFactor {
-        slow.insert(samples[curve.samples.lowerBound].operator)
+        slow.insert(curve.op)
       }
     }
     return slow

@@ -1,0 +1,42 @@
+internal import OperatorStore
+internal import Operators
+
+extension MeasuredCurve {
+  /// A point of a curve, of all samples of it together.
+  struct Point {
+    var point: AxisPoint
+    /// The logarithm of nanoseconds.
+    var logTime: Double
+    /// The relative standard error of the measurement itself.
+    var noise: Double
+  }
+
+  /// The distinct points that have a time, in order, each weighed over its samples by their counts.
+  var points: [Point] {
+    var points: [Point] = []
+    // Samples of one point come one after the other.
+    var index = 0
+    while index < samples.count {
+      let point = samples[index].point
+      var (weight, logTime, noise) = (0.0, 0.0, 0.0)
+      while index < samples.count, samples[index].point == point {
+        let duration = samples[index].duration
+        index += 1
+        guard duration.median > 0, duration.median.isFinite else { continue }
+        let count = Double(duration.count)
+        weight += count
+        logTime += count * logarithm(duration.median)
+        noise += count * Self.noise(duration)
+      }
+      guard weight > 0 else { continue }
+      points.append(Point(point: point, logTime: logTime / weight, noise: noise / weight))
+    }
+    return points
+  }
+
+  /// The relative standard error of a duration, from its own repetitions; 2 % where there are none.
+  private static func noise(_ duration: DurationStatistics) -> Double {
+    guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }
+    return max(0.005, duration.deviation / duration.mean / Double(duration.count).squareRoot())
+  }
+}
