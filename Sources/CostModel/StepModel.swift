@@ -21,7 +21,9 @@ public struct StepModel: StepPricing {
   private let model: CostModel
   private let uses: [OperatorUse]
   /// Prices by token count, from 0.
-  private let byTokens: [StepPrice]
+  private let exactByTokens: [StepPrice]
+  /// The same with each step padded to the next captured graph.
+  private var byTokens: [StepPrice]
   /// Prices by sequences that sample, from 0.
   private let bySampled: [StepPrice]
   private let attention: [(candidates: CostModel.Candidates, count: Int)]
@@ -61,7 +63,8 @@ public struct StepModel: StepPricing {
     self.others = uses.filter { $0.growth == .several }.map {
       (model.candidates(for: $0.operator), $0)
     }
-    self.byTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
+    self.exactByTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
+    self.byTokens = exactByTokens
     self.bySampled = Self.table(uses.filter { $0.growth == .sampled }, maximumSequences, model)
   }
 
@@ -82,6 +85,21 @@ public struct StepModel: StepPricing {
     return architecture.forwardPass(dataType, tensorParallel: ranks)
   }
 
+  /// The model of steps that run captured graphs: one of no more tokens than the largest computes as
+  /// many as the next one has, but for attention and for what samples.
+  ///
+  /// - Parameter sizes: token counts of the graphs, ascending; with none, steps are as they are.
+  public func padded(to sizes: [Int]) -> StepModel {
+    var padded = self
+    padded.byTokens = exactByTokens
+    var first = 1
+    for size in sizes where size < exactByTokens.count && size >= first {
+      for tokens in first..<size { padded.byTokens[tokens] = exactByTokens[size] }
+      first = size + 1
+    }
+    return padded
+  }
+
   /// The predicted duration of a step, with its evidence and standard error.
   public func price(_ shape: StepShape) -> StepPrice {
     guard shape.tokens > 0 else { return StepPrice() }
@@ -94,7 +112,8 @@ public struct StepModel: StepPricing {
       let point = use.point(in: shape)
       guard point[0] > 0, let work = OperatorWork(use.operator, at: point) else { continue }
       price.add(
-        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
+        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+        isCollective: use.operator.kind.isCollective)
     }
     calibration?.apply(to: &price, of: shape)
     return price
@@ -122,7 +141,8 @@ public struct StepModel: StepPricing {
         let point = use.point(size: size)
         guard let work = OperatorWork(use.operator, at: point) else { continue }
         price.add(
-          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
+          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+          isCollective: use.operator.kind.isCollective)
       }
       return price
     }
@@ -134,6 +154,7 @@ public struct StepModel: StepPricing {
     var price = table[last]
     let factor = Double(index) / Double(last)
     price.deviceTime *= factor
+    price.collectiveTime *= factor
     price.standardError *= factor
     return price
   }
@@ -143,16 +164,18 @@ extension StepPrice {
   /// Adds another part of the same step; errors of different operators are independent.
   mutating func add(_ other: StepPrice) {
     deviceTime += other.deviceTime
+    collectiveTime += other.collectiveTime
     hostTime += other.hostTime
     standardError =
       (standardError * standardError + other.standardError * other.standardError).squareRoot()
   }
 
   /// Adds `count` runs of one operator; its layers share a curve, so their errors add up.
-  mutating func add(_ estimate: FittedCurve.Estimate, count: Int) {
+  mutating func add(_ estimate: FittedCurve.Estimate, count: Int, isCollective: Bool = false) {
     let time = estimate.nanoseconds * Double(count)
     let error = time * estimate.error
     self[estimate.evidence] += time
+    if isCollective { collectiveTime += time }
     standardError = (standardError * standardError + error * error).squareRoot()
   }
 }

@@ -21,6 +21,8 @@ public enum Evidence: Int, CaseIterable, Sendable, Hashable, Comparable {
 public struct StepPrice: Hashable, Sendable {
   /// Device time in nanoseconds for each ``Evidence``, in the order of its cases.
   public var deviceTime: SIMD8<Double>
+  /// The part of ``deviceTime`` in which devices exchange data, in nanoseconds.
+  public var collectiveTime = 0.0
   /// Time in nanoseconds that kernels do not explain: scheduling and launching, as calibrated.
   public var hostTime: Double
   /// The standard error of the whole, in nanoseconds.

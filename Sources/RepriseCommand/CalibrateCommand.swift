@@ -133,7 +133,9 @@ struct CalibrateCommand: FailingCommand {
     let steps = file ?? "steps in \(database.path)"
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
-      with: plan.measured, fittedOn: steps, mayHideHost: plan.group.asyncScheduling)
+      with: plan.measured.padded(to: []),
+      padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
+      mayHideHost: plan.group.asyncScheduling)
     try store.save(fit.calibration)
     let calibration = fit.calibration
     print(
@@ -151,6 +153,19 @@ struct CalibrateCommand: FailingCommand {
       """)
     if calibration.hidesHost {
       print("  a step is the longer of the two: host time passes while the device works")
+    }
+    if let error = calibration.standardErrors.collectiveScale {
+      print(
+        "  collectives    × \(fixedText(calibration.collectiveScale, decimals: 3)) of that "
+          + "± \(fixedText(error, decimals: 3))")
+    }
+    if let errors = fit.paddingErrors {
+      print(
+        """
+          graphs         steps \(calibration.padsToGraphs == true ? "are" : "are not") padded: \
+        error held out \(fixedText(100 * errors.padded, decimals: 1)) % with padding, \
+        \(fixedText(100 * errors.exact, decimals: 1)) % without
+        """)
     }
   }
 

@@ -206,6 +206,7 @@ extension EnginePlan {
       "per_step_ns": .number(calibration.perStep),
       "per_sequence_ns": .number(calibration.perSequence),
       "per_token_ns": .number(calibration.perToken),
+      "collective_scale": .number(calibration.collectiveScale),
       "held_out_error": .number(calibration.errorHeldOut),
       "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
     ])
