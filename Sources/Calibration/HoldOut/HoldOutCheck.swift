@@ -6,7 +6,8 @@ public import Operators
 /// How well a cost model predicts points that were kept from it.
 ///
 /// Each runtime's curves of one kind are checked by themselves, as predictions come from one runtime
-/// alone. Of more than ``mostPoints`` held-out points of a group, evenly spread ones are judged.
+/// alone. Of more than ``mostPoints`` held-out points of a group, evenly spread ones are judged
+/// (``mostPointsBetweenDevices`` of a check between devices).
 public struct HoldOutCheck: Sendable {
   /// What is judged together.
   public struct Group: Sendable, Hashable {
@@ -107,7 +108,8 @@ public struct HoldOutCheck: Sendable {
       let parts = way.divide(curves, seed: seed)
       let distances = SampleDistances(parts.kept)
       judge(
-        group, by: way, curves: curves, parts.held, CostModel(curves: parts.kept, on: device)
+        group, by: way, curves: curves, parts.held, CostModel(curves: parts.kept, on: device),
+        most: Self.mostPoints
       ) { distances.octaves(from: $0, at: $1) }
     }
     rows.sort { $0.group.sortKey < $1.group.sortKey }
@@ -145,7 +147,8 @@ public struct HoldOutCheck: Sendable {
       guard let (model, octaves) = models[kind] else { continue }
       judge(
         group, by: .devices, curves: held,
-        held.flatMap { curve in curve.samples.map { (curve, $0) } }, model
+        held.flatMap { curve in curve.samples.map { (curve, $0) } }, model,
+        most: Self.mostPointsBetweenDevices
       ) { _, _ in octaves }
     }
     rows.sort { $0.group.sortKey < $1.group.sortKey }
@@ -170,10 +173,10 @@ public struct HoldOutCheck: Sendable {
   private mutating func judge(
     _ group: Group, by way: HoldOutProtocol, curves: [MeasuredCurve],
     _ held: [(curve: MeasuredCurve, sample: MeasuredSample)], _ model: CostModel,
-    octaves: (Operator, AxisPoint) -> Double?
+    most: Int, octaves: (Operator, AxisPoint) -> Double?
   ) {
     for (type, held) in Dictionary(grouping: held, by: \.curve.operator.dataType) {
-      let stride = max(1, held.count / Self.mostPoints)
+      let stride = max(1, held.count / most)
       let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
         let (curve, sample) = held[index]
         return model.predict(curve.operator, at: sample.point).map {
@@ -194,6 +197,8 @@ public struct HoldOutCheck: Sendable {
 
   /// The most points that are judged of a group and type.
   public static let mostPoints = 20_000
+  /// The same of a check between devices, which holds out everything.
+  public static let mostPointsBetweenDevices = 2_000
 
   /// A curve's usable samples by the part of the operator's space that they lie in.
   private static func regions(of curve: MeasuredCurve) -> [(String, [MeasuredSample])] {
