@@ -116,8 +116,8 @@ public struct HoldOutCheck: Sendable {
   }
 
   /// Checks what is borrowed between devices: each kind of operator of a device is predicted from the
-  /// device most like it that measured the kind, and from its own other kinds, as if it had not been
-  /// measured itself. Distances are those between the devices (``RelativeCurves``).
+  /// device most like it that measured the kind, under the same software if it measured that, and from
+  /// its own other kinds, as if it had not been measured itself. Distances are those between the devices (``RelativeCurves``).
   ///
   /// - Parameters:
   ///   - curves: of the device, those to judge.
@@ -129,22 +129,28 @@ public struct HoldOutCheck: Sendable {
     from others: [RelativeCurves]
   ) {
     let nearest = others.sorted { device.octaves(to: $0.device) < device.octaves(to: $1.device) }
-    var models: [OperatorKind: (model: CostModel, octaves: Double)] = [:]
+    // The same software where it was measured there, as a user would import it; else all of the kind.
+    struct Source: Hashable {
+      var kind: OperatorKind
+      var runtime: String?
+    }
+    var models: [Source: (model: CostModel, octaves: Double)] = [:]
     for (group, held) in Self.divided(curves) {
-      let kind = group.kind
-      if models[kind] == nil {
-        let relative = nearest.lazy.compactMap { other -> RelativeCurves? in
-          let like = other.curves.filter { $0.operator.kind == kind }
-          return like.isEmpty ? nil : RelativeCurves(device: other.device, curves: like)
-        }.first
-        guard let relative else { continue }
-        models[kind] = (
+      let relative = nearest.lazy.map { other in
+        RelativeCurves(
+          device: other.device, curves: other.curves.filter { $0.operator.kind == group.kind })
+      }.first { !$0.curves.isEmpty }
+      guard var relative else { continue }
+      let same = relative.curves.filter { $0.runtime == group.runtime }
+      let source = Source(kind: group.kind, runtime: same.isEmpty ? nil : group.runtime)
+      if !same.isEmpty { relative.curves = same }
+      let (model, octaves) =
+        models[source] ?? (
           CostModel(
-            curves: all.filter { $0.operator.kind != kind }, on: device, relative: relative),
+            curves: all.filter { $0.operator.kind != group.kind }, on: device, relative: relative),
           device.octaves(to: relative.device)
         )
-      }
-      guard let (model, octaves) = models[kind] else { continue }
+      models[source] = (model, octaves)
       judge(
         group, by: .devices, curves: held,
         held.flatMap { curve in curve.samples.map { (curve, $0) } }, model,
