@@ -78,4 +78,9 @@ public struct ParameterizedSteps<Base: StepPricing>: StepPricing {
     parameters.apply(to: &price, of: shape)
     return price
   }
+
+  /// The base's steps shifted, with the same parameters.
+  public func shifted(by standardErrors: Double) -> Self {
+    Self(base.shifted(by: standardErrors), parameters)
+  }
 }

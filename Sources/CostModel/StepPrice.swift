@@ -56,6 +56,15 @@ public struct StepPrice: Hashable, Sendable {
 public protocol StepPricing: Sendable {
   /// The predicted duration of a step of this shape. An empty step costs nothing.
   func price(_ shape: StepShape) -> StepPrice
+
+  /// The same steps, each as long as it is at that many of its standard errors above the prediction
+  /// (below, if negative). A pricing without doubt is itself, which is the default.
+  func shifted(by standardErrors: Double) -> Self
+}
+
+extension StepPricing {
+  /// Itself: nothing is in doubt.
+  public func shifted(by standardErrors: Double) -> Self { self }
 }
 
 /// A step whose time is linear in what it computes.

@@ -41,6 +41,8 @@ public struct ResultFile: Sendable {
   public var deployment: [String: ResultValue]
   /// Counts, rates and latencies.
   public var summary: ReplaySummary
+  /// Where its latencies lie, if that was asked for.
+  public var bands: LatencyBands?
   /// What the simulated time rests on, if known.
   public var timeShares: TimeShares?
   /// The comparison with what was measured, if anything was.
@@ -51,13 +53,14 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
-    summary: ReplaySummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
-    warnings: [String] = []
+    summary: ReplaySummary, bands: LatencyBands? = nil, timeShares: TimeShares? = nil,
+    validation: Validation? = nil, warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
     self.inputs = inputs
     self.deployment = deployment
     self.summary = summary
+    self.bands = bands
     self.timeShares = timeShares
     self.validation = validation
     self.warnings = warnings
@@ -120,6 +123,7 @@ public struct ResultFile: Sendable {
 extension ResultFile: Encodable {
   private enum Key: String, CodingKey {
     case schema, version, tool, inputs, deployment, summary, validation, warnings
+    case bands = "latency_bands"
     case timeShares = "simulated_time"
   }
 
@@ -132,6 +136,7 @@ extension ResultFile: Encodable {
     try values.encode(inputs, forKey: .inputs)
     try values.encode(deployment, forKey: .deployment)
     try values.encode(summary, forKey: .summary)
+    try values.encodeIfPresent(bands, forKey: .bands)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)
     try values.encodeIfPresent(validation, forKey: .validation)
     try values.encode(warnings, forKey: .warnings)

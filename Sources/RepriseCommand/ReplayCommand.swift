@@ -17,6 +17,9 @@ struct ReplayCommand: FailingCommand {
       request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
       input gives the same bytes.
 
+      Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
+      on TTFT, TPOT and end-to-end latency (--no-bands leaves them out).
+
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
       """)
 
@@ -45,6 +48,9 @@ struct ReplayCommand: FailingCommand {
   @Flag(inversion: .prefixedNo, help: "Write timeline.json and timeline.svg.")
   var timeline = true
 
+  @Flag(inversion: .prefixedNo, help: "Replay at both ends of the step times' doubt, too.")
+  var bands = true
+
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
   }
@@ -67,6 +73,8 @@ struct ReplayCommand: FailingCommand {
     let isMeasured = log.isMeasured
     let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
     let summary = ReplaySummary(result)
+    var latencyBands = bands ? try replayBands(summary, resolved, plans, log) : nil
+    if let validation { latencyBands?.hold(against: validation) }
     var warnings = plans.flatMap(\.warnings)
     for input in log.inputs {
       for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
@@ -78,7 +86,7 @@ struct ReplayCommand: FailingCommand {
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
-      summary: summary, timeShares: shares, validation: validation,
+      summary: summary, bands: latencyBands, timeShares: shares, validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
@@ -100,6 +108,7 @@ struct ReplayCommand: FailingCommand {
     print(log.summary.text)
     for plan in plans { print(plan.prices) }
     print(summary.text)
+    if let latencyBands { print(latencyBands.text) }
     if let validation {
       print("against what the log measured ('reprise validate' prints the whole table):")
       for line in validation.verdicts { print(line) }
@@ -128,6 +137,16 @@ struct ReplayCommand: FailingCommand {
       "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
         + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
     return result
+  }
+
+  private func replayBands(
+    _ summary: ReplaySummary, _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
+  ) throws -> LatencyBands {
+    let start = processorSeconds()
+    let bands = try LatencyBands(
+      summary, of: Simulation(deployment: deployment, pricings: plans.map(\.measured)), log.table)
+    try note("bands: two replays in \(fixedText(processorSeconds() - start, decimals: 3)) s of CPU")
+    return bands
   }
 
   private func writeTimeline(
