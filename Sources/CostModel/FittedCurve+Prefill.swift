@@ -56,9 +56,9 @@ extension FittedCurve {
   /// inefficient prompt.
   private func estimate(length: Double, past: Double, _ work: OperatorWork) -> Estimate? {
     guard !hasPast, past > 0 else {
-      return estimatePrefill(SIMD4(logCoordinate(length), logCoordinate(past), 0, 0), work)
+      return estimatePrefill(SIMD4(length, past, 0, 0), work)
     }
-    guard var estimate = estimatePrefill(SIMD4(logCoordinate(length + past), 0, 0, 0), work)
+    guard var estimate = estimatePrefill(SIMD4(length + past, 0, 0, 0), work)
     else { return nil }
     estimate.error = (estimate.error * estimate.error + Self.pastError * Self.pastError)
       .squareRoot()

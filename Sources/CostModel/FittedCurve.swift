@@ -4,9 +4,10 @@ public import Operators
 
 /// One operator's measurements, anchored on the device's roofline and ready for interpolation.
 ///
-/// What is interpolated is the logarithm of measured time over ``anchor(_:)``: the roofline plus
-/// the time of an empty launch. A latency has cliffs and spans decades; this ratio is far smoother
-/// and its boundary value can be held beyond the samples, the roofline carrying the growth.
+/// What is predicted is the ratio of measured time to an anchor: the roofline plus the time of an
+/// empty launch. Where a curve stands alone it is the time itself that is interpolated (``CellGrid``),
+/// and where a field has filled it the logarithm of the ratio (``RatioGrid``); the boundary's ratio is
+/// held beyond the samples, the anchor carrying the growth.
 public struct FittedCurve: Sendable {
   /// What it predicts.
   public let `operator`: Operator
@@ -19,10 +20,10 @@ public struct FittedCurve: Sendable {
   /// The device's rates for the operator's type.
   private let roofline: Roofline
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
-  var single: RatioGrid?
-  var prefill: RatioGrid?
-  var decode: RatioGrid?
-  private let mixed: RatioGrid?
+  var single: Surface?
+  var prefill: Surface?
+  var decode: Surface?
+  private let mixed: Surface?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.
@@ -41,29 +42,54 @@ public struct FittedCurve: Sendable {
     self.device = device
     self.roofline = Roofline(device, op.dataType)
     self.skew = skew
-    var byRegion: [Region: [RatioGrid.Point]] = [:]
+    var byRegion: [Region: [CellGrid.Point]] = [:]
     var (places, hasPast) = (0, false)
     // A single duration says nothing of its noise; the curve does.
     let noise = CurveNoise(curve, on: device).known
     for measured in curve.points {
       let point = measured.point
-      guard point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
+      guard point[4] == 0, OperatorWork(op, at: point) != nil else { continue }
       let region = Region(op, point)
-      let anchor = roofline.nanoseconds(work) + device.launchFloor
       byRegion[region, default: []].append(
-        RatioGrid.Point(
-          coordinates: region.axes.map { logCoordinate(Double(point[$0])) },
-          logRatio: measured.logTime - logarithm(anchor), noise: noise ?? measured.noise))
+        CellGrid.Point(
+          sizes: region.axes.map { point[$0] }, nanoseconds: exponential(measured.logTime),
+          noise: noise ?? measured.noise))
       places += 1
       if point[0] > 0 && point[2] == 0 && point[1] > 0 { hasPast = true }
     }
     guard places > 0 else { return nil }
     self.points = places
     self.hasPast = hasPast
-    self.single = byRegion[.single].flatMap(RatioGrid.init)
-    self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
-    self.decode = byRegion[.decode].flatMap(RatioGrid.init)
-    self.mixed = byRegion[.mixed].flatMap(RatioGrid.init)
+    func surface(_ region: Region) -> Surface? {
+      byRegion[region].flatMap { CellGrid($0, anchor: region.anchor(of: op, on: device)) }
+        .map(Surface.cells)
+    }
+    self.single = surface(.single)
+    self.prefill = surface(.prefill)
+    self.decode = surface(.decode)
+    self.mixed = surface(.mixed)
+  }
+
+  /// How times are interpolated between what is known of them.
+  enum Surface: Sendable {
+    /// Between measured points of this curve.
+    case cells(CellGrid)
+    /// Between points that a field predicted.
+    case knots(RatioGrid)
+
+    func value(at place: SIMD4<Double>) -> GridValue {
+      switch self {
+      case .cells(let grid): grid.value(at: place)
+      case .knots(let grid): grid.value(at: place)
+      }
+    }
+
+    func neighbours(of size: Double) -> (below: Double?, above: Double?) {
+      switch self {
+      case .cells(let grid): grid.neighbours(of: size)
+      case .knots(let grid): grid.neighbours(of: size)
+      }
+    }
   }
 
   /// A curve without samples of its own, for a field to fill.
@@ -99,6 +125,23 @@ public struct FittedCurve: Sendable {
       case .mixed: [0, 1, 2, 3]
       }
     }
+
+    /// The roofline and an empty launch, in nanoseconds, at sizes along ``axes``.
+    func anchor(of op: Operator, on device: Device) -> CellGrid.Anchor {
+      let (roofline, floor) = (Roofline(device, op.dataType), device.launchFloor)
+      let attention = AttentionWork(op)
+      @Sendable func time(_ work: OperatorWork) -> Double { roofline.nanoseconds(work) + floor }
+      return switch self {
+      case .single:
+        { OperatorWork(op, at: AxisPoint(Int($0[0].rounded()))).map(time) ?? floor }
+      case .prefill:
+        { time(attention.work(tokens: $0[0], past: $0[1], decodes: 0, context: 0)) }
+      case .decode:
+        { time(attention.work(tokens: 0, past: 0, decodes: $0[0], context: $0[1])) }
+      case .mixed:
+        { time(attention.work(tokens: $0[0], past: $0[1], decodes: $0[2], context: $0[3])) }
+      }
+    }
   }
 }
 
@@ -118,7 +161,7 @@ extension FittedCurve {
   ///   - size: tokens or bytes.
   ///   - work: the work of the operator asked for, which may be a like one of other attributes.
   func estimate(size: Double, work: OperatorWork) -> Estimate? {
-    single.map { estimate($0, SIMD4(logCoordinate(size), 0, 0, 0), work) }
+    single.map { estimate($0, SIMD4(size, 0, 0, 0), work) }
   }
 
   /// The time of a step's attention, from the sums over its batch.
@@ -167,8 +210,7 @@ extension FittedCurve {
     let past =
       queries > 0 ? max(0, (Double(shape.prefillPairs) - queries * (queries + 1) / 2) / queries) : 0
     let context = decodes > 0 ? Double(shape.decodeContext) / decodes : 0
-    let place = SIMD4(
-      logCoordinate(queries), logCoordinate(past), logCoordinate(decodes), logCoordinate(context))
+    let place = SIMD4(queries, past, decodes, context)
     if queries > 0 && decodes > 0 {
       if let mixed {
         let work = OperatorWork(
@@ -197,20 +239,18 @@ extension FittedCurve {
   }
 
   private func estimate(
-    _ grid: RatioGrid, _ place: SIMD4<Double>, _ work: OperatorWork
+    _ surface: Surface, _ place: SIMD4<Double>, _ work: OperatorWork
   ) -> Estimate {
     let anchor = roofline.nanoseconds(work) + device.launchFloor
-    let value = grid.value(at: place)
+    let value = surface.value(at: place)
     return Estimate(
-      nanoseconds: anchor * exponential(value.logRatio), error: value.error,
-      evidence: value.evidence)
+      nanoseconds: anchor * value.ratio, error: value.error, evidence: value.evidence)
   }
 
   /// The measured sizes around `size`, for explanations.
   func neighbours(of size: Double) -> (below: Int?, above: Int?) {
     guard let single else { return (nil, nil) }
-    let (below, above) = single.neighbours(of: logCoordinate(size), axis: 0)
-    func whole(_ coordinate: Double) -> Int { Int((exponential(coordinate) - 1).rounded()) }
-    return (below.map(whole), above.map(whole))
+    let (below, above) = single.neighbours(of: size)
+    return (below.map { Int($0.rounded()) }, above.map { Int($0.rounded()) })
   }
 }

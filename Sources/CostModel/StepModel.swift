@@ -21,7 +21,9 @@ public struct StepModel: StepPricing {
   private let model: CostModel
   private let uses: [OperatorUse]
   /// Prices by token count, from 0.
-  private let byTokens: [PartialPrice]
+  private let exactByTokens: [PartialPrice]
+  /// The same with each step padded to the next captured graph.
+  private var byTokens: [PartialPrice]
   /// Prices by sequences that sample, from 0.
   private let bySampled: [PartialPrice]
   private let attention: [(candidates: CostModel.Candidates, use: OperatorUse)]

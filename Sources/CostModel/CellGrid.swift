@@ -1,0 +1,310 @@
+/// Measured times over up to four sizes, interpolated between the corners of the cell around a query.
+///
+/// The measured points span a grid: all values seen along each axis. Inside, time is multilinear in
+/// the sizes themselves: a kernel's time is a sum of parts that are constant or grow with one size,
+/// and on the layer tables of two GPUs that errs a third less than the logarithm of the ratio to
+/// the roofline does over log sizes. Outside, the ratio to an anchor (roofline and launch) is held,
+/// and the anchor carries the growth.
+///
+/// A sweep leaves grid points out: what does not fit in memory, or, of two sweeps, the points of the
+/// one between those of the other. Such a hole is filled from the measured points on either side of
+/// it along each axis; where an axis has none, with the ratio of the nearest measured point. Both
+/// widen the doubt, and the latter counts as extrapolated.
+///
+/// Not a spline: at tile edges times jump, and splines overshoot there.
+struct CellGrid: Sendable {
+  /// One measured point.
+  struct Point {
+    /// Along each axis.
+    var sizes: [Int]
+    var nanoseconds: Double
+    /// The relative standard error of the measurement itself.
+    var noise: Double
+  }
+
+  /// What a time is divided by before it is held beyond the samples, at sizes along the axes; in
+  /// nanoseconds, above zero.
+  typealias Anchor = @Sendable (SIMD4<Double>) -> Double
+
+  private let anchor: Anchor
+  /// Sorted sizes along each axis.
+  private let axes: [[Double]]
+  /// The same as coordinates in which distances are measured.
+  private let coordinates: [[Double]]
+  /// The cells from one value of an axis to the next; the last axis is fastest.
+  private let strides: [Int]
+  /// In nanoseconds, for each grid point.
+  private var times: [Double]
+  /// Relative standard errors of ``times``.
+  private var noises: [Double]
+  /// For each grid point the distance in octaves to the measured point whose ratio it holds.
+  private var distances: [Double]
+  /// Which grid points were measured.
+  private let measured: [Bool]
+  /// Whether grid points are the measured ones, and not rounded together.
+  private let isFine: Bool
+  /// Typical error of interpolation: each point against its neighbours along one axis.
+  private(set) var spread = 0.0
+
+  /// Grids larger than this are coarsened.
+  private static let largestGrid = 1 << 17
+  /// By what coordinates are rounded, the first that makes the grid small enough.
+  private static let resolutions = [0, 1.0 / 32, 1.0 / 16, 1.0 / 8, 1.0 / 4, 1.0 / 2, 1, 2, 4]
+
+  /// Creates a grid, or nil without points.
+  ///
+  /// - Parameters:
+  ///   - points: all with as many sizes.
+  ///   - anchor: see ``Anchor``.
+  /// - Complexity: O(*p* · log *p* + *g*) for *p* points on a grid of *g*.
+  init?(_ points: [Point], anchor: @escaping Anchor) {
+    guard let dimensions = points.first?.sizes.count, (1...4).contains(dimensions) else {
+      return nil
+    }
+    func coordinate(_ size: Int, _ resolution: Double) -> Double {
+      let value = logCoordinate(Double(size))
+      return resolution == 0 ? value : (value / resolution).rounded() * resolution
+    }
+    func distinct(_ resolution: Double) -> [[Double]] {
+      (0..<dimensions).map { axis in
+        Set(points.map { coordinate($0.sizes[axis], resolution) }).sorted()
+      }
+    }
+    let resolution =
+      Self.resolutions.first { distinct($0).reduce(1) { $0 * $1.count } <= Self.largestGrid } ?? 8
+    let coordinates = distinct(resolution)
+    let count = coordinates.reduce(1) { $0 * $1.count }
+    var strides = [Int](repeating: 1, count: dimensions)
+    for axis in (0..<dimensions - 1).reversed() {
+      strides[axis] = strides[axis + 1] * coordinates[axis + 1].count
+    }
+    var logRatios = [Double](repeating: 0, count: count)
+    var noises = logRatios
+    var counts = logRatios
+    for point in points {
+      var cell = 0
+      for axis in 0..<dimensions {
+        let value = coordinate(point.sizes[axis], resolution)
+        cell += strides[axis] * (coordinates[axis].firstIndex(of: value) ?? 0)
+      }
+      let sizes = Self.place(point.sizes.map { Double($0) })
+      logRatios[cell] += logarithm(point.nanoseconds / anchor(sizes))
+      noises[cell] += point.noise
+      counts[cell] += 1
+    }
+    self.anchor = anchor
+    self.coordinates = coordinates
+    self.axes = coordinates.map { $0.map { max(0, exponential($0) - 1) } }
+    self.strides = strides
+    self.measured = counts.map { $0 > 0 }
+    self.isFine = resolution == 0
+    self.noises = zip(noises, counts).map { $1 > 0 ? $0 / $1 : 0 }
+    self.distances = counts.map { $0 > 0 ? 0 : .infinity }
+    self.times = [Double](repeating: 0, count: count)
+    for cell in times.indices where measured[cell] {
+      times[cell] = anchor(place(of: cell)) * exponential(logRatios[cell] / counts[cell])
+    }
+    let curvatures = (0..<dimensions).map { curvature(along: $0) }
+    fillBetween(curvatures)
+    holdBeyond()
+    self.spread = leaveOneOutSpread()
+  }
+
+  private static func place(_ sizes: [Double]) -> SIMD4<Double> {
+    var place = SIMD4<Double>.zero
+    for (axis, size) in sizes.enumerated() { place[axis] = size }
+    return place
+  }
+
+  private func place(of cell: Int) -> SIMD4<Double> {
+    Self.place(axes.indices.map { axes[$0][index(of: cell, along: $0)] })
+  }
+
+  private func index(of cell: Int, along axis: Int) -> Int {
+    cell / strides[axis] % axes[axis].count
+  }
+}
+
+// MARK: - Prediction
+
+extension CellGrid {
+  /// The ratio to the anchor at a place, given by one size an axis.
+  func value(at place: SIMD4<Double>) -> GridValue {
+    var inside = place
+    var lower = SIMD4<Int>.zero
+    var fraction = SIMD4<Double>.zero
+    var outside = 0.0
+    for axis in axes.indices {
+      let values = axes[axis]
+      let wanted = place[axis]
+      let last = values.count - 1
+      guard wanted > values[0] else {
+        outside += coordinates[axis][0] - logCoordinate(wanted)
+        inside[axis] = values[0]
+        continue
+      }
+      guard wanted < values[last] else {
+        outside += logCoordinate(wanted) - coordinates[axis][last]
+        lower[axis] = last
+        inside[axis] = values[last]
+        continue
+      }
+      var (low, high) = (0, last)
+      while high - low > 1 {
+        let middle = (low + high) / 2
+        if values[middle] <= wanted { low = middle } else { high = middle }
+      }
+      lower[axis] = low
+      fraction[axis] = (wanted - values[low]) / (values[low + 1] - values[low])
+    }
+    var time = 0.0
+    var noise = 0.0
+    var held = 0.0
+    for corner in 0..<(1 << axes.count) {
+      var weight = 1.0
+      var cell = 0
+      for axis in axes.indices {
+        let upper = corner >> axis & 1
+        weight *= upper == 1 ? fraction[axis] : 1 - fraction[axis]
+        cell += strides[axis] * min(lower[axis] + upper, axes[axis].count - 1)
+      }
+      guard weight > 0 else { continue }
+      time += weight * times[cell]
+      noise += weight * noises[cell]
+      held += weight * distances[cell]
+    }
+    let distance = outside / logarithm(2) + held
+    let isExact = isFine && fraction == .zero && distance == 0 && measured[cell(at: lower)]
+    // Between points doubt is what leaving points out showed; at a point it is the measurement's
+    // own noise and half of that, for what repetitions in one run do not show. Beyond the samples
+    // it grows with the distance.
+    let gap = isExact ? spread / 2 : spread
+    let beyond = 0.15 * distance
+    return GridValue(
+      ratio: time / anchor(inside),
+      error: (noise * noise + gap * gap + beyond * beyond).squareRoot(),
+      evidence: isExact ? .measured : distance > 0 ? .extrapolated : .interpolated)
+  }
+
+  private func cell(at indices: SIMD4<Int>) -> Int {
+    axes.indices.reduce(0) { $0 + strides[$1] * indices[$1] }
+  }
+
+  /// The measured sizes around `size` along the first axis, for explanations.
+  func neighbours(of size: Double) -> (below: Double?, above: Double?) {
+    (axes[0].last { $0 <= size }, axes[0].first { $0 > size })
+  }
+}
+
+// MARK: - Holes
+
+extension CellGrid {
+  /// How far inner points lie from the line between their neighbours, relative to a gap of one octave:
+  /// the error of a line grows with the square of its length.
+  private func curvature(along axis: Int) -> Double {
+    let errors = deviations(along: axis).map { $0.error / ($0.gap * $0.gap) }.sorted()
+    guard !errors.isEmpty else { return 0.05 }
+    return max(1e-4, errors[errors.count * 2 / 3])
+  }
+
+  /// Fills holes that have known points on both sides along some axis, from the lines between these,
+  /// each by the doubt of its line; then holes that have filled ones beside them.
+  private mutating func fillBetween(_ curvature: [Double]) {
+    var isKnown = measured
+    while true {
+      var sums = [Double](repeating: 0, count: times.count)
+      var weights = sums
+      for axis in axes.indices where axes[axis].count > 2 {
+        let (sizes, logs, stride) = (axes[axis], coordinates[axis], strides[axis])
+        for first in times.indices where index(of: first, along: axis) == 0 {
+          var low = -1
+          for high in sizes.indices where isKnown[first + high * stride] {
+            defer { low = high }
+            guard low >= 0, high - low > 1 else { continue }
+            let (below, above) = (first + low * stride, first + high * stride)
+            let gap = (logs[high] - logs[low]) / logarithm(2)
+            let line = curvature[axis] * gap * gap
+            let end = max(noises[below], noises[above])
+            let weight = 1 / (line * line + end * end)
+            for hole in (low + 1)..<high {
+              let fraction = (sizes[hole] - sizes[low]) / (sizes[high] - sizes[low])
+              let time = times[below] + fraction * (times[above] - times[below])
+              sums[first + hole * stride] += weight * logarithm(time)
+              weights[first + hole * stride] += weight
+            }
+          }
+        }
+      }
+      var filled = false
+      for cell in times.indices where weights[cell] > 0 {
+        times[cell] = exponential(sums[cell] / weights[cell])
+        noises[cell] = 1 / weights[cell].squareRoot()
+        distances[cell] = 0
+        isKnown[cell] = true
+        filled = true
+      }
+      if !filled { return }
+    }
+  }
+
+  /// Gives every grid point that is still unknown the ratio of the nearest that is known, by the sum
+  /// of distances along the axes: one sweep forth and back along each axis in turn is exact
+  /// (Rosenfeld and Pfaltz, 1968).
+  private mutating func holdBeyond() {
+    guard distances.contains(.infinity) else { return }
+    let isHeld = distances.map { $0 == .infinity }
+    let anchors = times.indices.map { anchor(place(of: $0)) }
+    for axis in axes.indices.reversed() {
+      let (logs, stride) = (coordinates[axis], strides[axis])
+      func relax(_ cell: Int, from other: Int, _ gap: Double) {
+        guard distances[other] + gap < distances[cell] else { return }
+        distances[cell] = distances[other] + gap
+        times[cell] = times[other] / anchors[other] * anchors[cell]
+        noises[cell] = noises[other]
+      }
+      for cell in times.indices {
+        let index = index(of: cell, along: axis)
+        if index > 0 { relax(cell, from: cell - stride, logs[index] - logs[index - 1]) }
+      }
+      for cell in times.indices.reversed() {
+        let index = index(of: cell, along: axis)
+        if index < logs.count - 1 {
+          relax(cell, from: cell + stride, logs[index + 1] - logs[index])
+        }
+      }
+    }
+    for cell in distances.indices where isHeld[cell] { distances[cell] /= logarithm(2) }
+  }
+
+  /// The standard deviation that inner points' distances from the line between their neighbours show:
+  /// what interpolation over a gap twice as wide would err. Of their 90th percentile, so that 90 % lie
+  /// inside the 90 % interval: a root mean square is that of the few worst.
+  private func leaveOneOutSpread() -> Double {
+    let errors = axes.indices.flatMap { deviations(along: $0).map(\.error) }.sorted()
+    guard !errors.isEmpty else { return 0.15 }
+    return errors[errors.count * 9 / 10] / 1.645
+  }
+
+  /// How far measured points lie from the line between the measured points on either side of them, as a
+  /// part of themselves, with the octaves between these.
+  private func deviations(along axis: Int) -> [(error: Double, gap: Double)] {
+    let (sizes, logs, stride) = (axes[axis], coordinates[axis], strides[axis])
+    guard sizes.count > 2 else { return [] }
+    var found: [(error: Double, gap: Double)] = []
+    for first in times.indices where index(of: first, along: axis) == 0 {
+      let line = sizes.indices.filter { measured[first + $0 * stride] }
+      guard line.count > 2 else { continue }
+      for (low, (middle, high)) in zip(line, zip(line.dropFirst(), line.dropFirst(2))) {
+        let fraction = (sizes[middle] - sizes[low]) / (sizes[high] - sizes[low])
+        let (below, above) = (times[first + low * stride], times[first + high * stride])
+        let time = times[first + middle * stride]
+        found.append(
+          (
+            error: abs((below + fraction * (above - below)) / time - 1),
+            gap: (logs[high] - logs[low]) / logarithm(2)
+          ))
+      }
+    }
+    return found
+  }
+}
