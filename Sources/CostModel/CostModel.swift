@@ -247,9 +247,13 @@ extension CostModel {
       return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
     }
     return FittedCurve.Estimate(
-      nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: 0.5,
+      nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: Self.errorOfMedian,
       evidence: .borrowed)
   }
+
+  /// The relative standard error of a device's median ratio, for a kind that was not measured: that
+  /// of an L40S for products, attention and experts in tables of vLLM.
+  private static let errorOfMedian = 1.0
 
   /// An estimate with words.
   private func prediction(

@@ -2,6 +2,7 @@
 bars and what AIConfigurator's own interpolator does on the same tables and protocols (measured once:
 the same rows held out, its shared layer off)."""
 
+import json
 import re
 import subprocess
 import sys
@@ -88,3 +89,47 @@ def public_tables(reprise, root, scratch):
             ours = f"{mean:.2f} / {p95:.1f}"
             print(f"{name:21} {protocol:8} {points:6} {ours:>13} {f'{bar[0]} / {bar[1]}':>11} "
                   f"{peers:>14} {inside / points:7.0f}{met}")
+
+
+# Those whose errors set the doubt about what is borrowed, then those that judge it.
+SETTING = ["a100", "l40s"]
+JUDGING = ["h100", "h200", "b200"]
+
+
+def between_devices(reprise, root, scratch):
+    """Prints how well each kind of operator of a device is predicted from the device most like it."""
+    database = scratch / "devices.sqlite"
+    fetched = subprocess.run(
+        [root / "tools" / "get-operator-tables", *SETTING, *JUDGING, "--backends", "vllm", "--db",
+         database], capture_output=True, text=True)
+    if fetched.returncode != 0:
+        print("devices: skipped: " + (fetched.stderr.strip().splitlines() or ["no tables"])[-1])
+        return
+    said = subprocess.run(
+        [reprise, "calibrate", "--db", database, "--check", "--protocol", "devices", "--json"],
+        capture_output=True, text=True)
+    if said.returncode != 0:
+        sys.exit(said.stderr)
+    print("Kinds predicted from the device most like it that measured them (vLLM): absolute error in %")
+    print(f"{'':22} {'kind':24} {'octaves':>8} {'points':>6} {'mean':>6} {'p95':>6} {'in 90 %':>7}")
+    checks = json.loads(said.stdout)["checks"]
+    for names, role in [(SETTING, "set on it"), (JUDGING, "judged")]:
+        for name in names:
+            for check in checks:
+                if name not in check["device"].lower():
+                    continue
+                kinds = {}
+                for row in check["by_distance"]:
+                    kind = f"{row['operator']} {row.get('region', '')}".strip()
+                    kinds.setdefault((kind, row["above_octaves"]), []).append(row)
+                for (kind, octaves), rows in sorted(kinds.items()):
+                    points = sum(row["held_out"] for row in rows)
+
+                    def mean(value):
+                        return sum(row["held_out"] * value(row) for row in rows) / points
+
+                    print(f"{name + ', ' + role:22} {kind:24} {f'> {octaves:g}':>8} {points:6} "
+                          f"{mean(lambda row: row['error_percent']['mean']):6.1f} "
+                          # Percentiles do not add up over types; weighed, they are near.
+                          f"{mean(lambda row: row['error_percent']['p95']):6.0f} "
+                          f"{mean(lambda row: row['in_interval_percent']):7.0f}")

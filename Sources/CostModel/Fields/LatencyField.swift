@@ -204,11 +204,8 @@ struct LatencyField: Sendable {
 
   /// What a ratio errs that comes from another device.
   private var transferError: Double {
-    isTransferred ? Self.transferError + Self.transferErrorAnOctave * device.octaves(to: target) : 0
+    isTransferred ? device.transferError(of: key.kind, to: target) : 0
   }
-
-  private static let transferError = 0.25
-  private static let transferErrorAnOctave = 0.08
 
   /// How a prediction came about, for a person.
   func explanation(_ evidence: Evidence, own: FittedCurve?) -> String {
