@@ -47,13 +47,13 @@ public struct CostModel: Sendable {
     let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
     for curve in overTokens.isEmpty ? measured : overTokens {
       let type = curve.operator.dataType
+      guard let law = WorkLaw(curve.operator) else { continue }
+      let roofline = Roofline(device, type)
       // A median of a large table needs no more.
       for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
         let sample = curve.samples[index]
-        guard sample.duration.median > 0,
-          let work = OperatorWork(curve.operator, at: sample.point)
-        else { continue }
-        let anchor = device.speedOfLight(work, type) + device.launchFloor
+        guard sample.duration.median > 0 else { continue }
+        let anchor = roofline.nanoseconds(law.work(at: sample.point)) + device.launchFloor
         let ratio = logarithm(sample.duration.median / anchor)
         ratios[nil, default: []].append(ratio)
         if type != nil { ratios[type, default: []].append(ratio) }
@@ -127,6 +127,8 @@ extension CostModel {
     let others: [(curve: FittedCurve, octaves: Double)]
     /// For attention, what its work is made of.
     let attention: AttentionWork?
+    /// Its work by its sizes; nil for kinds whose work is not known.
+    let work: WorkLaw?
 
     init(
       _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
@@ -137,6 +139,7 @@ extension CostModel {
       self.batches = batches
       self.others = others
       self.attention = op.kind.isStepAttention ? AttentionWork(op) : nil
+      self.work = WorkLaw(op)
     }
   }
 

@@ -28,7 +28,7 @@ extension FittedCurve {
 
   private func grid(
     _ field: LatencyField, _ sizes: [[Int]], _ point: ([Int]) -> AxisPoint
-  ) -> RatioGrid? {
+  ) -> Shared<RatioGrid>? {
     let op = self.operator
     var knots: [RatioGrid.Knot] = []
     for first in sizes[0] {
@@ -44,7 +44,8 @@ extension FittedCurve {
             evidence: found.evidence))
       }
     }
-    return RatioGrid(axes: sizes.map { $0.map { logCoordinate(Double($0)) } }, knots: knots)
+    return Shared(
+      RatioGrid(axes: sizes.map { $0.map { logCoordinate(Double($0)) } }, knots: knots))
   }
 
   /// The widest factor between two sizes of a compiled curve.

@@ -19,10 +19,10 @@ public struct FittedCurve: Sendable {
   /// The device's rates for the operator's type.
   private let roofline: Roofline
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
-  var single: RatioGrid?
-  var prefill: RatioGrid?
-  var decode: RatioGrid?
-  private let mixed: RatioGrid?
+  var single: Shared<RatioGrid>?
+  var prefill: Shared<RatioGrid>?
+  var decode: Shared<RatioGrid>?
+  private let mixed: Shared<RatioGrid>?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.
@@ -58,10 +58,10 @@ public struct FittedCurve: Sendable {
     guard places > 0 else { return nil }
     self.points = places
     self.hasPast = hasPast
-    self.single = byRegion[.single].flatMap(RatioGrid.init)
-    self.prefill = byRegion[.prefill].flatMap(RatioGrid.init)
-    self.decode = byRegion[.decode].flatMap(RatioGrid.init)
-    self.mixed = byRegion[.mixed].flatMap(RatioGrid.init)
+    self.single = byRegion[.single].flatMap(RatioGrid.init).map(Shared.init)
+    self.prefill = byRegion[.prefill].flatMap(RatioGrid.init).map(Shared.init)
+    self.decode = byRegion[.decode].flatMap(RatioGrid.init).map(Shared.init)
+    self.mixed = byRegion[.mixed].flatMap(RatioGrid.init).map(Shared.init)
   }
 
   /// A curve without samples of its own, for a field to fill.
@@ -104,10 +104,13 @@ public struct FittedCurve: Sendable {
 
 extension FittedCurve {
   /// A time with its doubt.
-  struct Estimate {
-    var nanoseconds: Double
-    var error: Double
-    var evidence: Evidence
+  public struct Estimate: Sendable, Hashable {
+    /// The predicted duration in nanoseconds.
+    public var nanoseconds: Double
+    /// Its standard error relative to it.
+    public var error: Double
+    /// What it rests on.
+    public var evidence: Evidence
   }
 
   /// The time of an operator with one size.
@@ -116,7 +119,7 @@ extension FittedCurve {
   ///   - size: tokens or bytes.
   ///   - work: the work of the operator asked for, which may be a like one of other attributes.
   func estimate(size: Double, work: OperatorWork) -> Estimate? {
-    single.map { estimate($0, SIMD4(logCoordinate(size), 0, 0, 0), work) }
+    single.map { estimate($0.value, SIMD4(logCoordinate(size), 0, 0, 0), work) }
   }
 
   /// The time of a step's attention, from the sums over its batch.
@@ -171,12 +174,12 @@ extension FittedCurve {
       if let mixed {
         let work = OperatorWork(
           flops: prefillWork.flops + decodeWork.flops, bytes: prefillWork.bytes + decodeWork.bytes)
-        return estimate(mixed, place, work)
+        return estimate(mixed.value, place, work)
       }
       guard let decode, let first = estimate(prefillsOf: shape, prefillWork, batches) else {
         return nil
       }
-      let second = estimate(decode, SIMD4(place[2], place[3], 0, 0), decodeWork)
+      let second = estimate(decode.value, SIMD4(place[2], place[3], 0, 0), decodeWork)
       let (total, errors) = (
         first.nanoseconds + second.nanoseconds,
         first.error * first.nanoseconds + second.error * second.nanoseconds
@@ -186,12 +189,12 @@ extension FittedCurve {
         evidence: max(first.evidence, second.evidence))
     }
     if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
-    return decode.map { estimate($0, SIMD4(place[2], place[3], 0, 0), decodeWork) }
+    return decode.map { estimate($0.value, SIMD4(place[2], place[3], 0, 0), decodeWork) }
   }
 
   /// The time of a prefill at a place of its grid, or nil where none was measured.
   func estimatePrefill(_ place: SIMD4<Double>, _ work: OperatorWork) -> Estimate? {
-    prefill.map { estimate($0, place, work) }
+    prefill.map { estimate($0.value, place, work) }
   }
 
   private func estimate(
@@ -207,7 +210,7 @@ extension FittedCurve {
   /// The measured sizes around `size`, for explanations.
   func neighbours(of size: Double) -> (below: Int?, above: Int?) {
     guard let single else { return (nil, nil) }
-    let (below, above) = single.neighbours(of: logCoordinate(size), axis: 0)
+    let (below, above) = single.value.neighbours(of: logCoordinate(size), axis: 0)
     func whole(_ coordinate: Double) -> Int { Int((exponential(coordinate) - 1).rounded()) }
     return (below.map(whole), above.map(whole))
   }

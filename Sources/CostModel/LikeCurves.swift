@@ -14,12 +14,13 @@ struct LikeCurves {
   }
 
   private let curves: [MeasuredCurve]
-  private let device: Device
+  /// The lines of each curve.
+  let lines: [CurveLines]
   private let families: [Family: [Int]]
 
   init(_ curves: [MeasuredCurve], on device: Device) {
     self.curves = curves
-    self.device = device
+    self.lines = curves.map { CurveLines($0, on: device) }
     self.families = Dictionary(grouping: curves.indices) { Self.family(curves[$0].operator) }
   }
 
@@ -37,7 +38,7 @@ struct LikeCurves {
     let isGrid = curves[curve].operator.kind.axes.count > 1
     var shared = 0.0
     for other in nearest(to: curve) + (isGrid ? [curve] : []) {
-      let lines = CurveLines(curves[other], on: device)
+      let lines = lines[other]
       for place in lines.places.indices {
         let near = lines.places[place].point
         guard near == point ? other != curve : isGrid && Self.isNear(near, point),

@@ -92,7 +92,7 @@ public struct StepModel: StepPricing {
     }
     for (candidates, use) in others {
       let point = use.point(in: shape)
-      guard point[0] > 0, let work = OperatorWork(use.operator, at: point) else { continue }
+      guard point[0] > 0, let work = candidates.work?.work(at: point) else { continue }
       price.add(
         model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
     }
@@ -120,7 +120,7 @@ public struct StepModel: StepPricing {
       guard size > 0 else { return price }
       for (use, candidates) in zip(uses, candidates) {
         let point = use.point(size: size)
-        guard let work = OperatorWork(use.operator, at: point) else { continue }
+        guard let work = candidates.work?.work(at: point) else { continue }
         price.add(
           model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
       }
