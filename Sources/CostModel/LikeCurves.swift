@@ -54,8 +54,8 @@ struct LikeCurves {
   /// Whether all sizes of two points are within a factor of two.
   private static func isNear(_ left: AxisPoint, _ right: AxisPoint) -> Bool {
     (0..<5).allSatisfy { axis in
-      let sizes = [left[axis], right[axis]].sorted()
-      return sizes[0] == sizes[1] || (sizes[0] > 0 && sizes[1] / 2 <= sizes[0])
+      let (less, more) = (min(left[axis], right[axis]), max(left[axis], right[axis]))
+      return less == more || (less > 0 && more / 2 <= less)
     }
   }
 

@@ -25,9 +25,15 @@ struct FieldAnchor: Sendable, Hashable {
   /// - Parameter samples: each with its device's rates, its work and its time in nanoseconds.
   init(of samples: [(roofline: Roofline, work: OperatorWork, time: Double)]) {
     func share(_ values: [Double]) -> Double {
-      let sorted = values.sorted()
-      guard !sorted.isEmpty else { return 1 }
-      return min(1, max(1e-3, sorted[sorted.count * 19 / 20]))
+      guard !values.isEmpty else { return 1 }
+      // None is negative: they are in the order of their bits.
+      var bits = values.map(\.bitPattern)
+      let rank = bits.count * 19 / 20
+      let found = bits.withUnsafeMutableBufferPointer { bits in
+        selectLeast(rank + 1, of: bits)
+        return bits[...rank].max() ?? 0
+      }
+      return min(1, max(1e-3, Double(bitPattern: found)))
     }
     floor = 0.9 * (samples.map(\.time).min() ?? 0)
     arithmetic = share(samples.map { $0.roofline.times($0.work).arithmetic / $0.time })

@@ -18,9 +18,9 @@ struct LatencyField: Sendable {
 
   /// One measured point.
   private struct Sample: Sendable {
+    var point: AxisPoint
     /// The place of its curve's operator among ``operators``.
     var curve: Int
-    var point: AxisPoint
     /// The logarithm of nanoseconds.
     var logTime: Double
   }
@@ -72,7 +72,7 @@ struct LatencyField: Sendable {
       let before = samples.count
       for measured in measured.points
       where FieldRegion(isStepAttention: isAttention, measured.point) == key.region {
-        samples.append(Sample(curve: curve, point: measured.point, logTime: measured.logTime))
+        samples.append(Sample(point: measured.point, curve: curve, logTime: measured.logTime))
         work.append(law.work(at: measured.point))
         places.append(place(measured.point))
       }
