@@ -154,11 +154,13 @@ extension CostModel {
     if let own = curves.curve(of: op) {
       return Candidates(op, own: own, batches: curves.batches(of: op))
     }
+    // In a fixed order: sums of other orders round to others, and equally near curves change places.
+    let attributes = op.attributes.sorted { $0.key < $1.key }
     let others = (curves.operators[op.kind] ?? []).compactMap {
       like -> (op: Operator, octaves: Double)? in
       guard like.attributes.count == op.attributes.count else { return nil }
       var octaves = like.dataType == op.dataType ? 0.0 : 4.0
-      for (name, value) in op.attributes {
+      for (name, value) in attributes {
         guard let other = like.attributes[name] else { return nil }
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
       }

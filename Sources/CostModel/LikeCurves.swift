@@ -63,10 +63,12 @@ struct LikeCurves {
   /// as an octave, so that the same operator under a near one bears witness, too.
   private func nearest(to curve: Int) -> [Int] {
     let op = curves[curve].operator
+    // In a fixed order: sums of other orders round to others, and equally near curves change places.
+    let attributes = op.attributes.sorted { $0.key < $1.key }
     var found: [(octaves: Double, curve: Int)] = []
     for other in families[Self.family(op)] ?? [] where other != curve {
       var octaves = curves[other].runtime == curves[curve].runtime ? 0.0 : 1.0
-      for (name, value) in op.attributes {
+      for (name, value) in attributes {
         let theirs = curves[other].operator.attributes[name] ?? value
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, theirs)))) / logarithm(2)
       }
