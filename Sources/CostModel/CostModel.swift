@@ -47,13 +47,13 @@ public struct CostModel: Sendable {
     let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
     for curve in overTokens.isEmpty ? measured : overTokens {
       let type = curve.operator.dataType
+      guard let law = WorkLaw(curve.operator) else { continue }
+      let roofline = Roofline(device, type)
       // A median of a large table needs no more.
       for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
         let sample = curve.samples[index]
-        guard sample.duration.median > 0,
-          let work = OperatorWork(curve.operator, at: sample.point)
-        else { continue }
-        let anchor = device.speedOfLight(work, type) + device.launchFloor
+        guard sample.duration.median > 0 else { continue }
+        let anchor = roofline.nanoseconds(law.work(at: sample.point)) + device.launchFloor
         let ratio = logarithm(sample.duration.median / anchor)
         ratios[nil, default: []].append(ratio)
         if type != nil { ratios[type, default: []].append(ratio) }
@@ -127,6 +127,8 @@ extension CostModel {
     let others: [(curve: FittedCurve, octaves: Double)]
     /// For attention, what its work is made of.
     let attention: AttentionWork?
+    /// Its work by its sizes; nil for kinds whose work is not known.
+    let work: WorkLaw?
 
     init(
       _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
@@ -137,6 +139,7 @@ extension CostModel {
       self.batches = batches
       self.others = others
       self.attention = op.kind.isStepAttention ? AttentionWork(op) : nil
+      self.work = WorkLaw(op)
     }
   }
 
@@ -151,11 +154,13 @@ extension CostModel {
     if let own = curves.curve(of: op) {
       return Candidates(op, own: own, batches: curves.batches(of: op))
     }
+    // In a fixed order: sums of other orders round to others, and equally near curves change places.
+    let attributes = op.attributes.sorted { $0.key < $1.key }
     let others = (curves.operators[op.kind] ?? []).compactMap {
       like -> (op: Operator, octaves: Double)? in
       guard like.attributes.count == op.attributes.count else { return nil }
       var octaves = like.dataType == op.dataType ? 0.0 : 4.0
-      for (name, value) in op.attributes {
+      for (name, value) in attributes {
         guard let other = like.attributes[name] else { return nil }
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
       }

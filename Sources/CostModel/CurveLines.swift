@@ -8,8 +8,8 @@ struct CurveLines: Sendable {
   /// A distinct point with all that was measured there.
   struct Place: Sendable {
     var point: AxisPoint
-    /// Its samples, by their places in the curve.
-    var samples: [Int]
+    /// Its samples, by their places in ``CurveLines/order``.
+    var samples: Range<Int>
     /// The logarithm of its time in nanoseconds, samples weighed by count as a fit weighs them.
     var logTime: Double
     /// The same of the roofline plus the launch; 0 for operators of unknown work, which are then
@@ -28,10 +28,18 @@ struct CurveLines: Sendable {
     var above: Int?
   }
 
+  /// The places before and behind each one along an axis; -1 where there is none.
+  private struct Line: Sendable {
+    var axis: Int
+    var below: [Int32]
+    var above: [Int32]
+  }
+
   /// The points, in the order of their axes.
   private(set) var places: [Place] = []
-  /// For each place its neighbours along each axis on which it has any.
-  private(set) var neighbours: [[Neighbours]] = []
+  /// The samples that have a time, by their places in the curve, in the order of their points.
+  private var order: [Int] = []
+  private var lines: [Line] = []
 
   /// Finds the points and their neighbours; samples without a time are left out.
   ///
@@ -39,60 +47,90 @@ struct CurveLines: Sendable {
   init(_ curve: MeasuredCurve, on device: Device) {
     let op = curve.operator
     let samples = curve.samples
-    var order = Array(samples.indices)
+    order = samples.indices.filter {
+      samples[$0].duration.median > 0 && samples[$0].duration.median.isFinite
+    }
     if !zip(order, order.dropFirst()).allSatisfy({
-      !Self.precedes(samples[$1].point, samples[$0].point)
+      !samples[$1].point.precedes(samples[$0].point)
     }) {
       order.sort {
-        Self.precedes(samples[$0].point, samples[$1].point)
+        samples[$0].point.precedes(samples[$1].point)
           || (samples[$0].point == samples[$1].point && $0 < $1)
       }
     }
+    let (law, roofline) = (WorkLaw(op), Roofline(device, op.dataType))
+    places.reserveCapacity(order.count)
     var weight = 0.0
-    for index in order {
-      let (point, duration) = (samples[index].point, samples[index].duration)
-      guard duration.median > 0, duration.median.isFinite else { continue }
+    for (index, sample) in order.enumerated() {
+      let (point, duration) = (samples[sample].point, samples[sample].duration)
       let count = Double(duration.count)
       let logTime = logarithm(duration.median)
       if let last = places.indices.last, places[last].point == point {
         weight += count
-        places[last].samples.append(index)
+        places[last].samples = places[last].samples.lowerBound..<(index + 1)
         places[last].logTime += (logTime - places[last].logTime) * count / weight
         continue
       }
       weight = count
-      let light = OperatorWork(op, at: point).map { device.speedOfLight($0, op.dataType) }
+      let light = law.map { roofline.nanoseconds($0.work(at: point)) }
       places.append(
         Place(
-          point: point, samples: [index], logTime: logTime,
+          point: point, samples: index..<(index + 1), logTime: logTime,
           logAnchor: light.map { logarithm($0 + device.launchFloor) } ?? 0, light: light ?? 0))
     }
-    neighbours = [[Neighbours]](repeating: [], count: places.count)
-    for axis in 0..<4 { join(along: axis) }
+    guard let first = places.first else { return }
+    let axes = (0..<4).filter { axis in
+      places.contains { $0.point.values[axis] != first.point.values[axis] }
+    }
+    for axis in axes { lines.append(line(along: axis, isLast: axis == axes.last)) }
   }
 
+  /// The samples of a place, by their places in the curve.
+  func samples(at place: Int) -> ArraySlice<Int> { order[places[place].samples] }
+
   /// Joins the places that differ along one axis only.
-  private mutating func join(along axis: Int) {
-    guard let first = places.first,
-      places.contains(where: { $0.point[axis] != first.point[axis] })
-    else { return }
-    func line(_ place: Int) -> SIMD8<Int64> {
+  ///
+  /// - Parameter isLast: whether the places are the same along all axes behind it.
+  private func line(along axis: Int, isLast: Bool) -> Line {
+    var line = Line(
+      axis: axis, below: [Int32](repeating: -1, count: places.count),
+      above: [Int32](repeating: -1, count: places.count))
+    func others(_ place: Int) -> SIMD8<Int64> {
       var values = places[place].point.values
       values[axis] = 0
       return values
     }
-    // The last axis that varies is in order already, and the only one of most operators.
-    var lines: [SIMD8<Int64>: [Int]] = [:]
-    for place in places.indices { lines[line(place), default: []].append(place) }
-    for members in lines.values where members.count > 1 {
-      // In order: the places are, and on a line nothing but this axis differs.
-      for (number, place) in members.enumerated() {
-        neighbours[place].append(
-          Neighbours(
-            axis: axis, below: number > 0 ? members[number - 1] : nil,
-            above: number < members.count - 1 ? members[number + 1] : nil))
+    func join(_ below: Int, _ above: Int) {
+      line.below[above] = Int32(below)
+      line.above[below] = Int32(above)
+    }
+    // In order: the places are, and on a line nothing but this axis differs.
+    if isLast {
+      for place in places.indices.dropFirst() where others(place - 1) == others(place) {
+        join(place - 1, place)
+      }
+    } else {
+      var last: [SIMD8<Int64>: Int] = [:]
+      for place in places.indices {
+        if let below = last.updateValue(place, forKey: others(place)) { join(below, place) }
       }
     }
+    return line
+  }
+
+  /// The neighbours of a place along each axis on which it has any.
+  func neighbours(of place: Int) -> [Neighbours] {
+    lines.compactMap { line in
+      let beside = Self.neighbours(of: place, line)
+      return beside.below ?? beside.above == nil ? nil : beside
+    }
+  }
+
+  @inline(__always)
+  private static func neighbours(of place: Int, _ line: Line) -> Neighbours {
+    let (below, above) = (Int(line.below[place]), Int(line.above[place]))
+    return Neighbours(
+      axis: line.axis, below: below < 0 ? nil : below, above: above < 0 ? nil : above)
   }
 
   /// How far a place stands above both neighbours, as a logarithm: the least of all axes along
@@ -102,23 +140,26 @@ struct CurveLines: Sendable {
   /// falls back while the time stays, and the time of any larger size is above that of a smaller.
   func height(of place: Int) -> Double? {
     var least: Double?
-    for beside in neighbours[place] {
+    for line in lines {
+      let beside = Self.neighbours(of: place, line)
       guard let below = beside.below, let above = beside.above else { continue }
-      for other in [below, above] {
-        let rise = min(
-          places[place].logTime - places[other].logTime,
-          places[place].logRatio - places[other].logRatio)
-        least = min(least ?? rise, rise)
-      }
+      let rise = min(rise(from: below, to: place), rise(from: above, to: place))
+      least = min(least ?? rise, rise)
     }
     return least
+  }
+
+  private func rise(from other: Int, to place: Int) -> Double {
+    min(
+      places[place].logTime - places[other].logTime,
+      places[place].logRatio - places[other].logRatio)
   }
 
   /// The logarithm of the time that the neighbours let expect at a place: the ratio on the line
   /// between two of them, or that of the only one, averaged over the axes; nil without any.
   func expectedLogTime(at place: Int) -> Double? {
     var (sum, count) = (0.0, 0.0)
-    for beside in neighbours[place] {
+    for beside in neighbours(of: place) {
       if let between = logRatio(between: beside, at: place) {
         sum += between.logRatio
       } else if let only = beside.below ?? beside.above {
@@ -133,8 +174,9 @@ struct CurveLines: Sendable {
   /// what it would be on average if each ratio were off by one: samples of the noise.
   var deviations: [Double] {
     var deviations: [Double] = []
-    for place in places.indices {
-      for beside in neighbours[place] {
+    for line in lines {
+      for place in places.indices {
+        let beside = Self.neighbours(of: place, line)
         guard let (between, share) = logRatio(between: beside, at: place) else { continue }
         let spread = (1 + share * share + (1 - share) * (1 - share)).squareRoot()
         deviations.append((places[place].logRatio - between) / spread)
@@ -153,11 +195,5 @@ struct CurveLines: Sendable {
     }
     let share = (coordinate(place) - coordinate(below)) / (coordinate(above) - coordinate(below))
     return (places[below].logRatio * (1 - share) + places[above].logRatio * share, share)
-  }
-
-  /// The order of a curve's samples.
-  private static func precedes(_ left: AxisPoint, _ right: AxisPoint) -> Bool {
-    for axis in 0..<5 where left[axis] != right[axis] { return left[axis] < right[axis] }
-    return false
   }
 }

@@ -38,8 +38,8 @@ public struct CurveNoise: Sendable, Hashable {
   init(_ lines: CurveLines, _ curve: MeasuredCurve) {
     alongAxes = Self.deviation(lines.deviations, least: Self.leastTriples)
     var repeats: [Double] = []
-    for place in lines.places where place.samples.count > 1 {
-      let times = place.samples.map { logarithm(curve.samples[$0].duration.median) }
+    for place in lines.places.indices where lines.places[place].samples.count > 1 {
+      let times = lines.samples(at: place).map { logarithm(curve.samples[$0].duration.median) }
       for (time, next) in zip(times, times.dropFirst()) {
         repeats.append((time - next) / 2.0.squareRoot())
       }

@@ -12,24 +12,23 @@ extension FittedCurve {
     switch region {
     case .single:
       let sizes = Self.sizes(field.values(along: 0), teeth: self.operator.kind == .gemm)
-      curve.single = grid(field, [sizes]) { AxisPoint($0[0]) }.map(Surface.knots)
+      curve.single = grid(field, [sizes]) { AxisPoint($0[0]) }
     case .prefill:
       // A measured past is told by the curve alone.
       guard !hasPast else { return self }
       let lengths = Self.sizes(field.values(along: 0))
-      curve.prefill = grid(field, [lengths, [0]]) { AxisPoint($0[0]) }.map(Surface.knots)
+      curve.prefill = grid(field, [lengths, [0]]) { AxisPoint($0[0]) }
     case .decode:
       let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
       let contexts = Self.sizes(field.values(along: 3))
       curve.decode = grid(field, [batches, contexts]) { AxisPoint(0, 0, $0[0], $0[1]) }
-        .map(Surface.knots)
     }
     return curve
   }
 
   private func grid(
     _ field: LatencyField, _ sizes: [[Int]], _ point: ([Int]) -> AxisPoint
-  ) -> RatioGrid? {
+  ) -> Shared<Surface>? {
     let op = self.operator
     var knots: [RatioGrid.Knot] = []
     for first in sizes[0] {
@@ -45,7 +44,7 @@ extension FittedCurve {
             evidence: found.evidence))
       }
     }
-    return RatioGrid(axes: sizes, knots: knots)
+    return Shared(.knots(RatioGrid(axes: sizes, knots: knots)))
   }
 
   /// The widest factor between two sizes of a compiled curve.

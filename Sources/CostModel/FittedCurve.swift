@@ -20,10 +20,10 @@ public struct FittedCurve: Sendable {
   /// The device's rates for the operator's type.
   private let roofline: Roofline
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
-  var single: Surface?
-  var prefill: Surface?
-  var decode: Surface?
-  private let mixed: Surface?
+  var single: Shared<Surface>?
+  var prefill: Shared<Surface>?
+  var decode: Shared<Surface>?
+  private let mixed: Shared<Surface>?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.
@@ -60,9 +60,9 @@ public struct FittedCurve: Sendable {
     guard places > 0 else { return nil }
     self.points = places
     self.hasPast = hasPast
-    func surface(_ region: Region) -> Surface? {
+    func surface(_ region: Region) -> Shared<Surface>? {
       byRegion[region].flatMap { CellGrid($0, anchor: region.anchor(of: op, on: device)) }
-        .map(Surface.cells)
+        .map { Shared(.cells($0)) }
     }
     self.single = surface(.single)
     self.prefill = surface(.prefill)
@@ -129,11 +129,13 @@ public struct FittedCurve: Sendable {
     /// The roofline and an empty launch, in nanoseconds, at sizes along ``axes``.
     func anchor(of op: Operator, on device: Device) -> CellGrid.Anchor {
       let (roofline, floor) = (Roofline(device, op.dataType), device.launchFloor)
-      let attention = AttentionWork(op)
+      let (law, attention) = (WorkLaw(op), AttentionWork(op))
       @Sendable func time(_ work: OperatorWork) -> Double { roofline.nanoseconds(work) + floor }
       return switch self {
       case .single:
-        { OperatorWork(op, at: AxisPoint(Int($0[0].rounded()))).map(time) ?? floor }
+        { sizes in
+          law.map { time($0.work(at: AxisPoint(Int(sizes[0].rounded())))) } ?? floor
+        }
       case .prefill:
         { time(attention.work(tokens: $0[0], past: $0[1], decodes: 0, context: 0)) }
       case .decode:
@@ -149,10 +151,13 @@ public struct FittedCurve: Sendable {
 
 extension FittedCurve {
   /// A time with its doubt.
-  struct Estimate {
-    var nanoseconds: Double
-    var error: Double
-    var evidence: Evidence
+  public struct Estimate: Sendable, Hashable {
+    /// The predicted duration in nanoseconds.
+    public var nanoseconds: Double
+    /// Its standard error relative to it.
+    public var error: Double
+    /// What it rests on.
+    public var evidence: Evidence
   }
 
   /// The time of an operator with one size.
@@ -161,7 +166,7 @@ extension FittedCurve {
   ///   - size: tokens or bytes.
   ///   - work: the work of the operator asked for, which may be a like one of other attributes.
   func estimate(size: Double, work: OperatorWork) -> Estimate? {
-    single.map { estimate($0, SIMD4(size, 0, 0, 0), work) }
+    single.map { estimate($0.value, SIMD4(size, 0, 0, 0), work) }
   }
 
   /// The time of a step's attention, from the sums over its batch.
@@ -215,12 +220,12 @@ extension FittedCurve {
       if let mixed {
         let work = OperatorWork(
           flops: prefillWork.flops + decodeWork.flops, bytes: prefillWork.bytes + decodeWork.bytes)
-        return estimate(mixed, place, work)
+        return estimate(mixed.value, place, work)
       }
       guard let decode, let first = estimate(prefillsOf: shape, prefillWork, batches) else {
         return nil
       }
-      let second = estimate(decode, SIMD4(place[2], place[3], 0, 0), decodeWork)
+      let second = estimate(decode.value, SIMD4(place[2], place[3], 0, 0), decodeWork)
       let (total, errors) = (
         first.nanoseconds + second.nanoseconds,
         first.error * first.nanoseconds + second.error * second.nanoseconds
@@ -230,12 +235,12 @@ extension FittedCurve {
         evidence: max(first.evidence, second.evidence))
     }
     if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
-    return decode.map { estimate($0, SIMD4(place[2], place[3], 0, 0), decodeWork) }
+    return decode.map { estimate($0.value, SIMD4(place[2], place[3], 0, 0), decodeWork) }
   }
 
   /// The time of a prefill at a place of its grid, or nil where none was measured.
   func estimatePrefill(_ place: SIMD4<Double>, _ work: OperatorWork) -> Estimate? {
-    prefill.map { estimate($0, place, work) }
+    prefill.map { estimate($0.value, place, work) }
   }
 
   private func estimate(
@@ -250,7 +255,7 @@ extension FittedCurve {
   /// The measured sizes around `size`, for explanations.
   func neighbours(of size: Double) -> (below: Int?, above: Int?) {
     guard let single else { return (nil, nil) }
-    let (below, above) = single.neighbours(of: size)
+    let (below, above) = single.value.neighbours(of: size)
     return (below.map { Int($0.rounded()) }, above.map { Int($0.rounded()) })
   }
 }

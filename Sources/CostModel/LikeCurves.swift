@@ -14,12 +14,13 @@ struct LikeCurves {
   }
 
   private let curves: [MeasuredCurve]
-  private let device: Device
+  /// The lines of each curve.
+  let lines: [CurveLines]
   private let families: [Family: [Int]]
 
   init(_ curves: [MeasuredCurve], on device: Device) {
     self.curves = curves
-    self.device = device
+    self.lines = curves.map { CurveLines($0, on: device) }
     self.families = Dictionary(grouping: curves.indices) { Self.family(curves[$0].operator) }
   }
 
@@ -37,7 +38,7 @@ struct LikeCurves {
     let isGrid = curves[curve].operator.kind.axes.count > 1
     var shared = 0.0
     for other in nearest(to: curve) + (isGrid ? [curve] : []) {
-      let lines = CurveLines(curves[other], on: device)
+      let lines = lines[other]
       for place in lines.places.indices {
         let near = lines.places[place].point
         guard near == point ? other != curve : isGrid && Self.isNear(near, point),
@@ -53,8 +54,8 @@ struct LikeCurves {
   /// Whether all sizes of two points are within a factor of two.
   private static func isNear(_ left: AxisPoint, _ right: AxisPoint) -> Bool {
     (0..<5).allSatisfy { axis in
-      let sizes = [left[axis], right[axis]].sorted()
-      return sizes[0] == sizes[1] || (sizes[0] > 0 && sizes[1] / 2 <= sizes[0])
+      let (less, more) = (min(left[axis], right[axis]), max(left[axis], right[axis]))
+      return less == more || (less > 0 && more / 2 <= less)
     }
   }
 
@@ -62,10 +63,12 @@ struct LikeCurves {
   /// as an octave, so that the same operator under a near one bears witness, too.
   private func nearest(to curve: Int) -> [Int] {
     let op = curves[curve].operator
+    // In a fixed order: sums of other orders round to others, and equally near curves change places.
+    let attributes = op.attributes.sorted { $0.key < $1.key }
     var found: [(octaves: Double, curve: Int)] = []
     for other in families[Self.family(op)] ?? [] where other != curve {
       var octaves = curves[other].runtime == curves[curve].runtime ? 0.0 : 1.0
-      for (name, value) in op.attributes {
+      for (name, value) in attributes {
         let theirs = curves[other].operator.attributes[name] ?? value
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, theirs)))) / logarithm(2)
       }

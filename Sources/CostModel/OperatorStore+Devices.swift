@@ -3,10 +3,10 @@ public import OperatorStore
 public import Operators
 
 extension ModelArchitecture {
-  /// One operator for each kind and set of attribute names that the model's step may ask for,
-  /// whatever its type and ranks.
-  public var askedOperators: [Operator] {
-    let uses = forwardPass(.bfloat16, tensorParallel: 2, fusesResiduals: false).map(\.operator)
+  /// One operator for each kind, type and set of attribute names that the model's step may ask for,
+  /// whatever its ranks.
+  public func askedOperators(_ dataType: DataType) -> [Operator] {
+    let uses = forwardPass(dataType, tensorParallel: 2, fusesResiduals: false).map(\.operator)
     let batches = uses.filter { $0.kind.isStepAttention }.map { op in
       var op = op
       op.attributes["sequences"] = 2
@@ -19,13 +19,17 @@ extension ModelArchitecture {
 extension OperatorStore {
   /// Every curve measured on a device, under whatever name its sources gave it.
   ///
-  /// - Parameter operators: what will be asked for, or nil to load every curve.
+  /// - Parameter operators: what will be asked for, or nil to load every curve. Curves of other types
+  ///   are loaded where those of one that is asked for are missing, or tell of it, too.
   public func curves(
     on device: Device, like operators: [Operator]? = nil
   ) throws(OperatorStoreError) -> [MeasuredCurve] {
     var curves: [MeasuredCurve] = []
+    let pooling = Set(
+      OperatorKind.known.filter { FieldShape.shape(of: $0, .single)?.poolsTypes == true })
     for name in try deviceNames() where name == device.name || device.matches(name) {
-      curves += try self.curves(device: name, like: operators)
+      curves += try self.curves(
+        device: name, like: operators, types: .asked(butAllOf: pooling))
     }
     return curves
   }

@@ -41,7 +41,9 @@ package struct SampleDistances: Sendable {
     let family = Family(op)
     guard let (places, tree) = families[family] else { return nil }
     let place = Self.place(op, point, family.names)
-    return tree.nearest(1, to: place).first.map { Double(places[$0].distances(to: place).total) }
+    return tree.nearest(1, to: place).first.map {
+      Double(places[$0].distance(to: place, alongFirst: 16))
+    }
   }
 
   /// Attributes by name, then sizes; of the few operators with more than eleven attributes the last

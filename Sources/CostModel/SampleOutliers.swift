@@ -74,7 +74,7 @@ public struct SampleOutliers: Sendable {
   public init(_ curves: [MeasuredCurve], on device: Device) {
     let likes = LikeCurves(curves, on: device)
     for (index, curve) in curves.enumerated() {
-      let lines = CurveLines(curve, on: device)
+      let lines = likes.lines[index]
       let bumps = lines.places.indices.compactMap { place in
         lines.height(of: place).flatMap { $0 > logarithm(Self.leastSpike) ? (place, $0) : nil }
       }
@@ -98,7 +98,8 @@ public struct SampleOutliers: Sendable {
       // A point that some of its own repetitions raise is theirs to judge, not a spike as a whole.
       var contradicted: Set<Int> = []
       for (place, members) in lines.places.enumerated() where members.samples.count > 1 {
-        let times = members.samples.map { logarithm(curve.samples[$0].duration.median) }
+        let samples = Array(lines.samples(at: place))
+        let times = samples.map { logarithm(curve.samples[$0].duration.median) }
         guard let longest = times.max(), let shortest = times.min(),
           longest - shortest > logarithm(Self.leastDisagreement)
         else { continue }
@@ -106,7 +107,7 @@ public struct SampleOutliers: Sendable {
         if !wild.isEmpty { contradicted.insert(place) }
         add(
           place, .duplicates, exponential(longest), exponential(shortest),
-          excluded: wild.map { members.samples[$0] })
+          excluded: wild.map { samples[$0] })
       }
       for (place, height) in bumps
       where height > Self.noises * noise.scale && !contradicted.contains(place) {
@@ -118,15 +119,15 @@ public struct SampleOutliers: Sendable {
         let isSure = noise.alongAxes != nil || height > logarithm(Self.leastGrossSpike)
         add(
           place, .spike, exponential(lines.places[place].logTime), exponential(expected),
-          excluded: isSure ? lines.places[place].samples : [])
+          excluded: isSure ? Array(lines.samples(at: place)) : [])
       }
       for place in lines.places.indices where isFast[place] {
-        let isAlone = !lines.neighbours[place].contains {
+        let isAlone = !lines.neighbours(of: place).contains {
           [$0.below, $0.above].contains { $0.map { isFast[$0] } ?? false }
         }
         add(
           place, .fasterThanLight, exponential(lines.places[place].logTime),
-          lines.places[place].light, excluded: isAlone ? lines.places[place].samples : [])
+          lines.places[place].light, excluded: isAlone ? Array(lines.samples(at: place)) : [])
       }
       let excluded = Set(found.filter { !$0.excluded.isEmpty }.map(\.point)).count
       if 4 * excluded > lines.places.count {

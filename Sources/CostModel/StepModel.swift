@@ -113,7 +113,7 @@ public struct StepModel: StepPricing {
     }
     for (candidates, use) in others {
       let point = use.point(in: shape)
-      guard point[0] > 0, let work = OperatorWork(use.operator, at: point) else { continue }
+      guard point[0] > 0, let work = candidates.work?.work(at: point) else { continue }
       parts.add(
         model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
         of: use.operator.kind)
@@ -151,7 +151,7 @@ public struct StepModel: StepPricing {
       guard size > 0 else { return parts }
       for (use, candidates) in zip(uses, candidates) {
         let point = use.point(size: size)
-        guard let work = OperatorWork(use.operator, at: point) else { continue }
+        guard let work = candidates.work?.work(at: point) else { continue }
         parts.add(
           model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
           of: use.operator.kind)

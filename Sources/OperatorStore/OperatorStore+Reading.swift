@@ -10,48 +10,32 @@ extension OperatorStore {
   /// Every curve measured on a device, by kind, attributes, type and runtime, each with its
   /// points in order. Curves without axes (opaque operators) are left out: no step asks for them.
   ///
-  /// - Parameter operators: what will be asked for; only curves that can answer for one of these are
-  ///   then loaded, its own or one to borrow from: the kind and the names of the attributes are
-  ///   equal. Nil loads all.
+  /// - Parameters:
+  ///   - operators: what will be asked for; only curves that can answer for one of these are
+  ///     then loaded, its own or one to borrow from: the kind and the names of the attributes are
+  ///     equal. Nil loads all.
+  ///   - types: which of several data types are loaded.
   /// - Complexity: one look-up for each curve and one scan of its samples.
   public func curves(
-    device: String, like operators: [Operator]? = nil
+    device: String, like operators: [Operator]? = nil, types: TypeSelection = .all
   ) throws(OperatorStoreError) -> [MeasuredCurve] {
-    struct Shape: Hashable {
-      var kind: OperatorKind
-      var names: Set<String>
-
-      init(_ op: Operator) {
-        kind = op.kind
-        names = Set(op.attributes.keys)
-      }
-    }
-    let shapes = operators.map { Set($0.map(Shape.init)) }
+    let wanted = operators.map { WantedCurves($0, types) }
     return try read { db in
-      let rows = try Row.fetchCursor(
-        db,
-        sql: """
-          SELECT curve.id, curve.kind, curve.data_type, curve.attributes,
-            trim(runtime.framework || ' ' || runtime.version)
-          FROM curve
-          JOIN device ON device.id = curve.device_id
-          JOIN runtime ON runtime.id = curve.runtime_id
-          WHERE device.name = ? AND curve.axes <> ''
-          ORDER BY curve.kind, curve.attributes, curve.data_type, curve.id
-          """, arguments: [device])
       let scan = try SampleScan(db)
       var curves: [MeasuredCurve] = []
-      while let row = try rows.next() {
-        let op = Operator(
-          OperatorKind(rawValue: row[1]), dataType: DataType(rawValue: row[2]),
-          Self.attributes(row[3]))
-        if let shapes, !shapes.contains(Shape(op)) { continue }
-        let samples = try scan.samples(ofCurve: row[0])
+      for head in try CurveScan.heads(db, device: device, wanted) {
+        let samples = try scan.samples(ofCurve: head.id)
         guard !samples.isEmpty else { continue }
-        curves.append(MeasuredCurve(op, device: device, runtime: row[4], samples: samples))
+        curves.append(
+          MeasuredCurve(head.operator, device: device, runtime: head.runtime, samples: samples))
       }
       return curves
     }
+  }
+
+  /// How many samples there are, of all devices.
+  public func sampleCount() throws(OperatorStoreError) -> Int {
+    try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sample") ?? 0 }
   }
 
   /// The engine steps of a device whose whole batch is known, by source and start.
@@ -126,16 +110,5 @@ extension OperatorStore {
 
     /// Whether its rows name an operator.
     public var namesOperators: Bool { self != .coverage && self != .kernelClasses }
-  }
-
-  /// The reverse of ``Operators/Operator/canonicalAttributes``; what is not `name=integer` is
-  /// left out.
-  static func attributes(_ canonical: String) -> [String: Int] {
-    var attributes: [String: Int] = [:]
-    for pair in canonical.split(separator: " ") {
-      let parts = pair.split(separator: "=", maxSplits: 1)
-      if parts.count == 2, let value = Int(parts[1]) { attributes[String(parts[0])] = value }
-    }
-    return attributes
   }
 }

@@ -6,6 +6,8 @@ internal import Operators
 final class SampleScan {
   private let db: Database
   private let statement: Statement
+  /// How many samples the last curve had: the next one often has as many.
+  private var expected = 0
 
   /// Prepares the reading.
   init(_ db: Database) throws {
@@ -24,6 +26,8 @@ final class SampleScan {
     defer { sqlite3_reset(handle) }
     try db.check(sqlite3_bind_int64(handle, 1, curve))
     var samples: [MeasuredSample] = []
+    samples.reserveCapacity(min(expected, 4096))
+    defer { expected = samples.count }
     // Tools write curves in order: then there is nothing to sort.
     var isSorted = true
     while true {
@@ -52,9 +56,6 @@ final class SampleScan {
   }
 
   private static func precedes(_ left: MeasuredSample, _ right: MeasuredSample) -> Bool {
-    for axis in 0..<5 where left.point[axis] != right.point[axis] {
-      return left.point[axis] < right.point[axis]
-    }
-    return left.source < right.source
+    left.point == right.point ? left.source < right.source : left.point.precedes(right.point)
   }
 }

@@ -19,6 +19,15 @@ public struct AxisPoint: Hashable, Sendable {
 
   /// The value along the axis at `index` (0 to 4).
   public subscript(index: Int) -> Int { Int(values[index]) }
+
+  /// Whether it comes before another in the order of a curve's samples: by the first axis, then by the
+  /// next.
+  public func precedes(_ other: AxisPoint) -> Bool {
+    for axis in 0..<5 where values[axis] != other.values[axis] {
+      return values[axis] < other.values[axis]
+    }
+    return false
+  }
 }
 
 extension OperatorKind {

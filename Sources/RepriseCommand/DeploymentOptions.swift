@@ -37,15 +37,16 @@ struct DeploymentOptions: ParsableArguments {
     for deployment: Deployment, from store: OperatorStore?, isCalibrated: Bool
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
-    // Groups of one device share its curves: a scan of the database each would be the same one.
+    // Groups of one device and type share its curves: a scan of the database each would be the same one.
     var curves: [String: (curves: [MeasuredCurve], relative: RelativeCurves?)] = [:]
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
+      let shared = "\(device.name) \(group.dataType.rawValue)"
       let known =
-        try curves[device.name] ?? store?.evidence(for: model.askedOperators, on: device)
-        ?? ([], nil)
-      curves[device.name] = known
+        try curves[shared]
+        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device) ?? ([], nil)
+      curves[shared] = known
       return try EnginePlan(
         group, model, on: device, curves: known.curves, relative: known.relative,
         calibration: isCalibrated ? try store?.calibration(of: key) : nil)

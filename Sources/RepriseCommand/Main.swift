@@ -26,7 +26,7 @@ struct RepriseCommand: ParsableCommand {
       QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
       PlanMeasurementsCommand.self, ReplayCommand.self, ValidateCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
-      CatalogueCommand.self,
+      CatalogueCommand.self, TimePricesCommand.self,
     ])
 
   static func main() {

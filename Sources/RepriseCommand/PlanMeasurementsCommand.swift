@@ -61,7 +61,8 @@ struct PlanMeasurementsCommand: FailingCommand {
     let uses = StepDemands.operators(
       of: architecture, group.dataType, tensorParallel: group.tensorParallel, on: chosen.measured)
     let model = CapturedModel(uses)
-    let known = try store.evidence(for: architecture.askedOperators, on: chosen.device)
+    let known = try store.evidence(
+      for: architecture.askedOperators(group.dataType), on: chosen.device)
     var demands = StepDemands(
       uses, on: CostModel(curves: known.curves, on: chosen.device, relative: known.relative))
     let source = try collect(into: &demands, scenario, plans, index)

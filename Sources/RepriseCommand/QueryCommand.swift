@@ -47,7 +47,7 @@ struct QueryCommand: FailingCommand {
     let sheet = try dataSheet(named: device)
     let (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
-    let asked = Self.anyModel.askedOperators + [op]
+    let asked = Self.anyModel.askedOperators(op.dataType ?? dataType) + [op]
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet)
     let model = CostModel(curves: known.curves, on: sheet, relative: known.relative)
     guard let prediction = model.predict(op, at: point, explains: explain) else {

@@ -123,6 +123,43 @@ import Testing
     }
   }
 
+  /// A sample's own place is not looked for among its neighbours; what is weighed there says the same.
+  @Test(arguments: Table.allCases)
+  func `A measured point is what its neighbourhood says of it`(table: Table) throws {
+    let model = CostModel(curves: curves(table), on: device())
+    for curve in curves(table) {
+      for sample in curve.samples {
+        let prediction = try #require(
+          model.predict(curve.operator, at: sample.point, explains: true))
+        let first = try #require(prediction.support.first)
+        #expect(first.point == sample.point && first.operator == curve.operator)
+        #expect(abs(first.weight - 1) < 1e-3)
+        #expect(abs(first.nanoseconds / prediction.nanoseconds - 1) < 1e-9)
+      }
+    }
+  }
+
+  @Test(arguments: [Table.products, .experts, .allReduce])
+  func `A compiled operator gives back what was measured and the field between`(table: Table) throws
+  {
+    let model = CostModel(curves: curves(table), on: device())
+    var (sum, count) = (0.0, 0.0)
+    for curve in curves(table) {
+      let compiled = try #require(CompiledOperator(curve.operator, on: model))
+      for sample in curve.samples {
+        let found = compiled.estimate(at: sample.point)
+        #expect(abs(found.nanoseconds / sample.duration.median - 1) < 1e-6)
+        #expect(found.evidence == .measured)
+        guard sample.point != curve.samples.last?.point else { continue }
+        let between = AxisPoint(sample.point[0] * 5 / 4)
+        let direct = try #require(model.predict(curve.operator, at: between))
+        sum += abs(compiled.estimate(at: between).nanoseconds / direct.nanoseconds - 1)
+        count += 1
+      }
+    }
+    #expect(sum <= 0.015 * count)
+  }
+
   /// A step's tables against the predictions that they are compiled from.
   @Test(arguments: Table.allCases)
   func `What is compiled agrees with what is predicted`(table: Table) throws {

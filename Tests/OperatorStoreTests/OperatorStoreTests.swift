@@ -155,6 +155,53 @@ import Testing
     #expect(try store.curves(device: "D", like: [batched]).isEmpty)
   }
 
+  /// Oracle: the rule, curve by curve, over all that a database holds.
+  @Test func `Of a type that was measured no other is loaded, but of some kinds`() throws {
+    let store = try OperatorStore(path: folder.appending(path: "t").path, mode: .readWrite)
+    var source = trace(sha256: "a")
+    let measured: [(OperatorKind, DataType?, [String: Int])] = [
+      (.gemm, .bfloat16, ["n": 1, "k": 2]), (.gemm, .float8, ["n": 1, "k": 2]),
+      (.gemm, .bfloat16, ["n": 3, "k": 2]), (.gemm, .float8, ["n": 1, "k": 2, "batch": 2]),
+      (.attention, .bfloat16, ["heads": 2]), (.attention, nil, ["heads": 2]),
+      (.moe, .bfloat16, ["width": 1]), (.moe, .float8, ["width": 1]),
+      (.rmsNorm, .float32, ["width": 10]), (.rmsNorm, .float32, ["width": 9]),
+    ]
+    source.samples = measured.map { kind, type, attributes in
+      OperatorSample(
+        Operator(kind, dataType: type, attributes), at: AxisPoint(1), label: "",
+        duration: DurationStatistics(mean: 1))
+    }
+    _ = try store.add(source, device: "D")
+    let all = try store.curves(device: "D")
+    // By kind, attributes and type, as text.
+    let names = all.map {
+      [
+        $0.operator.kind.rawValue, $0.operator.canonicalAttributes,
+        $0.operator.dataType?.rawValue ?? "",
+      ]
+    }
+    #expect(names == names.sorted { $0.lexicographicallyPrecedes($1) } && names.count == 10)
+    for type in [DataType.bfloat16, .float8] {
+      let asked = [
+        Operator(.gemm, dataType: type, ["n": 7, "k": 7]),
+        Operator(.attention, dataType: type, ["heads": 7]),
+        Operator(.moe, dataType: type, ["width": 7]),
+        Operator(.rmsNorm, dataType: type, ["width": 7]),
+      ]
+      let expected = all.filter { curve in
+        let op = curve.operator
+        guard op.attributes["batch"] == nil else { return false }
+        switch op.kind {
+        case .gemm: return op.dataType == type
+        case .attention: return type == .float8 || op.dataType == type
+        default: return true
+        }
+      }
+      #expect(
+        try store.curves(device: "D", like: asked, types: .asked(butAllOf: [.moe])) == expected)
+    }
+  }
+
   @Test func `Labels and kernels of interleaved curves stay with their samples`() throws {
     let store = try OperatorStore(path: folder.appending(path: "k").path, mode: .readWrite)
     var source = trace(sha256: "a")

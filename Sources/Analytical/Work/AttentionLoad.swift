@@ -96,8 +96,13 @@ public struct AttentionLoad: Hashable, Sendable {
       return
     }
     self.init(
-      sequences: Double(op.attributes["sequences"] ?? 1), tokens: Double(point[0]),
-      past: Double(point[1]), window: window)
+      sequences: Double(op.attributes["sequences"] ?? 1), window: window, at: point)
+  }
+
+  /// The load at a point of a curve of a step's attention: so many prefills, and decodes.
+  init(sequences: Double, window: Double?, at point: AxisPoint) {
+    self.init(
+      sequences: sequences, tokens: Double(point[0]), past: Double(point[1]), window: window)
     decodes = Double(point[2])
     let context = Double(point[3])
     decodeContext = decodes * (window.map { min($0, context) } ?? context)

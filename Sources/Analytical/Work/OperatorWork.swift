@@ -42,7 +42,7 @@ public struct OperatorWork: Hashable, Sendable {
           * (size * (tokens * k + tokens * n) + attribute("adapters") * op.weightBytes * k * n))
     case .attention, .latentAttention, .bidirectionalAttention:
       self.init(attention: op, AttentionLoad(op, at: point))
-    case .moe: self.init(experts: op, tokens: tokens)
+    case .moe: self = ExpertCost(op).work(tokens)
     case .rmsNorm, .layerNorm, .softmax:
       let values = tokens * attribute("width")
       self.init(flops: 4 * values, bytes: 2 * size * values)
@@ -78,27 +78,6 @@ public struct OperatorWork: Hashable, Sendable {
     case .broadcast, .reduce, .sendReceive: self.init(linkBytes: tokens)
     default: return nil
     }
-  }
-
-  /// The experts of one device, of a group that `tokens` reach together.
-  private init(experts op: Operator, tokens: Double) {
-    func attribute(_ name: String, _ other: Int = 1) -> Double {
-      Double(op.attributes[name] ?? other)
-    }
-    let experts = op.attributes["experts"] ?? 1
-    let perToken = op.attributes["topK"] ?? 1
-    let spread = attribute("expertParallel")
-    let routed = tokens * Double(perToken) / spread
-    let touched =
-      ExpertNetwork(experts: experts, perToken: perToken, width: 1).touched(byTokens: tokens)
-      / spread
-    let hidden = attribute("width")
-    let width = attribute("intermediate") / attribute("tensorParallel")
-    let products: Double = attribute("gated") == 0 ? 2 : 3
-    self.init(
-      flops: 2 * products * hidden * width * routed,
-      bytes: touched * op.weightBytesPerExpert * spread
-        + op.elementBytes * routed * (2 * hidden + products * width))
   }
 }
 

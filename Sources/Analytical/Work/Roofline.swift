@@ -13,6 +13,14 @@ public struct Roofline: Hashable, Sendable {
     perLinkByte = 1e9 / device.linkBandwidth
   }
 
+  /// What an amount of work takes of each of the device's means, in nanoseconds.
+  @inlinable
+  public func times(
+    _ work: OperatorWork
+  ) -> (arithmetic: Double, traffic: Double, link: Double) {
+    (work.flops * perFlop, work.bytes * perByte, work.linkBytes * perLinkByte)
+  }
+
   /// The shortest time for an amount of work, in nanoseconds.
   @inlinable
   public func nanoseconds(_ work: OperatorWork) -> Double {

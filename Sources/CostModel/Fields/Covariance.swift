@@ -1,28 +1,3 @@
-/// A place in a field's space: up to sixteen coordinates, most of them log₂ of a size; the rest zero.
-typealias FieldPlace = SIMD16<Float>
-
-extension FieldPlace {
-  /// The distance to another place along each coordinate.
-  @inline(__always)
-  func distances(to other: FieldPlace) -> FieldPlace {
-    // The sign bit cleared: pointwiseMax goes lane by lane.
-    let bits = unsafeBitCast(self - other, to: SIMD16<UInt32>.self) & 0x7FFF_FFFF
-    return unsafeBitCast(bits, to: FieldPlace.self)
-  }
-
-  /// The sum of the first coordinates.
-  func total(ofFirst count: Int) -> Float { (0..<count).reduce(0) { $0 + self[$1] } }
-
-  /// The sum of the coordinates, by halves.
-  @inline(__always)
-  var total: Float {
-    let eight = lowHalf + highHalf
-    let four = eight.lowHalf + eight.highHalf
-    let two = four.lowHalf + four.highHalf
-    return two.x + two.y
-  }
-}
-
 /// How alike the log ratios at two places are, before either is measured: a sum of terms, each an
 /// amplitude times a product of correlations along coordinates.
 ///
@@ -32,69 +7,144 @@ extension FieldPlace {
 struct Covariance: Sendable {
   /// One term.
   struct Term: Sendable {
-    fileprivate var amplitude: Double
-    fileprivate var all = FieldPlace.zero
-    fileprivate var once = FieldPlace.zero
-    fileprivate var twice = FieldPlace.zero
+    let amplitude: Float
+    /// The lengths by the index of a coordinate.
+    let exponential: [(coordinate: Int, length: Float)]
+    let matern3: [(coordinate: Int, length: Float)]
+    let matern5: [(coordinate: Int, length: Float)]
 
     /// Creates a term from lengths by the index of a coordinate; a coordinate without one does not
     /// matter to the term.
     init(
-      _ amplitude: Double, exponential: KeyValuePairs<Int, Float> = [:],
+      _ amplitude: Float, exponential: KeyValuePairs<Int, Float> = [:],
       matern3: KeyValuePairs<Int, Float> = [:], matern5: KeyValuePairs<Int, Float> = [:]
     ) {
       self.amplitude = amplitude
-      for (index, length) in exponential { all[index] += 1 / length }
-      for (index, length) in matern3 {
-        once[index] = Float(3).squareRoot() / length
-        all[index] += once[index]
-      }
-      for (index, length) in matern5 {
-        twice[index] = Float(5).squareRoot() / length
-        all[index] += twice[index]
-      }
-    }
-
-    @inline(__always)
-    fileprivate func value(_ distance: FieldPlace) -> Double {
-      let far = (distance * all).total
-      // e⁻³⁰ of an amplitude is nothing.
-      guard far < 30 else { return 0 }
-      let first = 1 + distance * once
-      let u = distance * twice
-      let factors = first * (1 + u + u * u * (1.0 / 3))
-      let eight = factors.lowHalf * factors.highHalf
-      let four = eight.lowHalf * eight.highHalf
-      let two = four.lowHalf * four.highHalf
-      return amplitude * Double(two.x * two.y) * exponential(-Double(far))
+      self.exponential = exponential.map { ($0, $1) }
+      self.matern3 = matern3.map { ($0, $1) }
+      self.matern5 = matern5.map { ($0, $1) }
     }
   }
 
-  private let terms: [Term]
+  /// A coordinate of a term, with the inverse of its length.
+  private struct Axis {
+    var coordinate: Int
+    var rate: Float
+  }
+
+  /// A term's axes: those of one kind come one after the other.
+  private struct Part {
+    var amplitude: Float
+    var first: Int
+    var matern3: Int
+    var matern5: Int
+    var end: Int
+  }
+
+  let terms: [Term]
+  private let parts: [Part]
+  private let axes: [Axis]
+  /// How many of the first coordinates count.
+  let dimensions: Int
   /// The variance of a single measurement about the field: what repeating it at the next size over
   /// shows. It is shared only by places that are practically one.
   let noise: Double
-  /// The variance at any place.
+  /// The variance at any place, to the bit what ``fill(_:_:_:_:)`` gives for a place and itself.
   let variance: Double
 
   /// Places nearer than this in all (in octaves) share their noise: a field passes through its
   /// samples.
-  private static let samePlace = 1e-4
+  private static let samePlace: Float = 1e-4
 
   /// Creates a covariance.
   init(_ terms: [Term], noise: Double) {
     self.terms = terms
     self.noise = noise
-    self.variance = terms.reduce(noise) { $0 + $1.amplitude }
+    var parts: [Part] = []
+    var axes: [Axis] = []
+    for term in terms {
+      var part = Part(
+        amplitude: term.amplitude, first: axes.count, matern3: 0, matern5: 0, end: 0)
+      axes += term.exponential.map { Axis(coordinate: $0.coordinate, rate: 1 / $0.length) }
+      part.matern3 = axes.count
+      axes += term.matern3.map {
+        Axis(coordinate: $0.coordinate, rate: Float(3).squareRoot() / $0.length)
+      }
+      part.matern5 = axes.count
+      axes += term.matern5.map {
+        Axis(coordinate: $0.coordinate, rate: Float(5).squareRoot() / $0.length)
+      }
+      part.end = axes.count
+      parts.append(part)
+    }
+    self.parts = parts
+    self.axes = axes
+    self.dimensions = (axes.map(\.coordinate).max() ?? -1) + 1
+    self.variance = Double(terms.reduce(0) { $0 + $1.amplitude } + Float(noise))
   }
 
-  /// The covariance of the ratios measured at two places.
+  /// The covariances of the ratios at one place with those at many.
+  ///
+  /// - Parameters:
+  ///   - place: the one.
+  ///   - others: the many, eight at a time: of eight all the first coordinates, then all the second,
+  ///     to ``dimensions``.
+  ///   - blocks: how many eights.
+  ///   - values: where the covariances go, in the same order.
   @inline(__always)
-  func value(_ left: FieldPlace, _ right: FieldPlace) -> Double {
-    let distance = left.distances(to: right)
-    var sum = 0.0
-    for term in terms { sum += term.value(distance) }
-    let gap = Double(distance.total)
-    return gap < 20 * Self.samePlace ? sum + noise * exponential(-gap / Self.samePlace) : sum
+  func fill(
+    _ values: UnsafeMutablePointer<Lanes>, _ place: FieldPlace, _ others: UnsafePointer<Lanes>,
+    blocks: Int
+  ) {
+    parts.withUnsafeBufferPointer { parts in
+      axes.withUnsafeBufferPointer { axes in
+        for block in 0..<blocks {
+          let others = others + block * dimensions
+          values[block] = eight(parts, axes, place, others)
+        }
+      }
+    }
+  }
+
+  @inline(__always)
+  private func eight(
+    _ parts: UnsafeBufferPointer<Part>, _ axes: UnsafeBufferPointer<Axis>, _ place: FieldPlace,
+    _ others: UnsafePointer<Lanes>
+  ) -> Lanes {
+    var sum = Lanes.zero
+    for part in parts {
+      var far = Lanes.zero
+      var factors = Lanes(repeating: 1)
+      for axis in axes[part.first..<part.matern3] {
+        far += distance(place, others, axis.coordinate) * axis.rate
+      }
+      for axis in axes[part.matern3..<part.matern5] {
+        let u = distance(place, others, axis.coordinate) * axis.rate
+        far += u
+        factors *= u + Float(1)
+      }
+      for axis in axes[part.matern5..<part.end] {
+        let u = distance(place, others, axis.coordinate) * axis.rate
+        far += u
+        factors *= u * (u * Float(1.0 / 3) + Float(1)) + Float(1)
+      }
+      var value = factors * exponential(-far) * part.amplitude
+      // e⁻³⁰ of an amplitude is nothing.
+      value.replace(with: 0, where: far .>= 30)
+      sum += value
+    }
+    var gap = Lanes.zero
+    for coordinate in 0..<dimensions { gap += distance(place, others, coordinate) }
+    if least(gap) < 20 * Self.samePlace {
+      sum += exponential(gap * (-1 / Self.samePlace)) * Float(noise)
+    }
+    return sum
+  }
+
+  @inline(__always)
+  private func distance(
+    _ place: FieldPlace, _ others: UnsafePointer<Lanes>, _ coordinate: Int
+  ) -> Lanes {
+    magnitude(others[coordinate] - place[coordinate])
   }
 }

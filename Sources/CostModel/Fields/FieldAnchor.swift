@@ -1,5 +1,4 @@
 internal import Analytical
-internal import Operators
 
 /// What a field's times are divided by: a floor, and work at the device's peak rates times a share
 /// that kernels of the kind reach at best.
@@ -14,25 +13,31 @@ struct FieldAnchor: Sendable, Hashable {
   var traffic = 1.0
 
   /// The anchor in nanoseconds.
-  func nanoseconds(_ work: OperatorWork, _ type: DataType?, _ device: Device) -> Double {
-    let first = 1e9 * work.flops / device.peakFlops(type) / arithmetic
-    let second = 1e9 * work.bytes / device.memoryBandwidth / traffic
-    return floor + (first * first + second * second).squareRoot()
-      + 1e9 * work.linkBytes / device.linkBandwidth
+  func nanoseconds(_ work: OperatorWork, _ roofline: Roofline) -> Double {
+    let times = roofline.times(work)
+    let (first, second) = (times.arithmetic / arithmetic, times.traffic / traffic)
+    return floor + (first * first + second * second).squareRoot() + times.link
   }
 
   /// The anchor that samples themselves show: nine tenths of the least time, and the shares of the
   /// peaks that one sample in twenty exceeds.
-  init(of samples: [LatencyField.Sample], on device: Device) {
+  ///
+  /// - Parameter samples: each with its device's rates, its work and its time in nanoseconds.
+  init(of samples: [(roofline: Roofline, work: OperatorWork, time: Double)]) {
     func share(_ values: [Double]) -> Double {
-      let sorted = values.sorted()
-      guard !sorted.isEmpty else { return 1 }
-      return min(1, max(1e-3, sorted[sorted.count * 19 / 20]))
+      guard !values.isEmpty else { return 1 }
+      // None is negative: they are in the order of their bits.
+      var bits = values.map(\.bitPattern)
+      let rank = bits.count * 19 / 20
+      let found = bits.withUnsafeMutableBufferPointer { bits in
+        selectLeast(rank + 1, of: bits)
+        return bits[...rank].max() ?? 0
+      }
+      return min(1, max(1e-3, Double(bitPattern: found)))
     }
     floor = 0.9 * (samples.map(\.time).min() ?? 0)
-    arithmetic = share(
-      samples.map { 1e9 * $0.work.flops / device.peakFlops($0.operator.dataType) / $0.time })
-    traffic = share(samples.map { 1e9 * $0.work.bytes / device.memoryBandwidth / $0.time })
+    arithmetic = share(samples.map { $0.roofline.times($0.work).arithmetic / $0.time })
+    traffic = share(samples.map { $0.roofline.times($0.work).traffic / $0.time })
   }
 
   init(floor: Double) { self.floor = floor }

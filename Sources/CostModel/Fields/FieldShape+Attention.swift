@@ -16,13 +16,17 @@ extension FieldShape {
     spread: 0.188,
     sizes: 5,
     attributes: heads.union(["sequences"]),
-    place: { op, point, _ in
+    places: { op, _ in
       let sequences = octaves(op, "sequences")
       let (queries, keys) = (octaves(op, "heads"), octaves(op, "kvHeads"))
-      return FieldPlace(octaves: [
-        octaves(point[0]), sequences, queries, keys, octaves(op, "headDim"), sequences + queries,
-        queries - keys,
+      let fixed = FieldPlace(octaves: [
+        0, sequences, queries, keys, octaves(op, "headDim"), sequences + queries, queries - keys,
       ])
+      return { point in
+        var place = fixed
+        place[0] = octaves(point[0])
+        return place
+      }
     },
     launches: nil)
 
@@ -43,16 +47,25 @@ extension FieldShape {
     spread: 0.287,
     sizes: 5,
     attributes: heads,
-    place: { op, point, device in
-      let (sequences, length) = (octaves(point[2]), octaves(point[3]))
+    places: { op, device in
       let (queries, keys) = (octaves(op, "heads"), octaves(op, "kvHeads"))
-      let blocks = point[2] * max(1, op.attributes["kvHeads"] ?? 1)
+      let groups = max(1, op.attributes["kvHeads"] ?? 1)
       let units = device.multiprocessors ?? 1
-      let waves = (blocks + units - 1) / units
-      return FieldPlace(octaves: [
-        length, sequences, queries, keys, octaves(op, "headDim"), queries - keys,
-        octaves(waves * units) - octaves(blocks), sequences + keys, sequences + keys + length,
+      let fixed = FieldPlace(octaves: [
+        0, 0, queries, keys, octaves(op, "headDim"), queries - keys,
       ])
+      return { point in
+        let (sequences, length) = (octaves(point[2]), octaves(point[3]))
+        let blocks = clampedProduct(point[2], groups)
+        let waves = (blocks + units - 1) / units
+        var place = fixed
+        place[0] = length
+        place[1] = sequences
+        place[6] = octaves(clampedProduct(waves, units)) - octaves(blocks)
+        place[7] = sequences + keys
+        place[8] = sequences + keys + length
+        return place
+      }
     },
     launches: nil)
 }

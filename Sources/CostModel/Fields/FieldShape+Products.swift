@@ -18,10 +18,14 @@ extension FieldShape {
     spread: 0.209,
     sizes: 3,
     attributes: ["n", "k"],
-    place: { op, point, _ in
-      FieldPlace(octaves: [
-        octaves(point[0]), octaves(op, "n"), octaves(op, "k"), octaves((point[0] + 63) / 64),
-      ])
+    places: { op, _ in
+      let fixed = FieldPlace(octaves: [0, octaves(op, "n"), octaves(op, "k")])
+      return { point in
+        var place = fixed
+        place[0] = octaves(point[0])
+        place[3] = octaves(point[0] / 64 + (point[0] % 64 > 0 ? 1 : 0))
+        return place
+      }
     },
     launches: 1)
 
@@ -48,15 +52,22 @@ extension FieldShape {
     poolsTypes: true,
     slowFlag: 9,
     attributes: ["width", "intermediate", "experts", "topK", "tensorParallel", "expertParallel"],
-    place: { op, point, _ in
-      let (tokens, perToken) = (octaves(point[0]), octaves(op, "topK"))
+    places: { op, _ in
+      let perToken = octaves(op, "topK")
       let (experts, group) = (octaves(op, "experts"), octaves(op, "expertParallel"))
       let parts = octaves(op, "tensorParallel")
       let bits = (op.dataType?.bytesPerElement ?? 4) * 8
-      return FieldPlace(octaves: [
-        tokens, octaves(op, "width"), octaves(op, "intermediate") - parts, max(0, experts - group),
-        perToken, experts, octaves(Int(bits)), parts, group, 0, tokens + perToken - experts,
+      let fixed = FieldPlace(octaves: [
+        0, octaves(op, "width"), octaves(op, "intermediate") - parts, max(0, experts - group),
+        perToken, experts, octaves(Int(bits)), parts, group,
       ])
+      return { point in
+        let tokens = octaves(point[0])
+        var place = fixed
+        place[0] = tokens
+        place[10] = tokens + perToken - experts
+        return place
+      }
     },
     // Several kernels one after the other: sorting, two products, summing.
     launches: 5)
@@ -69,17 +80,9 @@ extension FieldShape {
     spread: 0.3,
     sizes: 2,
     attributes: ["ranks"],
-    place: { op, point, _ in FieldPlace(octaves: [octaves(point[0]), octaves(op, "ranks")]) },
+    places: { op, _ in
+      let ranks = octaves(op, "ranks")
+      return { point in FieldPlace(octaves: [octaves(point[0]), ranks]) }
+    },
     launches: 3)
-}
-
-extension FieldPlace {
-  /// A place from its first coordinates.
-  init(octaves: [Float]) {
-    self = .zero
-    for (index, value) in octaves.prefix(16).enumerated() { self[index] = value }
-  }
-
-  /// What distances along coordinates count.
-  init(weights: [Float]) { self.init(octaves: weights) }
 }

@@ -19,8 +19,9 @@ struct FieldShape: Sendable {
   var slowFlag: Int?
   /// The attributes that are coordinates; curves that differ in others are different fields.
   let attributes: Set<String>
-  /// The place of a curve's point.
-  let place: @Sendable (Operator, AxisPoint, Device) -> FieldPlace
+  /// The places of an operator's points: of its attributes what does not depend on the point is looked
+  /// up once.
+  let places: @Sendable (Operator, Device) -> (AxisPoint) -> FieldPlace
   /// How many times an empty launch's time the anchor's floor is; nil where the samples tell it.
   let launches: Double?
 }
@@ -36,7 +37,11 @@ enum FieldRegion: Hashable, Sendable {
 
   /// The region of a point, or nil where no field is made of it.
   init?(_ op: Operator, _ point: AxisPoint) {
-    guard op.kind.isStepAttention else {
+    self.init(isStepAttention: op.kind.isStepAttention, point)
+  }
+
+  init?(isStepAttention: Bool, _ point: AxisPoint) {
+    guard isStepAttention else {
       self = .single
       return
     }

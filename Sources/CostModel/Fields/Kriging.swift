@@ -29,6 +29,8 @@ struct Kriging: Sendable {
   private let covariance: Covariance
   private let neighbourhood: Neighbourhood
   private let tree: NeighbourTree
+  /// The coordinates that the covariance looks at, sample by sample.
+  private let compact: [Float]
 
   /// Creates a field from its samples.
   init(
@@ -40,6 +42,12 @@ struct Kriging: Sendable {
     self.covariance = covariance
     self.neighbourhood = neighbourhood
     self.tree = NeighbourTree(places, weights: neighbourhood.weights)
+    var compact: [Float] = []
+    compact.reserveCapacity(places.count * covariance.dimensions)
+    for place in places {
+      for index in 0..<covariance.dimensions { compact.append(place[index]) }
+    }
+    self.compact = compact
   }
 
   /// The most that the nearly unknown mean's own variance is taken to be.
@@ -54,38 +62,128 @@ struct Kriging: Sendable {
   func estimate(
     at place: FieldPlace, excluding excluded: Int = -1, explains: Bool = false
   ) -> Estimate? {
-    let near = tree.nearest(neighbourhood.nearest, to: place, excluding: excluded)
-      .map { (sample: $0, covariance: covariance.value(place, places[$0])) }
-      // By sample where equal, so that a result does not depend on the order of a heap.
-      .sorted { ($0.covariance, $1.sample) > ($1.covariance, $0.sample) }
-      .prefix(neighbourhood.used)
-    guard !near.isEmpty else { return nil }
-    let count = near.count
-    return withUnsafeTemporaryAllocation(of: Double.self, capacity: count * (count + 3)) {
-      memory -> Estimate in
-      // Lower triangle, then the three right sides: covariances, values, ones.
-      let matrix = UnsafeMutableBufferPointer(rebasing: memory[..<(count * count)])
-      let sides = UnsafeMutableBufferPointer(rebasing: memory[(count * count)...])
-      for row in 0..<count {
-        let rowPlace = places[near[row].sample]
-        for column in 0..<row {
-          matrix[row * count + column] = covariance.value(rowPlace, places[near[column].sample])
-        }
-        // A little more, so that samples of one place do not make the matrix singular.
-        matrix[row * count + row] = covariance.variance * (1 + 1e-9)
-        sides[row] = near[row].covariance
-        sides[count + row] = values[near[row].sample]
-        sides[2 * count + row] = 1
+    let nearest = tree.nearest(neighbourhood.nearest, to: place, excluding: excluded)
+    guard !nearest.isEmpty else { return nil }
+    let blocks = (nearest.count + 7) / 8
+    return withUnsafeTemporaryAllocation(
+      of: Lanes.self, capacity: blocks * (covariance.dimensions + 1)
+    ) { memory -> Estimate? in
+      guard let values = memory.baseAddress else { return nil }
+      let near = choose(nearest, place, values, values + blocks, blocks)
+      // The rows of the covariances among the chosen, and behind each row the three right sides.
+      let columns = (near.count + 3 + 7) / 8
+      return withUnsafeTemporaryAllocation(
+        of: SIMD8<Double>.self, capacity: near.count * columns
+      ) { rows in
+        guard let rows = rows.baseAddress else { return nil }
+        fill(rows, columns, near, values, values + blocks)
+        return solve(rows, columns, near, explains: explains)
       }
-      factorise(matrix, count)
-      for side in 0..<3 { solve(matrix, count, sides, side * count) }
+    }
+  }
+
+  /// Those of the largest covariance with a place, largest first; by sample where equal, so that a
+  /// result does not depend on the order of a search.
+  private func choose(
+    _ nearest: [Int], _ place: FieldPlace, _ values: UnsafeMutablePointer<Lanes>,
+    _ coordinates: UnsafeMutablePointer<Lanes>, _ blocks: Int
+  ) -> [(sample: Int, covariance: Float)] {
+    gather(nearest, coordinates)
+    covariance.fill(values, place, coordinates, blocks: blocks)
+    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: nearest.count) { keys in
+      for (slot, sample) in nearest.enumerated() {
+        keys[slot] = UInt64(~values.scalar(slot).bitPattern) << 32 | UInt64(sample)
+      }
+      let used = min(neighbourhood.used, nearest.count)
+      selectLeast(used, of: keys)
+      var chosen = UnsafeMutableBufferPointer(rebasing: keys[..<used])
+      chosen.sort()
+      return chosen.map {
+        (Int($0 & 0xFFFF_FFFF), Float(bitPattern: ~UInt32($0 >> 32)))
+      }
+    }
+  }
+
+  /// Lays out samples' coordinates as ``Covariance/fill(_:_:_:blocks:)`` takes them; the last one
+  /// fills up an eight.
+  private func gather(
+    _ samples: [Int], _ coordinates: UnsafeMutablePointer<Lanes>
+  ) {
+    let dimensions = covariance.dimensions
+    guard let last = samples.last else { return }
+    compact.withUnsafeBufferPointer { compact in
+      samples.withUnsafeBufferPointer { samples in
+        for slot in 0..<((samples.count + 7) / 8 * 8) {
+          let sample = slot < samples.count ? samples[slot] : last
+          let start = (slot & ~7) * dimensions + slot & 7
+          for index in 0..<dimensions {
+            coordinates.setScalar(start + 8 * index, to: compact[sample * dimensions + index])
+          }
+        }
+      }
+    }
+  }
+
+  /// Fills the upper triangle of the covariances among samples, and the right sides: the covariances
+  /// with the place, the samples' values, ones.
+  private func fill(
+    _ rows: UnsafeMutablePointer<SIMD8<Double>>, _ columns: Int,
+    _ near: [(sample: Int, covariance: Float)], _ values: UnsafeMutablePointer<Lanes>,
+    _ coordinates: UnsafeMutablePointer<Lanes>
+  ) {
+    let count = near.count
+    gather(near.map(\.sample), coordinates)
+    let blocks = (count + 7) / 8
+    for row in 0..<count {
+      let start = row / 8
+      covariance.fill(
+        values, places[near[row].sample], coordinates + start * covariance.dimensions,
+        blocks: blocks - start)
+      let entries = rows + row * columns
+      for block in start..<columns {
+        entries[block] = block < blocks ? SIMD8<Double>(values[block - start]) : .zero
+      }
+      // A little more, so that samples of one place do not make the matrix singular.
+      entries.setScalar(row, to: covariance.variance * (1 + 1e-9))
+      entries.setScalar(count, to: Double(near[row].covariance))
+      entries.setScalar(count + 1, to: self.values[near[row].sample])
+      entries.setScalar(count + 2, to: 1)
+    }
+  }
+
+  /// Eliminates row by row, right sides and all, which leaves the products of the sides with the
+  /// inverse of the matrix (Cholesky's method without its roots).
+  private func solve(
+    _ rows: UnsafeMutablePointer<SIMD8<Double>>, _ columns: Int,
+    _ near: [(sample: Int, covariance: Float)], explains: Bool
+  ) -> Estimate {
+    let count = near.count
+    return withUnsafeTemporaryAllocation(of: Double.self, capacity: 2 * count) { memory in
+      let (inverses, factors) = (
+        UnsafeMutableBufferPointer(rebasing: memory[..<count]),
+        UnsafeMutableBufferPointer(rebasing: memory[count...])
+      )
+      func entry(_ row: Int, _ column: Int) -> Double {
+        rows.scalar(8 * row * columns + column)
+      }
       var (sumOfValues, sumOfOnes, sumOfWeights, explained, guess) = (0.0, 0.0, 0.0, 0.0, 0.0)
       for row in 0..<count {
-        sumOfValues += sides[count + row]
-        sumOfOnes += sides[2 * count + row]
-        sumOfWeights += sides[row]
-        explained += sides[row] * near[row].covariance
-        guess += sides[row] * values[near[row].sample]
+        for above in 0..<row { factors[above] = entry(above, row) * inverses[above] }
+        for block in (row / 8)..<columns {
+          var sum = rows[row * columns + block]
+          for above in 0..<row { sum -= rows[above * columns + block] * factors[above] }
+          rows[row * columns + block] = sum
+        }
+        let inverse = 1 / max(entry(row, row), 1e-12)
+        inverses[row] = inverse
+        let (side, value, one) = (
+          entry(row, count), entry(row, count + 1), entry(row, count + 2)
+        )
+        explained += side * side * inverse
+        guess += side * value * inverse
+        sumOfWeights += side * one * inverse
+        sumOfValues += value * one * inverse
+        sumOfOnes += one * one * inverse
       }
       let mean = sumOfValues / (sumOfOnes + Self.ridge)
       let left = 1 - sumOfWeights
@@ -94,45 +192,23 @@ struct Kriging: Sendable {
         variance: max(
           0, covariance.variance - explained + left * left / (sumOfOnes + Self.ridge)))
       if explains {
+        // What is left to do for the weights of single samples: two of the sides, from the last row.
+        var (sides, ones) = (
+          [Double](repeating: 0, count: count), [Double](repeating: 0, count: count)
+        )
+        for row in (0..<count).reversed() {
+          var (side, one) = (entry(row, count), entry(row, count + 2))
+          for later in (row + 1)..<count {
+            side -= entry(row, later) * sides[later]
+            one -= entry(row, later) * ones[later]
+          }
+          (sides[row], ones[row]) = (side * inverses[row], one * inverses[row])
+        }
         estimate.weights = near.indices.map { row in
-          let share = left * sides[2 * count + row] / (sumOfOnes + Self.ridge)
-          return (near[row].sample, sides[row] + share)
+          (near[row].sample, sides[row] + left * ones[row] / (sumOfOnes + Self.ridge))
         }.sorted { abs($0.weight) > abs($1.weight) }
       }
       return estimate
     }
-  }
-}
-
-/// Cholesky's factor of a symmetric positive matrix of which the lower triangle is given, in place.
-private func factorise(_ matrix: UnsafeMutableBufferPointer<Double>, _ size: Int) {
-  for row in 0..<size {
-    for column in 0...row {
-      var sum = matrix[row * size + column]
-      let (left, right) = (row * size, column * size)
-      for index in 0..<column { sum -= matrix[left + index] * matrix[right + index] }
-      if column < row {
-        matrix[left + column] = sum / matrix[right + column]
-      } else {
-        matrix[left + row] = max(sum, 1e-12).squareRoot()
-      }
-    }
-  }
-}
-
-/// Solves for one right side, at `start` of `sides`, in place.
-private func solve(
-  _ factor: UnsafeMutableBufferPointer<Double>, _ size: Int,
-  _ sides: UnsafeMutableBufferPointer<Double>, _ start: Int
-) {
-  for row in 0..<size {
-    var sum = sides[start + row]
-    for column in 0..<row { sum -= factor[row * size + column] * sides[start + column] }
-    sides[start + row] = sum / factor[row * size + row]
-  }
-  for row in (0..<size).reversed() {
-    var sum = sides[start + row]
-    for column in (row + 1)..<size { sum -= factor[column * size + row] * sides[start + column] }
-    sides[start + row] = sum / factor[row * size + row]
   }
 }

@@ -17,12 +17,12 @@ struct LatencyField: Sendable {
   }
 
   /// One measured point.
-  struct Sample: Sendable {
-    var `operator`: Operator
+  private struct Sample: Sendable {
     var point: AxisPoint
-    var work: OperatorWork
-    /// Nanoseconds.
-    var time: Double
+    /// The place of its curve's operator among ``operators``.
+    var curve: Int
+    /// The logarithm of nanoseconds.
+    var logTime: Double
   }
 
   let key: Key
@@ -35,8 +35,13 @@ struct LatencyField: Sendable {
   /// The least and the largest of the samples' coordinates.
   private let bounds: (low: FieldPlace, high: FieldPlace)
   private let samples: [Sample]
-  private let operators: Set<Operator>
-  private let slow: Set<Operator>
+  /// The operators of the curves, in their order, and the places of each in it.
+  private let operators: [Operator]
+  private let curves: [Operator: Int]
+  /// The samples of each curve; empty where they do not come one after the other.
+  private let ranges: [Range<Int>]
+  /// The curves that are several times slower than those like them.
+  private let slow: Set<Int>
   /// By what the covariance's standard deviation is multiplied here.
   private let spread: Double
 
@@ -46,44 +51,63 @@ struct LatencyField: Sendable {
   private static let checks = 160
 
   /// Makes a field of the curves of one runtime; nil where none has a sample in the region.
-  init?(_ key: Key, _ curves: [MeasuredCurve], on device: Device, for target: Device) {
+  init?(_ key: Key, _ measured: [MeasuredCurve], on device: Device, for target: Device) {
     guard let shape = FieldShape.shape(of: key.kind, key.region) else { return nil }
     self.key = key
     self.shape = shape
     self.device = device
     self.target = target
     var samples: [Sample] = []
-    var operators: Set<Operator> = []
-    for curve in curves {
-      let op = curve.operator
+    var work: [OperatorWork] = []
+    var places: [FieldPlace] = []
+    var operators: [Operator] = []
+    var curves: [Operator: Int] = [:]
+    var ranges: [Range<Int>] = []
+    let isAttention = key.kind.isStepAttention
+    for measured in measured {
+      let op = measured.operator
+      guard let law = WorkLaw(op) else { continue }
+      let place = shape.places(op, device)
+      let curve = curves[op] ?? operators.count
       let before = samples.count
-      for measured in curve.points where FieldRegion(op, measured.point) == key.region {
-        guard let work = OperatorWork(op, at: measured.point) else { continue }
-        samples.append(
-          Sample(
-            operator: op, point: measured.point, work: work, time: exponential(measured.logTime)))
+      for measured in measured.points
+      where FieldRegion(isStepAttention: isAttention, measured.point) == key.region {
+        samples.append(Sample(point: measured.point, curve: curve, logTime: measured.logTime))
+        work.append(law.work(at: measured.point))
+        places.append(place(measured.point))
       }
-      if samples.count > before { operators.insert(op) }
+      guard samples.count > before else { continue }
+      if curve == operators.count {
+        operators.append(op)
+        curves[op] = curve
+        ranges.append(before..<samples.count)
+      } else {
+        // A device by two names: what is measured twice is not known by a sample alone.
+        ranges[curve] = 0..<0
+      }
     }
     guard samples.count >= Self.fewestSamples else { return nil }
+    let rooflines = operators.map { Roofline(device, $0.dataType) }
     let anchor =
       shape.launches.map { FieldAnchor(floor: $0 * device.launchFloor) }
-      ?? FieldAnchor(of: samples, on: device)
+      ?? FieldAnchor(
+        of: zip(samples, work).map { (rooflines[$0.curve], $1, exponential($0.logTime)) })
     self.anchor = anchor
     self.samples = samples
     self.operators = operators
-    var places = samples.map { shape.place($0.operator, $0.point, device) }
-    let ratios = samples.map {
-      logarithm($0.time / anchor.nanoseconds($0.work, $0.operator.dataType, device))
+    self.curves = curves
+    self.ranges = ranges
+    let ratios = zip(samples, work).map { sample, work in
+      sample.logTime - logarithm(anchor.nanoseconds(work, rooflines[sample.curve]))
     }
-    var slow: Set<Operator> = []
+    var slow: Set<Int> = []
     bounds = places.reduce(into: (low: places[0], high: places[0])) { bounds, place in
       bounds.low.replace(with: place, where: place .< bounds.low)
       bounds.high.replace(with: place, where: place .> bounds.high)
     }
     if let flag = shape.slowFlag {
       slow = Self.slowCurves(places, ratios, samples)
-      for index in places.indices where slow.contains(samples[index].operator) {
+      for index in places.indices where slow.contains(samples[index].curve) {
         places[index][flag] = 1
       }
     }
@@ -96,18 +120,18 @@ struct LatencyField: Sendable {
   /// fall to a kernel that their neighbours do not use, and say nothing of them.
   private static func slowCurves(
     _ places: [FieldPlace], _ ratios: [Double], _ samples: [Sample]
-  ) -> Set<Operator> {
-    var curves: [(op: Operator, place: FieldPlace, level: Double)] = []
+  ) -> Set<Int> {
+    var curves: [(number: Int, place: FieldPlace, level: Double)] = []
     var start = 0
     while start < samples.count {
-      let op = samples[start].operator
+      let number = samples[start].curve
       var end = start
-      while end < samples.count, samples[end].operator == op { end += 1 }
-      curves.append((op, places[start], ratios[start..<end].sorted()[(end - start) / 2]))
+      while end < samples.count, samples[end].curve == number { end += 1 }
+      curves.append((number, places[start], ratios[start..<end].sorted()[(end - start) / 2]))
       start = end
     }
     guard curves.count > slowNeighbours else { return [] }
-    var slow: Set<Operator> = []
+    var slow: Set<Int> = []
     // What differs along a curve does not count.
     let tree = NeighbourTree(
       curves.map(\.place), weights: FieldPlace(weights: [0, 1, 1, 1, 1, 1, 4, 1, 1]))
@@ -115,7 +139,7 @@ struct LatencyField: Sendable {
       let levels = tree.nearest(slowNeighbours, to: curve.place, excluding: index)
         .map { curves[$0].level }.sorted()
       if curve.level > levels[levels.count / 2] + slowFactor {
-        slow.insert(curve.op)
+        slow.insert(curve.number)
       }
     }
     return slow
@@ -148,20 +172,37 @@ struct LatencyField: Sendable {
   private func found(
     _ op: Operator, at point: AxisPoint, explains: Bool
   ) -> (estimate: Kriging.Estimate, evidence: Evidence)? {
-    var place = shape.place(op, point, device)
-    if let flag = shape.slowFlag, slow.contains(op) { place[flag] = 1 }
-    guard var found = kriging.estimate(at: place, explains: explains) else { return nil }
+    let curve = curves[op]
+    var place = shape.places(op, device)(point)
+    if let flag = shape.slowFlag, let curve, slow.contains(curve) { place[flag] = 1 }
+    guard
+      var found = measured(curve, at: point, explains)
+        ?? kriging.estimate(at: place, explains: explains)
+    else { return nil }
     let evidence: Evidence =
       if found.variance < 1e-6 * shape.covariance.variance {
         .measured
       } else if found.variance < Self.known * shape.covariance.variance, encloses(place) {
         .interpolated
       } else {
-        operators.contains(op) ? .extrapolated : .borrowed
+        curve != nil ? .extrapolated : .borrowed
       }
     // Half the deviation of single measurements: what repetitions in one run do not show.
     found.variance = max(found.variance, shape.covariance.noise / 4)
     return (found, evidence)
+  }
+
+  /// What was measured at this very point: the field's value there, for a tenth of a microsecond.
+  private func measured(_ curve: Int?, at point: AxisPoint, _ explains: Bool) -> Kriging.Estimate? {
+    guard let curve, !explains else { return nil }
+    // In the order of their points; where they are not, the field itself gives back its samples.
+    var (low, high) = (ranges[curve].lowerBound, ranges[curve].upperBound)
+    while low < high {
+      let middle = (low + high) / 2
+      if samples[middle].point.precedes(point) { low = middle + 1 } else { high = middle }
+    }
+    guard ranges[curve].contains(low), samples[low].point == point else { return nil }
+    return Kriging.Estimate(mean: kriging.values[low], variance: 0)
   }
 
   /// Whether a place lies between the least and the largest size measured, along each coordinate.
@@ -181,7 +222,7 @@ struct LatencyField: Sendable {
     return FittedCurve.Estimate(
       nanoseconds: max(
         target.speedOfLight(work, op.dataType),
-        anchor.nanoseconds(work, op.dataType, target) * exponential(found.mean)),
+        anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),
       error: (spread * spread * found.variance + transferError * transferError).squareRoot(),
       evidence: isTransferred ? .borrowed : evidence)
   }
@@ -189,13 +230,13 @@ struct LatencyField: Sendable {
   /// The samples that an estimate rests on, those of the largest weight first.
   func support(_ op: Operator, at point: AxisPoint) -> [Prediction.Support] {
     guard let (found, _) = found(op, at: point, explains: true) else { return [] }
-    let place = shape.place(op, point, device)
+    let place = shape.places(op, device)(point)
     return found.weights.map { sample, weight in
       Prediction.Support(
-        operator: samples[sample].operator, point: samples[sample].point,
-        nanoseconds: samples[sample].time, weight: weight,
+        operator: operators[samples[sample].curve], point: samples[sample].point,
+        nanoseconds: exponential(samples[sample].logTime), weight: weight,
         octaves: Double(
-          kriging.places[sample].distances(to: place).total(ofFirst: shape.sizes)))
+          kriging.places[sample].distance(to: place, alongFirst: shape.sizes)))
     }
   }
 

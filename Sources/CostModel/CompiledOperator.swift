@@ -1,0 +1,41 @@
+internal import Analytical
+public import Operators
+
+/// One operator's time at any point, as a deployment's step is compiled from it.
+///
+///     let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
+///     let compiled = CompiledOperator(gemm, on: model)
+///     compiled?.estimate(at: AxisPoint(128)).nanoseconds
+///
+/// Where ``CostModel/predict(_:at:explains:)`` looks into a field anew each time, this lays the field
+/// along the operator's own curve once: a query is then a look-up and a line between two points, within
+/// a percent or two of the field.
+public struct CompiledOperator: Sendable {
+  /// What it predicts.
+  public var `operator`: Operator { candidates.operator }
+  private let model: CostModel
+  private let candidates: CostModel.Candidates
+  private let work: WorkLaw
+
+  /// Compiles an operator; nil for kinds whose work is not known.
+  ///
+  /// - Complexity: a look into the field for each point of the curve that was not measured, which a model
+  ///   keeps for the next one who asks.
+  public init?(_ op: Operator, on model: CostModel) {
+    let candidates = model.candidates(for: op)
+    guard let work = candidates.work else { return nil }
+    self.model = model
+    self.candidates = candidates
+    self.work = work
+  }
+
+  /// The operator's time at a point.
+  ///
+  /// - Complexity: O(log *p*) for *p* points of its curve.
+  public func estimate(at point: AxisPoint) -> FittedCurve.Estimate {
+    guard candidates.attention == nil else {
+      return model.estimate(candidates, attention: StepShape(attentionAt: point))
+    }
+    return model.estimate(candidates, size: Double(point[0]), work: work.work(at: point))
+  }
+}
