@@ -13,6 +13,11 @@ struct ReplayCommand: FailingCommand {
       priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
       is validated against them.
 
+      A turn of a session (where the log names sessions) is sent at its recorded time, or its think time \
+      after the end of the turn before it, whichever is later. What --speed, --window, --thin, \
+      --spread-ties, --closed-loop and --deadline made of the log is told with the resulting rate. \
+      SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130.
+
       Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
       request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
       input gives the same bytes.
@@ -39,6 +44,11 @@ struct ReplayCommand: FailingCommand {
   @Option(help: "Replay only the first requests of the log.")
   var requests: Int?
 
+  @OptionGroup(title: "Workload") var workload: WorkloadArguments
+
+  @Option(help: "Threads for the two replays; the result is the same for any number.")
+  var threads = 2
+
   @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
   var calibration = true
 
@@ -47,27 +57,37 @@ struct ReplayCommand: FailingCommand {
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
+    guard (1...1024).contains(threads) else { throw UsageError("--threads must be 1 to 1024") }
   }
 
   mutating func execute() throws {
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
-    let log = try ReplayedLog(path: self.log, content: content, limit: requests)
+    let options = workload.options
+    let log = try ReplayedLog(
+      path: self.log, content: content, limit: requests, options: options)
     try makeFolder()
 
     let resolved = Deployment(
       model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
-    let result = try run(resolved, plans.map(\.measured), log, "replay", records: timeline)
-    let roofline = try run(resolved, plans.map(\.roofline), log, "roofline", records: false)
+    let (result, roofline) = try run(resolved, plans, log)
 
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
     let shares = TimeShares(result)
-    let isMeasured = log.isMeasured
-    let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
-    let summary = ReplaySummary(result)
+    let isMeasured = log.isMeasured && !options.changesLoad
+    let validation =
+      isMeasured
+      ? try Validation(
+        rows: rows.filter { $0.outcome.arrival >= options.warmUp }, timeShares: shares) : nil
+    let summary = ReplaySummary(result, warmUp: options.warmUp)
     var warnings = plans.flatMap(\.warnings)
+    if log.isMeasured, !isMeasured {
+      warnings.append("what the log measured is of another load than this one: nothing is validated")
+    }
+    if result.isCut { warnings.append(summary.cutSentence) }
+    if roofline.isCut { warnings.append("the roofline's replay was stopped before its end") }
     for input in log.inputs {
       for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
         warnings.append(
@@ -78,7 +98,7 @@ struct ReplayCommand: FailingCommand {
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
-      summary: summary, timeShares: shares, validation: validation,
+      workload: log.workload.echo, summary: summary, timeShares: shares, validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
@@ -98,6 +118,7 @@ struct ReplayCommand: FailingCommand {
 
     print("log \(self.log)")
     print(log.summary.text)
+    if let text = log.workload.text { print(text) }
     for plan in plans { print(plan.prices) }
     print(summary.text)
     if let validation {
@@ -110,24 +131,44 @@ struct ReplayCommand: FailingCommand {
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
         + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+    if result.isCut || roofline.isCut { throw ExitCode(Interruption.exitCode) }
   }
 
+  /// Replays the log by measurements and by the roofline alone, side by side.
   private func run(
-    _ deployment: Deployment, _ pricings: [StepModel], _ log: ReplayedLog, _ label: String,
-    records: Bool
-  ) throws -> ReplayResult {
+    _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
+  ) throws -> (measured: ReplayResult, roofline: ReplayResult) {
     var options = ReplayOptions()
-    options.recordsSteps = records
-    let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
-    var bar = ProgressBar(label, total: log.records.count)
-    let start = processorSeconds()
-    let result = simulation.run(log.table) { bar.update(to: $0) }
-    let seconds = processorSeconds() - start
-    bar.finish()
-    try note(
-      "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
-        + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
-    return result
+    options.warmUp = workload.options.warmUp
+    options.recordsSteps = timeline
+    let measured = try Simulation(
+      deployment: deployment, pricings: plans.map(\.measured), options: options)
+    options.recordsSteps = false
+    let roofline = try Simulation(
+      deployment: deployment, pricings: plans.map(\.roofline), options: options)
+    let labels = ["replay", "roofline"]
+    let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
+    let runs = Interruption.catching {
+      onThreads(threads, count: 2) { number in
+        // Two bars would write over each other.
+        var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
+        let start = threadSeconds()
+        let result = [measured, roofline][number].run(table) {
+          bar?.update(to: $0)
+        } shouldStop: {
+          Interruption.isRequested
+        }
+        let seconds = threadSeconds() - start
+        bar?.finish()
+        return (result, seconds)
+      }
+    }
+    for (label, (result, seconds)) in zip(labels, runs) {
+      try note(
+        "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
+          + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
+    }
+    return (runs[0].0, runs[1].0)
   }
 
   private func writeTimeline(
