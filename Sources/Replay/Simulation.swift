@@ -60,7 +60,7 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     _ requests: RequestTable, progress: @escaping (Int) -> Void = { _ in },
     shouldStop: () -> Bool = { false }
   ) -> ReplayResult {
-    run(makeFleet(requests, stream: nil, progress: progress), shouldStop)
+    advance(makeFleet(requests, stream: nil, progress: progress), shouldStop)
   }
 
   /// Replays requests that come while the replay goes on, in memory for those in flight.
@@ -76,11 +76,11 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     streaming next: @escaping () -> RequestRecord?,
     shouldStop: () -> Bool = { false }, outcome: @escaping (RequestOutcome) -> Void
   ) -> ReplayResult {
-    run(makeFleet(next, outcome), shouldStop)
+    advance(makeFleet(next, outcome), shouldStop)
   }
 
   @inlinable
-  func run(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
+  func advance(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
     var untilLook = 1024
     while let group = fleet.nextStep() {
       fleet.startStep(price: pricings[group].price(fleet.decidedShape))

@@ -49,6 +49,9 @@ struct ReplayCommand: FailingCommand {
   @Option(help: "Threads for the two replays; the result is the same for any number.")
   var threads = 2
 
+  @Option(help: .init("Time the engine alone, the best of so many runs.", visibility: .hidden))
+  var timingRuns = 0
+
   @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
   var calibration = true
 
@@ -67,8 +70,6 @@ struct ReplayCommand: FailingCommand {
     let options = workload.options
     let log = try ReplayedLog(
       path: self.log, content: content, limit: requests, options: options)
-    try makeFolder()
-
     let resolved = Deployment(
       model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
     let (result, roofline) = try run(resolved, plans, log)
@@ -148,8 +149,10 @@ struct ReplayCommand: FailingCommand {
       deployment: deployment, pricings: plans.map(\.roofline), options: options)
     let labels = ["replay", "roofline"]
     let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
-    let runs = Interruption.catching {
-      onThreads(threads, count: 2) { number in
+    let runs = try Interruption.catching {
+      // Where the folder is, SIGINT is caught.
+      try makeFolder()
+      return onThreads(threads, count: 2) { number in
         // Two bars would write over each other.
         var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
         let start = threadSeconds()
@@ -167,6 +170,9 @@ struct ReplayCommand: FailingCommand {
       try note(
         "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
           + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
+    }
+    if timingRuns > 0 {
+      try timeEngine(measured, log.table, plan: plans[0], runs: timingRuns)
     }
     return (runs[0].0, runs[1].0)
   }

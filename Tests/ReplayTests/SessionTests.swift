@@ -251,10 +251,12 @@ import Testing
       deployment: deployment, pricings: [LinearStepModel(perStep: 1000)])
     let whole = simulation.run(RequestTable(records))
     nonisolated(unsafe) var looks = 0
-    let result = simulation.run(RequestTable(records)) {
-      looks += 1
-      return looks == 2
-    }
+    let result = simulation.run(
+      RequestTable(records),
+      shouldStop: {
+        looks += 1
+        return looks == 2
+      })
     #expect(result.isCut)
     #expect(!whole.isCut)
     #expect(result.count(of: .finished) > 50)
