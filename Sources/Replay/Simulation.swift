@@ -82,8 +82,15 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   @inlinable
   func advance(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
     var untilLook = 1024
+    // Out of the array once: taking a pricing of many tables from it costs as much as a price.
+    let first = pricings.first
     while let group = fleet.nextStep() {
-      fleet.startStep(price: pricings[group].price(fleet.decidedShape))
+      let shape = fleet.decidedShape
+      if group == 0, let first {
+        fleet.startStep(price: first.price(shape))
+      } else {
+        fleet.startStep(price: pricings[group].price(shape))
+      }
       untilLook -= 1
       if untilLook == 0 {
         if shouldStop() {

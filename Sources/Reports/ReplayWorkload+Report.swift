@@ -8,7 +8,8 @@ extension ReplayWorkload {
     var parts: [String] = []
     if options.speed != 1 { parts.append("speed \(plain(options.speed))x") }
     if let window = options.window {
-      let end = window.upperBound == Nanoseconds(.max) ? "the end" : plain(window.upperBound.seconds)
+      let end =
+        window.upperBound == Nanoseconds(.max) ? "the end" : plain(window.upperBound.seconds)
       parts.append("from \(plain(window.lowerBound.seconds)) to \(end) s")
     }
     if options.keptShare < 1 {

@@ -53,7 +53,8 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
-    workload: [String: ResultValue]? = nil, summary: ReplaySummary, timeShares: TimeShares? = nil, validation: Validation? = nil,
+    workload: [String: ResultValue]? = nil, summary: ReplaySummary, timeShares: TimeShares? = nil,
+    validation: Validation? = nil,
     warnings: [String] = []
   ) {
     self.toolVersion = toolVersion

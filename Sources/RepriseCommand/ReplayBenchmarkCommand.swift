@@ -6,7 +6,8 @@ import Reprise
 struct ReplayBenchmarkCommand: FailingCommand {
   static let configuration = CommandConfiguration(
     commandName: "replay-benchmark",
-    abstract: "Time the replay engine on requests made on the fly, or hold it against queueing theory.",
+    abstract:
+      "Time the replay engine on requests made on the fly, or hold it against queueing theory.",
     discussion: """
       Without --queues: Poisson arrivals at 40 requests a second an engine, prompts of 1 to 1,024 and \
       answers of 1 to 256 tokens, steps of 5 ms and 10 µs a prompt token and 50 µs a decode. Beside it \
@@ -141,9 +142,10 @@ private struct QueueCheck {
       try line("M/M/1", load, exponential(load), load / (1 - load))
     }
     for (slots, load) in [(2, 0.5), (2, 0.7), (4, 0.7), (8, 0.8)] {
+      let (queues, idle) = erlang(slots, load * Double(slots))
       try line(
-        "M/M/\(slots)", load, slotted(slots, load),
-        erlangC(slots, load * Double(slots)) / (Double(slots) * (1 - load)))
+        "M/M/\(slots)", load, slotted(slots, load) - (1 - idle) * 0.5 / Self.meanSteps,
+        queues / (Double(slots) * (1 - load)))
     }
   }
 
@@ -171,14 +173,18 @@ private struct QueueCheck {
   }
 
   /// Several slots of one engine and one queue: a step is a 64th of the mean service, and answers are
-  /// geometric. A wait ends at the next step, half a step later on average than in continuous time.
+  /// geometric. Whoever does not find the engine idle waits for the end of a step, half a step on average,
+  /// which continuous time has not.
   private func slotted(_ slots: Int, _ load: Double) throws -> Double {
-    let mean = 64.0
-    let continues = log(1 - 1 / mean)
+    let continues = log(1 - 1 / Self.meanSteps)
     return try meanWait(
-      slots: slots, load: load * Double(slots), price: LinearStepModel(perStep: service / mean),
-      tokens: { random in (1, 1 + Int(log(random.uniform()) / continues)) }) - 0.5 / mean
+      slots: slots, load: load * Double(slots),
+      price: LinearStepModel(perStep: service / Self.meanSteps),
+      tokens: { random in (1, 1 + Int(log(random.uniform()) / continues)) })
   }
+
+  /// Steps of a mean service with several slots.
+  private static let meanSteps = 64.0
 
   /// The mean wait in units of a mean service.
   private func meanWait(
@@ -206,13 +212,16 @@ private struct QueueCheck {
     return sum / Double(requests) / service
   }
 
-  /// The probability that all of so many servers are busy, at this offered load (Erlang).
-  private func erlangC(_ servers: Int, _ offered: Double) -> Double {
-    var blocked = 1.0
-    for server in 1...servers {
-      blocked = offered * blocked / (Double(server) + offered * blocked)
+  /// The probabilities that all of so many servers are busy, and that none is, at this offered load
+  /// (Erlang).
+  private func erlang(_ servers: Int, _ offered: Double) -> (queues: Double, idle: Double) {
+    // Weights of the states with 0, 1, ... busy servers; all that wait are in the last.
+    var (weight, sum) = (1.0, 1.0)
+    for busy in 1..<servers {
+      weight *= offered / Double(busy)
+      sum += weight
     }
-    let load = offered / Double(servers)
-    return blocked / (1 - load * (1 - blocked))
+    weight *= offered / Double(servers) / (1 - offered / Double(servers))
+    return (weight / (sum + weight), 1 / (sum + weight))
   }
 }

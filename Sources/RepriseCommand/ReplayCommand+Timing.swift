@@ -29,6 +29,7 @@ extension ReplayCommand {
     precondition(clock >= 0)
     try note(
       "engine: \(shapes.count) steps, \(events) events in \(milliseconds(engine)) ms of CPU, best of \(runs): "
-        + "\(Int(Double(shapes.count) / max(engine, 1e-9))) steps/s; floor \(milliseconds(floor)) ms")
+        + "\(Int(Double(shapes.count) / max(engine, 1e-9))) steps/s; floor \(milliseconds(floor)) ms"
+    )
   }
 }

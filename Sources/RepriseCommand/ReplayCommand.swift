@@ -85,7 +85,8 @@ struct ReplayCommand: FailingCommand {
     let summary = ReplaySummary(result, warmUp: options.warmUp)
     var warnings = plans.flatMap(\.warnings)
     if log.isMeasured, !isMeasured {
-      warnings.append("what the log measured is of another load than this one: nothing is validated")
+      warnings.append(
+        "what the log measured is of another load than this one: nothing is validated")
     }
     if result.isCut { warnings.append(summary.cutSentence) }
     if roofline.isCut { warnings.append("the roofline's replay was stopped before its end") }

@@ -6,7 +6,8 @@ struct WorkloadArguments: ParsableArguments {
   @Option(help: "Divide arrival times and recorded pauses by this: 2 sends twice as fast.")
   var speed = 1.0
 
-  @Option(help: "Only requests that arrive from A to B seconds after the log's first: 'A..B' or 'A..'.")
+  @Option(
+    help: "Only requests that arrive from A to B seconds after the log's first: 'A..B' or 'A..'.")
   var window: String?
 
   @Option(help: "Keep each session with this probability, whole sessions together.")
@@ -50,7 +51,8 @@ struct WorkloadArguments: ParsableArguments {
       throw UsageError("--closed-loop must be between 1 and 2147483647")
     }
     guard closedLoop == nil || speed == 1 && !spreadTies else {
-      throw UsageError("--closed-loop does not look at arrival times: leave --speed and --spread-ties out")
+      throw UsageError(
+        "--closed-loop does not look at arrival times: leave --speed and --spread-ties out")
     }
   }
 
@@ -77,6 +79,7 @@ struct WorkloadArguments: ParsableArguments {
     guard let seconds = end.isEmpty ? 1e9 : Double(end), seconds > start, seconds <= 1e9 else {
       return nil
     }
-    return Nanoseconds(seconds: start)..<(end.isEmpty ? Nanoseconds(.max) : Nanoseconds(seconds: seconds))
+    return Nanoseconds(
+      seconds: start)..<(end.isEmpty ? Nanoseconds(.max) : Nanoseconds(seconds: seconds))
   }
 }

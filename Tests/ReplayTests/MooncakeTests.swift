@@ -13,7 +13,8 @@ import Testing
   /// - Parameter wholeNames: whether each prompt is lengthened to the end of its last name and a token
   ///   more. A server's cache holds full blocks only, and computes the last token always; the published
   ///   rates count a partial last block, which has a name in these logs, like any other.
-  private func blocks(_ records: [RequestRecord], wholeNames: Bool) throws -> (found: Int, all: Int) {
+  private func blocks(_ records: [RequestRecord], wholeNames: Bool) throws -> (found: Int, all: Int)
+  {
     let whole = records.map { record in
       var record = record
       record.outputTokens = 1

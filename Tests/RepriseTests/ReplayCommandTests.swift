@@ -29,7 +29,8 @@ import Testing
       "told", "--no-timeline", "--speed", "2", "--window", "1..9", "--thin", "0.5", "--seed", "3",
       "--spread-ties", "--warm-up", "0.5")
     #expect(told.code == 0, "\(told.errors)")
-    #expect(told.output.contains("workload: speed 2x, from 1 to 9 s, thinned to 0.5 by session (seed 3)"))
+    #expect(
+      told.output.contains("workload: speed 2x, from 1 to 9 s, thinned to 0.5 by session (seed 3)"))
     #expect(told.errors.contains("nothing is validated"), "\(told.errors)")
     let whole = try #require(result("plain")["workload"] as? [String: Any])
     let part = try #require(result("told")["workload"] as? [String: Any])
@@ -88,7 +89,8 @@ import Testing
     // Short requests that finish, then one of millions of steps.
     var log = "{\"schema\":\"reprise.request-log\",\"version\":1}\n"
     for number in 0..<20 {
-      log += #"{"id":"\#(number)","arrival_ns":\#(number),"input_tokens":4,"output_tokens":3}"# + "\n"
+      log +=
+        #"{"id":"\#(number)","arrival_ns":\#(number),"input_tokens":4,"output_tokens":3}"# + "\n"
     }
     log += #"{"id":"long","arrival_ns":9,"input_tokens":4,"output_tokens":16000000}"# + "\n"
     let deployment = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)

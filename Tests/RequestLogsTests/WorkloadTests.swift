@@ -88,7 +88,9 @@ struct WorkloadTests {
     var options = WorkloadOptions()
     options.spreadsTies = true
     // Whole seconds; the third stamp has a stray one close behind.
-    var records = (0..<30).flatMap { second in (0..<(second % 4)).map { _ in record(Double(second)) } }
+    var records = (0..<30).flatMap { second in
+      (0..<(second % 4)).map { _ in record(Double(second)) }
+    }
     records.append(record(2.5))
     let workload = options.workload(of: records)
     #expect(workload.tieQuantum == Nanoseconds(1_000_000_000))
