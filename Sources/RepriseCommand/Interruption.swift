@@ -20,6 +20,11 @@ enum Interruption {
       signal(number, SIG_DFL)
     }
     defer { signal(SIGINT, earlier) }
+    // Who is started from a thread that blocks the signal would never see it.
+    var wished = sigset_t()
+    sigemptyset(&wished)
+    sigaddset(&wished, SIGINT)
+    pthread_sigmask(SIG_UNBLOCK, &wished, nil)
     return try work()
   }
 }

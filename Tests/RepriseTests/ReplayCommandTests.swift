@@ -112,6 +112,8 @@ import Testing
     for _ in 0..<1000 where !FileManager.default.fileExists(atPath: out) { usleep(10_000) }
     usleep(300_000)
     process.interrupt()
+    for _ in 0..<2000 where process.isRunning { usleep(10_000) }
+    process.terminate()
     process.waitUntilExit()
     let said = try String(contentsOfFile: errors, encoding: .utf8)
     #expect(process.terminationStatus == 130, "\(said)")
