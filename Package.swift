@@ -29,7 +29,7 @@ struct Room {
 }
 
 let rooms = [
-  Room(name: "TraceIO", libraries: ["CZlib", "CZstd", "CCrypto", "CSQLite"]),
+  Room(name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"]),
   Room(name: "Operators"),
   Room(name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"]),
   Room(
@@ -80,6 +80,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(
+      name: "CDeflate", pkgConfig: "libdeflate", providers: [.apt(["libdeflate-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),

@@ -150,6 +150,11 @@ CREATE TABLE calibration (
   per_step_se_ns REAL,
   per_sequence_se_ns REAL,
   per_token_se_ns REAL,
+  -- On the time of collectives, beside device_scale.
+  collective_scale REAL NOT NULL DEFAULT 1,
+  collective_scale_se REAL,
+  -- 1: steps compute as many tokens as the next captured graph has; NULL where there were none.
+  pads_to_graphs INTEGER CHECK (pads_to_graphs IN (0, 1)),
   UNIQUE (device, model, data_type, tensor_parallel)
 ) STRICT;
 

@@ -20,8 +20,11 @@ public struct CurveNoise: Sendable, Hashable {
   public static let leastRepeats = 4
 
   /// The larger of what is known, at least half a percent; 2 % where nothing is.
-  public var scale: Double {
-    guard alongAxes != nil || betweenRepeats != nil else { return 0.02 }
+  public var scale: Double { known ?? 0.02 }
+
+  /// The larger of what is known, at least half a percent; nil where nothing is.
+  var known: Double? {
+    guard alongAxes != nil || betweenRepeats != nil else { return nil }
     return max(0.005, alongAxes ?? 0, betweenRepeats ?? 0)
   }
 

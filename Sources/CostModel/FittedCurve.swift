@@ -43,6 +43,8 @@ public struct FittedCurve: Sendable {
     self.skew = skew
     var byRegion: [Region: [RatioGrid.Point]] = [:]
     var (places, hasPast) = (0, false)
+    // A single duration says nothing of its noise; the curve does.
+    let noise = CurveNoise(curve, on: device).known
     for measured in curve.points {
       let point = measured.point
       guard point[4] == 0, let work = OperatorWork(op, at: point) else { continue }
@@ -51,7 +53,7 @@ public struct FittedCurve: Sendable {
       byRegion[region, default: []].append(
         RatioGrid.Point(
           coordinates: region.axes.map { logCoordinate(Double(point[$0])) },
-          logRatio: measured.logTime - logarithm(anchor), noise: measured.noise))
+          logRatio: measured.logTime - logarithm(anchor), noise: noise ?? measured.noise))
       places += 1
       if point[0] > 0 && point[2] == 0 && point[1] > 0 { hasPast = true }
     }

@@ -200,8 +200,9 @@ struct RatioGrid: Sendable {
     for cell in distances.indices { distances[cell] /= logarithm(2) }
   }
 
-  /// The root mean square of each inner point's distance from the line between its neighbours:
-  /// what interpolation over a gap twice as wide would err. Not trimmed: the tails are real.
+  /// The standard deviation that inner points' distances from the line between their neighbours show:
+  /// what interpolation over a gap twice as wide would err. Of their 90th percentile, so that 90 % lie
+  /// inside the 90 % interval: a root mean square is that of the few worst.
   private func leaveOneOutSpread(measured: [Bool]) -> Double {
     var squares: [Double] = []
     var stride = 1
@@ -223,7 +224,8 @@ struct RatioGrid: Sendable {
       stride *= values.count
     }
     guard !squares.isEmpty else { return 0.15 }
-    return (squares.reduce(0, +) / Double(squares.count)).squareRoot()
+    squares.sort()
+    return squares[squares.count * 9 / 10].squareRoot() / 1.645
   }
 
   private static func rounded(_ value: Double, _ resolution: Double) -> Double {

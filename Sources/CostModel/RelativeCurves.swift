@@ -19,7 +19,7 @@ public struct RelativeCurves: Sendable {
 extension Device {
   /// How unlike two devices are: the factors between their rates of memory and of arithmetic, in
   /// octaves together.
-  func octaves(to other: Device, _ dataType: DataType = .bfloat16) -> Double {
+  package func octaves(to other: Device, _ dataType: DataType = .bfloat16) -> Double {
     let factors = [
       memoryBandwidth / other.memoryBandwidth, peakFlops(dataType) / other.peakFlops(dataType),
     ]

@@ -21,13 +21,17 @@ public struct StepModel: StepPricing {
   private let model: CostModel
   private let uses: [OperatorUse]
   /// Prices by token count, from 0.
-  private let byTokens: [StepPrice]
+  private let exactByTokens: [PartialPrice]
+  /// The same with each step padded to the next captured graph.
+  private var byTokens: [PartialPrice]
   /// Prices by sequences that sample, from 0.
-  private let bySampled: [StepPrice]
-  private let attention: [(candidates: CostModel.Candidates, count: Int)]
+  private let bySampled: [PartialPrice]
+  private let attention: [(candidates: CostModel.Candidates, use: OperatorUse)]
   /// What grows with neither alone.
   private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
   private let calibration: StepParameters?
+  /// By how many of its standard errors each step's device time is shifted.
+  private var shift = 0.0
 
   private static let longestTable = 32_768
 
@@ -55,13 +59,14 @@ public struct StepModel: StepPricing {
     self.model = model
     self.uses = uses
     self.attention = uses.filter { $0.size == .attention }.map {
-      (model.candidates(for: $0.operator), $0.count)
+      (model.candidates(for: $0.operator), $0)
     }
     self.calibration = calibration.map { StepParameters($0) }
     self.others = uses.filter { $0.growth == .several }.map {
       (model.candidates(for: $0.operator), $0)
     }
-    self.byTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
+    self.exactByTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
+    self.byTokens = exactByTokens
     self.bySampled = Self.table(uses.filter { $0.growth == .sampled }, maximumSequences, model)
   }
 
@@ -82,22 +87,48 @@ public struct StepModel: StepPricing {
     return architecture.forwardPass(dataType, tensorParallel: ranks)
   }
 
+  /// The model of steps that run captured graphs: one of no more tokens than the largest computes as
+  /// many as the next one has, but for attention and for what samples.
+  ///
+  /// - Parameter sizes: token counts of the graphs, ascending; with none, steps are as they are.
+  public func padded(to sizes: [Int]) -> StepModel {
+    var padded = self
+    padded.byTokens = exactByTokens
+    var first = 1
+    for size in sizes where size < exactByTokens.count && size >= first {
+      for tokens in first..<size { padded.byTokens[tokens] = exactByTokens[size] }
+      first = size + 1
+    }
+    return padded
+  }
+
   /// The predicted duration of a step, with its evidence and standard error.
   public func price(_ shape: StepShape) -> StepPrice {
     guard shape.tokens > 0 else { return StepPrice() }
-    var price = Self.entry(byTokens, shape.tokens)
-    price.add(Self.entry(bySampled, shape.sampledSequences))
-    for (candidates, count) in attention {
-      price.add(model.estimate(candidates, attention: shape), count: count)
+    var parts = Self.entry(byTokens, shape.tokens)
+    parts.add(Self.entry(bySampled, shape.sampledSequences))
+    for (candidates, use) in attention {
+      parts.add(
+        model.estimate(candidates, attention: shape), count: use.count, of: use.operator.kind)
     }
     for (candidates, use) in others {
       let point = use.point(in: shape)
       guard point[0] > 0, let work = OperatorWork(use.operator, at: point) else { continue }
-      price.add(
-        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
+      parts.add(
+        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+        of: use.operator.kind)
     }
+    var price = parts.price(shift: shift)
     calibration?.apply(to: &price, of: shape)
     return price
+  }
+
+  /// The same steps with every device time at that many standard errors above the predicted one (below,
+  /// if negative), as a factor: all steps err the same way, and a calibration is taken as exact.
+  public func shifted(by standardErrors: Double) -> StepModel {
+    var model = self
+    model.shift = standardErrors
+    return model
   }
 
   /// What a step of this shape is made of, in the order of the forward pass.
@@ -113,46 +144,27 @@ public struct StepModel: StepPricing {
 
   private static func table(
     _ uses: [OperatorUse], _ longest: Int, _ model: CostModel
-  ) -> [StepPrice] {
+  ) -> [PartialPrice] {
     let candidates = uses.map { model.candidates(for: $0.operator) }
     return (0...min(max(1, longest), longestTable)).map { size in
-      var price = StepPrice()
-      guard size > 0 else { return price }
+      var parts = PartialPrice()
+      guard size > 0 else { return parts }
       for (use, candidates) in zip(uses, candidates) {
         let point = use.point(size: size)
         guard let work = OperatorWork(use.operator, at: point) else { continue }
-        price.add(
-          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count)
+        parts.add(
+          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+          of: use.operator.kind)
       }
-      return price
+      return parts
     }
   }
 
-  private static func entry(_ table: [StepPrice], _ index: Int) -> StepPrice {
+  private static func entry(_ table: [PartialPrice], _ index: Int) -> PartialPrice {
     let last = table.count - 1
     if index <= last { return table[index] }
-    var price = table[last]
-    let factor = Double(index) / Double(last)
-    price.deviceTime *= factor
-    price.standardError *= factor
-    return price
-  }
-}
-
-extension StepPrice {
-  /// Adds another part of the same step; errors of different operators are independent.
-  mutating func add(_ other: StepPrice) {
-    deviceTime += other.deviceTime
-    hostTime += other.hostTime
-    standardError =
-      (standardError * standardError + other.standardError * other.standardError).squareRoot()
-  }
-
-  /// Adds `count` runs of one operator; its layers share a curve, so their errors add up.
-  mutating func add(_ estimate: FittedCurve.Estimate, count: Int) {
-    let time = estimate.nanoseconds * Double(count)
-    let error = time * estimate.error
-    self[estimate.evidence] += time
-    standardError = (standardError * standardError + error * error).squareRoot()
+    var parts = table[last]
+    parts.scale(by: Double(index) / Double(last))
+    return parts
   }
 }

@@ -4,7 +4,7 @@ public import Operators
 /// What kernels cannot know of a step, as numbers that can be fitted.
 ///
 /// Host time is `perStep + perSequence · sequences + perToken · tokens`. A step takes
-/// `deviceScale · device time + host time`, or, where the host prepares a step while the device
+/// `deviceScale · device time + host time`, with collectives at `collectiveScale` times theirs, or, where the host prepares a step while the device
 /// runs the one before it, the longer of the two.
 public struct StepParameters: Sendable, Hashable {
   /// Factor on all device time.
@@ -15,6 +15,8 @@ public struct StepParameters: Sendable, Hashable {
   public var perSequence = 0.0
   /// Nanoseconds a query token.
   public var perToken = 0.0
+  /// Factor on the time of collectives, beside ``deviceScale``.
+  public var collectiveScale = 1.0
   /// Whether host time passes while the device works, so that only what exceeds it is seen.
   public var hidesHost = false
 
@@ -27,6 +29,7 @@ public struct StepParameters: Sendable, Hashable {
     perStep = stored.perStep
     perSequence = stored.perSequence
     perToken = stored.perToken
+    collectiveScale = stored.collectiveScale
     hidesHost = stored.hidesHost
   }
 
@@ -41,8 +44,14 @@ public struct StepParameters: Sendable, Hashable {
   /// device does not hide.
   @inlinable
   func apply(to price: inout StepPrice, of shape: StepShape) {
-    price.deviceTime *= deviceScale
-    price.standardError *= deviceScale
+    let device = price.deviceTime.sum()
+    // All evidence is scaled alike: which of it the collectives rest on is not kept.
+    let scale =
+      deviceScale
+      * (device > 0 ? 1 + (collectiveScale - 1) * price.collectiveTime / device : 1)
+    price.deviceTime *= scale
+    price.collectiveTime *= deviceScale * collectiveScale
+    price.standardError *= scale
     let host = hostTime(shape)
     price.hostTime = hidesHost ? max(0, host - price.deviceTime.sum()) : host
   }
@@ -68,5 +77,10 @@ public struct ParameterizedSteps<Base: StepPricing>: StepPricing {
     var price = base.price(shape)
     parameters.apply(to: &price, of: shape)
     return price
+  }
+
+  /// The base's steps shifted, with the same parameters.
+  public func shifted(by standardErrors: Double) -> Self {
+    Self(base.shifted(by: standardErrors), parameters)
   }
 }

@@ -21,6 +21,8 @@ public enum Evidence: Int, CaseIterable, Sendable, Hashable, Comparable {
 public struct StepPrice: Hashable, Sendable {
   /// Device time in nanoseconds for each ``Evidence``, in the order of its cases.
   public var deviceTime: SIMD8<Double>
+  /// The part of ``deviceTime`` in which devices exchange data, in nanoseconds.
+  public var collectiveTime = 0.0
   /// Time in nanoseconds that kernels do not explain: scheduling and launching, as calibrated.
   public var hostTime: Double
   /// The standard error of the whole, in nanoseconds.
@@ -54,6 +56,15 @@ public struct StepPrice: Hashable, Sendable {
 public protocol StepPricing: Sendable {
   /// The predicted duration of a step of this shape. An empty step costs nothing.
   func price(_ shape: StepShape) -> StepPrice
+
+  /// The same steps, each as long as it is at that many of its standard errors above the prediction
+  /// (below, if negative). A pricing without doubt is itself, which is the default.
+  func shifted(by standardErrors: Double) -> Self
+}
+
+extension StepPricing {
+  /// Itself: nothing is in doubt.
+  public func shifted(by standardErrors: Double) -> Self { self }
 }
 
 /// A step whose time is linear in what it computes.

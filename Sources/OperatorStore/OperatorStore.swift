@@ -76,6 +76,9 @@ public struct OperatorStore: Sendable {
     migrator.registerMigration("3: calibrations from requests, with their uncertainty") { db in
       try db.execute(sql: Schema.calibrationsFromRequests)
     }
+    migrator.registerMigration("4: calibrations of collectives and graphs") { db in
+      try db.execute(sql: Schema.calibrationsOfGraphs)
+    }
     return migrator
   }()
 

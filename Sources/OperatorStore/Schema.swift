@@ -330,4 +330,13 @@ enum Schema {
     ALTER TABLE calibration ADD COLUMN per_sequence_se_ns REAL;
     ALTER TABLE calibration ADD COLUMN per_token_se_ns REAL;
     """#
+
+  /// Calibrations of collectives, and whether steps are padded to captured graphs; NULL where the
+  /// deployment named none.
+  static let calibrationsOfGraphs = #"""
+    ALTER TABLE calibration ADD COLUMN collective_scale REAL NOT NULL DEFAULT 1;
+    ALTER TABLE calibration ADD COLUMN collective_scale_se REAL;
+    ALTER TABLE calibration ADD COLUMN pads_to_graphs INTEGER
+      CHECK (pads_to_graphs IN (0, 1));
+    """#
 }

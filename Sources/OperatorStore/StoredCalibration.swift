@@ -45,6 +45,8 @@ public struct StoredCalibration: Sendable, Hashable {
     public var perSequence: Double?
     /// Of ``StoredCalibration/perToken``, in nanoseconds.
     public var perToken: Double?
+    /// Of ``StoredCalibration/collectiveScale``.
+    public var collectiveScale: Double?
 
     /// Creates standard errors.
     public init(
@@ -78,6 +80,11 @@ public struct StoredCalibration: Sendable, Hashable {
   public var perToken: Double
   /// Whether host time passes while the device works, as with asynchronous scheduling.
   public var hidesHost = false
+  /// Factor on the time of collectives, beside ``deviceScale``; 1 where none was fitted.
+  public var collectiveScale = 1.0
+  /// Whether steps compute as many tokens as the next captured graph has; nil where the deployment
+  /// named no graphs when it was fitted.
+  public var padsToGraphs: Bool?
   /// How sure the numbers are.
   public var standardErrors = StandardErrors()
   /// Error before fitting; 0.05 is five percent. Of ``Basis/steps`` it is the mean absolute relative
@@ -113,8 +120,9 @@ extension OperatorStore {
           INSERT OR REPLACE INTO calibration (device, model, data_type, tensor_parallel, fitted_on,
             steps, device_scale, per_step_ns, per_sequence_ns, per_token_ns, error_before,
             error_held_out, fitted_sha256, basis, hides_host, device_scale_se, per_step_se_ns,
-            per_sequence_se_ns, per_token_se_ns)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            per_sequence_se_ns, per_token_se_ns, collective_scale, collective_scale_se,
+            pads_to_graphs)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           """,
         arguments: [
           calibration.deployment.device, calibration.deployment.model,
@@ -124,7 +132,8 @@ extension OperatorStore {
           calibration.errorHeldOut, calibration.fittedSHA256, calibration.basis.rawValue,
           calibration.hidesHost, calibration.standardErrors.deviceScale,
           calibration.standardErrors.perStep, calibration.standardErrors.perSequence,
-          calibration.standardErrors.perToken,
+          calibration.standardErrors.perToken, calibration.collectiveScale,
+          calibration.standardErrors.collectiveScale, calibration.padsToGraphs,
         ])
     }
   }
@@ -139,7 +148,8 @@ extension OperatorStore {
         sql: """
           SELECT fitted_on, steps, device_scale, per_step_ns, per_sequence_ns, per_token_ns,
             error_before, error_held_out, fitted_sha256, basis, hides_host, device_scale_se,
-            per_step_se_ns, per_sequence_se_ns, per_token_se_ns
+            per_step_se_ns, per_sequence_se_ns, per_token_se_ns, collective_scale,
+            collective_scale_se, pads_to_graphs
           FROM calibration
           WHERE device = ? AND model = ? AND data_type = ? AND tensor_parallel = ?
           """,
@@ -157,6 +167,9 @@ extension OperatorStore {
         found.hidesHost = row[10]
         found.standardErrors = StoredCalibration.StandardErrors(
           deviceScale: row[11], perStep: row[12], perSequence: row[13], perToken: row[14])
+        found.collectiveScale = row[15]
+        found.standardErrors.collectiveScale = row[16]
+        found.padsToGraphs = row[17]
         return found
       }
     }

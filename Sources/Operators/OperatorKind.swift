@@ -71,6 +71,16 @@ public struct OperatorKind: RawRepresentable, Hashable, Sendable {
   /// The conversion of activations to a type of `bits`, scaled.
   public static let quantize = OperatorKind(rawValue: "quantize")
 
+  /// Whether devices exchange data in it.
+  public var isCollective: Bool {
+    switch self {
+    case .allReduce, .allGather, .reduceScatter, .allToAll, .broadcast, .reduce, .sendReceive,
+      .moeDispatch, .moeCombine:
+      true
+    default: false
+    }
+  }
+
   /// The kinds that have axes, in the order above.
   public static let known: [OperatorKind] = [
     .gemm, .attention, .rmsNorm, .layerNorm, .activation, .rotary, .embedding, .elementwise,

@@ -57,7 +57,8 @@ public struct EnginePlan: Sendable {
       StepModel(
         architecture, group.dataType, tensorParallel: group.tensorParallel, on: costs,
         maximumTokens: group.maxBatchedTokens, maximumSequences: group.maxSequences,
-        calibration: calibration)
+        calibration: calibration
+      ).padded(to: calibration?.padsToGraphs == false ? [] : group.graphSizes)
     }
     self.measured = model(CostModel(curves: curves, on: device, relative: relative), calibration)
     self.roofline = model(CostModel(analytical: device), nil)

@@ -20,6 +20,7 @@ public struct HoldOutFigure: Sendable {
   private static let decades = 3.0
   private static let colours: [HoldOutProtocol: String] = [
     .points: SVGCanvas.Colour.replayed, .sizes: "#1a7f37", .curves: "#a85a1a",
+    .devices: "#7a3fa0",
   ]
 
   /// Creates a figure; the groups with the most points are drawn.
@@ -53,7 +54,8 @@ public struct HoldOutFigure: Sendable {
         + "were held out, by kind of operator, type and software.")
     canvas.text("Errors of held-out points", 32, 38, size: 18, bold: true)
     var x = 32.0
-    for way in HoldOutProtocol.allCases {
+    let drawn = Set(panels.flatMap(\.rows).map(\.way))
+    for way in HoldOutProtocol.allCases where drawn.contains(way) {
       canvas.line(x, 60, x + 26, 60, Self.colours[way] ?? "", width: 2)
       canvas.text("\(way)", x + 34, 64, size: 13, colour: SVGCanvas.Colour.quiet)
       x += 120

@@ -43,6 +43,8 @@ public struct ResultFile: Sendable {
   public var workload: [String: ResultValue]?
   /// Counts, rates and latencies.
   public var summary: ReplaySummary
+  /// Where its latencies lie, if that was asked for.
+  public var bands: LatencyBands?
   /// What the simulated time rests on, if known.
   public var timeShares: TimeShares?
   /// The comparison with what was measured, if anything was.
@@ -53,15 +55,15 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
-    workload: [String: ResultValue]? = nil, summary: ReplaySummary, timeShares: TimeShares? = nil,
-    validation: Validation? = nil,
-    warnings: [String] = []
+    workload: [String: ResultValue]? = nil, summary: ReplaySummary, bands: LatencyBands? = nil,
+    timeShares: TimeShares? = nil, validation: Validation? = nil, warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
     self.inputs = inputs
     self.deployment = deployment
     self.workload = workload
     self.summary = summary
+    self.bands = bands
     self.timeShares = timeShares
     self.validation = validation
     self.warnings = warnings
@@ -124,6 +126,7 @@ public struct ResultFile: Sendable {
 extension ResultFile: Encodable {
   private enum Key: String, CodingKey {
     case schema, version, tool, inputs, deployment, workload, summary, validation, warnings
+    case bands = "latency_bands"
     case timeShares = "simulated_time"
   }
 
@@ -137,6 +140,7 @@ extension ResultFile: Encodable {
     try values.encode(deployment, forKey: .deployment)
     try values.encodeIfPresent(workload, forKey: .workload)
     try values.encode(summary, forKey: .summary)
+    try values.encodeIfPresent(bands, forKey: .bands)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)
     try values.encodeIfPresent(validation, forKey: .validation)
     try values.encode(warnings, forKey: .warnings)

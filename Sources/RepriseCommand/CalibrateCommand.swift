@@ -8,9 +8,11 @@ struct CalibrateCommand: FailingCommand {
     abstract: "Check a database's predictions, or fit a deployment to what was measured of it.",
     discussion: """
       With --check: predicts measured points from the others and prints the errors by kind of \
-      operator, type and software, and how many points the 90 % interval held. Three protocols: \
+      operator, type and software, and by the distance from the nearest sample, and how many points \
+      the 90 % interval held. Protocols: \
       'points' holds out a fifth of all points at random, 'sizes' every second size of each curve, \
-      'curves' a fifth of all curves.
+      'curves' a fifth of all curves, 'devices' each kind of operator, predicted from the other devices \
+      of the database.
 
       With --deployment: fits the time that kernels do not explain (a step, a sequence, \
       a token) and one factor on device time to measured engine steps, those of --steps or else those \
@@ -64,11 +66,15 @@ struct CalibrateCommand: FailingCommand {
       guard checking.worst >= 0, checking.least >= 1 else {
         throw UsageError("--worst must be at least 0, --least at least 1")
       }
+      guard !checking.json || checking.worst == 0 else {
+        throw UsageError("give --json or --worst, not both")
+      }
     } else if deployment == nil {
       throw UsageError("give --check, or --deployment")
     } else if checking.isUsed {
       throw UsageError(
-        "--protocol, --operator, --runtime, --where, --least, --worst and --svg need --check")
+        "--protocol, --operator, --runtime, --where, --least, --worst, --json and --svg need --check"
+      )
     }
     if log == nil {
       guard content == nil, requests == nil, fitRequests == nil else {
@@ -95,32 +101,64 @@ struct CalibrateCommand: FailingCommand {
     let store = try database.open(.readOnly)
     let names = try device.map { [$0] } ?? store.deviceNames()
     var checked: Set<String> = []
-    var rows: [HoldOutCheck.Row] = []
+    var report = HoldOutReport()
+    let measured = try checking.protocols.contains(.devices) ? everything(in: store) : [:]
     for name in names {
       guard let sheet = Device.builtIn(named: name) else {
         guard device == nil else { _ = try dataSheet(named: name); return }
-        print("\(name): not checked: no data sheet to anchor its curves on")
+        try say("\(name): not checked: no data sheet to anchor its curves on")
         continue
       }
       // Several names may mean one device, whose curves are checked together.
       guard checked.insert(sheet.name).inserted else { continue }
-      let curves = try store.curves(on: sheet).compactMap(checking.part)
+      let all = try measured[sheet.name] ?? store.curves(on: sheet)
+      let curves = all.compactMap(checking.part)
       for way in checking.protocols {
-        let check = HoldOutCheck(curves, on: sheet, by: way)
+        let check =
+          way == .devices
+          ? HoldOutCheck(
+            curves, among: all, on: sheet,
+            from: measured.sorted { $0.key < $1.key }.compactMap { name, curves in
+              guard name != sheet.name, let other = Device.builtIn(named: name) else { return nil }
+              return RelativeCurves(device: other, curves: curves)
+            })
+          : HoldOutCheck(curves, on: sheet, by: way)
         guard !check.rows.isEmpty else {
-          print("\(name), \(way): no curve has enough points to hold some out")
+          try say(
+            way == .devices
+              ? "\(name), devices: no other device of the database measured any kind of it"
+              : "\(name), \(way): no curve has enough points to hold some out")
           continue
         }
+        let part = HoldOutReport.Part(device: name, way: way, check: check)
+        report.parts.append(part)
+        guard !checking.json else { continue }
         print("\(name), \(way): \(way.explanation)")
-        print(checking.table(check).text, terminator: "")
-        rows += check.rows
+        print(part.text, terminator: "")
       }
     }
+    let rows = report.parts.flatMap(\.check.rows)
     guard !rows.isEmpty else {
       throw Failure(.data, "\(database.path): no curve that was asked for can be checked")
     }
+    if checking.json { print(try report.json()) }
     checking.printWorst(of: rows)
     try checking.writeFigure(of: rows)
+  }
+
+  /// What the database holds of every device with a data sheet, by the sheet's name.
+  private func everything(in store: OperatorStore) throws -> [String: [MeasuredCurve]] {
+    var measured: [String: [MeasuredCurve]] = [:]
+    for name in try store.deviceNames() {
+      guard let sheet = Device.builtIn(named: name), measured[sheet.name] == nil else { continue }
+      measured[sheet.name] = try store.curves(on: sheet)
+    }
+    return measured
+  }
+
+  /// Says what is not checked, beside a document of JSON.
+  private func say(_ line: String) throws {
+    if checking.json { try note(line) } else { print(line) }
   }
 
   private func fit(_ options: DeploymentOptions, to file: String?) throws {
@@ -133,7 +171,9 @@ struct CalibrateCommand: FailingCommand {
     let steps = file ?? "steps in \(database.path)"
     let fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
-      with: plan.measured, fittedOn: steps, mayHideHost: plan.group.asyncScheduling)
+      with: plan.measured.padded(to: []),
+      padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
+      mayHideHost: plan.group.asyncScheduling)
     try store.save(fit.calibration)
     let calibration = fit.calibration
     print(
@@ -151,6 +191,19 @@ struct CalibrateCommand: FailingCommand {
       """)
     if calibration.hidesHost {
       print("  a step is the longer of the two: host time passes while the device works")
+    }
+    if let error = calibration.standardErrors.collectiveScale {
+      print(
+        "  collectives    × \(fixedText(calibration.collectiveScale, decimals: 3)) of that "
+          + "± \(fixedText(error, decimals: 3))")
+    }
+    if let errors = fit.paddingErrors {
+      print(
+        """
+          graphs         steps \(calibration.padsToGraphs == true ? "are" : "are not") padded: \
+        error held out \(fixedText(100 * errors.padded, decimals: 1)) % with padding, \
+        \(fixedText(100 * errors.exact, decimals: 1)) % without
+        """)
     }
   }
 

@@ -5,8 +5,11 @@ import Reprise
 struct CheckOptions: ParsableArguments {
   @Option(
     name: .customLong("protocol"), parsing: .upToNextOption,
-    help: "What is held out: points, sizes or curves; all three if not given.")
-  var protocols: [HoldOutProtocol] = HoldOutProtocol.allCases
+    help: """
+      What is held out: points, sizes or curves, all three if not given; or devices, which \
+      predicts each kind of operator from the other devices of the database.
+      """)
+  var protocols: [HoldOutProtocol] = HoldOutProtocol.withinDevice
 
   @Option(name: .customLong("operator"), help: "Check this kind alone, such as gemm.")
   var kind: String?
@@ -29,13 +32,17 @@ struct CheckOptions: ParsableArguments {
   @Option(help: "List that many of the worst points.")
   var worst = 0
 
+  @Flag(help: "Print JSON instead of tables.")
+  var json = false
+
   @Option(help: "Draw the errors' distributions as an SVG to this file.")
   var svg: String?
 
   /// Whether anything but the defaults was asked for.
   var isUsed: Bool {
-    protocols != HoldOutProtocol.allCases || kind != nil || runtime != nil || !conditions.isEmpty
-      || least != 1 || worst != 0 || svg != nil
+    protocols != HoldOutProtocol.withinDevice || kind != nil || runtime != nil
+      || !conditions.isEmpty
+      || least != 1 || worst != 0 || svg != nil || json
   }
 
   /// What of a curve is to be checked; nil for nothing.
@@ -47,28 +54,6 @@ struct CheckOptions: ParsableArguments {
     var part = curve
     part.samples.removeAll { (1..<max(1, least)).contains($0.point[0]) }
     return part.samples.isEmpty ? nil : part
-  }
-
-  /// A check's rows, and what each rests on.
-  func table(_ check: HoldOutCheck) -> TextTable {
-    var table = TextTable([
-      .init("operator", .left), .init("type", .left), .init("software", .left), .init("curves"),
-      .init("held out"), .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"),
-      .init("roofline %"),
-    ])
-    for row in check.rows {
-      let group = row.group
-      table.add([
-        group.region.isEmpty ? group.kind.rawValue : "\(group.kind), \(group.region)",
-        group.dataType?.rawValue ?? "", group.runtime, "\(row.curves)", "\(row.errors.points)",
-        fixedText(row.errors.meanAbsolutePercent, decimals: 2),
-        fixedText(row.errors.medianAbsolutePercent, decimals: 2),
-        fixedText(row.errors.percentile95, decimals: 1),
-        fixedText(row.errors.coveragePercent, decimals: 0),
-        fixedText(row.errors.rooflinePercent, decimals: 0),
-      ])
-    }
-    return table
   }
 
   /// Prints the points that were missed most.
@@ -129,6 +114,7 @@ extension HoldOutProtocol {
     case .points: "a fifth of all points at random, predicted from the others"
     case .sizes: "every second size of each curve, predicted from the others"
     case .curves: "a fifth of all curves, predicted from the others"
+    case .devices: "each kind as if it was measured on the other devices alone"
     }
   }
 }

@@ -22,6 +22,9 @@ struct ReplayCommand: FailingCommand {
       request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
       input gives the same bytes.
 
+      Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
+      on TTFT, TPOT and end-to-end latency (--no-bands leaves them out).
+
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
       """)
 
@@ -58,6 +61,9 @@ struct ReplayCommand: FailingCommand {
   @Flag(inversion: .prefixedNo, help: "Write timeline.json and timeline.svg.")
   var timeline = true
 
+  @Flag(inversion: .prefixedNo, help: "Replay at both ends of the step times' doubt, too.")
+  var bands = true
+
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
     guard (1...1024).contains(threads) else { throw UsageError("--threads must be 1 to 1024") }
@@ -72,7 +78,13 @@ struct ReplayCommand: FailingCommand {
       path: self.log, content: content, limit: requests, options: options)
     let resolved = Deployment(
       model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
-    let (result, roofline) = try run(resolved, plans, log)
+    let runs = try run(resolved, plans, log)
+    guard let result = runs[0].result, let roofline = runs[1].result else { return }
+    let summary = runs[0].summary
+    // Ends of which one was stopped are no ends.
+    var latencyBands =
+      bands && !runs.contains { $0.summary.isCut }
+      ? LatencyBands(summary, low: runs[2].summary, high: runs[3].summary) : nil
 
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
@@ -82,7 +94,7 @@ struct ReplayCommand: FailingCommand {
       isMeasured
       ? try Validation(
         rows: rows.filter { $0.outcome.arrival >= options.warmUp }, timeShares: shares) : nil
-    let summary = ReplaySummary(result, warmUp: options.warmUp)
+    if let validation { latencyBands?.hold(against: validation) }
     var warnings = plans.flatMap(\.warnings)
     if log.isMeasured, !isMeasured {
       warnings.append(
@@ -100,7 +112,8 @@ struct ReplayCommand: FailingCommand {
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
-      workload: log.workload.echo, summary: summary, timeShares: shares, validation: validation,
+      workload: log.workload.echo, summary: summary, bands: latencyBands, timeShares: shares,
+      validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
@@ -123,6 +136,7 @@ struct ReplayCommand: FailingCommand {
     if let text = log.workload.text { print(text) }
     for plan in plans { print(plan.prices) }
     print(summary.text)
+    if let latencyBands { print(latencyBands.text) }
     if let validation {
       print("against what the log measured ('reprise validate' prints the whole table):")
       for line in validation.verdicts { print(line) }
@@ -136,10 +150,18 @@ struct ReplayCommand: FailingCommand {
     if result.isCut || roofline.isCut { throw ExitCode(Interruption.exitCode) }
   }
 
-  /// Replays the log by measurements and by the roofline alone, side by side.
+  /// One replay of the log.
+  private struct Run: Sendable {
+    var result: ReplayResult?
+    var summary: ReplaySummary
+    var seconds: Double
+  }
+
+  /// Replays the log by measurements, by the roofline alone, and at both ends of the step times' doubt,
+  /// side by side.
   private func run(
     _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
-  ) throws -> (measured: ReplayResult, roofline: ReplayResult) {
+  ) throws -> [Run] {
     var options = ReplayOptions()
     options.warmUp = workload.options.warmUp
     options.recordsSteps = timeline
@@ -148,15 +170,28 @@ struct ReplayCommand: FailingCommand {
     options.recordsSteps = false
     let roofline = try Simulation(
       deployment: deployment, pricings: plans.map(\.roofline), options: options)
+    let ends = try (bands ? [-1, 1] : []).map { side in
+      try Simulation(
+        deployment: deployment,
+        pricings: plans.map { $0.measured.shifted(by: side * LatencyBands.standardErrors) },
+        options: options)
+    }
     let labels = ["replay", "roofline"]
     let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
+    let warmUp = options.warmUp
     let runs = try Interruption.catching {
       // Where the folder is, SIGINT is caught.
       try makeFolder()
-      return onThreads(threads, count: 2) { number in
+      return onThreads(threads, count: 2 + ends.count) { number in
+        let start = threadSeconds()
+        guard number < 2 else {
+          let result = ends[number - 2].run(table, shouldStop: { Interruption.isRequested })
+          // Of these only figures are asked for.
+          return Run(
+            summary: ReplaySummary(result, warmUp: warmUp), seconds: threadSeconds() - start)
+        }
         // Two bars would write over each other.
         var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
-        let start = threadSeconds()
         let result = [measured, roofline][number].run(table) {
           bar?.update(to: $0)
         } shouldStop: {
@@ -164,18 +199,24 @@ struct ReplayCommand: FailingCommand {
         }
         let seconds = threadSeconds() - start
         bar?.finish()
-        return (result, seconds)
+        return Run(
+          result: result, summary: ReplaySummary(result, warmUp: warmUp), seconds: seconds)
       }
     }
-    for (label, (result, seconds)) in zip(labels, runs) {
+    for (label, run) in zip(labels, runs) {
+      let steps = run.summary.steps
       try note(
-        "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
-          + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
+        "\(label): \(steps) engine steps in \(fixedText(run.seconds, decimals: 3)) s of CPU, "
+          + "\(Int(Double(steps) / max(run.seconds, 1e-6))) steps/s")
+    }
+    if bands {
+      let seconds = runs[2].seconds + runs[3].seconds
+      try note("bands: two replays in \(fixedText(seconds, decimals: 3)) s of CPU")
     }
     if timingRuns > 0 {
       try timeEngine(measured, log.table, plan: plans[0], runs: timingRuns)
     }
-    return (runs[0].0, runs[1].0)
+    return runs
   }
 
   private func writeTimeline(
@@ -254,6 +295,7 @@ extension EnginePlan {
       "per_step_ns": .number(calibration.perStep),
       "per_sequence_ns": .number(calibration.perSequence),
       "per_token_ns": .number(calibration.perToken),
+      "collective_scale": .number(calibration.collectiveScale),
       "held_out_error": .number(calibration.errorHeldOut),
       "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
     ])

@@ -80,6 +80,10 @@ public struct EngineGroup: Sendable, Hashable {
   /// arrival waits a step longer and a finished request's memory is free a step later; off by
   /// default.
   public var asyncScheduling: Bool
+  /// `cudagraph_capture_sizes`: the token counts of captured graphs, ascending. A step of no more
+  /// tokens than the last of them computes as many as the next one has; none by default.
+  /// `max_cudagraph_capture_size` gives ``defaultGraphSizes(upTo:)``.
+  public var graphSizes: [Int]
 
   /// Creates a group; see the properties for what defaults mean.
   public init(
@@ -88,7 +92,7 @@ public struct EngineGroup: Sendable, Hashable {
     maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
-    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false
+    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = []
   ) {
     self.name = name
     self.count = count
@@ -106,5 +110,14 @@ public struct EngineGroup: Sendable, Hashable {
     self.longPrefillTokenThreshold = longPrefillTokenThreshold
     self.fullSequenceAdmission = fullSequenceAdmission
     self.asyncScheduling = asyncScheduling
+    self.graphSizes = graphSizes
+  }
+
+  /// The sizes that vLLM (0.11 and later) captures of itself: 1, 2, 4, then every 8 below 256, then
+  /// every 16.
+  public static func defaultGraphSizes(upTo largest: Int) -> [Int] {
+    [1, 2, 4].filter { $0 <= largest }
+      + Array(stride(from: 8, through: min(largest, 255), by: 8))
+      + Array(stride(from: 256, through: largest, by: 16))
   }
 }

@@ -11,6 +11,8 @@ struct FormatKey: Sendable, Hashable {
     case boolean
     case choice([String])
     case list(maxCount: Int)
+    /// Whole numbers, each larger than the one before.
+    case ascending(ClosedRange<Int>, maxCount: Int)
   }
 
   var name: String
@@ -47,6 +49,9 @@ enum DeploymentFormat {
     FormatKey(name: "long_prefill_token_threshold", kind: .integer(0...16_777_216)),
     FormatKey(name: "full_sequence_admission", kind: .boolean),
     FormatKey(name: "async_scheduling", kind: .boolean),
+    FormatKey(
+      name: "cudagraph_capture_sizes", kind: .ascending(1...16_777_216, maxCount: 16_384)),
+    FormatKey(name: "max_cudagraph_capture_size", kind: .integer(0...65_536)),
   ]
 
   /// The first key of these whose number is out of its bounds, or nil.

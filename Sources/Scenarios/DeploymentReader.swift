@@ -55,6 +55,15 @@ extension EngineGroup {
       try reader.integer("long_prefill_token_threshold") ?? longPrefillTokenThreshold
     fullSequenceAdmission = try reader.boolean("full_sequence_admission") ?? fullSequenceAdmission
     asyncScheduling = try reader.boolean("async_scheduling") ?? asyncScheduling
+    let largestGraph = try reader.integer("max_cudagraph_capture_size") ?? 0
+    graphSizes =
+      try reader.ascending("cudagraph_capture_sizes") ?? Self.defaultGraphSizes(upTo: largestGraph)
+    if reader.has("cudagraph_capture_sizes"), reader.has("max_cudagraph_capture_size") {
+      throw ScenarioError(
+        path: path, line: reader.line(of: "max_cudagraph_capture_size"),
+        message: "'max_cudagraph_capture_size' has no effect beside 'cudagraph_capture_sizes'; "
+          + "give one of them")
+    }
     if blockCount != nil, reader.has("memory_utilization") {
       throw ScenarioError(
         path: path, line: reader.line(of: "memory_utilization"),

@@ -96,6 +96,26 @@ struct MappingReader {
     return value
   }
 
+  /// Whole numbers within the key's bounds, each larger than the one before.
+  func ascending(_ name: String) throws(ScenarioError) -> [Int]? {
+    guard let node = values[name] else { return nil }
+    guard case .ascending(let bounds, let most) = kind(name) else { return nil }
+    var found: [Int] = []
+    for item in node.sequence ?? [] where found.count <= most {
+      guard let text = plain(item), let value = Int(text), bounds.contains(value),
+        value > found.last ?? .min
+      else {
+        throw error(
+          name,
+          "holds whole numbers, \(bounds.lowerBound) to \(bounds.upperBound), "
+            + "each larger than the one before")
+      }
+      found.append(value)
+    }
+    guard (1...most).contains(found.count) else { throw error(name, "is a list of 1 to \(most)") }
+    return found
+  }
+
   /// A list of at least one node, no longer than the key's bound.
   func list(_ name: String) throws(ScenarioError) -> [Node] {
     guard case .list(let most) = kind(name) else { return [] }

@@ -1,5 +1,6 @@
 import Analytical
 import CostModel
+import Foundation
 import OperatorStore
 import Operators
 import Testing
@@ -32,7 +33,7 @@ import Testing
     }
   }
 
-  @Test(arguments: HoldOutProtocol.allCases)
+  @Test(arguments: HoldOutProtocol.withinDevice)
   func `Each sample is kept or held, the same ones each time`(way: HoldOutProtocol) {
     let curves = products()
     let divided = way.divide(curves, seed: 3)
@@ -53,10 +54,12 @@ import Testing
       let operators = Set(divided.held.map(\.curve.operator))
       #expect(operators.isDisjoint(with: divided.kept.map(\.operator)))
       #expect(divided.held.count == 13 * operators.count)
+    case .devices:
+      Issue.record("divides nothing within a device")
     }
   }
 
-  @Test(arguments: HoldOutProtocol.allCases)
+  @Test(arguments: HoldOutProtocol.withinDevice)
   func `A smooth law is predicted well, and noise is told`(way: HoldOutProtocol) throws {
     let smooth = try #require(HoldOutCheck(products(), on: device, by: way).rows.first)
     #expect(smooth.errors.meanAbsolutePercent < 3)
@@ -95,5 +98,79 @@ import Testing
       #expect((0.5...0.6).contains(borrowed.nanoseconds / there.nanoseconds))
       #expect(borrowed.relativeError > 0.25)
     }
+  }
+
+  /// Oracle: the nearest kept sample by trying all of them.
+  @Test(arguments: HoldOutProtocol.withinDevice)
+  func `Distances are those to the nearest kept sample, and bands hold every point once`(
+    way: HoldOutProtocol
+  ) {
+    let curves = products()
+    let kept = way.divide(curves, seed: 1).kept
+    let check = HoldOutCheck(curves, on: device, by: way)
+    func octaves(_ left: Int, _ right: Int) -> Double { abs(log2(Double(left) / Double(right))) }
+    let points = check.rows.flatMap(\.points)
+    for point in points {
+      var nearest = Double.infinity
+      for curve in kept {
+        let apart = ["n", "k"].reduce(0) {
+          $0 + octaves(curve.operator.attributes[$1] ?? 0, point.operator.attributes[$1] ?? 0)
+        }
+        for sample in curve.samples {
+          nearest = min(nearest, apart + octaves(sample.point[0], point.point[0]))
+        }
+      }
+      #expect(abs((point.octaves ?? -1) - nearest) < 1e-4)
+    }
+    #expect(check.byDistance.reduce(0) { $0 + $1.errors.points } == points.count)
+    for row in check.byDistance {
+      let inside = points.filter {
+        let distance = ($0.octaves ?? .infinity) - 1e-4
+        let below = HoldOutCheck.DistanceBand(rawValue: row.band.rawValue - 1)?.limit ?? -1
+        return distance <= row.band.limit && distance > below
+      }
+      #expect(row.errors == HoldOutCheck.Errors(inside))
+    }
+  }
+
+  @Test(
+    arguments: [
+      (nil, .beyond), (0, .half), (0.5, .half), (0.6, .one), (1.00001, .one), (2, .two), (4, .four),
+      (4.01, .beyond),
+    ] as [(Double?, HoldOutCheck.DistanceBand)])
+  func `A distance lies in one band`(octaves: Double?, band: HoldOutCheck.DistanceBand) {
+    #expect(HoldOutCheck.DistanceBand(octaves: octaves) == band)
+  }
+
+  /// Oracle: kernels that reach the same share of two devices' peaks. What was measured of the kind on
+  /// the device itself must not be seen.
+  @Test func `A kind is judged from the device most like it that measured it`() throws {
+    var faster = device
+    faster.name = "faster"
+    faster.peakFlops = [.bfloat16: 150e12]
+    faster.memoryBandwidth = 1.5e12
+    var unlike = device
+    unlike.name = "unlike"
+    unlike.peakFlops = [.bfloat16: 1000e12]
+    let own = products().map { curve in
+      var curve = curve
+      for index in curve.samples.indices {
+        curve.samples[index].duration = DurationStatistics(
+          mean: curve.samples[index].duration.mean * 100)
+      }
+      return curve
+    }
+    let others = [
+      RelativeCurves(device: unlike, curves: own),
+      RelativeCurves(device: device, curves: products()),
+    ]
+    let check = HoldOutCheck(own, among: own, on: faster, from: others)
+    let row = try #require(check.rows.first)
+    #expect(check.rows.count == 1 && row.way == .devices)
+    #expect(row.points.allSatisfy { $0.prediction.evidence == .borrowed })
+    #expect(row.points.allSatisfy { (-0.996...(-0.985)).contains($0.error) })
+    // Half as much again in both rates.
+    #expect(row.points.allSatisfy { abs(($0.octaves ?? 0) - 2 * log2(1.5)) < 1e-9 })
+    #expect(HoldOutCheck(own, among: own, on: faster, from: []).rows.isEmpty)
   }
 }

@@ -116,6 +116,55 @@ import Testing
     #expect(try #require(fit.calibration.standardErrors.deviceScale) < 0.02)
   }
 
+  /// The toy on four devices: of a step's kernels some tenths are collectives.
+  private var sharded: StepModel {
+    let device = Device(
+      name: "toy", reportedNames: [], peakFlops: [.bfloat16: 1e12], memoryBandwidth: 1e11,
+      memoryBytes: 1e10, launchFloor: 2000, source: "made up")
+    let architecture = ModelArchitecture(
+      name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 4,
+      vocabularySize: 1000)
+    return StepModel(
+      architecture, .bfloat16, tensorParallel: 4, on: CostModel(analytical: device),
+      maximumTokens: 512, maximumSequences: 64)
+  }
+
+  @Test(arguments: [0.7, 1.0, 1.6])
+  func `A factor of collectives alone is recovered, and one is left out`(factor: Double) throws {
+    let model = sharded
+    var measured = steps(
+      200, model, scale: 1.1, perStep: 50_000, perSequence: 0, perToken: 0)
+    for index in measured.indices {
+      let more = 1.1 * (factor - 1) * model.price(measured[index].shape).collectiveTime
+      measured[index].duration = measured[index].duration + Nanoseconds(rounding: more)
+    }
+    let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    #expect(abs(fit.calibration.collectiveScale - factor) < 0.03)
+    #expect((fit.calibration.standardErrors.collectiveScale == nil) == (factor == 1))
+    #expect(fit.calibration.errorHeldOut < 0.002)
+    // What was fitted, applied to a price, is the measured step.
+    let calibrated = ParameterizedSteps(model, StepParameters(fit.calibration))
+    for step in measured {
+      let predicted = calibrated.price(step.shape).total
+      #expect(abs(predicted / Double(step.duration.rawValue) - 1) < 0.005)
+    }
+  }
+
+  @Test(arguments: [true, false])
+  func `Whether graphs pad steps is told by the steps`(isPadded: Bool) throws {
+    let (exact, padded) = (model, model.padded(to: [8, 64, 128, 512]))
+    let measured = steps(
+      200, isPadded ? padded : exact, scale: 1.1, perStep: 9000, perSequence: 0, perToken: 0)
+    let fit = try StepCalibration(
+      deployment, on: measured, with: exact, padded: padded, fittedOn: "made")
+    #expect(fit.calibration.padsToGraphs == isPadded)
+    let errors = try #require(fit.paddingErrors)
+    #expect((errors.padded < errors.exact) == isPadded)
+    #expect(fit.calibration.errorHeldOut < 0.001)
+    let unknown = try StepCalibration(deployment, on: measured, with: exact, fittedOn: "made")
+    #expect(unknown.calibration.padsToGraphs == nil)
+  }
+
   @Test func `Too few or uniform steps are refused`() {
     let model = model
     let measured = steps(19, model, scale: 1, perStep: 1, perSequence: 1, perToken: 1)

@@ -55,4 +55,20 @@ import Testing
     #expect(try problems(in: json, "device-comparison.schema.json") == [])
     #expect(json.contains("largest_differences") == (kind != nil))
   }
+
+  @Test func `A check of held-out points keeps to its schema, by software and by distance`() throws
+  {
+    let sheet = try device("h200-sxm")
+    let report = HoldOutReport([
+      .init(
+        device: sheet.name, way: .points,
+        check: HoldOutCheck([curve(1)], on: sheet, by: .points))
+    ])
+    let (part, json) = (try #require(report.parts.first), try report.json())
+    #expect(try problems(in: json, "hold-out.schema.json") == [])
+    #expect(part.text.contains("toy 1") && part.text.contains("0 to 0.5"))
+    let held = part.check.rows.reduce(0) { $0 + $1.errors.points }
+    #expect(held > 0 && json.contains("\"held_out\" : \(held)"))
+    #expect(try problems(in: HoldOutReport().json(), "hold-out.schema.json") == [])
+  }
 }

@@ -9,7 +9,11 @@ import Validation
 @Suite("result.json")
 struct ResultFileTests {
   private func result(_ run: ToyRun) throws -> ResultFile {
-    ResultFile(
+    let validation = try Validation(rows: run.rows)
+    let summary = ReplaySummary(run.result)
+    var bands = LatencyBands(summary, low: summary, high: summary)
+    bands.hold(against: validation)
+    return ResultFile(
       toolVersion: "0.1.0",
       inputs: [
         .init(
@@ -19,9 +23,9 @@ struct ResultFileTests {
       deployment: [
         "model": "llama-3.1-8b", "blocks": 2588, "prefix_caching": true, "utilisation": 0.9,
         "engines": .list([.object(["ranks": 1])]),
-      ], summary: ReplaySummary(run.result),
+      ], summary: ReplaySummary(run.result), bands: bands,
       timeShares: TimeShares(run.result),
-      validation: try Validation(rows: run.rows), warnings: ["something"])
+      validation: validation, warnings: ["something"])
   }
 
   @Test("keeps to its schema, with everything in it and with nothing")

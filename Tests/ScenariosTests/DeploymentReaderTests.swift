@@ -23,6 +23,7 @@ import Testing
         long_prefill_token_threshold: 7
         full_sequence_admission: false
         async_scheduling: true
+        cudagraph_capture_sizes: [1, 2, 4, 48]
     routing: least-loaded
     """
 
@@ -42,14 +43,16 @@ import Testing
       name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, dataType: .float8,
       maxSequences: 128, maxBatchedTokens: 4096, maxModelLength: 32768, blockSize: 32,
       blockCount: 2588, enablesPrefixCaching: false, longPrefillTokenThreshold: 7,
-      fullSequenceAdmission: false, asyncScheduling: true)
+      fullSequenceAdmission: false, asyncScheduling: true, graphSizes: [1, 2, 4, 48])
     #expect(
       deployment
         == Deployment(
           model: "meta-llama/Llama-3.1-8B", engines: [group], routing: .leastLoaded))
     // And no key is left out of this test.
     for key in DeploymentFormat.keys + DeploymentFormat.engineKeys
-    where key.name != "memory_utilization" { #expect(Self.whole.contains(key.name + ":")) }
+    where !["memory_utilization", "max_cudagraph_capture_size"].contains(key.name) {
+      #expect(Self.whole.contains(key.name + ":"))
+    }
   }
 
   @Test("What is not given has its default")
@@ -61,12 +64,16 @@ import Testing
           model: "m", engines: [EngineGroup(name: "a", device: "d", maxModelLength: 4096)]))
     let part = Self.least + "\n    memory_utilization: 0.5"
     #expect(try Deployment(yaml: part, path: "").engines[0].memoryUtilization == 0.5)
+    let graphs = Self.least + "\n    max_cudagraph_capture_size: 272"
+    #expect(
+      try Deployment(yaml: graphs, path: "").engines[0].graphSizes
+        == [1, 2, 4] + Array(stride(from: 8, through: 248, by: 8)) + [256, 272])
   }
 
   @Test(
     "An error has its line, and says what to do",
     arguments: [
-      ("routing: least-loaded", "routing: random", 19, "one of round-robin, least-loaded"),
+      ("routing: least-loaded", "routing: random", 20, "one of round-robin, least-loaded"),
       ("max_num_seqs: 128", "max_num_seq: 128", 9, "did you mean 'max_num_seqs'?"),
       ("max_num_seqs: 128", "zzzzzzzzzz: 128", 9, "known keys are name, count"),
       ("max_num_seqs: 128", "max_num_seqs: 0", 9, "a whole number, 1 to 65536, not '0'"),
@@ -76,6 +83,14 @@ import Testing
       ("max_num_seqs: 128", "max_num_seqs: 99999999999999999999", 9, "a whole number"),
       ("max_num_seqs: 128", "max_num_seqs:", 9, "a whole number"),
       ("max_num_seqs: 128", "count: 128", 5, "given twice"),
+      ("[1, 2, 4, 48]", "[1, 2, 2]", 19, "each larger than the one before"),
+      ("[1, 2, 4, 48]", "[0]", 19, "whole numbers, 1 to 16777216"),
+      ("[1, 2, 4, 48]", "[]", 19, "a list of 1 to 16384"),
+      ("[1, 2, 4, 48]", "48", 19, "a list of 1 to 16384, not '48'"),
+      (
+        "[1, 2, 4, 48]", "[1]\n    max_cudagraph_capture_size: 8", 20,
+        "give one of them"
+      ),
       ("version: 1", "version: 2", 1, "a whole number, 1, not '2'"),
       ("data_type: fp8", "data_type: fp9", 8, "one of fp32, fp16, bf16, fp8, int8, int4"),
       ("device: rtx-4090", "count: 1", 5, "given twice"),

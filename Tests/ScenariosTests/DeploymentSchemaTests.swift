@@ -43,6 +43,13 @@ import Testing
       case .choice(let choices):
         #expect(type == "string")
         #expect(property["enum"] as? [String] == choices)
+      case .ascending(let bounds, let most):
+        #expect(type == "array")
+        let items = try #require(property["items"] as? [String: Any])
+        #expect(items["minimum"] as? Int == bounds.lowerBound)
+        #expect(items["maximum"] as? Int == bounds.upperBound)
+        #expect(property["minItems"] as? Int == 1)
+        #expect(property["maxItems"] as? Int == most)
       case .list(let most):
         #expect(type == "array")
         #expect(property["minItems"] as? Int == 1)

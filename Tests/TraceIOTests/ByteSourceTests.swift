@@ -39,12 +39,24 @@ import TraceIO
   }
 
   @Test func `damage is an error with its place`() throws {
-    var stored = Container.gzip(Array("some text".utf8))
-    stored[stored.count - 5] ^= 1
-    #expect(throws: TraceIOError.self) { _ = try readAll(ByteSource(bytes: stored)) }
     let garbage = Container.gzip(Array("some text".utf8)) + Array("tail".utf8)
     let error = #expect(throws: TraceIOError.self) { _ = try readAll(ByteSource(bytes: garbage)) }
     #expect(error?.reason == .corruptStream)
+  }
+
+  @Test func `a flipped bit of text, checksum or length is found in each member`() throws {
+    let member = Container.gzip(Array("some text".utf8))
+    for place in 15..<member.count {
+      for damaged in 0..<2 {
+        var stored = member + member
+        stored[damaged * member.count + place] ^= 1 << UInt8(place % 8)
+        let error = #expect(throws: TraceIOError.self) {
+          _ = try readAll(ByteSource(bytes: stored))
+        }
+        #expect(error?.reason == .corruptStream)
+        #expect(error?.position == .storedByte((damaged + 1) * member.count))
+      }
+    }
   }
 
   @Test func `expansion is bounded in size and ratio`() throws {

@@ -6,7 +6,8 @@ public import Operators
 /// How well a cost model predicts points that were kept from it.
 ///
 /// Each runtime's curves of one kind are checked by themselves, as predictions come from one runtime
-/// alone. Of more than ``mostPoints`` held-out points of a group, evenly spread ones are judged.
+/// alone. Of more than ``mostPoints`` held-out points of a group, evenly spread ones are judged
+/// (``mostPointsBetweenDevices`` of a check between devices).
 public struct HoldOutCheck: Sendable {
   /// What is judged together.
   public struct Group: Sendable, Hashable {
@@ -30,6 +31,9 @@ public struct HoldOutCheck: Sendable {
     public var measured: Double
     /// What the model said without it.
     public var prediction: Prediction
+    /// How far the nearest sample lies that the model saw, in octaves over all sizes and attributes;
+    /// nil where it saw none of the same type and attributes.
+    public var octaves: Double?
 
     /// Predicted over measured, less one.
     public var error: Double { prediction.nanoseconds / measured - 1 }
@@ -100,46 +104,107 @@ public struct HoldOutCheck: Sendable {
   public init(
     _ curves: [MeasuredCurve], on device: Device, by way: HoldOutProtocol, seed: UInt64 = 1
   ) {
+    for (group, curves) in Self.divided(curves) {
+      let parts = way.divide(curves, seed: seed)
+      let distances = SampleDistances(parts.kept)
+      judge(
+        group, by: way, curves: curves, parts.held, CostModel(curves: parts.kept, on: device),
+        most: Self.mostPoints
+      ) { distances.octaves(from: $0, at: $1) }
+    }
+    rows.sort { $0.group.sortKey < $1.group.sortKey }
+  }
+
+  /// Checks what is borrowed between devices: each kind of operator of a device is predicted from the
+  /// device most like it that measured the kind, under the same software if it measured that, and from
+  /// its own other kinds, as if it had not been measured itself. Distances are those between the devices (``RelativeCurves``).
+  ///
+  /// - Parameters:
+  ///   - curves: of the device, those to judge.
+  ///   - all: everything measured on it; of this a prediction sees what is of another kind.
+  ///   - device: its data sheet.
+  ///   - others: what was measured on other devices.
+  public init(
+    _ curves: [MeasuredCurve], among all: [MeasuredCurve], on device: Device,
+    from others: [RelativeCurves]
+  ) {
+    let nearest = others.sorted { device.octaves(to: $0.device) < device.octaves(to: $1.device) }
+    // The same software where it was measured there, as a user would import it; else all of the kind.
+    struct Source: Hashable {
+      var kind: OperatorKind
+      var runtime: String?
+    }
+    var models: [Source: (model: CostModel, octaves: Double)] = [:]
+    for (group, held) in Self.divided(curves) {
+      let relative = nearest.lazy.map { other in
+        RelativeCurves(
+          device: other.device, curves: other.curves.filter { $0.operator.kind == group.kind })
+      }.first { !$0.curves.isEmpty }
+      guard var relative else { continue }
+      let same = relative.curves.filter { $0.runtime == group.runtime }
+      let source = Source(kind: group.kind, runtime: same.isEmpty ? nil : group.runtime)
+      if !same.isEmpty { relative.curves = same }
+      let (model, octaves) =
+        models[source] ?? (
+          CostModel(
+            curves: all.filter { $0.operator.kind != group.kind }, on: device, relative: relative),
+          device.octaves(to: relative.device)
+        )
+      models[source] = (model, octaves)
+      judge(
+        group, by: .devices, curves: held,
+        held.flatMap { curve in curve.samples.map { (curve, $0) } }, model,
+        most: Self.mostPointsBetweenDevices
+      ) { _, _ in octaves }
+    }
+    rows.sort { $0.group.sortKey < $1.group.sortKey }
+  }
+
+  /// Curves by what is judged together, types still mixed, as a field of experts pools them.
+  private static func divided(_ curves: [MeasuredCurve]) -> [Group: [MeasuredCurve]] {
     var divided: [Group: [MeasuredCurve]] = [:]
     for curve in curves {
-      for (region, samples) in Self.regions(of: curve) where !samples.isEmpty {
+      for (region, samples) in regions(of: curve) where !samples.isEmpty {
         var part = curve
         part.samples = samples
-        // Types stay together, as a field of experts pools them.
         let group = Group(
           kind: curve.operator.kind, region: region, dataType: nil, runtime: curve.runtime)
         divided[group, default: []].append(part)
       }
     }
-    for (group, curves) in divided {
-      let parts = way.divide(curves, seed: seed)
-      let model = CostModel(curves: parts.kept, on: device)
-      let byType = Dictionary(grouping: parts.held, by: \.curve.operator.dataType)
-      for (type, held) in byType {
-        let stride = max(1, held.count / Self.mostPoints)
-        let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
-          let (curve, sample) = held[index]
-          return model.predict(curve.operator, at: sample.point).map {
-            Point(
-              operator: curve.operator, point: sample.point, measured: sample.duration.median,
-              prediction: $0)
-          }
+    return divided
+  }
+
+  /// Adds a row for each type of a group's held-out samples.
+  private mutating func judge(
+    _ group: Group, by way: HoldOutProtocol, curves: [MeasuredCurve],
+    _ held: [(curve: MeasuredCurve, sample: MeasuredSample)], _ model: CostModel,
+    most: Int, octaves: (Operator, AxisPoint) -> Double?
+  ) {
+    for (type, held) in Dictionary(grouping: held, by: \.curve.operator.dataType) {
+      let stride = max(1, held.count / most)
+      let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
+        let (curve, sample) = held[index]
+        return model.predict(curve.operator, at: sample.point).map {
+          Point(
+            operator: curve.operator, point: sample.point, measured: sample.duration.median,
+            prediction: $0, octaves: octaves(curve.operator, sample.point))
         }
-        guard let errors = Errors(points) else { continue }
-        var typed = group
-        typed.dataType = type
-        rows.append(
-          Row(
-            group: typed, way: way, curves: curves.count { $0.operator.dataType == type },
-            errors: errors,
-            points: points))
       }
+      guard let errors = Errors(points) else { continue }
+      var typed = group
+      typed.dataType = type
+      rows.append(
+        Row(
+          group: typed, way: way, curves: curves.count { $0.operator.dataType == type },
+          errors: errors, points: points))
     }
-    rows.sort { $0.group.sortKey < $1.group.sortKey }
   }
 
   /// The most points that are judged of a group and type.
   public static let mostPoints = 20_000
+  /// The same of a check between devices, which holds out everything.
+  public static let mostPointsBetweenDevices = 2_000
 
   /// A curve's usable samples by the part of the operator's space that they lie in.
   private static func regions(of curve: MeasuredCurve) -> [(String, [MeasuredSample])] {

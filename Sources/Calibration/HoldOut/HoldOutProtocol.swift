@@ -4,7 +4,8 @@ internal import Operators
 /// Which measurements are kept from a cost model to be predicted from the others.
 ///
 /// Three questions that a user may have of a table: a point that was not measured among others that
-/// were, a size between two measured ones, an operator of which nothing was measured.
+/// were, a size between two measured ones, an operator of which nothing was measured. And one of a
+/// database: a kind of operator that was measured on other devices alone.
 public enum HoldOutProtocol: String, CaseIterable, Sendable, Hashable {
   /// A fifth of all points, at random.
   case points
@@ -12,6 +13,11 @@ public enum HoldOutProtocol: String, CaseIterable, Sendable, Hashable {
   case sizes
   /// A fifth of all curves, whole; of decode attention a curve is one number of sequences.
   case curves
+  /// A whole kind, predicted from other devices.
+  case devices
+
+  /// Those that need one device only.
+  public static let withinDevice: [HoldOutProtocol] = [.points, .sizes, .curves]
 
   /// Divides measured curves, each already of one region, into what a model may see and what it is
   /// judged on. The same curves give the same division.
@@ -37,6 +43,8 @@ public enum HoldOutProtocol: String, CaseIterable, Sendable, Hashable {
   private func holder(of curve: MeasuredCurve, _ seed: UInt64) -> (AxisPoint) -> Bool {
     let name = "\(curve.operator) \(curve.runtime)"
     switch self {
+    case .devices:
+      return { _ in true }
     case .points:
       return { point in Self.isChosen("\(name) \(point.values)", seed) }
     case .curves:

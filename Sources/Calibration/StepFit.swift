@@ -1,0 +1,139 @@
+import CostModel
+import Operators
+
+/// A measured step beside its predicted device time.
+struct StepObservation {
+  /// Predicted time of kernels that exchange nothing, in nanoseconds.
+  var compute: Double
+  /// Predicted time of collectives, in nanoseconds.
+  var collectives: Double
+  /// What host time goes by: one, sequences, tokens.
+  var host: [Double]
+  /// Measured, in nanoseconds.
+  var duration: Double
+
+  /// Nil for a step that computes nothing.
+  init?(_ step: MeasuredStep, _ model: StepModel) {
+    guard step.duration > .zero, step.shape.tokens > 0 else { return nil }
+    let price = model.price(step.shape)
+    collectives = price.collectiveTime
+    compute = price.deviceTime.sum() - collectives
+    host = [
+      1, Double(step.shape.prefillSequences + step.shape.decodeSequences),
+      Double(step.shape.tokens),
+    ]
+    duration = Double(step.duration.rawValue)
+  }
+
+  /// So that relative errors count.
+  var weight: Double { 1 / (duration * duration) }
+}
+
+/// What may explain a step: each is one more way for a fit to be right, or wrong.
+struct StepForm: Hashable {
+  /// Host time passes while the device works.
+  var hidesHost = false
+  /// Collectives have a factor of their own.
+  var fitsCollectives = false
+}
+
+/// A fit of device and host time to measured steps.
+struct StepFit {
+  var form: StepForm
+  /// Factor on kernels that exchange nothing.
+  var compute: Double
+  /// Factor on collectives.
+  var collectives: Double
+  /// Nanoseconds a step, a sequence and a token.
+  var host: [Double]
+
+  /// All kernels as predicted, and no host time.
+  static let none = StepFit(form: StepForm(), compute: 1, collectives: 1, host: [0, 0, 0])
+
+  /// All numbers: both factors, then host time a step, a sequence and a token.
+  var numbers: [Double] { [compute, collectives] + host }
+
+  func deviceTime(_ step: StepObservation) -> Double {
+    compute * step.compute + collectives * step.collectives
+  }
+
+  func hostTime(_ step: StepObservation) -> Double {
+    zip(step.host, host).reduce(0) { $0 + $1.0 * $1.1 }
+  }
+
+  func relativeError(_ step: StepObservation) -> Double {
+    let (device, host) = (deviceTime(step), hostTime(step))
+    return (form.hidesHost ? max(device, host) : device + host) / step.duration - 1
+  }
+
+  /// Fits once, and again without the steps that lie far off; says how many those are.
+  static func robust(
+    _ steps: [StepObservation], _ form: StepForm
+  ) -> (fit: StepFit, outliers: Int)? {
+    func fit(_ steps: [StepObservation]) -> StepFit? {
+      form.hidesHost ? hidden(steps, form) : added(steps, form)
+    }
+    guard let first = fit(steps) else { return nil }
+    let residuals = steps.map { abs(first.relativeError($0)) }
+    let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
+    let kept = zip(steps, residuals).filter { $1 <= limit }.map(\.0)
+    return fit(kept).map { ($0, steps.count - kept.count) }
+  }
+
+  /// Fits the sum of device and host time.
+  private static func added(_ steps: [StepObservation], _ form: StepForm) -> StepFit? {
+    let device = deviceTerms(form)
+    return nonNegativeLeastSquares(
+      rows: steps.map { device($0) + $0.host }, targets: steps.map(\.duration),
+      weights: steps.map(\.weight), required: [0]
+    ).map { StepFit(form: form, device: $0.dropLast(3), host: $0.suffix(3)) }
+  }
+
+  /// Fits the longer of device and host time: each step to the side that is longer by the fit before,
+  /// until none changes sides.
+  private static func hidden(_ steps: [StepObservation], _ form: StepForm) -> StepFit? {
+    let terms = deviceTerms(form)
+    // Steps that are all device have the least duration for their kernels.
+    let ratios = steps.map { $0.duration / max(1, $0.compute + $0.collectives) }.sorted()
+    let scale = ratios[ratios.count / 10]
+    var isHost = steps.map { $0.duration > 1.1 * scale * ($0.compute + $0.collectives) }
+    var best: StepFit?
+    for _ in 0..<50 {
+      let device = zip(steps, isHost).filter { !$1 }.map(\.0)
+      let host = zip(steps, isHost).filter { $1 }.map(\.0)
+      guard
+        let factors = nonNegativeLeastSquares(
+          rows: device.map(terms), targets: device.map(\.duration), weights: device.map(\.weight))
+      else { break }
+      let times =
+        nonNegativeLeastSquares(
+          rows: host.map(\.host), targets: host.map(\.duration), weights: host.map(\.weight))
+        ?? [0, 0, 0]
+      let fit = StepFit(form: form, device: factors[...], host: times[...])
+      best = fit
+      let sides = steps.map { fit.hostTime($0) > fit.deviceTime($0) }
+      if sides == isHost { break }
+      isHost = sides
+    }
+    return best
+  }
+
+  private static func deviceTerms(_ form: StepForm) -> (StepObservation) -> [Double] {
+    form.fitsCollectives
+      ? { [$0.compute, $0.collectives] } : { [$0.compute + $0.collectives] }
+  }
+
+  private init(form: StepForm, device: ArraySlice<Double>, host: ArraySlice<Double>) {
+    self.form = form
+    compute = device.first ?? 1
+    collectives = device.last ?? 1
+    self.host = Array(host)
+  }
+
+  private init(form: StepForm, compute: Double, collectives: Double, host: [Double]) {
+    self.form = form
+    self.compute = compute
+    self.collectives = collectives
+    self.host = host
+  }
+}
