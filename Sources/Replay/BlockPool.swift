@@ -5,10 +5,15 @@
 /// request with the same beginning finds it again. One block of the configured number is vLLM's
 /// null block and never used.
 ///
-/// State is flat: one array of blocks with an intrusive, doubly linked free list, and one
+/// Free blocks without named content are all alike, so the queue links only those with content, each
+/// with the number of others before it. Which of the others is taken changes nothing that can be seen,
+/// so it is the one that was freed last, which is still near the processor: a queue of all blocks
+/// would go round the whole memory.
+///
+/// State is flat: one array of blocks with an intrusive, doubly linked list, a stack, and one
 /// open-addressing table from content to block. Every operation takes constant time. Blocks that
-/// were never taken come first in the queue, in the order of their numbers, and have no state yet:
-/// memory goes with what a replay uses, not with what a device has.
+/// were never taken come first in the queue and have no state yet: memory goes with what a replay
+/// uses, not with what a device has.
 struct BlockPool {
   /// One block. Links are indices; -1 ends a list.
   struct Block {
@@ -22,6 +27,8 @@ struct BlockPool {
     var elder: Int32 = -1
     /// See ``elder``.
     var younger: Int32 = -1
+    /// While it is free with content: how many without stand right before it in the queue.
+    var before: Int32 = 0
     /// What it holds; 0 while that has no name.
     var content: UInt64 = 0
   }
@@ -32,14 +39,20 @@ struct BlockPool {
   private(set) var freeCount: Int
   /// The blocks that were ever taken.
   private(set) var blocks: [Block] = []
+  /// Free blocks with content, the one that was freed first in front.
   private var head: Int32 = -1
   private var tail: Int32 = -1
+  /// How many free blocks without content stand behind the last with content.
+  private var behind: Int
+  /// Free blocks without content that were taken before.
+  private var nameless: [Int32] = []
   private var table = ContentTable()
 
-  /// Creates a pool of `count` blocks, all free, in the order of their numbers.
+  /// Creates a pool of `count` blocks, all free.
   init(count: Int) {
     self.count = count
     freeCount = count
+    behind = count
   }
 
   /// How many blocks requests hold.
@@ -53,17 +66,30 @@ struct BlockPool {
 
   /// Takes the block that was freed longest ago; its content is forgotten.
   mutating func takeFree() -> Int32 {
-    if blocks.count < count {
-      blocks.append(Block(users: 1))
-      freeCount -= 1
-      return Int32(blocks.count - 1)
+    precondition(freeCount > 0, "a block was taken from an empty pool")
+    if head < 0 {
+      behind -= 1
+      return takeNameless()
     }
-    precondition(head >= 0, "a block was taken from an empty pool")
+    if blocks[Int(head)].before > 0 {
+      blocks[Int(head)].before -= 1
+      return takeNameless()
+    }
     let block = head
     removeFromQueue(block)
-    if blocks[Int(block)].content != 0 { forget(block) }
+    forget(block)
     blocks[Int(block)].users = 1
     return block
+  }
+
+  private mutating func takeNameless() -> Int32 {
+    freeCount -= 1
+    if let block = nameless.popLast() {
+      blocks[Int(block)].users = 1
+      return block
+    }
+    blocks.append(Block(users: 1))
+    return Int32(truncatingIfNeeded: blocks.count - 1)
   }
 
   /// Adds a user to a block that was found by its content.
@@ -78,11 +104,18 @@ struct BlockPool {
     blocks[index].users -= 1
     precondition(blocks[index].users >= 0, "a block was released twice")
     guard blocks[index].users == 0 else { return }
+    freeCount += 1
+    guard blocks[index].content != 0 else {
+      behind += 1
+      nameless.append(block)
+      return
+    }
+    blocks[index].before = Int32(truncatingIfNeeded: behind)
+    behind = 0
     blocks[index].previous = tail
     blocks[index].next = -1
     if tail >= 0 { blocks[Int(tail)].next = block } else { head = block }
     tail = block
-    freeCount += 1
   }
 
   /// Names what a full block holds, so that it can be found until it is taken anew.
@@ -104,6 +137,8 @@ struct BlockPool {
 
   private mutating func removeFromQueue(_ block: Int32) {
     let (previous, next) = (blocks[Int(block)].previous, blocks[Int(block)].next)
+    let before = blocks[Int(block)].before
+    if next >= 0 { blocks[Int(next)].before += before } else { behind += Int(before) }
     if previous >= 0 { blocks[Int(previous)].next = next } else { head = next }
     if next >= 0 { blocks[Int(next)].previous = previous } else { tail = previous }
     freeCount -= 1

@@ -52,19 +52,29 @@ struct Engine {
     isInFlight = false
     let duration = boundary - started
     account(duration)
-    if current.decodes > 0 {
+    let counts = started >= options.warmUp.rawValue
+    if counts, current.decodes > 0 {
       gaps.record(UInt64(duration), count: UInt64(current.decodes))
       totals.gapTime += Double(duration) * Double(current.decodes)
     }
-    for gap in laterGaps {
-      gaps.record(UInt64(gap))
-      totals.gapTime += Double(gap)
+    if counts {
+      for gap in laterGaps {
+        gaps.record(UInt64(gap))
+        totals.gapTime += Double(gap)
+      }
     }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
       finished.append(scheduler.residents[Int(slot)])
       scheduler.finish(slot)
     }
+  }
+
+  /// Lets a request go whose client gave up; nil if it is not here or its last token is on its way.
+  mutating func abort(_ request: Int32) -> Resident? {
+    guard let (slot, resident) = scheduler.abort(request) else { return nil }
+    pending.forget(slot)
+    return resident
   }
 
   /// Decides the step that begins at the boundary; false if there is nothing to do, or, from

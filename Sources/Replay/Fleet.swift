@@ -2,13 +2,16 @@ public import CostModel
 import HeapModule
 import Histogram
 public import Operators
+import RequestLogs
 
 /// All engines and the requests on their way to them: the event loop of a replay.
 ///
 /// Events are ordered by (time, priority, sequence): at one instant requests arrive first, in log
-/// order, and then engines reach their boundaries, in the order of their numbers; so a step that
-/// begins when a request arrives can serve it. Engines touch each other only through routing,
-/// and therefore one engine runs on alone until the next arrival.
+/// order, then clients give up, and then engines reach their boundaries, in the order of their numbers;
+/// so a step that begins when a request arrives can serve it. Engines touch each other only through
+/// routing, and therefore one engine runs on alone until the next arrival. Where ends cause arrivals
+/// (sessions, clients), engines advance together, and what an end causes at its own instant comes
+/// between that end and the engine's next step.
 @usableFromInline
 struct Fleet {
   /// An engine's next boundary.
@@ -21,17 +24,28 @@ struct Fleet {
     }
   }
 
+  /// A client's giving up.
+  private struct Cancellation: Comparable {
+    var time: Int64
+    var row: Int
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.time, left.row) < (right.time, right.row)
+    }
+  }
+
   private var engines: [Engine]
   private var router: Router
-  private let requests: RequestTable
-  private let order: [Int32]
-  private var nextArrival = 0
+  private var requests: RequestTable
+  private var arrivals: ArrivalQueue
+  private var cancellations = Heap<Cancellation>()
   private var horizon: Int64
-  private let limit: Int64
+  private var limit: Int64
   private var wakes = Heap<Wake>()
   private var active = -1
   private var finished: [Resident] = []
   private var result: ReplayResult
+  private let stream: RequestStream?
   private let progress: (Int) -> Void
   private var finishedCount = 0
   private var nextReport = Self.reportInterval
@@ -39,15 +53,20 @@ struct Fleet {
   /// How many requests finish between two reports of progress.
   static let reportInterval = 256
 
+  /// Puts engines and requests together.
+  ///
+  /// - Parameter stream: where requests come from when those of the table have arrived, and where
+  ///   outcomes go; nil for a table that holds all.
   init(
     engines: [Engine], router: Router, requests: RequestTable, options: ReplayOptions,
-    progress: @escaping (Int) -> Void
+    stream: RequestStream? = nil, progress: @escaping (Int) -> Void
   ) {
     self.engines = engines
     self.router = router
     self.requests = requests
+    self.stream = stream
     self.progress = progress
-    order = requests.arrivalOrder
+    arrivals = ArrivalQueue(requests)
     limit = options.limit?.rawValue ?? .max
     result = ReplayResult(requests)
     horizon = .min
@@ -64,7 +83,7 @@ struct Fleet {
   mutating func nextStep() -> Int? {
     while true {
       if active >= 0 {
-        if engines[active].boundary < horizon {
+        if mayAdvance {
           engines[active].endStep(gaps: &result.tokenGaps, finished: &finished)
           if !finished.isEmpty { collectFinished() }
           if engines[active].beginStep(until: limit, chain: requests.chain) {
@@ -79,8 +98,8 @@ struct Fleet {
       if let wake = wakes.min, wake.time < horizon {
         wakes.removeMin()
         active = wake.engine
-      } else if nextArrival < order.count, horizon < .max {
-        acceptArrivals()
+      } else if horizon < .max {
+        handleHorizon()
       } else {
         return nil
       }
@@ -93,57 +112,106 @@ struct Fleet {
     engines[active].start(price: price, until: limit, chain: requests.chain)
   }
 
+  /// Stops the replay: nothing arrives any more, and only what was decided goes on.
+  @usableFromInline
+  mutating func cut() {
+    result.isCut = true
+    limit = .min
+    horizon = .max
+  }
+
   /// Ends the replay: collects everything that engines counted.
   @usableFromInline
   consuming func finish() -> ReplayResult {
     result.close(engines: engines)
+    if let stream {
+      for outcome in result.outcomes { stream.collect(outcome) }
+      result.outcomes = []
+    }
     return result
+  }
+
+  /// Whether the active engine's boundary is the next event.
+  private var mayAdvance: Bool {
+    let boundary = engines[active].boundary
+    guard boundary < horizon else { return false }
+    guard arrivals.isCoupled, let wake = wakes.min else { return true }
+    return Wake(time: boundary, engine: active) < wake
   }
 
   // MARK: Arrivals and departures
 
-  /// Takes all requests that arrive at the horizon.
-  private mutating func acceptArrivals() {
+  /// Takes all requests that arrive at the horizon, and lets those go whose clients give up there.
+  private mutating func handleHorizon() {
     let time = horizon
-    while nextArrival < order.count, requests.arrivals[Int(order[nextArrival])] == time {
-      accept(Int(order[nextArrival]), at: time)
-      nextArrival += 1
+    while let row = arrivals.take(at: time, from: requests) { accept(row, at: time) }
+    while let cancellation = cancellations.min, cancellation.time <= time {
+      cancellations.removeMin()
+      cancel(cancellation.row, at: time)
     }
     setHorizon()
   }
 
-  /// Moves the horizon to the next arrival, if it is before the limit.
+  /// Moves the horizon to the next arrival or giving up, if it is before the limit.
   private mutating func setHorizon() {
-    horizon = .max
-    guard nextArrival < order.count else { return }
-    let arrival = requests.arrivals[Int(order[nextArrival])]
-    if arrival < limit { horizon = arrival } else { nextArrival = order.count }
+    var arrival = arrivals.nextTime(in: requests)
+    if arrival == .max, let stream, requests.refill(from: stream, &result) {
+      arrival = arrivals.nextTime(in: requests)
+    }
+    horizon = min(arrival, cancellations.min?.time ?? .max)
+    if horizon >= limit { horizon = .max }
   }
 
-  private mutating func accept(_ request: Int, at time: Int64) {
+  private mutating func accept(_ row: Int, at time: Int64) {
     result.arrivalCount += 1
-    let (input, output) = (requests.inputTokens[request], requests.outputTokens[request])
+    let index = row - requests.firstRow
+    if arrivals.isCoupled { result.outcomes[index].arrival = Nanoseconds(time) }
+    let (input, output) = (requests.inputTokens[index], requests.outputTokens[index])
     guard let engine = router.route(input: Int(input), output: Int(output), engines: engines)
     else {
-      result.outcomes[request].status = .rejected
+      result.outcomes[index].status = .rejected
+      arrivals.ended(row, at: time, in: requests)
       return
     }
-    result.outcomes[request].engine = Int32(engine)
+    result.outcomes[index].engine = Int32(engine)
     engines[engine].scheduler.enqueue(
       Resident(
-        request: Int32(request), input: input, output: output,
-        content: requests.content(of: request),
+        request: Int32(truncatingIfNeeded: row), input: input, output: output,
+        content: requests.content(of: row),
         blockSize: engines[engine].scheduler.limits.blockSize))
+    if !requests.patience.isEmpty, requests.patience[index] < .max {
+      let time = (Nanoseconds(time) + Nanoseconds(requests.patience[index])).rawValue
+      cancellations.insert(Cancellation(time: time, row: row))
+    }
+    // The active engine is between the end of a step and its next one, and sees the request there.
     if engines[engine].boundary == .max {
       engines[engine].boundary = time
       wakes.insert(Wake(time: time, engine: engine))
     }
   }
 
+  private mutating func cancel(_ row: Int, at time: Int64) {
+    let index = row - requests.firstRow
+    // Rows of a stream may be gone, and were done then.
+    guard index >= 0, result.outcomes[index].status == .unfinished,
+      let resident = engines[Int(result.outcomes[index].engine)].abort(
+        Int32(truncatingIfNeeded: row))
+    else { return }
+    result.end(resident, .cancelled)
+    arrivals.ended(row, at: time, in: requests)
+  }
+
   private mutating func collectFinished() {
-    for resident in finished { result.finish(resident) }
+    for resident in finished {
+      result.end(resident, .finished)
+      arrivals.ended(Int(resident.request), at: resident.lastToken, in: requests)
+    }
     finishedCount += finished.count
     finished.removeAll(keepingCapacity: true)
+    if arrivals.isCoupled {
+      setHorizon()
+      while horizon <= engines[active].boundary { handleHorizon() }
+    }
     guard finishedCount >= nextReport else { return }
     nextReport = finishedCount + Self.reportInterval
     progress(finishedCount)

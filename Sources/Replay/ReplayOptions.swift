@@ -4,6 +4,9 @@ public import Operators
 public struct ReplayOptions: Sendable, Hashable {
   /// Whether every step is recorded; off by default, as records may outgrow memory.
   public var recordsSteps = false
+  /// Steps that begin before this instant leave no times between tokens in the result: the warm-up of
+  /// engines whose caches are empty. Zero by default.
+  public var warmUp = Nanoseconds.zero
   /// Whether runs of like decode steps become one record each; on by default.
   public var mergesSteps = true
   /// No step is decided from this instant of the replay's clock on, and requests that arrive from

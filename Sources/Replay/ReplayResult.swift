@@ -12,6 +12,8 @@ public struct RequestOutcome: Sendable, Hashable {
     case rejected
     /// The run was cut before its end.
     case unfinished
+    /// Its client gave up before its end.
+    case cancelled
   }
 
   /// How it ended.
@@ -89,8 +91,10 @@ public struct StepRecord: Sendable, Hashable {
 
 /// The outcome of a replay.
 public struct ReplayResult: Sendable, Equatable {
-  /// What became of each request, in log order.
+  /// What became of each request, in log order; empty of a stream, whose caller got them one by one.
   public internal(set) var outcomes: [RequestOutcome]
+  /// The row of the first of ``outcomes``, while a stream goes on.
+  var firstRow = 0
   /// The steps by their beginning, then by engine; empty unless ``ReplayOptions/recordsSteps``.
   public internal(set) var steps: [StepRecord] = []
   /// Nanoseconds between each token and the one before it of the same request, over all engines;
@@ -100,6 +104,8 @@ public struct ReplayResult: Sendable, Equatable {
   public internal(set) var engines: [EngineTotals] = []
   /// Requests that arrived before the limit.
   public internal(set) var arrivalCount = 0
+  /// Whether the replay was stopped before its end: what is missing took longer than what is here.
+  public internal(set) var isCut = false
 
   /// A result in which nothing has happened yet.
   init(_ requests: RequestTable) {
@@ -107,7 +113,12 @@ public struct ReplayResult: Sendable, Equatable {
     tokenGaps.autoResize = true
     outcomes = []
     outcomes.reserveCapacity(requests.count)
-    for index in 0..<requests.count {
+    addOutcomes(of: requests)
+  }
+
+  /// Adds the outcomes of rows that a table has beyond ``outcomes``.
+  mutating func addOutcomes(of requests: RequestTable) {
+    for index in outcomes.count..<max(outcomes.count, requests.count) {
       var outcome = RequestOutcome()
       outcome.arrival = Nanoseconds(requests.arrivals[index])
       outcome.inputTokens = requests.inputTokens[index]
@@ -149,9 +160,9 @@ public struct ReplayResult: Sendable, Equatable {
 // MARK: - Filling in
 
 extension ReplayResult {
-  /// Notes a request that finished.
-  mutating func finish(_ resident: Resident) {
-    outcomes[Int(resident.request)].status = .finished
+  /// Notes a request that ended.
+  mutating func end(_ resident: Resident, _ status: RequestOutcome.Status) {
+    outcomes[Int(resident.request) - firstRow].status = status
     note(resident)
   }
 
@@ -166,7 +177,7 @@ extension ReplayResult {
   }
 
   private mutating func note(_ resident: Resident) {
-    let request = Int(resident.request)
+    let request = Int(resident.request) - firstRow
     outcomes[request].outputTokens = resident.generated
     outcomes[request].cachedTokens = max(0, resident.cached)
     outcomes[request].preemptions = resident.preemptions

@@ -3,7 +3,7 @@ public import Operators
 
 /// The figures of a replay that people compare: latencies, throughput, load and memory.
 ///
-/// Latencies are of finished requests, all of them. Percentiles interpolate linearly between the
+/// Latencies are of finished requests, all of them but for a warm-up. Percentiles interpolate linearly between the
 /// closest ranks (numpy's default), but for the time between tokens, which is kept as a histogram
 /// of three significant digits and gives the value at the rank. Keys are encoded in snake case
 /// and never renamed. Durations are in nanoseconds, rates in 1/s.
@@ -16,6 +16,12 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   public var rejected = 0
   /// Requests that a limit cut off.
   public var unfinished = 0
+  /// Requests whose clients gave up.
+  public var cancelled = 0
+  /// Requests that arrived in the warm-up: simulated, and counted nowhere else.
+  public var warmUp = 0
+  /// Whether the replay was stopped before its end: the longest of all latencies are missing then.
+  public var isCut = false
   /// Arrival to first token.
   public var timeToFirstToken: LatencyStatistics?
   /// Mean time per output token after the first, of each request with two or more.
@@ -28,7 +34,7 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   public var queueTime: LatencyStatistics?
   /// How percentiles were taken.
   public var percentileMethod = LatencyStatistics.percentileMethod
-  /// First arrival to the end of the last step.
+  /// First arrival, or the end of the warm-up, to the end of the last step.
   public var makespan = Nanoseconds.zero
   /// Time in which steps were in flight, all engines together.
   public var busyTime = Nanoseconds.zero
@@ -63,7 +69,9 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
 
   /// Coding keys, written in snake case.
   enum CodingKeys: String, CodingKey {
-    case requests, finished, rejected, unfinished, steps, events, preemptions
+    case requests, finished, rejected, unfinished, cancelled, steps, events, preemptions
+    case warmUp = "warm_up_requests"
+    case isCut = "cut"
     case timeToFirstToken = "ttft"
     case timePerOutputToken = "tpot"
     case interTokenLatency = "itl"
@@ -90,19 +98,29 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
 
   /// Summarises a replay.
   ///
+  /// - Parameter warmUp: Requests that arrive before are left out of counts, tokens, rates and
+  ///   latencies. Steps, load and memory are of the whole replay.
   /// - Complexity: O(n log n) in requests.
-  public init(_ result: ReplayResult) {
-    requests = result.outcomes.count
-    finished = result.count(of: .finished)
-    rejected = result.count(of: .rejected)
-    unfinished = result.count(of: .unfinished)
-    setLatencies(result)
-    setThroughput(result)
+  public init(_ result: ReplayResult, warmUp: Nanoseconds = .zero) {
+    let counted =
+      warmUp > .zero ? result.outcomes.filter { $0.arrival >= warmUp } : result.outcomes
+    self.warmUp = result.outcomes.count - counted.count
+    requests = counted.count
+    for outcome in counted {
+      switch outcome.status {
+      case .finished: finished += 1
+      case .rejected: rejected += 1
+      case .unfinished: unfinished += 1
+      case .cancelled: cancelled += 1
+      }
+    }
+    isCut = result.isCut
+    setLatencies(result, of: counted.filter { $0.status == .finished })
+    setThroughput(result, of: counted, from: warmUp)
     setLoad(result)
   }
 
-  private mutating func setLatencies(_ result: ReplayResult) {
-    let done = result.outcomes.filter { $0.status == .finished }
+  private mutating func setLatencies(_ result: ReplayResult, of done: [RequestOutcome]) {
     timeToFirstToken = LatencyStatistics(done.map(\.timeToFirstToken))
     timePerOutputToken = LatencyStatistics(done.compactMap(\.timePerOutputToken))
     endToEnd = LatencyStatistics(done.map(\.endToEnd))
@@ -120,9 +138,14 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
       maximum: Nanoseconds(Int64(clamping: gaps.max)))
   }
 
-  private mutating func setThroughput(_ result: ReplayResult) {
+  private mutating func setThroughput(
+    _ result: ReplayResult, of counted: [RequestOutcome], from warmUp: Nanoseconds
+  ) {
     makespan = result.makespan
-    for outcome in result.outcomes where outcome.status == .finished {
+    if warmUp > .zero, let first = result.outcomes.lazy.map(\.arrival).min(), warmUp > first {
+      makespan = max(.zero, makespan - (warmUp - first))
+    }
+    for outcome in counted where outcome.status == .finished {
       inputTokens += Int(outcome.inputTokens)
       cachedTokens += Int(outcome.cachedTokens)
       outputTokens += Int(outcome.outputTokens)
@@ -149,7 +172,8 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
       peakRunning = max(peakRunning, engine.peakRunning)
       peakMemoryUse = max(peakMemoryUse, Double(engine.peakBlocks) / Double(max(1, engine.blocks)))
     }
-    if makespan > .zero { meanRunning = running / Double(makespan.rawValue) }
+    let whole = result.makespan
+    if whole > .zero { meanRunning = running / Double(whole.rawValue) }
     if offered > 0 { meanMemoryUse = used / offered }
     if queried > 0 { prefixHitRate = Double(hit) / Double(queried) }
   }

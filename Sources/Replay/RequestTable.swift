@@ -9,6 +9,8 @@ public import RequestLogs
 /// Content names are flattened into one array, each replaced by the hash of everything up to it,
 /// which is all that prefix caching asks. Lengths beyond 2³¹ − 1 tokens are clamped, and rejected
 /// by every engine for their length.
+///
+/// Sessions, clients and deadlines come with a workload: ``init(_:)-(ReplayWorkload)``, ``take(_:)``.
 public struct RequestTable: Sendable {
   /// Arrival of each request, in nanoseconds since the origin of the log's clock.
   public private(set) var arrivals: [Int64] = []
@@ -17,17 +19,28 @@ public struct RequestTable: Sendable {
   /// Tokens that each request generates.
   public private(set) var outputTokens: [Int32] = []
 
+  /// After what time from its arrival each request's client gives up; empty where none does.
+  var patience: [Int64] = []
+  /// Who waits for whom; nil where nobody does.
+  var turns: SessionTurns?
+  /// How many clients send the requests; nil where they come at their recorded times.
+  var clients: Int?
+  /// The pause of a client between two sessions.
+  var clientThinkTime = Nanoseconds.zero
+
   /// Where each request's part of ``chain`` begins.
   var chainStarts: [Int] = []
   /// How many tokens each name of a request stands for.
   var tokensPerName: [Int32] = []
   /// Hashes of each request's beginnings, up to and with each of its content names.
   var chain: [UInt64] = []
+  /// The number of the first row that is still here; only a stream's table lets rows go.
+  private(set) var firstRow = 0
 
   /// Creates an empty table.
   public init() {}
 
-  /// Creates a table of these records.
+  /// Creates a table of these records, each of which arrives at its own time.
   public init(_ records: some Sequence<RequestRecord>) {
     for record in records { append(record) }
   }
@@ -35,8 +48,17 @@ public struct RequestTable: Sendable {
   /// How many requests there are.
   public var count: Int { arrivals.count }
 
+  /// The number after the last row's.
+  var endRow: Int { firstRow + arrivals.count }
+
   /// Adds a request after the others.
   public mutating func append(_ record: RequestRecord) {
+    if let cancelled = record.cancelled {
+      if patience.isEmpty { patience = Array(repeating: .max, count: count) }
+      patience.append(max(0, cancelled.rawValue))
+    } else if !patience.isEmpty {
+      patience.append(.max)
+    }
     arrivals.append(record.arrival.rawValue)
     inputTokens.append(Int32(clamping: max(0, record.inputTokens)))
     outputTokens.append(Int32(clamping: max(0, record.outputTokens)))
@@ -61,20 +83,83 @@ public struct RequestTable: Sendable {
     return .zero - Nanoseconds(earliest)
   }
 
-  /// What the blocks of a request hold.
-  func content(of request: Int) -> BlockContent {
-    let end = request + 1 < chainStarts.count ? chainStarts[request + 1] : chain.count
+  /// What the blocks of a row's request hold.
+  func content(of row: Int) -> BlockContent {
+    let index = row - firstRow
+    let end = index + 1 < chainStarts.count ? chainStarts[index + 1] : chain.count
     return BlockContent(
-      chainStart: chainStarts[request], chainCount: Int32(clamping: end - chainStarts[request]),
-      tokensPerName: tokensPerName[request], request: Int32(truncatingIfNeeded: request))
+      chainStart: chainStarts[index], chainCount: Int32(clamping: end - chainStarts[index]),
+      tokensPerName: tokensPerName[index], request: Int32(truncatingIfNeeded: row))
+  }
+
+  /// Whether requests stand in the order of their arrival.
+  var isInOrder: Bool {
+    for index in 1..<max(1, count) where arrivals[index] < arrivals[index - 1] { return false }
+    return true
   }
 
   /// Requests in the order of arrival; those that arrive together in log order.
   var arrivalOrder: [Int32] {
     let order = (0..<Int32(clamping: count)).map { $0 }
-    var sorted = true
-    for index in 1..<max(1, count) where arrivals[index] < arrivals[index - 1] { sorted = false }
-    guard !sorted else { return order }
+    guard !isInOrder else { return order }
     return order.sorted { (arrivals[Int($0)], $0) < (arrivals[Int($1)], $1) }
+  }
+}
+
+// MARK: - Workloads
+
+extension RequestTable {
+  /// Creates a table of a workload whose records have their content.
+  public init(_ workload: ReplayWorkload) {
+    self.init(workload.records)
+    follow(workload)
+  }
+
+  /// Makes a table of a whole log that of a workload of the same log: its rows, its arrivals, and who waits
+  /// for whom. Content stays, which the workload's records need not have.
+  public mutating func take(_ workload: ReplayWorkload) {
+    precondition(workload.logCount == count, "a workload of another log")
+    guard workload.options.changesRecords || workload.rows.count < count else {
+      return follow(workload)
+    }
+    var selected = RequestTable()
+    for (row, record) in zip(workload.rows, workload.records) {
+      let content = content(of: row)
+      var bare = record
+      bare.content = []
+      bare.tokensPerContentName = Int(content.tokensPerName)
+      selected.append(bare)
+      selected.chain += chain[content.chainStart..<(content.chainStart + Int(content.chainCount))]
+    }
+    self = selected
+    follow(workload)
+  }
+
+  private mutating func follow(_ workload: ReplayWorkload) {
+    turns = workload.turns
+    clients = workload.options.clients.map { max(1, $0) }
+    clientThinkTime = max(.zero, workload.options.thinkTime)
+  }
+}
+
+// MARK: - Streams
+
+extension RequestTable {
+  /// Adds a request of a stream, which arrives no earlier than the one before it.
+  mutating func stream(_ record: RequestRecord) {
+    let latest = arrivals.last ?? .min
+    append(record)
+    if record.arrival.rawValue < latest { arrivals[arrivals.count - 1] = latest }
+  }
+
+  /// Lets the first rows go; their content stays, as blocks may still be named by it.
+  mutating func dropFirst(_ count: Int) {
+    arrivals.removeFirst(count)
+    inputTokens.removeFirst(count)
+    outputTokens.removeFirst(count)
+    chainStarts.removeFirst(count)
+    tokensPerName.removeFirst(count)
+    if !patience.isEmpty { patience.removeFirst(count) }
+    firstRow += count
   }
 }

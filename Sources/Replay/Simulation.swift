@@ -1,4 +1,5 @@
 public import CostModel
+public import RequestLogs
 public import Scenarios
 
 /// A replay of requests on the engines of a deployment.
@@ -52,19 +53,68 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   /// - Parameters:
   ///   - requests: Arrivals in any order; equal ones keep the log's.
   ///   - progress: Gets the number of finished requests, now and then.
+  ///   - shouldStop: Asked every thousand steps; once it says true, nothing arrives or is decided any
+  ///     more, and the result is ``ReplayResult/isCut``.
   @inlinable
   public func run(
-    _ requests: RequestTable, progress: @escaping (Int) -> Void = { _ in }
+    _ requests: RequestTable, progress: @escaping (Int) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
   ) -> ReplayResult {
-    var fleet = makeFleet(requests, progress: progress)
+    advance(makeFleet(requests, stream: nil, progress: progress), shouldStop)
+  }
+
+  /// Replays requests that come while the replay goes on, in memory for those in flight.
+  ///
+  /// - Parameters:
+  ///   - next: The next request, nil at the end; one that arrives earlier than the one before it
+  ///     arrives together with that. Each arrives at its own time; content stays in memory, 8 bytes a
+  ///     name.
+  ///   - outcome: Gets what became of each request, in their order.
+  /// - Returns: What engines did; without ``ReplayResult/outcomes``.
+  @inlinable
+  public func run(
+    streaming next: @escaping () -> RequestRecord?,
+    shouldStop: () -> Bool = { false }, outcome: @escaping (RequestOutcome) -> Void
+  ) -> ReplayResult {
+    advance(makeFleet(next, outcome), shouldStop)
+  }
+
+  @inlinable
+  func advance(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
+    var untilLook = 1024
+    // Out of the array once: taking a pricing of many tables from it costs as much as a price.
+    let first = pricings.first
     while let group = fleet.nextStep() {
-      fleet.startStep(price: pricings[group].price(fleet.decidedShape))
+      let shape = fleet.decidedShape
+      if group == 0, let first {
+        fleet.startStep(price: first.price(shape))
+      } else {
+        fleet.startStep(price: pricings[group].price(shape))
+      }
+      untilLook -= 1
+      if untilLook == 0 {
+        if shouldStop() {
+          fleet.cut()
+        } else {
+          untilLook = 1024
+        }
+      }
     }
     return fleet.finish()
   }
 
   @usableFromInline
-  func makeFleet(_ requests: RequestTable, progress: @escaping (Int) -> Void) -> Fleet {
+  func makeFleet(
+    _ next: @escaping () -> RequestRecord?, _ outcome: @escaping (RequestOutcome) -> Void
+  ) -> Fleet {
+    makeFleet(
+      RequestTable(), stream: RequestStream(next: next, collect: outcome), progress: { _ in })
+  }
+
+  @usableFromInline
+  func makeFleet(
+    _ requests: RequestTable, stream: RequestStream?, progress: @escaping (Int) -> Void
+  ) -> Fleet {
     var engines: [Engine] = []
     for (group, limits) in limits.enumerated() {
       for _ in 0..<deployment.engines[group].count {
@@ -74,7 +124,7 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     }
     return Fleet(
       engines: engines, router: Router(policy: deployment.routing), requests: requests,
-      options: options, progress: progress)
+      options: options, stream: stream, progress: progress)
   }
 }
 

@@ -36,6 +36,17 @@ struct SlotQueue {
     count -= 1
   }
 
+  /// Removes the slot at a position from the front; the others keep their order.
+  mutating func remove(at position: Int) -> Int32 {
+    precondition(position >= 0 && position < count, "no such position")
+    let slot = self[position]
+    for later in (position + 1)..<max(position + 1, count) {
+      ring[(start + later - 1) & (ring.count - 1)] = self[later]
+    }
+    count -= 1
+    return slot
+  }
+
   private mutating func growIfFull() {
     guard count == ring.count else { return }
     var larger = Array(repeating: Int32(0), count: 2 * ring.count)

@@ -14,6 +14,8 @@ extension ReplaySummary {
     ])
     if rejected > 0 { counts.add(["requests rejected", groupedText(rejected)]) }
     if unfinished > 0 { counts.add(["requests cut off", groupedText(unfinished)]) }
+    if cancelled > 0 { counts.add(["requests given up", groupedText(cancelled)]) }
+    if warmUp > 0 { counts.add(["requests of the warm-up", groupedText(warmUp)]) }
     counts.add(["input tokens", groupedText(inputTokens), perSecond(inputTokensPerSecond)])
     counts.add(["  found in the cache", groupedText(cachedTokens)])
     counts.add(["output tokens", groupedText(outputTokens), perSecond(outputTokensPerSecond)])
@@ -40,5 +42,13 @@ extension ReplaySummary {
           + [millisecondsText(statistics.maximum)])
     }
     return counts.text + "\n" + load.text + (finished > 0 ? "\n" + table.text : "")
+      + (isCut ? "\n" + cutSentence + "\n" : "")
+  }
+
+  /// What a reader of a cut replay must know.
+  public var cutSentence: String {
+    "cut short after \(fixedText(makespan.seconds, decimals: 3)) s of simulated time: percentiles are of "
+      + "the \(groupedText(finished)) requests that had finished, and the longest of the "
+      + "\(groupedText(unfinished)) others are missing"
   }
 }

@@ -161,6 +161,7 @@ extension RequestOutcome.Status {
     case .finished: "finished"
     case .rejected: "rejected"
     case .unfinished: "unfinished"
+    case .cancelled: "cancelled"
     }
   }
 
@@ -170,6 +171,7 @@ extension RequestOutcome.Status {
     case "finished": self = .finished
     case "rejected": self = .rejected
     case "unfinished": self = .unfinished
+    case "cancelled": self = .cancelled
     default: return nil
     }
   }

@@ -39,6 +39,8 @@ public struct ResultFile: Sendable {
   public var inputs: [Input]
   /// The deployment as it was understood, defaults filled in.
   public var deployment: [String: ResultValue]
+  /// What was made of the log, and the resulting rate, if known.
+  public var workload: [String: ResultValue]?
   /// Counts, rates and latencies.
   public var summary: ReplaySummary
   /// Where its latencies lie, if that was asked for.
@@ -53,12 +55,13 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
-    summary: ReplaySummary, bands: LatencyBands? = nil, timeShares: TimeShares? = nil,
-    validation: Validation? = nil, warnings: [String] = []
+    workload: [String: ResultValue]? = nil, summary: ReplaySummary, bands: LatencyBands? = nil,
+    timeShares: TimeShares? = nil, validation: Validation? = nil, warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
     self.inputs = inputs
     self.deployment = deployment
+    self.workload = workload
     self.summary = summary
     self.bands = bands
     self.timeShares = timeShares
@@ -122,7 +125,7 @@ public struct ResultFile: Sendable {
 
 extension ResultFile: Encodable {
   private enum Key: String, CodingKey {
-    case schema, version, tool, inputs, deployment, summary, validation, warnings
+    case schema, version, tool, inputs, deployment, workload, summary, validation, warnings
     case bands = "latency_bands"
     case timeShares = "simulated_time"
   }
@@ -135,6 +138,7 @@ extension ResultFile: Encodable {
     try values.encode(["name": "reprise", "version": toolVersion], forKey: .tool)
     try values.encode(inputs, forKey: .inputs)
     try values.encode(deployment, forKey: .deployment)
+    try values.encodeIfPresent(workload, forKey: .workload)
     try values.encode(summary, forKey: .summary)
     try values.encodeIfPresent(bands, forKey: .bands)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)

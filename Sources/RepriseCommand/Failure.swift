@@ -24,7 +24,7 @@ struct Failure: Error, CustomStringConvertible {
   static let exitCodes = """
     Exit codes: 0 done, 64 wrong arguments, 65 an input that cannot be used, 66 an input that \
     cannot be opened, 69 something missing that another command makes, 73 an output that cannot be \
-    written.
+    written, 130 stopped by SIGINT with what had finished written.
     """
 
   var cause: Cause

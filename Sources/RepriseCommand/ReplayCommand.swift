@@ -13,6 +13,11 @@ struct ReplayCommand: FailingCommand {
       priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
       is validated against them.
 
+      A turn of a session (where the log names sessions) is sent at its recorded time, or its think time \
+      after the end of the turn before it, whichever is later. What --speed, --window, --thin, \
+      --spread-ties, --closed-loop and --deadline made of the log is told with the resulting rate. \
+      SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130.
+
       Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
       request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
       input gives the same bytes.
@@ -42,6 +47,14 @@ struct ReplayCommand: FailingCommand {
   @Option(help: "Replay only the first requests of the log.")
   var requests: Int?
 
+  @OptionGroup(title: "Workload") var workload: WorkloadArguments
+
+  @Option(help: "Threads for the two replays; the result is the same for any number.")
+  var threads = 2
+
+  @Option(help: .init("Time the engine alone, the best of so many runs.", visibility: .hidden))
+  var timingRuns = 0
+
   @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
   var calibration = true
 
@@ -53,29 +66,42 @@ struct ReplayCommand: FailingCommand {
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
+    guard (1...1024).contains(threads) else { throw UsageError("--threads must be 1 to 1024") }
   }
 
   mutating func execute() throws {
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
-    let log = try ReplayedLog(path: self.log, content: content, limit: requests)
-    try makeFolder()
-
+    let options = workload.options
+    let log = try ReplayedLog(
+      path: self.log, content: content, limit: requests, options: options)
     let resolved = Deployment(
       model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
-    let result = try run(resolved, plans.map(\.measured), log, "replay", records: timeline)
-    let roofline = try run(resolved, plans.map(\.roofline), log, "roofline", records: false)
+    let runs = try run(resolved, plans, log)
+    guard let result = runs[0].result, let roofline = runs[1].result else { return }
+    let summary = runs[0].summary
+    // Ends of which one was stopped are no ends.
+    var latencyBands =
+      bands && !runs.contains { $0.summary.isCut }
+      ? LatencyBands(summary, low: runs[2].summary, high: runs[3].summary) : nil
 
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
     let shares = TimeShares(result)
-    let isMeasured = log.isMeasured
-    let validation = isMeasured ? try Validation(rows: rows, timeShares: shares) : nil
-    let summary = ReplaySummary(result)
-    var latencyBands = bands ? try replayBands(summary, resolved, plans, log) : nil
+    let isMeasured = log.isMeasured && !options.changesLoad
+    let validation =
+      isMeasured
+      ? try Validation(
+        rows: rows.filter { $0.outcome.arrival >= options.warmUp }, timeShares: shares) : nil
     if let validation { latencyBands?.hold(against: validation) }
     var warnings = plans.flatMap(\.warnings)
+    if log.isMeasured, !isMeasured {
+      warnings.append(
+        "what the log measured is of another load than this one: nothing is validated")
+    }
+    if result.isCut { warnings.append(summary.cutSentence) }
+    if roofline.isCut { warnings.append("the roofline's replay was stopped before its end") }
     for input in log.inputs {
       for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
         warnings.append(
@@ -86,7 +112,8 @@ struct ReplayCommand: FailingCommand {
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
-      summary: summary, bands: latencyBands, timeShares: shares, validation: validation,
+      workload: log.workload.echo, summary: summary, bands: latencyBands, timeShares: shares,
+      validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
     try LatencyFigure(
@@ -106,6 +133,7 @@ struct ReplayCommand: FailingCommand {
 
     print("log \(self.log)")
     print(log.summary.text)
+    if let text = log.workload.text { print(text) }
     for plan in plans { print(plan.prices) }
     print(summary.text)
     if let latencyBands { print(latencyBands.text) }
@@ -119,34 +147,76 @@ struct ReplayCommand: FailingCommand {
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
         + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+    if result.isCut || roofline.isCut { throw ExitCode(Interruption.exitCode) }
   }
 
+  /// One replay of the log.
+  private struct Run: Sendable {
+    var result: ReplayResult?
+    var summary: ReplaySummary
+    var seconds: Double
+  }
+
+  /// Replays the log by measurements, by the roofline alone, and at both ends of the step times' doubt,
+  /// side by side.
   private func run(
-    _ deployment: Deployment, _ pricings: [StepModel], _ log: ReplayedLog, _ label: String,
-    records: Bool
-  ) throws -> ReplayResult {
+    _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
+  ) throws -> [Run] {
     var options = ReplayOptions()
-    options.recordsSteps = records
-    let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
-    var bar = ProgressBar(label, total: log.records.count)
-    let start = processorSeconds()
-    let result = simulation.run(log.table) { bar.update(to: $0) }
-    let seconds = processorSeconds() - start
-    bar.finish()
-    try note(
-      "\(label): \(result.stepCount) engine steps in \(fixedText(seconds, decimals: 3)) s of CPU, "
-        + "\(Int(Double(result.stepCount) / max(seconds, 1e-6))) steps/s")
-    return result
-  }
-
-  private func replayBands(
-    _ summary: ReplaySummary, _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
-  ) throws -> LatencyBands {
-    let start = processorSeconds()
-    let bands = try LatencyBands(
-      summary, of: Simulation(deployment: deployment, pricings: plans.map(\.measured)), log.table)
-    try note("bands: two replays in \(fixedText(processorSeconds() - start, decimals: 3)) s of CPU")
-    return bands
+    options.warmUp = workload.options.warmUp
+    options.recordsSteps = timeline
+    let measured = try Simulation(
+      deployment: deployment, pricings: plans.map(\.measured), options: options)
+    options.recordsSteps = false
+    let roofline = try Simulation(
+      deployment: deployment, pricings: plans.map(\.roofline), options: options)
+    let ends = try (bands ? [-1, 1] : []).map { side in
+      try Simulation(
+        deployment: deployment,
+        pricings: plans.map { $0.measured.shifted(by: side * LatencyBands.standardErrors) },
+        options: options)
+    }
+    let labels = ["replay", "roofline"]
+    let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
+    let warmUp = options.warmUp
+    let runs = try Interruption.catching {
+      // Where the folder is, SIGINT is caught.
+      try makeFolder()
+      return onThreads(threads, count: 2 + ends.count) { number in
+        let start = threadSeconds()
+        guard number < 2 else {
+          let result = ends[number - 2].run(table, shouldStop: { Interruption.isRequested })
+          // Of these only figures are asked for.
+          return Run(
+            summary: ReplaySummary(result, warmUp: warmUp), seconds: threadSeconds() - start)
+        }
+        // Two bars would write over each other.
+        var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
+        let result = [measured, roofline][number].run(table) {
+          bar?.update(to: $0)
+        } shouldStop: {
+          Interruption.isRequested
+        }
+        let seconds = threadSeconds() - start
+        bar?.finish()
+        return Run(
+          result: result, summary: ReplaySummary(result, warmUp: warmUp), seconds: seconds)
+      }
+    }
+    for (label, run) in zip(labels, runs) {
+      let steps = run.summary.steps
+      try note(
+        "\(label): \(steps) engine steps in \(fixedText(run.seconds, decimals: 3)) s of CPU, "
+          + "\(Int(Double(steps) / max(run.seconds, 1e-6))) steps/s")
+    }
+    if bands {
+      let seconds = runs[2].seconds + runs[3].seconds
+      try note("bands: two replays in \(fixedText(seconds, decimals: 3)) s of CPU")
+    }
+    if timingRuns > 0 {
+      try timeEngine(measured, log.table, plan: plans[0], runs: timingRuns)
+    }
+    return runs
   }
 
   private func writeTimeline(

@@ -8,6 +8,8 @@ struct ReplayedLog {
   private(set) var table = RequestTable()
   /// The records without their content, in the same order.
   private(set) var records: [RequestRecord] = []
+  /// What was made of the log.
+  private(set) var workload = WorkloadOptions().workload(of: [])
   /// The log in figures, with what a user should know about it.
   private(set) var summary = LogSummary()
   /// The files that were read.
@@ -21,7 +23,10 @@ struct ReplayedLog {
   ///   - path: the log.
   ///   - content: a log of the same requests in the same order that knows their content.
   ///   - limit: read only so many requests.
-  init(path: String, content: String?, limit: Int?) throws {
+  ///   - options: which of the requests are sent, and when.
+  init(
+    path: String, content: String?, limit: Int?, options: WorkloadOptions = WorkloadOptions()
+  ) throws {
     var reader = try RequestLogReader(path: path)
     if let content {
       var other = try RequestLogReader(path: content)
@@ -52,6 +57,13 @@ struct ReplayedLog {
     for index in records.indices { records[index].arrival += shift }
     summary.finish(reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder)
     inputs.insert(try reader.finish(), at: 0)
+    workload = options.workload(of: records)
+    guard !workload.records.isEmpty else {
+      throw Failure(
+        .data, "\(path): no request is left of \(records.count); widen --window, raise --thin")
+    }
+    table.take(workload)
+    records = workload.records
   }
 
   private mutating func take(_ record: RequestRecord) throws {

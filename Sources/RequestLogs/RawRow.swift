@@ -14,6 +14,11 @@ struct RawRow {
   var outputTokens: Int64?
   var content: [UInt64] = []
   var tokensPerContentName: Int64?
+  var session: String?
+  /// A duration.
+  var thinkTime: Int64?
+  /// An instant.
+  var cancelled: Int64?
 
   static let mostTokens: Int64 = 1 << 24
 
@@ -31,11 +36,15 @@ struct RawRow {
       (1...Self.mostTokens).contains(tokensPerContentName ?? 1)
     else { throw .tokensOutOfRange }
     let start = origin ?? arrival
+    guard (thinkTime ?? 0) >= 0, (cancelled ?? arrival) >= arrival else { throw .timesOutOfOrder }
+    var givenUp: Nanoseconds?
+    if let cancelled { givenUp = try difference(cancelled, arrival) }
     let record = RequestRecord(
       id: id ?? String(row), arrival: try difference(arrival, start),
       inputTokens: Int(inputTokens), outputTokens: Int(outputTokens), content: content,
       tokensPerContentName: tokensPerContentName.map(Int.init) ?? standard,
-      measured: try measured(from: arrival))
+      measured: try measured(from: arrival), session: session,
+      thinkTime: thinkTime.map { Nanoseconds($0) }, cancelled: givenUp)
     origin = start
     return record
   }
@@ -76,6 +85,7 @@ struct RowLayout {
   enum Field {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
     case inputTokens, outputTokens, content, tokensPerContentName
+    case session, thinkTime, cancelled
   }
 
   let keys: JSONKeys
@@ -93,7 +103,7 @@ struct RowLayout {
     decimals: 6,
     [
       ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
-      ("hash_ids", .content),
+      ("hash_ids", .content), ("session_id", .session), ("delay", .thinkTime),
     ])
 
   static let vllmRun = RowLayout(
@@ -118,6 +128,7 @@ struct RowLayout {
       ("output_tokens", .outputTokens), ("scheduled_ns", .scheduled),
       ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
+      ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -169,6 +180,11 @@ struct RowLayout {
     case .inputTokens: row.inputTokens = try integer(scanner)
     case .outputTokens: row.outputTokens = try integer(scanner)
     case .tokensPerContentName: row.tokensPerContentName = try integer(scanner)
+    case .session:
+      let name = scanner.string()
+      if !name.isEmpty { row.session = name }
+    case .thinkTime: row.thinkTime = try time(scanner)
+    case .cancelled: row.cancelled = try time(scanner)
     case .content, .tokenTimes: break
     }
   }

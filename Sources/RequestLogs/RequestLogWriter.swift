@@ -63,6 +63,14 @@ public struct RequestLogWriter: ~Copyable {
       bytes.append(
         contentsOf: ",\"tokens_per_content_name\":\(record.tokensPerContentName)".utf8)
     }
+    if let session = record.session {
+      bytes.append(contentsOf: ",\"session\":".utf8)
+      appendJSONString(session, to: &bytes)
+    }
+    if let think = record.thinkTime {
+      bytes.append(contentsOf: ",\"think_ns\":\(think.rawValue)".utf8)
+    }
+    if let cancelled = record.cancelled { instant("cancelled_ns", cancelled) }
     bytes.append(contentsOf: "}\n".utf8)
   }
 }

@@ -17,11 +17,18 @@ public struct RequestRecord: Sendable, Hashable {
   public var tokensPerContentName: Int
   /// What the log measured of this request, if it did.
   public var measured: MeasuredTimes?
+  /// The conversation that it is a turn of; nil where the log does not tell.
+  public var session: String?
+  /// The pause between the end of the turn before it and its own sending, where the log tells.
+  public var thinkTime: Nanoseconds?
+  /// When its client gave up, since its arrival; nil where it did not.
+  public var cancelled: Nanoseconds?
 
   /// Creates a record.
   public init(
     id: String, arrival: Nanoseconds, inputTokens: Int, outputTokens: Int, content: [UInt64] = [],
-    tokensPerContentName: Int = 1, measured: MeasuredTimes? = nil
+    tokensPerContentName: Int = 1, measured: MeasuredTimes? = nil, session: String? = nil,
+    thinkTime: Nanoseconds? = nil, cancelled: Nanoseconds? = nil
   ) {
     self.id = id
     self.arrival = arrival
@@ -30,6 +37,9 @@ public struct RequestRecord: Sendable, Hashable {
     self.content = content
     self.tokensPerContentName = tokensPerContentName
     self.measured = measured
+    self.session = session
+    self.thinkTime = thinkTime
+    self.cancelled = cancelled
   }
 }
 

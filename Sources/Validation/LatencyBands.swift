@@ -103,7 +103,7 @@ public struct LatencyBands: Sendable, Hashable, Codable {
       let shifted = try Simulation(
         deployment: simulation.deployment,
         pricings: simulation.pricings.map { $0.shifted(by: shift) }, options: options)
-      return ReplaySummary(shifted.run(requests))
+      return ReplaySummary(shifted.run(requests), warmUp: options.warmUp)
     }
     self.init(
       nominal, low: try summary(-Self.standardErrors), high: try summary(Self.standardErrors))

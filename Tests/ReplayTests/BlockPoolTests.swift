@@ -29,37 +29,41 @@ import Testing
   func equalsNaive(count: Int) {
     var random = TestGenerator(UInt64(count))
     var (pool, naive) = (BlockPool(count: count), NaivePool(count: count))
-    var held: [Int32] = []
+    // Which of the blocks without content is taken is the pool's own affair: numbers are paired.
+    var held: [(ours: Int32, naive: Int32)] = []
+    var partner: [Int32: Int32] = [:]
     for _ in 0..<20_000 {
       switch Int.random(in: 0..<4, using: &random) {
       case 0:
         guard !naive.free.isEmpty else { continue }
-        let block = pool.takeFree()
-        #expect(block == naive.takeFree())
-        held.append(block)
+        let pair = (pool.takeFree(), naive.takeFree())
+        partner[pair.0] = pair.1
+        held.append(pair)
       case 1:
         guard let index = held.indices.randomElement(using: &random) else { continue }
         let block = held.remove(at: index)
-        pool.release(block)
-        naive.users[Int(block)] -= 1
-        if naive.users[Int(block)] == 0 { naive.free.append(block) }
+        pool.release(block.ours)
+        naive.users[Int(block.naive)] -= 1
+        if naive.users[Int(block.naive)] == 0 { naive.free.append(block.naive) }
       case 2:
-        guard let block = held.randomElement(using: &random), naive.content[Int(block)] == 0
-        else { continue }
+        guard let pair = held.randomElement(using: &random) else { continue }
+        let block = pair.naive
+        guard naive.content[Int(block)] == 0 else { continue }
         // Contents that collide in the table's places.
         let content = UInt64.random(in: 1...8, using: &random) << 7 | 15
-        pool.name(block, content: content)
+        pool.name(pair.ours, content: content)
         naive.content[Int(block)] = content
         naive.holders[content, default: []].append(block)
       default:
         let content = UInt64.random(in: 1...8, using: &random) << 7 | 15
         let found = pool.block(holding: content)
-        #expect(found == naive.holders[content]?.first)
-        guard let found else { continue }
-        pool.share(found)
+        #expect(found.flatMap { partner[$0] } == naive.holders[content]?.first)
+        guard let ours = found, let found = partner[ours] else { continue }
+        #expect(pool.isFree(ours) == (naive.users[Int(found)] == 0))
+        pool.share(ours)
         if naive.users[Int(found)] == 0 { naive.free.removeAll { $0 == found } }
         naive.users[Int(found)] += 1
-        held.append(found)
+        held.append((ours, found))
       }
       #expect(pool.freeCount == naive.free.count)
     }

@@ -39,7 +39,7 @@ import Testing
     let data = try JSONEncoder().encode(summary)
     #expect(try JSONDecoder().decode(ReplaySummary.self, from: data) == summary)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(object.count == 26)
+    #expect(object.count == 29)
     for key in object.keys { #expect(key.allSatisfy { $0.isLowercase || $0 == "_" }) }
   }
 

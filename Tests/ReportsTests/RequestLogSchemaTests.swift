@@ -13,6 +13,9 @@ struct RequestLogSchemaTests {
     records[0].content = [0, .max]
     records[0].tokensPerContentName = 512
     records[1].measured?.tokens = [Nanoseconds(1), Nanoseconds(2)]
+    records[2].session = "a"
+    records[2].thinkTime = .zero
+    records[2].cancelled = Nanoseconds(5)
     let text = try withTemporaryPath("log.jsonl") { path in
       try RequestLogWriter.write(records, to: path)
       return try String(contentsOfFile: path, encoding: .utf8)

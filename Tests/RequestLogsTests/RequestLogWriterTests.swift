@@ -19,7 +19,8 @@ struct RequestLogWriterTests {
       RequestRecord(
         id: "", arrival: Nanoseconds(1_234_567_890_123_456_789), inputTokens: 1, outputTokens: 1,
         measured: MeasuredTimes(
-          scheduled: nil, firstToken: Nanoseconds(2), lastToken: Nanoseconds(2))),
+          scheduled: nil, firstToken: Nanoseconds(2), lastToken: Nanoseconds(2)),
+        session: "s\"", thinkTime: Nanoseconds(7), cancelled: Nanoseconds(3)),
     ]
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path

@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+/// `reprise replay` as a process: loads, threads, and an early end.
+@Suite struct ReplayCommandTests {
+  private let command: CommandProcess
+  private var directory: TemporaryDirectory { command.directory }
+
+  init() throws { command = try CommandProcess() }
+
+  private func replay(_ out: String, _ arguments: String...) throws -> CommandProcess.Outcome {
+    try command.run(
+      [
+        "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+        OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "-o", directory.path(out),
+      ] + arguments)
+  }
+
+  private func result(_ out: String) throws -> [String: Any] {
+    let data = try Data(contentsOf: URL(filePath: directory.path(out + "/result.json")))
+    return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
+  }
+
+  @Test func `What is made of the log is told, in text and in result.json, with the rate`() throws {
+    let plain = try replay("plain", "--no-timeline")
+    #expect(plain.code == 0, "\(plain.errors)")
+    #expect(!plain.output.contains("workload:"), "\(plain.output)")
+    let told = try replay(
+      "told", "--no-timeline", "--speed", "2", "--window", "1..9", "--thin", "0.5", "--seed", "3",
+      "--spread-ties", "--warm-up", "0.5")
+    #expect(told.code == 0, "\(told.errors)")
+    #expect(
+      told.output.contains("workload: speed 2x, from 1 to 9 s, thinned to 0.5 by session (seed 3)"))
+    #expect(told.errors.contains("nothing is validated"), "\(told.errors)")
+    let whole = try #require(result("plain")["workload"] as? [String: Any])
+    let part = try #require(result("told")["workload"] as? [String: Any])
+    #expect(whole["requests"] as? Int == 169)
+    let count = try #require(part["requests"] as? Int)
+    #expect((5..<100).contains(count))
+    // Eight seconds of half of the requests, played in four.
+    let rates = try [whole, part].map { try #require($0["requests_per_second"] as? Double) }
+    #expect(rates[1] > 0.5 * rates[0] && rates[1] < 2 * rates[0])
+    let summary = try #require(result("told")["summary"] as? [String: Any])
+    let warmUp = try #require(summary["warm_up_requests"] as? Int)
+    #expect(warmUp > 0)
+    #expect(summary["requests"] as? Int == count - warmUp)
+    #expect(try result("told")["validation"] == nil)
+    #expect(try result("plain")["validation"] != nil)
+  }
+
+  @Test func `Arguments that make no load are refused`() throws {
+    let cases = [
+      ["--speed", "0"], ["--speed", "nan"], ["--thin", "0"], ["--thin", "1.5"], ["--window", "5"],
+      ["--window", "5..4"], ["--window", "-1..4"], ["--warm-up", "-1"], ["--closed-loop", "0"],
+      ["--closed-loop", "2", "--speed", "3"], ["--threads", "0"], ["--deadline", "inf"],
+      ["--seed", "-1"],
+    ]
+    for arguments in cases {
+      let refused = try command.run(
+        ["replay", "--deployment", "none", "--log", "none"] + arguments)
+      #expect(refused.code == 64, "\(arguments): \(refused.errors)")
+    }
+    let empty = try replay("empty", "--window", "500..600")
+    #expect(empty.code == 65, "\(empty.errors)")
+    #expect(empty.errors.contains("no request is left"), "\(empty.errors)")
+  }
+
+  @Test func `One thread and two give the same bytes`() throws {
+    let names = ["result.json", "requests.csv", "timeline.json", "latencies.svg", "timeline.svg"]
+    var outputs: [String] = []
+    for threads in ["1", "2"] {
+      let done = try replay("threads", "--threads", threads)
+      #expect(done.code == 0, "\(done.errors)")
+      outputs.append(done.output)
+      for name in names {
+        try FileManager.default.copyItem(
+          atPath: directory.path("threads/" + name), toPath: directory.path(name + threads))
+      }
+    }
+    #expect(outputs[0] == outputs[1])
+    for name in names {
+      #expect(
+        FileManager.default.contentsEqual(
+          atPath: directory.path(name + "1"), andPath: directory.path(name + "2")), "\(name)")
+    }
+  }
+
+  @Test func `SIGINT ends a replay with what had finished, marked as cut`() throws {
+    // Short requests that finish, then one of millions of steps.
+    var log = "{\"schema\":\"reprise.request-log\",\"version\":1}\n"
+    for number in 0..<20 {
+      log +=
+        #"{"id":"\#(number)","arrival_ns":\#(number),"input_tokens":4,"output_tokens":3}"# + "\n"
+    }
+    log += #"{"id":"long","arrival_ns":9,"input_tokens":4,"output_tokens":16000000}"# + "\n"
+    let deployment = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)
+      .split(separator: "\n").map { line in
+        if line.hasPrefix("model:") { return "model: \(OwnCapture.path("config.json"))" }
+        if line.contains("max_model_len:") { return "    max_model_len: 16777216" }
+        return line.contains("num_gpu_blocks:") ? "    num_gpu_blocks: 2000000" : String(line)
+      }.joined(separator: "\n")
+    let out = directory.path("cut")
+    let process = try command.process([
+      "replay", "--deployment", try command.file("long.yaml", deployment), "--log",
+      try command.file("long.jsonl", log), "-o", out, "--no-timeline",
+    ])
+    let errors = directory.path("errors")
+    try Data().write(to: URL(filePath: errors))
+    process.standardError = FileHandle(forWritingAtPath: errors)
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    for _ in 0..<1000 where !FileManager.default.fileExists(atPath: out) { usleep(10_000) }
+    usleep(300_000)
+    process.interrupt()
+    for _ in 0..<2000 where process.isRunning { usleep(10_000) }
+    process.terminate()
+    process.waitUntilExit()
+    let said = try String(contentsOfFile: errors, encoding: .utf8)
+    #expect(process.terminationStatus == 130, "\(said)")
+    #expect(said.contains("cut short"), "\(said)")
+    let result = try result("cut")
+    let summary = try #require(result["summary"] as? [String: Any])
+    #expect(summary["cut"] as? Bool == true)
+    #expect(summary["finished"] as? Int == 20)
+    #expect(summary["unfinished"] as? Int == 1)
+    #expect((result["warnings"] as? [String])?.contains { $0.contains("cut short") } == true)
+  }
+}
