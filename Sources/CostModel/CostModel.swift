@@ -77,7 +77,9 @@ public struct CostModel: Sendable {
     guard let work = OperatorWork(op, at: point) else { return nil }
     let light = device.speedOfLight(work, op.dataType)
     if let region = FieldRegion(op, point), let field = field(for: op, region),
-      let found = field.estimate(op, at: point, work)
+      let found =
+        curves.curve(of: op)?.estimate(at: point, work, with: field)
+        ?? field.estimate(op, at: point, work)
     {
       var prediction = Prediction(
         nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,

@@ -2,6 +2,37 @@ internal import Analytical
 internal import Operators
 
 extension FittedCurve {
+  /// What a field predicts at a point, together with this curve's own cells where they enclose it: the
+  /// mean of the two logarithms, each weighed by its doubt. They err in different ways: a field smooths
+  /// over steps that a line between neighbours follows, a line knows nothing of like curves.
+  func estimate(
+    at point: AxisPoint, _ work: OperatorWork, with field: LatencyField
+  ) -> Estimate? {
+    guard var found = field.estimate(self.operator, at: point, work) else { return nil }
+    guard field.shape.asksCells, found.evidence != .measured, let own = cells(at: point, work),
+      own.evidence == .interpolated
+    else { return found }
+    let weight = found.error * found.error / (found.error * found.error + own.error * own.error)
+    let log =
+      (1 - weight) * logarithm(found.nanoseconds) + weight * logarithm(own.nanoseconds)
+    found.nanoseconds = max(device.speedOfLight(work, self.operator.dataType), exponential(log))
+    // As if both erred the same way: they rest on the same samples.
+    found.error = (1 - weight) * found.error + weight * own.error
+    found.evidence = min(found.evidence, .interpolated)
+    return found
+  }
+
+  /// What lies between this curve's own points, without any field.
+  private func cells(at point: AxisPoint, _ work: OperatorWork) -> Estimate? {
+    let size = { Double(point[$0]) }
+    switch Region(self.operator, point) {
+    case .single: return single.map { estimate($0.value, SIMD4(size(0), 0, 0, 0), work) }
+    case .prefill: return estimatePrefill(SIMD4(size(0), size(1), 0, 0), work)
+    case .decode: return decode.map { estimate($0.value, SIMD4(size(2), size(3), 0, 0), work) }
+    case .mixed: return nil
+    }
+  }
+
   /// The curve with its gaps filled from a field: measured points as they are, and between and
   /// beyond them what the field predicts at sizes close enough for lines between.
   ///
@@ -35,7 +66,7 @@ extension FittedCurve {
       for second in sizes.count > 1 ? sizes[1] : [0] {
         let point = point([first, second])
         guard let work = OperatorWork(op, at: point),
-          let found = field.estimate(op, at: point, work)
+          let found = estimate(at: point, work, with: field)
         else { return nil }
         let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
         knots.append(

@@ -243,7 +243,7 @@ extension FittedCurve {
     prefill.map { estimate($0.value, place, work) }
   }
 
-  private func estimate(
+  func estimate(
     _ surface: Surface, _ place: SIMD4<Double>, _ work: OperatorWork
   ) -> Estimate {
     let anchor = roofline.nanoseconds(work) + device.launchFloor

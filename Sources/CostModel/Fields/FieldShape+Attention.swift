@@ -46,6 +46,7 @@ extension FieldShape {
       used: 32, nearest: 300, weights: FieldPlace(weights: [1, 1, 0.7, 0.7, 1])),
     spread: 0.287,
     sizes: 5,
+    asksCells: true,
     attributes: heads,
     places: { op, device in
       let (queries, keys) = (octaves(op, "heads"), octaves(op, "kvHeads"))

@@ -17,6 +17,9 @@ struct FieldShape: Sendable {
   var poolsTypes = false
   /// The coordinate that is 1 for curves several times slower than those like them.
   var slowFlag: Int?
+  /// Whether a curve's own cells are asked as well (``FittedCurve/estimate(at:_:with:)``): between octaves
+  /// of context a line in time is as good as the field, and errs elsewhere.
+  var asksCells = false
   /// The attributes that are coordinates; curves that differ in others are different fields.
   let attributes: Set<String>
   /// The places of an operator's points: of its attributes what does not depend on the point is looked
