@@ -105,8 +105,11 @@ extension HoldOutReport.Part {
         [Self.name(row.kind, row.region), row.dataType?.rawValue ?? "", row.band.text]
           + Self.figures(row.errors))
     }
-    return table.text + "by distance from the nearest sample that was left, over all sizes:\n"
-      + distances.text
+    let heading =
+      way == .devices
+      ? "by distance between the devices, over their rates of memory and arithmetic:\n"
+      : "by distance from the nearest sample that was left, over all sizes:\n"
+    return table.text + heading + distances.text
   }
 
   private static func name(_ kind: OperatorKind, _ region: String) -> String {

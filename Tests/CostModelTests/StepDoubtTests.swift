@@ -29,7 +29,7 @@ import Testing
   ) -> StepModel {
     StepModel(
       architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
-      maximumTokens: 512, maximumSequences: 8, calibration: calibration)
+      maximumTokens: 64, maximumSequences: 4, calibration: calibration)
   }
 
   /// Products of all sizes of the model, so that something is measured.
