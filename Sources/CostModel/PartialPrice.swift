@@ -24,10 +24,14 @@ struct PartialPrice: Sendable {
 
   /// Adds `count` runs of one operator; its layers share a curve.
   mutating func add(_ estimate: FittedCurve.Estimate, count: Int, of kind: OperatorKind) {
+    add(estimate, count: count, family: Self.family(of: kind))
+  }
+
+  /// The same of an operator whose ``family(of:)`` is known, which a step need not find again.
+  mutating func add(_ estimate: FittedCurve.Estimate, count: Int, family: Int) {
     let time = estimate.nanoseconds * Double(count)
     deviceTime[estimate.evidence.rawValue] += time
-    if kind.isCollective { collectiveTime += time }
-    let family = Self.family(of: kind)
+    if family == Self.collectives { collectiveTime += time }
     errors[family] += time * estimate.error
     if estimate.evidence != .analytical { bothWays[family] += time * estimate.error }
   }
@@ -61,13 +65,16 @@ struct PartialPrice: Sendable {
   /// A relative error above this is no different: anything is possible.
   private static let mostError = 10.0
 
+  /// The family of all exchanges.
+  private static let collectives = 3
+
   /// The family of a kind, one of eight.
   static func family(of kind: OperatorKind) -> Int {
     switch kind {
     case .gemm: 0
     case .attention, .bidirectionalAttention, .latentAttention, .latentAttentionBlock: 1
     case .moe: 2
-    case _ where kind.isCollective: 3
+    case _ where kind.isCollective: collectives
     case .rmsNorm, .layerNorm: 4
     case .activation, .elementwise, .softmax, .quantize: 5
     case .rotary, .cacheWrite, .embedding: 6

@@ -26,7 +26,7 @@ public struct StepModel: StepPricing {
   private var byTokens: [PartialPrice]
   /// Prices by sequences that sample, from 0.
   private let bySampled: [PartialPrice]
-  private let attention: [(candidates: CostModel.Candidates, use: OperatorUse)]
+  private let attention: [(candidates: CostModel.Candidates, count: Int, family: Int)]
   /// What grows with neither alone.
   private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
   private let calibration: StepParameters?
@@ -59,7 +59,10 @@ public struct StepModel: StepPricing {
     self.model = model
     self.uses = uses
     self.attention = uses.filter { $0.size == .attention }.map {
-      (model.candidates(for: $0.operator), $0)
+      (
+        model.candidates(for: $0.operator), $0.count,
+        PartialPrice.family(of: $0.operator.kind)
+      )
     }
     self.calibration = calibration.map { StepParameters($0) }
     self.others = uses.filter { $0.growth == .several }.map {
@@ -107,9 +110,8 @@ public struct StepModel: StepPricing {
     guard shape.tokens > 0 else { return StepPrice() }
     var parts = Self.entry(byTokens, shape.tokens)
     parts.add(Self.entry(bySampled, shape.sampledSequences))
-    for (candidates, use) in attention {
-      parts.add(
-        model.estimate(candidates, attention: shape), count: use.count, of: use.operator.kind)
+    for (candidates, count, family) in attention {
+      parts.add(model.estimate(candidates, attention: shape), count: count, family: family)
     }
     for (candidates, use) in others {
       let point = use.point(in: shape)

@@ -82,15 +82,10 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   @inlinable
   func advance(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
     var untilLook = 1024
-    // Out of the array once: taking a pricing of many tables from it costs as much as a price.
-    let first = pricings.first
+    // A pricing is many tables: a span lends it, where the array's subscript would copy it each time.
+    let pricings = pricings.span
     while let group = fleet.nextStep() {
-      let shape = fleet.decidedShape
-      if group == 0, let first {
-        fleet.startStep(price: first.price(shape))
-      } else {
-        fleet.startStep(price: pricings[group].price(shape))
-      }
+      fleet.startStep(price: pricings[group].price(fleet.decidedShape))
       untilLook -= 1
       if untilLook == 0 {
         if shouldStop() {
