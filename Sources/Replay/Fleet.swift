@@ -70,7 +70,7 @@ struct Fleet {
           if engines[active].beginStep(until: limit, chain: requests.chain) {
             return engines[active].group
           }
-          engines[active].boundary = .max
+          if engines[active].boundary < .max { continue }
         } else if engines[active].boundary < .max {
           wakes.insert(Wake(time: engines[active].boundary, engine: active))
         }
@@ -133,7 +133,8 @@ struct Fleet {
       Resident(
         request: Int32(request), input: input, output: output,
         content: requests.content(of: request),
-        blockSize: engines[engine].scheduler.limits.blockSize))
+        blockSize: engines[engine].scheduler.limits.blockSize,
+        priority: requests.priorities[request], arrival: time))
     if engines[engine].boundary == .max {
       engines[engine].boundary = time
       wakes.insert(Wake(time: time, engine: engine))

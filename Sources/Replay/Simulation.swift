@@ -85,12 +85,21 @@ extension EngineLimits {
     if let what = group.numberOutOfBounds {
       throw .outOfBounds(group: group.name, what: what)
     }
+    if let conflict = group.conflict {
+      throw .conflict(group: group.name, what: conflict.message)
+    }
+    if let speculation = group.speculation, !speculation.isValid {
+      throw .outOfBounds(group: group.name, what: "draft_acceptance_rate or draft cost")
+    }
     self.init(
       maxSequences: group.maxSequences, maxBatchedTokens: group.maxBatchedTokens,
       maxModelLength: group.maxModelLength, blockSize: group.blockSize,
-      usableBlocks: blockCount - 1, prefixCaching: group.enablesPrefixCaching,
-      chunkedPrefill: group.enablesChunkedPrefill,
+      usableBlocks: blockCount - 1,
+      prefixCaching: group.enablesPrefixCaching && !group.policy.computesWholePrompts,
+      chunkedPrefill: group.enablesChunkedPrefill && !group.policy.computesWholePrompts,
       longPrefillThreshold: group.longPrefillTokenThreshold,
-      fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling)
+      fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling,
+      policy: group.policy, usesPriority: group.queueOrder == .priority,
+      stages: group.pipelineParallel, speculation: group.speculation)
   }
 }

@@ -36,6 +36,38 @@ struct SlotQueue {
     count -= 1
   }
 
+  /// Puts a slot at a place; those from there on move back by one.
+  ///
+  /// - Complexity: O(distance to the nearer end).
+  mutating func insert(_ slot: Int32, at place: Int) {
+    if place < count - place {
+      prepend(slot)
+      for position in 0..<place { swapAt(position) }
+    } else {
+      append(slot)
+      for position in stride(from: count - 2, through: place, by: -1) { swapAt(position) }
+    }
+  }
+
+  /// Removes the slot at a place.
+  ///
+  /// - Complexity: O(distance to the nearer end).
+  mutating func remove(at place: Int) {
+    if place < count - place {
+      for position in stride(from: place - 1, through: 0, by: -1) { swapAt(position) }
+      removeFirst()
+    } else {
+      for position in place..<(count - 1) { swapAt(position) }
+      count -= 1
+    }
+  }
+
+  /// Exchanges the slots at a place and after it.
+  private mutating func swapAt(_ place: Int) {
+    let mask = ring.count - 1
+    ring.swapAt((start + place) & mask, (start + place + 1) & mask)
+  }
+
   private mutating func growIfFull() {
     guard count == ring.count else { return }
     var larger = Array(repeating: Int32(0), count: 2 * ring.count)

@@ -14,6 +14,7 @@ struct RawRow {
   var outputTokens: Int64?
   var content: [UInt64] = []
   var tokensPerContentName: Int64?
+  var priority: Int64?
 
   static let mostTokens: Int64 = 1 << 24
 
@@ -31,11 +32,13 @@ struct RawRow {
       (1...Self.mostTokens).contains(tokensPerContentName ?? 1)
     else { throw .tokensOutOfRange }
     let start = origin ?? arrival
-    let record = RequestRecord(
+    guard Int32(exactly: priority ?? 0) != nil else { throw .tokensOutOfRange }
+    var record = RequestRecord(
       id: id ?? String(row), arrival: try difference(arrival, start),
       inputTokens: Int(inputTokens), outputTokens: Int(outputTokens), content: content,
       tokensPerContentName: tokensPerContentName.map(Int.init) ?? standard,
       measured: try measured(from: arrival))
+    record.priority = Int(priority ?? 0)
     origin = start
     return record
   }
@@ -75,7 +78,7 @@ struct RawRow {
 struct RowLayout {
   enum Field {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
-    case inputTokens, outputTokens, content, tokensPerContentName
+    case inputTokens, outputTokens, content, tokensPerContentName, priority
   }
 
   let keys: JSONKeys
@@ -118,6 +121,7 @@ struct RowLayout {
       ("output_tokens", .outputTokens), ("scheduled_ns", .scheduled),
       ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
+      ("priority", .priority),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -169,6 +173,7 @@ struct RowLayout {
     case .inputTokens: row.inputTokens = try integer(scanner)
     case .outputTokens: row.outputTokens = try integer(scanner)
     case .tokensPerContentName: row.tokensPerContentName = try integer(scanner)
+    case .priority: row.priority = try integer(scanner)
     case .content, .tokenTimes: break
     }
   }

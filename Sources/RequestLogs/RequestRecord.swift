@@ -17,6 +17,9 @@ public struct RequestRecord: Sendable, Hashable {
   public var tokensPerContentName: Int
   /// What the log measured of this request, if it did.
   public var measured: MeasuredTimes?
+  /// The lower, the earlier it is served by an engine that looks at priorities; 0 where the log does
+  /// not tell.
+  public var priority = 0
 
   /// Creates a record.
   public init(

@@ -80,6 +80,19 @@ public struct EngineGroup: Sendable, Hashable {
   /// arrival waits a step longer and a finished request's memory is free a step later; off by
   /// default.
   public var asyncScheduling: Bool
+  /// `policy`: how the engine chooses what each step computes; vLLM's way by default.
+  public var policy: SchedulingPolicy
+  /// `scheduling_policy`: first come, first served by default, or by the requests' priorities; only
+  /// with policy ``SchedulingPolicy/vllm``.
+  public var queueOrder: QueueOrder
+  /// `pipeline_parallel`: stages of each engine, of equal shares of the layers; 1 by default. As
+  /// many batches are in flight. Only with policy ``SchedulingPolicy/vllm``, not asynchronous.
+  public var pipelineParallel: Int
+  /// Speculative decoding, if the engine does it; only with policy ``SchedulingPolicy/vllm``.
+  public var speculation: SpeculativeDecoding?
+
+  /// The most positions that sample in a step: one for each sequence, and its drafts.
+  public var sampledPositions: Int { maxSequences * (1 + (speculation?.tokens ?? 0)) }
 
   /// Creates a group; see the properties for what defaults mean.
   public init(
@@ -88,7 +101,9 @@ public struct EngineGroup: Sendable, Hashable {
     maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
-    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false
+    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false,
+    policy: SchedulingPolicy = .vllm, queueOrder: QueueOrder = .firstCome,
+    pipelineParallel: Int = 1, speculation: SpeculativeDecoding? = nil
   ) {
     self.name = name
     self.count = count
@@ -106,5 +121,9 @@ public struct EngineGroup: Sendable, Hashable {
     self.longPrefillTokenThreshold = longPrefillTokenThreshold
     self.fullSequenceAdmission = fullSequenceAdmission
     self.asyncScheduling = asyncScheduling
+    self.policy = policy
+    self.queueOrder = queueOrder
+    self.pipelineParallel = pipelineParallel
+    self.speculation = speculation
   }
 }

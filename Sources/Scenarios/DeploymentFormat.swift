@@ -47,6 +47,13 @@ enum DeploymentFormat {
     FormatKey(name: "long_prefill_token_threshold", kind: .integer(0...16_777_216)),
     FormatKey(name: "full_sequence_admission", kind: .boolean),
     FormatKey(name: "async_scheduling", kind: .boolean),
+    FormatKey(name: "policy", kind: .choice(SchedulingPolicy.allCases.map(\.rawValue))),
+    FormatKey(name: "scheduling_policy", kind: .choice(QueueOrder.allCases.map(\.rawValue))),
+    FormatKey(name: "pipeline_parallel", kind: .integer(1...64)),
+    FormatKey(name: "num_speculative_tokens", kind: .integer(1...64)),
+    FormatKey(name: "draft_acceptance_rate", kind: .number(above: 0, through: 1)),
+    FormatKey(name: "draft_cost", kind: .number(above: 0, through: 10)),
+    FormatKey(name: "draft_time_us", kind: .number(above: 0, through: 1e6)),
   ]
 
   /// The first key of these whose number is out of its bounds, or nil.

@@ -1,4 +1,5 @@
 import CostModel
+import Foundation
 import Histogram
 import Operators
 import Scenarios
@@ -7,33 +8,58 @@ import Testing
 @testable import Replay
 
 @Suite struct ReferenceTests {
+  /// How many random workloads each test takes: `REPRISE_CASES`, or few.
+  static let cases =
+    ProcessInfo.processInfo.environment["REPRISE_CASES"].flatMap { UInt64($0) } ?? 800
+
   @Test(
     "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
     arguments: 0..<20)
   func equalsNaive(batch: UInt64) throws {
-    for seed in (batch * 40)..<(batch * 40 + 40) {
-      let example = RandomCase(seed: seed)
-      var options = ReplayOptions()
-      options.recordsSteps = true
-      options.mergesSteps = false
-      let simulation = try Simulation(
-        deployment: example.deployment, pricings: [TellingPrice()], options: options)
-      let result = simulation.run(RequestTable(example.records))
-      let naive = NaiveEngine(example.deployment.engines[0])
-      let outcomes = naive.run(example.records, pricing: TellingPrice())
-      for (step, pair) in zip(result.steps, naive.steps).enumerated() where pair.0 != pair.1 {
-        Issue.record("seed \(seed), step \(step): \(pair.0) is not \(pair.1)")
-        break
-      }
-      try #require(result.steps.count == naive.steps.count, "seed \(seed)")
-      try #require(result.outcomes == outcomes, "seed \(seed)")
-      var gaps = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
-      gaps.autoResize = true
-      for gap in naive.gaps { gaps.record(UInt64(gap)) }
-      #expect(result.tokenGaps.totalCount == gaps.totalCount, "seed \(seed)")
-      #expect(result.tokenGaps.mean == gaps.mean, "seed \(seed)")
-      #expect(naive.free.count == naive.users.count)
+    for seed in (batch * Self.cases / 20)..<((batch + 1) * Self.cases / 20) {
+      try compare(RandomCase(seed: seed), seed: seed)
     }
+  }
+
+  @Test(
+    "And with priorities, batches in flight in a pipeline, and drafts",
+    arguments: RandomCase.Feature.allCases, 0..<4)
+  func equalsNaive(feature: RandomCase.Feature, batch: UInt64) throws {
+    for seed in (batch * Self.cases / 20)..<((batch + 1) * Self.cases / 20) {
+      try compare(RandomCase(seed: 4_000_000 + seed, with: feature), seed: seed)
+    }
+  }
+
+  @Test(
+    "And so do other policies", arguments: SchedulingPolicy.allCases.filter { $0 != .vllm }, 0..<4)
+  func equalsNaive(policy: SchedulingPolicy, batch: UInt64) throws {
+    for seed in (batch * Self.cases / 20)..<((batch + 1) * Self.cases / 20) {
+      try compare(RandomCase(seed: 5_000_000 + seed, policy: policy), seed: seed)
+    }
+  }
+
+  /// Replays a case on the engine and on the plain one.
+  func compare(_ example: RandomCase, seed: UInt64) throws {
+    var options = ReplayOptions()
+    options.recordsSteps = true
+    options.mergesSteps = false
+    let simulation = try Simulation(
+      deployment: example.deployment, pricings: [TellingPrice()], options: options)
+    let result = simulation.run(RequestTable(example.records))
+    let naive = NaiveEngine(example.deployment.engines[0])
+    let outcomes = naive.run(example.records, pricing: TellingPrice())
+    for (step, pair) in zip(result.steps, naive.steps).enumerated() where pair.0 != pair.1 {
+      Issue.record("seed \(seed), step \(step): \(pair.0) is not \(pair.1)")
+      break
+    }
+    try #require(result.steps.count == naive.steps.count, "seed \(seed)")
+    try #require(result.outcomes == outcomes, "seed \(seed)")
+    var gaps = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
+    gaps.autoResize = true
+    for gap in naive.gaps { gaps.record(UInt64(gap)) }
+    #expect(result.tokenGaps.totalCount == gaps.totalCount, "seed \(seed)")
+    #expect(result.tokenGaps.mean == gaps.mean, "seed \(seed)")
+    #expect(naive.free.count == naive.users.count)
   }
 
   @Test("Random cases do preempt, hit the cache, reject and starve")
