@@ -31,21 +31,23 @@ struct Decision {
   /// Whether the step does anything.
   var isEmpty: Bool { shape.tokens == 0 }
 
-  /// Forgets a request that is aborted while the step is on its way; how many tokens it misses.
+  /// Forgets a request that is aborted while the step is on its way; how many tokens it misses,
+  /// `brought` where it is in a list of those that get any.
   ///
   /// What the step computes stays as it was decided.
-  mutating func drop(_ slot: Int32, from scheduler: Scheduler) -> Int32 {
+  mutating func drop(_ slot: Int32, brought: Int32, isDecoding: Bool) -> Int32 {
     let count = firstTokens.count + laterTokens.count
     admitted.removeAll { $0 == slot }
     firstTokens.removeAll { $0 == slot }
     laterTokens.removeAll { $0 == slot }
     let finishes = finishing.contains(slot)
     finishing.removeAll { $0 == slot }
-    if firstTokens.count + laterTokens.count < count { return 1 }
-    // A member of the decode set is in no list but, at its end, that of the finishing.
-    guard decodes > 0, finishes || scheduler.residents[Int(slot)].phase == .decoding else {
-      return 0
+    if firstTokens.count + laterTokens.count < count {
+      extraTokens -= Int(brought) - 1
+      return brought
     }
+    // A member of the decode set is in no list but, at its end, that of the finishing.
+    guard decodes > 0, finishes || isDecoding else { return 0 }
     decodes -= 1
     return 1
   }

@@ -110,25 +110,40 @@ struct Engine {
   /// Lets a request go before its end, between ``endStep(gaps:finished:)`` and
   /// ``beginStep(until:chain:)``; what it was, without tokens that are on their way.
   mutating func abort(_ slot: Int32) -> Resident {
-    var undelivered: Int32 = 0
-    if hasPending { undelivered += pending.drop(slot, from: scheduler) }
-    pipeline.forEachDecision { undelivered += $0.drop(slot, from: scheduler) }
-    var resident = scheduler.abort(slot)
-    resident.generated -= undelivered
-    return resident
+    let resident = scheduler.residents[Int(slot)]
+    let isDecoding = resident.phase == .decoding
+    var missing = pipeline.drop(slot, brought: resident.brought)
+    if hasPending {
+      missing.tokens += pending.drop(slot, brought: resident.brought, isDecoding: isDecoding)
+    }
+    var aborted = scheduler.abort(slot)
+    aborted.generated -= missing.tokens
+    aborted.lastToken -= missing.gap
+    return aborted
+  }
+
+  /// The price of a step with that of the drafts that it makes.
+  func withDrafts(_ price: StepPrice) -> StepPrice {
+    guard let speculation = scheduler.limits.speculation else { return price }
+    return price.withDrafts(of: speculation)
   }
 
   /// Starts the decided step at the boundary, and moves the boundary to its end.
-  mutating func start(price: StepPrice, until limit: Int64, chain: [UInt64]) {
+  ///
+  /// - Parameters:
+  ///   - price: What the step takes.
+  ///   - duration: How many nanoseconds it lasts, if it must wait for others.
+  mutating func start(
+    price: StepPrice, lasting duration: Double? = nil, until limit: Int64, chain: [UInt64]
+  ) {
     started = boundary
     self.price = price
-    if let speculation = scheduler.limits.speculation { self.price.addDrafts(speculation) }
     if scheduler.limits.stages > 1 {
       startInPipeline()
       return
     }
     isInFlight = true
-    boundary = Self.end(of: self.price.total, from: started)
+    boundary = Self.end(of: duration ?? price.total, from: started)
     scheduler.latestEnd = boundary
     stampTokens()
     guard scheduler.limits.asyncScheduling, started < limit else { return }

@@ -29,6 +29,8 @@ struct Fleet {
   private var horizon: Int64
   private let limit: Int64
   private var wakes = Heap<Wake>()
+  /// Engines that step together; the first one of each wakes them all.
+  private var locksteps: [Lockstep]
   private var active = -1
   private var finished: [Resident] = []
   private var result: ReplayResult
@@ -40,11 +42,12 @@ struct Fleet {
   static let reportInterval = 256
 
   init(
-    engines: [Engine], router: Router, requests: RequestTable, options: ReplayOptions,
-    progress: @escaping (Int) -> Void
+    engines: [Engine], router: Router, locksteps: [Lockstep] = [], requests: RequestTable,
+    options: ReplayOptions, progress: @escaping (Int) -> Void
   ) {
     self.engines = engines
     self.router = router
+    self.locksteps = locksteps
     self.requests = requests
     self.progress = progress
     order = requests.arrivalOrder
@@ -56,7 +59,10 @@ struct Fleet {
 
   /// The shape of the step that was decided last, and waits for its price.
   @usableFromInline
-  var decidedShape: StepShape { engines[active].current.shape }
+  var decidedShape: StepShape {
+    if let together = lockstep(of: active) { return locksteps[together].shape(engines) }
+    return engines[active].current.shape
+  }
 
   /// Runs until an engine has decided a step; returns the number of its group, or nil at the end
   /// of the replay.
@@ -64,12 +70,11 @@ struct Fleet {
   mutating func nextStep() -> Int? {
     while true {
       if active >= 0 {
+        if let together = lockstep(of: active), locksteps[together].isPricing {
+          return engines[active].group
+        }
         if engines[active].boundary < horizon {
-          engines[active].endStep(gaps: &result.tokenGaps, finished: &finished)
-          if !finished.isEmpty { collectFinished() }
-          if engines[active].beginStep(until: limit, chain: requests.chain) {
-            return engines[active].group
-          }
+          if beginStep() { return engines[active].group }
           if engines[active].boundary < .max { continue }
         } else if engines[active].boundary < .max {
           wakes.insert(Wake(time: engines[active].boundary, engine: active))
@@ -90,7 +95,33 @@ struct Fleet {
   /// Starts the step that was decided last.
   @usableFromInline
   mutating func startStep(price: StepPrice) {
-    engines[active].start(price: price, until: limit, chain: requests.chain)
+    let price = engines[active].withDrafts(price)
+    if let together = lockstep(of: active) {
+      locksteps[together].start(price, &engines, until: limit, chain: requests.chain)
+    } else {
+      engines[active].start(price: price, until: limit, chain: requests.chain)
+    }
+  }
+
+  /// Ends the step in flight of the active engine, or of all that step with it, and has the next
+  /// one decided; false if there is none.
+  private mutating func beginStep() -> Bool {
+    guard let together = lockstep(of: active) else {
+      engines[active].endStep(gaps: &result.tokenGaps, finished: &finished)
+      if !finished.isEmpty { collectFinished() }
+      return engines[active].beginStep(until: limit, chain: requests.chain)
+    }
+    for member in locksteps[together].members {
+      engines[member].endStep(gaps: &result.tokenGaps, finished: &finished)
+    }
+    if !finished.isEmpty { collectFinished() }
+    return locksteps[together].begin(&engines, until: limit, chain: requests.chain)
+  }
+
+  /// Which of ``locksteps`` an engine belongs to, or nil.
+  private func lockstep(of engine: Int) -> Int? {
+    guard !locksteps.isEmpty else { return nil }
+    return locksteps.firstIndex { $0.members.contains(engine) }
   }
 
   /// Ends the replay: collects everything that engines counted.
@@ -136,8 +167,9 @@ struct Fleet {
         blockSize: engines[engine].scheduler.limits.blockSize,
         priority: requests.priorities[request], arrival: time))
     if engines[engine].boundary == .max {
-      engines[engine].boundary = time
-      wakes.insert(Wake(time: time, engine: engine))
+      let together = lockstep(of: engine).map { locksteps[$0].members } ?? engine..<(engine + 1)
+      for member in together { engines[member].boundary = time }
+      wakes.insert(Wake(time: time, engine: together.lowerBound))
     }
   }
 

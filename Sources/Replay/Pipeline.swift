@@ -56,9 +56,17 @@ struct Pipeline {
     return clock
   }
 
-  /// Visits what was decided, to be changed.
-  mutating func forEachDecision(_ visit: (inout Decision) -> Void) {
-    for index in flights.indices { visit(&flights[index].decision) }
+  /// Forgets a request that is aborted; the tokens that are on their way to it, and the gap before
+  /// them.
+  mutating func drop(_ slot: Int32, brought: Int32) -> (tokens: Int32, gap: Int64) {
+    var missing: (tokens: Int32, gap: Int64) = (0, 0)
+    for index in flights.indices {
+      if let place = flights[index].decision.laterTokens.firstIndex(of: slot) {
+        missing.gap += flights[index].gaps.remove(at: place)
+      }
+      missing.tokens += flights[index].decision.drop(slot, brought: brought, isDecoding: false)
+    }
+    return missing
   }
 }
 

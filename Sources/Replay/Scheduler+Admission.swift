@@ -112,6 +112,7 @@ extension Scheduler {
     guard completes else { return false }
     residents[index].isInFlight = limits.stages > 1
     residents[index].hasCaughtUp = true
+    residents[index].brought = 1
     if residents[index].generated == 0 {
       decision.firstTokens.append(slot)
     } else {

@@ -96,6 +96,7 @@ extension Scheduler {
     // What was rejected is computed anew; its blocks stay with the request.
     residents[index].computed = Int32(past + 1 + accepted)
     residents[index].generated += brought
+    residents[index].brought = brought
     residents[index].isInFlight = limits.stages > 1
     decision.laterTokens.append(slot)
     decision.extraTokens += Int(brought) - 1

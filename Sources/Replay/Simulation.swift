@@ -66,15 +66,20 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   @usableFromInline
   func makeFleet(_ requests: RequestTable, progress: @escaping (Int) -> Void) -> Fleet {
     var engines: [Engine] = []
+    var locksteps: [Lockstep] = []
     for (group, limits) in limits.enumerated() {
       for _ in 0..<deployment.engines[group].count {
         engines.append(
           Engine(group: group, index: Int32(engines.count), limits: limits, options: options))
       }
+      let size = deployment.engines[group].count
+      if deployment.engines[group].lockstep, size > 1 {
+        locksteps.append(Lockstep(members: (engines.count - size)..<engines.count))
+      }
     }
     return Fleet(
-      engines: engines, router: Router(policy: deployment.routing), requests: requests,
-      options: options, progress: progress)
+      engines: engines, router: Router(policy: deployment.routing), locksteps: locksteps,
+      requests: requests, options: options, progress: progress)
   }
 }
 

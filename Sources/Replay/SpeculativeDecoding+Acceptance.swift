@@ -18,11 +18,12 @@ extension SpeculativeDecoding {
 }
 
 extension StepPrice {
-  /// Adds what making the next drafts costs.
-  mutating func addDrafts(_ speculation: SpeculativeDecoding) {
+  /// The price with what making the next drafts costs.
+  func withDrafts(of speculation: SpeculativeDecoding) -> StepPrice {
     let factor = 1 + speculation.cost
-    deviceTime *= factor
-    standardError *= factor
-    hostTime = hostTime * factor + speculation.microseconds * 1000
+    return StepPrice(
+      deviceTime: deviceTime * factor,
+      hostTime: hostTime * factor + speculation.microseconds * 1000,
+      standardError: standardError * factor)
   }
 }

@@ -88,6 +88,10 @@ public struct EngineGroup: Sendable, Hashable {
   /// `pipeline_parallel`: stages of each engine, of equal shares of the layers; 1 by default. As
   /// many batches are in flight. Only with policy ``SchedulingPolicy/vllm``, not asynchronous.
   public var pipelineParallel: Int
+  /// `data_parallel_lockstep`: whether the group's engines are data-parallel ranks that step together,
+  /// as they must where their experts exchange tokens; off by default. Not with
+  /// ``pipelineParallel``.
+  public var lockstep: Bool
   /// Speculative decoding, if the engine does it; only with policy ``SchedulingPolicy/vllm``.
   public var speculation: SpeculativeDecoding?
 
@@ -103,7 +107,7 @@ public struct EngineGroup: Sendable, Hashable {
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
     fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false,
     policy: SchedulingPolicy = .vllm, queueOrder: QueueOrder = .firstCome,
-    pipelineParallel: Int = 1, speculation: SpeculativeDecoding? = nil
+    pipelineParallel: Int = 1, lockstep: Bool = false, speculation: SpeculativeDecoding? = nil
   ) {
     self.name = name
     self.count = count
@@ -124,6 +128,7 @@ public struct EngineGroup: Sendable, Hashable {
     self.policy = policy
     self.queueOrder = queueOrder
     self.pipelineParallel = pipelineParallel
+    self.lockstep = lockstep
     self.speculation = speculation
   }
 }

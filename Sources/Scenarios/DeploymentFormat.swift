@@ -50,6 +50,7 @@ enum DeploymentFormat {
     FormatKey(name: "policy", kind: .choice(SchedulingPolicy.allCases.map(\.rawValue))),
     FormatKey(name: "scheduling_policy", kind: .choice(QueueOrder.allCases.map(\.rawValue))),
     FormatKey(name: "pipeline_parallel", kind: .integer(1...64)),
+    FormatKey(name: "data_parallel_lockstep", kind: .boolean),
     FormatKey(name: "num_speculative_tokens", kind: .integer(1...64)),
     FormatKey(name: "draft_acceptance_rate", kind: .number(above: 0, through: 1)),
     FormatKey(name: "draft_cost", kind: .number(above: 0, through: 10)),

@@ -77,6 +77,7 @@ extension EngineGroup {
     policy = try reader.choice("policy").flatMap(SchedulingPolicy.init) ?? policy
     queueOrder = try reader.choice("scheduling_policy").flatMap(QueueOrder.init) ?? queueOrder
     pipelineParallel = try reader.integer("pipeline_parallel") ?? pipelineParallel
+    lockstep = try reader.boolean("data_parallel_lockstep") ?? lockstep
     if let tokens = try reader.integer("num_speculative_tokens") {
       guard let acceptance = try reader.number("draft_acceptance_rate") else {
         throw ScenarioError(
@@ -109,6 +110,12 @@ extension EngineGroup {
         return ("num_speculative_tokens", "speculative decoding " + only)
       }
       if asyncScheduling { return ("async_scheduling", "async_scheduling " + only) }
+    }
+    if pipelineParallel > 1, lockstep {
+      return (
+        "data_parallel_lockstep",
+        "data_parallel_lockstep and pipeline_parallel are not replayed together; give one of them"
+      )
     }
     if pipelineParallel > 1, asyncScheduling {
       return (

@@ -73,6 +73,8 @@ final class NaiveEngine {
   var running: [Request] = []
   var steps: [StepRecord] = []
   var gaps: [Int64] = []
+  /// Victims that were not the latest admitted.
+  var middleVictims = 0
   /// Of SGLang's policy: the part of outputs for which memory is kept, and whether an admission
   /// failed when so many ran.
   var expectedPart = 0.7
@@ -139,7 +141,7 @@ final class NaiveEngine {
     }
   }
 
-  private func start(_ plan: Plan, at now: Int64) {
+  func start(_ plan: Plan, at now: Int64) {
     for request in plan.scheduled where !request.wasScheduled {
       request.wasScheduled = true
       request.outcome.scheduled = Nanoseconds(now)
@@ -192,7 +194,7 @@ final class NaiveEngine {
     return requests.map(\.outcome)
   }
 
-  private func canServe(_ record: RequestRecord) -> Bool {
+  func canServe(_ record: RequestRecord) -> Bool {
     let length = record.inputTokens + record.outputTokens
     if group.policy == .sglang, length + group.blockSize > users.count * group.blockSize {
       return false
@@ -238,11 +240,13 @@ final class NaiveEngine {
       }
       let count = min(limited(wanted), budget)
       while blocks(request.computed + count) - request.blocks.count > free.count {
-        let victim =
-          group.queueOrder == .priority
-          ? running.max { $0.rank.lexicographicallyPrecedes($1.rank) }! : running.last!
-        let place = running.firstIndex { $0 === victim }!
-        running.remove(at: place)
+        var place = running.count - 1
+        if group.queueOrder == .priority {
+          for other in running.indices
+          where running[place].rank.lexicographicallyPrecedes(running[other].rank) { place = other }
+        }
+        if place < running.count - 1 { middleVictims += 1 }
+        let victim = running.remove(at: place)
         if place < index { index -= 1 }
         if let grant = granted.firstIndex(where: { $0.request === victim }) {
           budget += granted.remove(at: grant).count
@@ -352,7 +356,7 @@ final class NaiveEngine {
   /// Whether the draft of the token at this position of the whole sequence is accepted.
   private func isAccepted(_ request: Request, position: Int) -> Bool {
     let generated = Int32(position - request.record.inputTokens)
-    let drafts = group.speculation!
+    guard let drafts = group.speculation else { return false }
     return drafts.accepted(of: 1, request: Int32(request.number), after: generated) == 1
   }
 
@@ -401,7 +405,7 @@ final class NaiveEngine {
     wait(request, atFront: true)
   }
 
-  private func release(_ request: Request) {
+  func release(_ request: Request) {
     for block in request.blocks.reversed() {
       users[block] -= 1
       if users[block] == 0 { free.append(block) }

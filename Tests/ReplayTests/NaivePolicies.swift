@@ -128,3 +128,12 @@ extension NaiveEngine {
     expectedPart = min(1, Double(generated + 20 * running.count) / Double(longest))
   }
 }
+
+extension NaiveEngine {
+  /// Lets a request go before its end.
+  func abort(_ request: Request) {
+    waiting.removeAll { $0 === request }
+    running.removeAll { $0 === request }
+    release(request)
+  }
+}

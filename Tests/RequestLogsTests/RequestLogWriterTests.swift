@@ -8,7 +8,7 @@ import TraceIO
 struct RequestLogWriterTests {
   @Test("keeps all that a record holds")
   func roundTrip() throws {
-    let records = [
+    var records = [
       RequestRecord(id: "a\"\\\n\u{1}é", arrival: Nanoseconds(-5), inputTokens: 1, outputTokens: 0),
       RequestRecord(
         id: "b", arrival: Nanoseconds(1_234_567_890_123_456_789), inputTokens: 1_000,
@@ -21,6 +21,7 @@ struct RequestLogWriterTests {
         measured: MeasuredTimes(
           scheduled: nil, firstToken: Nanoseconds(2), lastToken: Nanoseconds(2))),
     ]
+    records[1].priority = -3
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path
     defer { try? FileManager.default.removeItem(atPath: path) }
