@@ -11,7 +11,7 @@ import Testing
   /// How many random workloads each test takes of each kind: `REPRISE_CASES`, or few.
   static let asked = ProcessInfo.processInfo.environment["REPRISE_CASES"].flatMap { UInt64($0) }
   static let cases = asked ?? 800
-  static let others = asked ?? 100
+  static let others = asked ?? 60
 
   @Test(
     "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
@@ -76,12 +76,11 @@ import Testing
       rejected += result.count(of: .rejected)
     }
     for feature in RandomCase.Feature.allCases {
-      // Of 200 cases: prompts of two requests in flight together, drafts, and victims that are not
-      // the latest admitted are seen in the steps and preemptions of the plain engine.
+      // What each feature is for happens often enough.
       let seen = telling(feature)
-      #expect(seen.preemptions > 50, "\(feature)")
+      #expect(seen.preemptions > 20, "\(feature)")
       #expect(seen.overlaps > 50 || feature == .priorities || feature == .drafts, "\(feature)")
-      #expect(seen.middle > 10 || feature == .pipeline || feature == .drafts, "\(feature)")
+      #expect(seen.middle > 5 || feature == .pipeline || feature == .drafts, "\(feature)")
       #expect(seen.zeroGaps > 100 || feature == .priorities || feature == .pipeline, "\(feature)")
     }
     #expect(preemptions > 100)
@@ -96,7 +95,7 @@ import Testing
     _ feature: RandomCase.Feature
   ) -> (preemptions: Int, overlaps: Int, middle: Int, zeroGaps: Int) {
     var (preemptions, overlaps, middle, zeroGaps) = (0, 0, 0, 0)
-    for seed in 0..<100 as Range<UInt64> {
+    for seed in 0..<40 as Range<UInt64> {
       let example = RandomCase(seed: seed, with: feature)
       let naive = NaiveEngine(example.deployment.engines[0])
       preemptions += naive.run(example.records, pricing: TellingPrice())
