@@ -21,7 +21,7 @@ struct Resident {
   var output: Int32
   /// What its blocks hold.
   var content: BlockContent
-  /// How many full blocks of its prompt others may share.
+  /// How many of its full blocks others may share.
   var sharedBlocks: Int32
   /// The lower, the earlier it is served, where an engine looks at it.
   var priority: Int32 = 0
@@ -78,7 +78,9 @@ struct Resident {
     self.input = input
     self.output = output
     self.content = content
-    sharedBlocks = Int32(clamping: content.sharedBlocks(input: Int(input), blockSize: blockSize))
+    sharedBlocks = Int32(
+      clamping: content.sharedBlocks(
+        input: Int(input), output: Int(output), blockSize: blockSize))
   }
 
   /// All of its present tokens.

@@ -98,11 +98,7 @@ extension Scheduler {
     let past = Int(residents[index].computed)
     takeBlocks(slot, computed: past + count)
     residents[index].computed += Int32(count)
-    if limits.prefixCaching {
-      nameBlocks(
-        slot, upTo: min((past + count) / limits.blockSize, Int(residents[index].sharedBlocks)),
-        chain: chain)
-    }
+    nameSharedBlocks(slot, chain: chain)
     let completes = past + count == residents[index].tokens
     if completes, count == 1, residents[index].generated > 0 {
       decision.shape.addDecode(context: past + 1)

@@ -91,6 +91,15 @@ extension Scheduler {
     residents[index].namedBlocks = Int32(end)
   }
 
+  /// Names the full blocks that others may share.
+  mutating func nameSharedBlocks(_ slot: Int32, chain: [UInt64]) {
+    guard limits.prefixCaching else { return }
+    let resident = residents[Int(slot)]
+    nameBlocks(
+      slot, upTo: min(Int(resident.computed) / limits.blockSize, Int(resident.sharedBlocks)),
+      chain: chain)
+  }
+
   /// Frees a request's blocks, the last one first.
   mutating func releaseBlocks(_ slot: Int32) {
     let table = residents[Int(slot)].table

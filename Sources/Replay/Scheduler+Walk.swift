@@ -24,7 +24,7 @@ extension Scheduler {
     for slot in granted {
       let grant = Int(residents[Int(slot)].grant)
       if residents[Int(slot)].hasCaughtUp, limits.speculation != nil {
-        verify(grant, of: slot, &decision)
+        verify(grant, of: slot, &decision, chain: chain)
       } else if compute(grant, of: slot, &decision, chain: chain) {
         residents[Int(slot)].grant = -1
       }
@@ -78,7 +78,9 @@ extension Scheduler {
 
   /// Schedules a token and the drafts after it, for which there is room: those that are accepted,
   /// and one token more, are what the step brings.
-  mutating func verify(_ count: Int, of slot: Int32, _ decision: inout Decision) {
+  mutating func verify(
+    _ count: Int, of slot: Int32, _ decision: inout Decision, chain: [UInt64]
+  ) {
     guard let speculation = limits.speculation else { return }
     let index = Int(slot)
     let resident = residents[index]
@@ -95,6 +97,7 @@ extension Scheduler {
     }
     // What was rejected is computed anew; its blocks stay with the request.
     residents[index].computed = Int32(past + 1 + accepted)
+    nameSharedBlocks(slot, chain: chain)
     residents[index].generated += brought
     residents[index].brought = brought
     residents[index].isInFlight = limits.stages > 1

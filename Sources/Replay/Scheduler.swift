@@ -141,6 +141,7 @@ struct Scheduler {
   /// contexts longer by one token; false if that is not certain.
   mutating func repeatDecode(from last: Decision, into decision: inout Decision) -> Bool {
     guard isSettled, decodes.count > 0, decodes.buckets[decodes.bucket(of: step)].isEmpty,
+      decodes.sharedCount == 0 || decodes.buckets[decodes.bucket(of: step + 1)].isEmpty,
       let finish = decodes.firstFinish, finish.step > step
     else { return false }
     decision.clear()

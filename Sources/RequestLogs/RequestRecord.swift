@@ -11,7 +11,8 @@ public struct RequestRecord: Sendable, Hashable {
   /// Generated tokens; 0 where the log recorded a failure.
   public var outputTokens: Int
   /// Names of the prompt's content, in order: equal names at equal positions after equal
-  /// beginnings are equal tokens. Empty where the log does not tell.
+  /// beginnings are equal tokens. Empty where the log does not tell. Names of more pieces than the
+  /// prompt fills are those of the generated tokens.
   public var content: [UInt64]
   /// How many tokens each name of ``content`` stands for: 1 for token ids, 512 for Mooncake.
   public var tokensPerContentName: Int

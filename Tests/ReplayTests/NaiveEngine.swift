@@ -40,9 +40,12 @@ final class NaiveEngine {
       self.record = record
       present = record.inputTokens
       var tokens: [Token] = []
+      // Names of more pieces than the prompt fills tell what is generated.
+      let size = record.tokensPerContentName
+      let namesOutput = record.content.count > (record.inputTokens + size - 1) / size
       for position in 0..<(record.inputTokens + record.outputTokens) {
-        let piece = position / record.tokensPerContentName
-        if position < record.inputTokens, piece < record.content.count {
+        let piece = position / size
+        if namesOutput || position < record.inputTokens, piece < record.content.count {
           tokens.append(Token(request: -1, name: record.content[piece], position: position))
         } else {
           tokens.append(Token(request: number, name: 0, position: position))
@@ -383,15 +386,22 @@ final class NaiveEngine {
   private func nameFullBlocks(_ request: Request) {
     if sharesPrefixes {
       // What comes after the last token is of no use to anybody.
-      var end = min(request.computed, request.present)
-      if group.policy == .sglang { end = min(end, request.record.inputTokens) }
+      let end = min(request.computed, request.present)
       for index in 0..<(end / group.blockSize)
-      where prefixes[request.blocks[index]] == nil {
+      where isKept(request, index) && prefixes[request.blocks[index]] == nil {
         let prefix = Array(request.tokens[..<((index + 1) * group.blockSize)])
         prefixes[request.blocks[index]] = prefix
         cache[prefix, default: []].append(request.blocks[index])
       }
     }
+  }
+
+  /// Whether anybody may find a full block: SGLang's tree has what prompts hold, and what the log
+  /// names.
+  private func isKept(_ request: Request, _ index: Int) -> Bool {
+    let end = (index + 1) * group.blockSize
+    return group.policy != .sglang || end <= request.record.inputTokens
+      || request.tokens[..<end].allSatisfy { $0.request < 0 }
   }
 
   func preempt(_ request: Request, _ plan: inout Plan) {

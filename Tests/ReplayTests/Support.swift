@@ -82,13 +82,16 @@ struct RandomCase {
     for _ in 0..<Int.random(in: 1...40, using: &random) {
       clock += Int64.random(in: 0...Int64(pace), using: &random)
       let input = Int.random(in: 0...50, using: &random)
-      // Few names, so that beginnings are shared; sometimes not all of the prompt is named.
-      let named = Int.random(in: 0...(input + perName) / perName, using: &random)
+      let output = Int.random(in: 0...40, using: &random)
+      // Few names, so that beginnings are shared; sometimes not all of the prompt is named, and
+      // sometimes even what is generated.
+      let reach = Int.random(in: 0..<3, using: &random) == 0 ? input + output : input
+      let named = Int.random(in: 0...(reach + perName) / perName, using: &random)
       var content: [UInt64] = []
       for _ in 0..<named { content.append(UInt64.random(in: 0...9, using: &random) / 7) }
       records.append(
         request(
-          clock, input: input, output: Int.random(in: 0...40, using: &random), content: content,
+          clock, input: input, output: output, content: content,
           tokensPerName: perName))
     }
   }
