@@ -41,6 +41,8 @@ public struct StepModel: StepPricing {
   ///   - architecture: the model that is served.
   ///   - dataType: of weights and activations.
   ///   - tensorParallel: devices that share each layer.
+  ///   - pipelineParallel: stages that share the layers; a step is priced through all of them, with
+  ///     what passing on costs.
   ///   - model: what one of those devices costs.
   ///   - maximumTokens: the step's token budget.
   ///   - maximumSequences: the most sequences that can sample in a step.
@@ -52,10 +54,11 @@ public struct StepModel: StepPricing {
   /// - Complexity: O(operators · `maximumTokens`).
   public init(
     _ architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
-    on model: CostModel, maximumTokens: Int, maximumSequences: Int,
+    pipelineParallel: Int = 1, on model: CostModel, maximumTokens: Int, maximumSequences: Int,
     calibration: StoredCalibration? = nil
   ) {
-    let uses = Self.uses(architecture, dataType, tensorParallel, model)
+    let layout = Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel))
+    let uses = Self.uses(architecture, dataType, layout, model)
     self.model = model
     self.uses = uses
     self.attention = uses.filter { $0.size == .attention }.map {
@@ -78,16 +81,18 @@ public struct StepModel: StepPricing {
   /// Serving engines fuse the residual sum into the norm. Where one runtime measured both the norm
   /// and the sum as operators of their own, that runtime does not fuse.
   private static func uses(
-    _ architecture: ModelArchitecture, _ dataType: DataType, _ ranks: Int, _ model: CostModel
+    _ architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    _ model: CostModel
   ) -> [OperatorUse] {
-    let apart = architecture.forwardPass(dataType, tensorParallel: ranks, fusesResiduals: false)
+    let precision = Precision(dataType)
+    let apart = architecture.forwardPass(precision, layout, fusesResiduals: false)
     func runtime(_ kind: OperatorKind) -> String? {
       apart.first { $0.operator.kind == kind }.flatMap {
         model.curves.curve(of: $0.operator)?.runtime
       }
     }
     if let norm = runtime(.rmsNorm), norm == runtime(.elementwise) { return apart }
-    return architecture.forwardPass(dataType, tensorParallel: ranks)
+    return architecture.forwardPass(precision, layout)
   }
 
   /// The model of steps that run captured graphs: one of no more tokens than the largest computes as

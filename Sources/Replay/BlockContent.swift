@@ -3,8 +3,9 @@
 /// A log names content in pieces of its own size (single tokens, 512 tokens, ...). ``RequestTable``
 /// keeps for each piece the hash of the whole beginning up to it, so that the name of an engine's
 /// block is one look-up: two blocks have one name exactly if all before and in them is the same.
-/// What a log does not name (the rest of a prompt, and all generated tokens) belongs to its
-/// request alone.
+/// What a log does not name (the rest of a prompt, and generated tokens) belongs to its request
+/// alone. Names of more pieces than the prompt fills are those of generated tokens, which a later
+/// prompt may repeat: the next turn of a conversation.
 struct BlockContent {
   /// Where the request's chain begins in ``RequestTable/chain``.
   var chainStart: Int
@@ -15,9 +16,12 @@ struct BlockContent {
   /// The request's number, from which content of its own is named.
   var request: Int32
 
-  /// How many full blocks of the prompt other requests may share.
-  func sharedBlocks(input: Int, blockSize: Int) -> Int {
-    min(input, Int(chainCount) * Int(tokensPerName)) / blockSize
+  /// How many full blocks other requests may share: of the prompt and, where these are named, of
+  /// the generated tokens whose keys and values are stored.
+  func sharedBlocks(input: Int, output: Int, blockSize: Int) -> Int {
+    let size = Int(tokensPerName)
+    let namesOutput = Int(chainCount) > (input + size - 1) / size
+    return min(namesOutput ? input + max(0, output - 1) : input, Int(chainCount) * size) / blockSize
   }
 
   /// The name of the shared block at `index`.

@@ -18,6 +18,8 @@ struct DecodeSet {
     var offset: Int
     /// Its slot.
     var slot: Int32
+    /// Whether blocks that it fills get names that others look for.
+    var isShared: Bool
   }
 
   /// A member's last step. Entries of members that left are recognised and skipped on pop.
@@ -34,6 +36,8 @@ struct DecodeSet {
   private(set) var buckets: [[Member]]
   private(set) var count = 0
   private(set) var offsetSum = 0
+  /// How many members are shared.
+  private(set) var sharedCount = 0
   private var finishes = Heap<Finish>()
   private var longestOffset = Int.min
   private var longestIsStale = false
@@ -49,10 +53,14 @@ struct DecodeSet {
   func bucket(of step: Int) -> Int { step % blockSize }
 
   /// Adds a member that decodes from the next step on.
-  mutating func insert(_ slot: Int32, order: Int64, offset: Int, finishStep: Int) {
+  mutating func insert(
+    _ slot: Int32, order: Int64, offset: Int, finishStep: Int, isShared: Bool = false
+  ) {
     let bucket = bucket(offset: offset)
     let position = position(of: order, in: bucket)
-    buckets[bucket].insert(Member(order: order, offset: offset, slot: slot), at: position)
+    buckets[bucket].insert(
+      Member(order: order, offset: offset, slot: slot, isShared: isShared), at: position)
+    sharedCount += isShared ? 1 : 0
     finishes.insert(Finish(step: finishStep, order: order, slot: slot))
     count += 1
     offsetSum += offset
@@ -62,7 +70,8 @@ struct DecodeSet {
   /// Removes a member.
   mutating func remove(order: Int64, offset: Int) {
     let bucket = bucket(offset: offset)
-    buckets[bucket].remove(at: position(of: order, in: bucket))
+    let member = buckets[bucket].remove(at: position(of: order, in: bucket))
+    sharedCount -= member.isShared ? 1 : 0
     count -= 1
     offsetSum -= offset
     if offset == longestOffset { longestIsStale = true }
@@ -89,7 +98,8 @@ struct DecodeSet {
   mutating func removeAll() {
     for index in buckets.indices { buckets[index].removeAll(keepingCapacity: true) }
     finishes = Heap()
-    (count, offsetSum, longestOffset, longestIsStale) = (0, 0, Int.min, false)
+    (count, offsetSum, sharedCount) = (0, 0, 0)
+    (longestOffset, longestIsStale) = (Int.min, false)
   }
 
   /// A member needs a block in those steps in which its stored tokens fill whole blocks.

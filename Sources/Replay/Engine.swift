@@ -7,7 +7,9 @@ import Operators
 /// At each boundary between steps the engine ends the step in flight, has the next one decided,
 /// and waits for its price; then ``start(price:until:)`` sets the next boundary. With asynchronous
 /// scheduling the step after it is decided at that moment too, before anything that arrives or
-/// ends meanwhile can be known.
+/// ends meanwhile can be known. With several stages the engine comes to its boundary again at
+/// once, until as many steps as stages are in flight or nothing is left to do, and then when the
+/// oldest one ends (vLLM V1's batch queue).
 struct Engine {
   /// The group of the deployment that it belongs to.
   let group: Int
@@ -30,7 +32,11 @@ struct Engine {
   private var price = StepPrice()
   /// Gaps before those tokens of the step in flight that do not follow the step before it.
   private var laterGaps: [Int64] = []
+  /// Requests whose clients gave up.
+  private var leaving: [Int32] = []
   private let options: ReplayOptions
+  /// With several stages, the steps in flight.
+  private var pipeline: Pipeline
 
   /// Creates an idle engine.
   init(group: Int, index: Int32, limits: EngineLimits, options: ReplayOptions) {
@@ -38,6 +44,7 @@ struct Engine {
     self.index = index
     self.options = options
     scheduler = Scheduler(limits: limits)
+    pipeline = Pipeline(stages: limits.stages)
     totals.group = group
     totals.blocks = limits.usableBlocks
   }
@@ -48,7 +55,13 @@ struct Engine {
   ///   - gaps: Gets the time between each token and the one before it of the same request.
   ///   - finished: Gets the requests that finished.
   mutating func endStep(gaps: inout Histogram<UInt64>, finished: inout [Resident]) {
-    guard isInFlight else { return }
+    if let flight = pipeline.next(endingBy: boundary) {
+      current = flight.decision
+      (started, price, laterGaps) = (flight.start, flight.price, flight.gaps)
+      scheduler.deliver(current)
+    } else if !isInFlight {
+      return
+    }
     isInFlight = false
     let duration = boundary - started
     account(duration)
@@ -63,6 +76,7 @@ struct Engine {
         totals.gapTime += Double(gap)
       }
     }
+    if current.extraTokens > 0 { gaps.record(0, count: UInt64(current.extraTokens)) }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
       finished.append(scheduler.residents[Int(slot)])
@@ -70,36 +84,85 @@ struct Engine {
     }
   }
 
-  /// Lets a request go whose client gave up; nil if it is not here or its last token is on its way.
-  mutating func abort(_ request: Int32) -> Resident? {
-    guard let (slot, resident) = scheduler.abort(request) else { return nil }
-    pending.forget(slot)
-    return resident
+  /// Has a request let go at the next boundary, unless its last token is on its way then.
+  mutating func cancel(_ request: Int32) { leaving.append(request) }
+
+  /// Lets those go that were cancelled, after ``endStep(gaps:finished:)``.
+  ///
+  /// - Parameter gone: Gets the requests, without tokens that are on their way.
+  mutating func letGo(_ gone: inout [Resident]) {
+    guard !leaving.isEmpty else { return }
+    for request in leaving {
+      if let slot = scheduler.slot(of: request) { gone.append(abort(slot)) }
+    }
+    leaving.removeAll(keepingCapacity: true)
   }
 
   /// Decides the step that begins at the boundary; false if there is nothing to do, or, from
-  /// `limit` on, nothing that was decided before.
+  /// `limit` on, nothing that was decided before. Then the boundary moves to the end of the oldest
+  /// step in flight, or to `.max`.
   mutating func beginStep(until limit: Int64, chain: [UInt64]) -> Bool {
     if hasPending {
       swap(&current, &pending)
       hasPending = false
       return true
     }
-    guard boundary < limit else { return false }
+    guard boundary < limit, !pipeline.isFull else { return rest() }
     if options.advancesDecodeRuns, scheduler.repeatDecode(from: current, into: &pending) {
       swap(&current, &pending)
       return true
     }
-    scheduler.schedule(into: &current, chain: chain)
-    return !current.isEmpty
+    repeat {
+      scheduler.schedule(into: &current, chain: chain)
+      if !current.isEmpty { return true }
+      totals.preemptions += current.preempted
+      // A step that only took memory away is followed by another at once.
+    } while current.tookMemory && pipeline.isEmpty
+    return rest()
+  }
+
+  private mutating func rest() -> Bool {
+    boundary = pipeline.firstEnd ?? .max
+    return false
+  }
+
+  /// Lets a request go before its end, between ``endStep(gaps:finished:)`` and
+  /// ``beginStep(until:chain:)``; what it was, without tokens that are on their way.
+  mutating func abort(_ slot: Int32) -> Resident {
+    let resident = scheduler.residents[Int(slot)]
+    let isDecoding = resident.phase == .decoding
+    var missing = pipeline.drop(slot, brought: resident.brought)
+    if hasPending {
+      missing.tokens += pending.drop(slot, brought: resident.brought, isDecoding: isDecoding)
+    }
+    var aborted = scheduler.abort(slot)
+    aborted.generated -= missing.tokens
+    aborted.lastToken -= missing.gap
+    return aborted
+  }
+
+  /// The price of a step with that of the drafts that it makes.
+  func withDrafts(_ price: StepPrice) -> StepPrice {
+    guard let speculation = scheduler.limits.speculation else { return price }
+    return price.withDrafts(of: speculation)
   }
 
   /// Starts the decided step at the boundary, and moves the boundary to its end.
-  mutating func start(price: StepPrice, until limit: Int64, chain: [UInt64]) {
+  ///
+  /// - Parameters:
+  ///   - price: What the step takes.
+  ///   - duration: How many nanoseconds it lasts, if it must wait for others.
+  mutating func start(
+    price: StepPrice, lasting duration: Double? = nil, until limit: Int64, chain: [UInt64]
+  ) {
     started = boundary
     self.price = price
+    if scheduler.limits.stages > 1 {
+      startInPipeline()
+      return
+    }
     isInFlight = true
-    boundary = Self.end(of: price, from: started)
+    boundary = Self.end(of: duration ?? price.total, from: started)
     scheduler.latestEnd = boundary
     stampTokens()
     guard scheduler.limits.asyncScheduling, started < limit else { return }
@@ -108,6 +171,17 @@ struct Engine {
     }
     hasPending = !pending.isEmpty
     totals.preemptions += hasPending ? 0 : pending.preempted
+  }
+
+  private mutating func startInPipeline() {
+    let end = pipeline.end(of: price, from: started)
+    boundary = end
+    scheduler.latestEnd = end
+    stampTokens()
+    pipeline.append(
+      Pipeline.Flight(decision: current, start: started, end: end, price: price, gaps: laterGaps))
+    // At once again, to fill the pipeline.
+    boundary = started
   }
 
   /// Notes when the step's tokens will be ready. This comes before the next step is decided, which
@@ -127,8 +201,8 @@ struct Engine {
   }
 
   /// Durations are rounded to whole nanoseconds once, here, and are at least one.
-  private static func end(of price: StepPrice, from start: Int64) -> Int64 {
-    let rounded = price.total.rounded()
+  static func end(of nanoseconds: Double, from start: Int64) -> Int64 {
+    let rounded = nanoseconds.rounded()
     let duration = rounded >= 1 ? (rounded < 0x1p60 ? Int64(rounded) : 1 << 60) : 1
     let (end, overflow) = start.addingReportingOverflow(duration)
     return overflow ? .max - 1 : min(end, .max - 1)
@@ -137,14 +211,18 @@ struct Engine {
   /// Adds the step that ends to the totals.
   private mutating func account(_ duration: Int64) {
     let running = current.shape.prefillSequences + current.shape.decodeSequences
+    // Steps in flight together overlap.
+    let busy =
+      scheduler.limits.stages > 1 && totals.steps > 0
+      ? boundary - max(started, totals.lastEnd.rawValue) : duration
     totals.steps += 1
-    totals.busyTime += Nanoseconds(duration)
+    totals.busyTime += Nanoseconds(busy)
     totals.lastEnd = Nanoseconds(boundary)
     totals.deviceTime += price.deviceTime
     totals.hostTime += price.hostTime
     totals.standardError += price.standardError
     totals.runningTime += Double(running) * Double(duration)
-    totals.blockTime += Double(current.blocksInUse) * Double(duration)
+    totals.blockTime += Double(current.blocksInUse) * Double(busy)
     totals.peakRunning = max(totals.peakRunning, running)
     totals.peakWaiting = max(totals.peakWaiting, current.waiting)
     totals.peakBlocks = max(totals.peakBlocks, current.blocksInUse)

@@ -1,3 +1,5 @@
+import Scenarios
+
 /// What bounds an engine's scheduler: a group of a deployment with everything resolved.
 struct EngineLimits: Sendable, Hashable {
   /// Requests that may run at once.
@@ -20,13 +22,24 @@ struct EngineLimits: Sendable, Hashable {
   var fullSequenceAdmission: Bool
   /// Whether a step is scheduled while the one before it runs.
   var asyncScheduling: Bool
+  /// How each step is chosen.
+  var policy: SchedulingPolicy = .vllm
+  /// Whether requests wait, and lose their memory, by priority.
+  var usesPriority: Bool = false
+  /// Batches that are in flight together: the stages of the pipeline.
+  var stages: Int = 1
+  /// Drafts, if there are any.
+  var speculation: SpeculativeDecoding?
 
   /// Whether a request of these lengths can ever run here, alone.
   func canServe(input: Int, output: Int) -> Bool {
     guard input > 0, output > 0, input + output <= maxModelLength else { return false }
-    // The last token's keys and values are never stored.
-    let blocks = (input + output - 1 + blockSize - 1) / blockSize
+    // The last token's keys and values are never stored, those of rejected drafts for a while.
+    let stored = min(input + output - 1 + (speculation?.tokens ?? 0), maxModelLength)
+    let blocks = (stored + blockSize - 1) / blockSize
     guard blocks <= usableBlocks else { return false }
+    // SGLang admits only what leaves a token free, counted in whole blocks.
+    if policy == .sglang, input + output + blockSize > usableBlocks * blockSize { return false }
     return chunkedPrefill || input + output - 1 <= maxBatchedTokens
   }
 }

@@ -35,6 +35,7 @@ public struct EnginePlan: Sendable {
   ///   - relative: what was measured on another device, for operators of which this one has nothing.
   ///   - calibration: what was fitted for this deployment, if anything.
   /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory,
+  ///   ``ReplayError/conflict(group:what:)`` if the model has fewer layers than pipeline stages,
   ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
   public init(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
@@ -43,6 +44,11 @@ public struct EnginePlan: Sendable {
     guard architecture.heads % group.tensorParallel == 0 else {
       throw .unevenShards(
         group: group.name, heads: architecture.heads, tensorParallel: group.tensorParallel)
+    }
+    guard group.pipelineParallel <= architecture.layers else {
+      throw .conflict(
+        group: group.name,
+        what: "\(architecture.layers) layers cannot fill \(group.pipelineParallel) pipeline stages")
     }
     var resolved = group
     if resolved.blockCount == nil {
@@ -55,8 +61,9 @@ public struct EnginePlan: Sendable {
     self.calibration = calibration
     func model(_ costs: CostModel, _ calibration: StoredCalibration?) -> StepModel {
       StepModel(
-        architecture, group.dataType, tensorParallel: group.tensorParallel, on: costs,
-        maximumTokens: group.maxBatchedTokens, maximumSequences: group.maxSequences,
+        architecture, group.dataType, tensorParallel: group.tensorParallel,
+        pipelineParallel: group.pipelineParallel, on: costs,
+        maximumTokens: group.maxBatchedTokens, maximumSequences: group.sampledPositions,
         calibration: calibration
       ).padded(to: calibration?.padsToGraphs == false ? [] : group.graphSizes)
     }
@@ -76,10 +83,15 @@ public struct EnginePlan: Sendable {
   ) -> (weights: Double, block: Double) {
     let perToken = architecture.keyValueBytesPerToken(
       group.dataType, tensorParallel: group.tensorParallel)
+    // The stage with the most layers decides.
+    let stages = max(1, group.pipelineParallel)
+    let layers = max(1, architecture.layers)
+    let share = Double((layers + stages - 1) / stages) / Double(layers)
     return (
       architecture.weightBytes(
-        Precision(group.dataType), Parallelism(tensor: group.tensorParallel)),
-      Double(group.blockSize) * perToken
+        Precision(group.dataType),
+        Parallelism(tensor: group.tensorParallel, pipeline: stages)),
+      Double(group.blockSize) * perToken * share
     )
   }
 

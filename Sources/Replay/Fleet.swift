@@ -42,8 +42,11 @@ struct Fleet {
   private var horizon: Int64
   private var limit: Int64
   private var wakes = Heap<Wake>()
+  /// Engines that step together; the first one of each wakes them all.
+  private var locksteps: [Lockstep]
   private var active = -1
   private var finished: [Resident] = []
+  private var cancelled: [Resident] = []
   private var result: ReplayResult
   private let stream: RequestStream?
   private let progress: (Int) -> Void
@@ -58,11 +61,12 @@ struct Fleet {
   /// - Parameter stream: where requests come from when those of the table have arrived, and where
   ///   outcomes go; nil for a table that holds all.
   init(
-    engines: [Engine], router: Router, requests: RequestTable, options: ReplayOptions,
-    stream: RequestStream? = nil, progress: @escaping (Int) -> Void
+    engines: [Engine], router: Router, locksteps: [Lockstep] = [], requests: RequestTable,
+    options: ReplayOptions, stream: RequestStream? = nil, progress: @escaping (Int) -> Void
   ) {
     self.engines = engines
     self.router = router
+    self.locksteps = locksteps
     self.requests = requests
     self.stream = stream
     self.progress = progress
@@ -75,7 +79,10 @@ struct Fleet {
 
   /// The shape of the step that was decided last, and waits for its price.
   @usableFromInline
-  var decidedShape: StepShape { engines[active].current.shape }
+  var decidedShape: StepShape {
+    if let together = lockstep(of: active) { return locksteps[together].shape(engines) }
+    return engines[active].current.shape
+  }
 
   /// Runs until an engine has decided a step; returns the number of its group, or nil at the end
   /// of the replay.
@@ -83,13 +90,12 @@ struct Fleet {
   mutating func nextStep() -> Int? {
     while true {
       if active >= 0 {
+        if let together = lockstep(of: active), locksteps[together].isPricing {
+          return engines[active].group
+        }
         if mayAdvance {
-          engines[active].endStep(gaps: &result.tokenGaps, finished: &finished)
-          if !finished.isEmpty { collectFinished() }
-          if engines[active].beginStep(until: limit, chain: requests.chain) {
-            return engines[active].group
-          }
-          engines[active].boundary = .max
+          if beginStep() { return engines[active].group }
+          if engines[active].boundary < .max { continue }
         } else if engines[active].boundary < .max {
           wakes.insert(Wake(time: engines[active].boundary, engine: active))
         }
@@ -109,7 +115,37 @@ struct Fleet {
   /// Starts the step that was decided last.
   @usableFromInline
   mutating func startStep(price: StepPrice) {
-    engines[active].start(price: price, until: limit, chain: requests.chain)
+    let price = engines[active].withDrafts(price)
+    if let together = lockstep(of: active) {
+      locksteps[together].start(price, &engines, until: limit, chain: requests.chain)
+    } else {
+      engines[active].start(price: price, until: limit, chain: requests.chain)
+    }
+  }
+
+  /// Ends the step in flight of the active engine, or of all that step with it, and has the next
+  /// one decided; false if there is none.
+  private mutating func beginStep() -> Bool {
+    guard let together = lockstep(of: active) else {
+      endStep(of: active)
+      if !finished.isEmpty || !cancelled.isEmpty { collectEnded() }
+      return engines[active].beginStep(until: limit, chain: requests.chain)
+    }
+    for member in locksteps[together].members { endStep(of: member) }
+    if !finished.isEmpty || !cancelled.isEmpty { collectEnded() }
+    return locksteps[together].begin(&engines, until: limit, chain: requests.chain)
+  }
+
+  /// Ends an engine's step in flight, and lets those go whose clients gave up meanwhile.
+  private mutating func endStep(of engine: Int) {
+    engines[engine].endStep(gaps: &result.tokenGaps, finished: &finished)
+    engines[engine].letGo(&cancelled)
+  }
+
+  /// Which of ``locksteps`` an engine belongs to, or nil.
+  private func lockstep(of engine: Int) -> Int? {
+    guard !locksteps.isEmpty else { return nil }
+    return locksteps.firstIndex { $0.members.contains(engine) }
   }
 
   /// Stops the replay: nothing arrives any more, and only what was decided goes on.
@@ -147,7 +183,7 @@ struct Fleet {
     while let row = arrivals.take(at: time, from: requests) { accept(row, at: time) }
     while let cancellation = cancellations.min, cancellation.time <= time {
       cancellations.removeMin()
-      cancel(cancellation.row, at: time)
+      cancel(cancellation.row)
     }
     setHorizon()
   }
@@ -178,34 +214,40 @@ struct Fleet {
       Resident(
         request: Int32(truncatingIfNeeded: row), input: input, output: output,
         content: requests.content(of: row),
-        blockSize: engines[engine].scheduler.limits.blockSize))
+        blockSize: engines[engine].scheduler.limits.blockSize,
+        priority: requests.priorities[index], arrival: time))
     if !requests.patience.isEmpty, requests.patience[index] < .max {
       let time = (Nanoseconds(time) + Nanoseconds(requests.patience[index])).rawValue
       cancellations.insert(Cancellation(time: time, row: row))
     }
     // The active engine is between the end of a step and its next one, and sees the request there.
     if engines[engine].boundary == .max {
-      engines[engine].boundary = time
-      wakes.insert(Wake(time: time, engine: engine))
+      let together = lockstep(of: engine).map { locksteps[$0].members } ?? engine..<(engine + 1)
+      for member in together { engines[member].boundary = time }
+      wakes.insert(Wake(time: time, engine: together.lowerBound))
     }
   }
 
-  private mutating func cancel(_ row: Int, at time: Int64) {
+  /// Has a request whose client gave up let go: at the next boundary of its engine, which looks at such
+  /// things between two steps.
+  private mutating func cancel(_ row: Int) {
     let index = row - requests.firstRow
     // Rows of a stream may be gone, and were done then.
-    guard index >= 0, result.outcomes[index].status == .unfinished,
-      let resident = engines[Int(result.outcomes[index].engine)].abort(
-        Int32(truncatingIfNeeded: row))
-    else { return }
-    result.end(resident, .cancelled)
-    arrivals.ended(row, at: time, in: requests)
+    guard index >= 0, result.outcomes[index].status == .unfinished else { return }
+    engines[Int(result.outcomes[index].engine)].cancel(Int32(truncatingIfNeeded: row))
   }
 
-  private mutating func collectFinished() {
+  /// Takes in what ended at the active engine's boundary.
+  private mutating func collectEnded() {
     for resident in finished {
       result.end(resident, .finished)
       arrivals.ended(Int(resident.request), at: resident.lastToken, in: requests)
     }
+    for resident in cancelled {
+      result.end(resident, .cancelled)
+      arrivals.ended(Int(resident.request), at: engines[active].boundary, in: requests)
+    }
+    cancelled.removeAll(keepingCapacity: true)
     finishedCount += finished.count
     finished.removeAll(keepingCapacity: true)
     if arrivals.isCoupled {

@@ -8,6 +8,8 @@ public enum ReplayError: Error, Hashable, Sendable {
   case doesNotFit(group: String, needed: Int, available: Int)
   /// A number of a group of engines is out of its bounds.
   case outOfBounds(group: String, what: String)
+  /// Two settings of a group of engines cannot be had together.
+  case conflict(group: String, what: String)
   /// There is not one pricing for each group of engines.
   case pricings(expected: Int, given: Int)
 }
@@ -27,6 +29,8 @@ extension ReplayError: CustomStringConvertible {
         + "may use \(available / 1_000_000) MB: raise tensor_parallel, or take a larger device"
     case .outOfBounds(let group, let what):
       "the engines '\(group)' have a \(what) out of its bounds"
+    case .conflict(let group, let what):
+      "the engines '\(group)': \(what)"
     case .pricings(let expected, let given):
       "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
     }

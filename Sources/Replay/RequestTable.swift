@@ -18,6 +18,8 @@ public struct RequestTable: Sendable {
   public private(set) var inputTokens: [Int32] = []
   /// Tokens that each request generates.
   public private(set) var outputTokens: [Int32] = []
+  /// Priority of each request; see ``RequestLogs/RequestRecord/priority``.
+  var priorities: [Int32] = []
 
   /// After what time from its arrival each request's client gives up; empty where none does.
   var patience: [Int64] = []
@@ -62,6 +64,7 @@ public struct RequestTable: Sendable {
     arrivals.append(record.arrival.rawValue)
     inputTokens.append(Int32(clamping: max(0, record.inputTokens)))
     outputTokens.append(Int32(clamping: max(0, record.outputTokens)))
+    priorities.append(Int32(clamping: record.priority))
     chainStarts.append(chain.count)
     tokensPerName.append(Int32(clamping: max(1, record.tokensPerContentName)))
     var hash: UInt64 = 0x2545_f491_4f6c_dd1d
@@ -157,6 +160,7 @@ extension RequestTable {
     arrivals.removeFirst(count)
     inputTokens.removeFirst(count)
     outputTokens.removeFirst(count)
+    priorities.removeFirst(count)
     chainStarts.removeFirst(count)
     tokensPerName.removeFirst(count)
     if !patience.isEmpty { patience.removeFirst(count) }

@@ -21,8 +21,12 @@ struct Resident {
   var output: Int32
   /// What its blocks hold.
   var content: BlockContent
-  /// How many full blocks of its prompt others may share.
+  /// How many of its full blocks others may share.
   var sharedBlocks: Int32
+  /// The lower, the earlier it is served, where an engine looks at it.
+  var priority: Int32 = 0
+  /// When it arrived.
+  var arrival: Int64 = 0
   /// See ``Phase``.
   var phase: Phase = .waiting
   /// Tokens generated; while decoding, when it joined the ``DecodeSet``.
@@ -43,6 +47,13 @@ struct Resident {
   var finishStep: Int = 0
   /// Prompt tokens found in the cache at its first admission; -1 before it.
   var cached: Int32 = -1
+  /// Tokens that the last step brought, or brings, in which it got any outside the ``DecodeSet``.
+  var brought: Int32 = 0
+  /// Whether its latest token is still to come out of the pipeline, so that it cannot be scheduled.
+  var isInFlight = false
+  /// Whether its last step brought a token, which is all that is left to compute: it decodes, and
+  /// has drafts where these are made.
+  var hasCaughtUp = false
   /// How often it lost its memory.
   var preemptions: Int32 = 0
   /// Full blocks found when it last could not be admitted; -1 if that is not known.
@@ -57,16 +68,28 @@ struct Resident {
   var lastToken: Int64 = 0
 
   /// Creates a request that waits.
-  init(request: Int32, input: Int32, output: Int32, content: BlockContent, blockSize: Int) {
+  init(
+    request: Int32, input: Int32, output: Int32, content: BlockContent, blockSize: Int,
+    priority: Int32 = 0, arrival: Int64 = 0
+  ) {
+    self.priority = priority
+    self.arrival = arrival
     self.request = request
     self.input = input
     self.output = output
     self.content = content
-    sharedBlocks = Int32(clamping: content.sharedBlocks(input: Int(input), blockSize: blockSize))
+    sharedBlocks = Int32(
+      clamping: content.sharedBlocks(
+        input: Int(input), output: Int(output), blockSize: blockSize))
   }
 
   /// All of its present tokens.
   var tokens: Int { Int(input) + Int(generated) }
+
+  /// Whether it comes before another by priority, then arrival, then its row.
+  func precedes(_ other: Resident) -> Bool {
+    (priority, arrival, request) < (other.priority, other.arrival, other.request)
+  }
 
   /// The name of its full block at `index`.
   func blockName(_ index: Int, blockSize: Int, chain: [UInt64]) -> UInt64 {

@@ -1,44 +1,43 @@
 /// Requests whose client gave up.
 extension Scheduler {
-  /// Lets a request go before its end, with its memory; returns it with up-to-date counters.
-  ///
-  /// Nil if it is not here, or if its last token is on its way: then it finishes.
+  /// The slot of a request that can be let go; nil if it is not here, or if its last token is on its way:
+  /// then it finishes.
   ///
   /// - Complexity: O(requests here).
-  mutating func abort(_ request: Int32) -> (slot: Int32, resident: Resident)? {
-    if let position = (0..<waiting.count).first(where: {
-      residents[Int(waiting[$0])].request == request
-    }) {
-      // A finished request that was preempted in its last step waits nowhere, so this one is alive.
-      let slot = waiting.remove(at: position)
-      freeSlots.append(slot)
-      isSettled = false
-      return (slot, residents[Int(slot)])
-    }
-    guard let place = running.firstIndex(where: { residents[Int($0)].request == request }) else {
-      return nil
-    }
-    let slot = running[place]
-    switch residents[Int(slot)].phase {
-    case .finishing, .waiting: return nil
-    case .prefilling: prefilling.removeAll { $0 == slot }
+  func slot(of request: Int32) -> Int32? {
+    let slot =
+      running.first { residents[Int($0)].request == request }
+      ?? (0..<waiting.count).lazy.map { waiting[$0] }
+      .first { residents[Int($0)].request == request }
+    guard let slot, residents[Int(slot)].phase != .finishing else { return nil }
+    return slot
+  }
+
+  /// Lets a request go before its end and returns its blocks, at a boundary between steps; what it
+  /// was, with up-to-date counters.
+  ///
+  /// - Precondition: no decision that is still to be carried out names it.
+  mutating func abort(_ slot: Int32) -> Resident {
+    let index = Int(slot)
+    switch residents[index].phase {
+    case .waiting:
+      if let place = (0..<waiting.count).first(where: { waiting[$0] == slot }) {
+        waiting.remove(at: place)
+      }
     case .decoding:
-      decodes.remove(order: residents[Int(slot)].order, offset: residents[Int(slot)].offset)
+      decodes.remove(order: residents[index].order, offset: residents[index].offset)
       bringUpToDate(slot)
+    case .prefilling: prefilling.removeAll { $0 == slot }
+    case .finishing: break
     }
-    running.remove(at: place)
-    releaseBlocks(slot)
+    let place = position(of: residents[index].order)
+    if residents[index].table >= 0, place < running.count, running[place] == slot {
+      if residents[index].phase == .finishing { finishingCount -= 1 }
+      running.remove(at: place)
+      releaseBlocks(slot)
+    }
     freeSlots.append(slot)
     isSettled = false
-    return (slot, residents[Int(slot)])
-  }
-}
-
-extension Decision {
-  /// Forgets a request that was aborted after the decision, whose slot another may take.
-  mutating func forget(_ slot: Int32) {
-    admitted.removeAll { $0 == slot }
-    firstTokens.removeAll { $0 == slot }
-    laterTokens.removeAll { $0 == slot }
+    return residents[index]
   }
 }

@@ -7,6 +7,7 @@ extension Scheduler {
     var budget = budget
     while budget > 0, running.count < limits.maxSequences, let slot = waiting.first {
       let resident = residents[Int(slot)]
+      if resident.isInFlight { return }
       let wholeBlocks = (resident.tokens + limits.blockSize - 1) / limits.blockSize
       if isStillBlocked(resident, wholeBlocks: wholeBlocks) { return }
       let (free, miss) = findHits(resident, chain: chain)
@@ -85,7 +86,7 @@ extension Scheduler {
       decision.admitted.append(slot)
     }
     running.append(slot)
-    if !compute(grant, of: slot, &decision, chain: chain) { prefilling.append(slot) }
+    if !compute(grant, of: slot, &decision, chain: chain), usesDecodeSet { prefilling.append(slot) }
   }
 
   /// Schedules `count` tokens of a request for which there is room; true if that completes all
@@ -95,16 +96,9 @@ extension Scheduler {
   ) -> Bool {
     let index = Int(slot)
     let past = Int(residents[index].computed)
-    let table = Int(residents[index].table)
-    for _ in 0..<blocksNeeded(slot, computed: past + count) {
-      tables[table].append(pool.takeFree())
-    }
+    takeBlocks(slot, computed: past + count)
     residents[index].computed += Int32(count)
-    if limits.prefixCaching {
-      nameBlocks(
-        slot, upTo: min((past + count) / limits.blockSize, Int(residents[index].sharedBlocks)),
-        chain: chain)
-    }
+    nameSharedBlocks(slot, chain: chain)
     let completes = past + count == residents[index].tokens
     if completes, count == 1, residents[index].generated > 0 {
       decision.shape.addDecode(context: past + 1)
@@ -112,6 +106,9 @@ extension Scheduler {
       decision.shape.addPrefill(tokens: count, past: past, finishes: completes)
     }
     guard completes else { return false }
+    residents[index].isInFlight = limits.stages > 1
+    residents[index].hasCaughtUp = true
+    residents[index].brought = 1
     if residents[index].generated == 0 {
       decision.firstTokens.append(slot)
     } else {

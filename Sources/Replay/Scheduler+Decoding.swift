@@ -8,7 +8,8 @@ extension Scheduler {
     residents[index].finishStep = step + Int(resident.output - resident.generated) - 1
     decodes.insert(
       slot, order: resident.order, offset: residents[index].offset,
-      finishStep: residents[index].finishStep)
+      finishStep: residents[index].finishStep,
+      isShared: limits.prefixCaching && resident.namedBlocks < resident.sharedBlocks)
   }
 
   /// Takes all members out of the decode set: this step's budget does not reach them all.

@@ -1,8 +1,18 @@
+import Scenarios
+
 /// Key-value memory: preemption, and the names of full blocks.
 extension Scheduler {
   func blocksNeeded(_ slot: Int32, computed: Int) -> Int {
     (computed + limits.blockSize - 1) / limits.blockSize
       - tables[Int(residents[Int(slot)].table)].count
+  }
+
+  /// Takes the free blocks that a request lacks to store so many tokens.
+  mutating func takeBlocks(_ slot: Int32, computed: Int) {
+    let table = Int(residents[Int(slot)].table)
+    for _ in 0..<max(0, blocksNeeded(slot, computed: computed)) {
+      tables[table].append(pool.takeFree())
+    }
   }
 
   /// Preempts the latest admitted requests until `count` blocks are free; false if that took the
@@ -20,12 +30,13 @@ extension Scheduler {
 
   mutating func preempt(_ slot: Int32, _ decision: inout Decision, chain: [UInt64]) {
     let index = Int(slot)
+    decision.tookMemory = true
     switch residents[index].phase {
     case .decoding:
       decodes.remove(order: residents[index].order, offset: residents[index].offset)
       bringUpToDate(slot)
     case .prefilling:
-      prefilling.removeLast()
+      if prefilling.last == slot { prefilling.removeLast() }
     case .finishing:
       // Its last token is on its way: it only gives its memory back earlier.
       finishingCount -= 1
@@ -35,15 +46,31 @@ extension Scheduler {
       return
     }
     if limits.prefixCaching {
-      nameBlocks(slot, upTo: Int(residents[index].computed) / limits.blockSize, chain: chain)
+      // SGLang's tree keeps the prompts of retracted requests, not what they generated.
+      let kept =
+        limits.policy == .sglang
+        ? min(residents[index].computed, residents[index].input) : residents[index].computed
+      nameBlocks(slot, upTo: Int(kept) / limits.blockSize, chain: chain)
     }
     releaseBlocks(slot)
     residents[index].phase = .waiting
     residents[index].computed = 0
     residents[index].namedBlocks = 0
+    residents[index].hasCaughtUp = false
     residents[index].preemptions += 1
     decision.preempted += 1
-    waiting.prepend(slot)
+    putBack(slot)
+  }
+
+  /// Lets a preempted request wait: before all others, by its priority, or, SGLang's way, behind all.
+  private mutating func putBack(_ slot: Int32) {
+    if limits.usesPriority {
+      insertByPriority(slot)
+    } else if limits.policy == .sglang {
+      waiting.append(slot)
+    } else {
+      waiting.prepend(slot)
+    }
   }
 
   /// Names full blocks so that others, or the request itself after a preemption, find them.
@@ -62,6 +89,15 @@ extension Scheduler {
       block += 1
     }
     residents[index].namedBlocks = Int32(end)
+  }
+
+  /// Names the full blocks that others may share.
+  mutating func nameSharedBlocks(_ slot: Int32, chain: [UInt64]) {
+    guard limits.prefixCaching else { return }
+    let resident = residents[Int(slot)]
+    nameBlocks(
+      slot, upTo: min(Int(resident.computed) / limits.blockSize, Int(resident.sharedBlocks)),
+      chain: chain)
   }
 
   /// Frees a request's blocks, the last one first.

@@ -36,17 +36,28 @@ extension Scheduler {
   /// returns how many tokens these got.
   mutating func scheduleRunning(_ decision: inout Decision, chain: [UInt64]) -> Int {
     let bucket = decodes.bucket(of: step)
-    var (member, index, used) = (0, 0, 0)
+    // Those that need a block in the next step fill theirs in this one.
+    let filling = decodes.bucket(of: step + 1)
+    var (member, index, used, filler) = (0, 0, 0, 0)
     while true {
       let decodeOrder =
         member < decodes.buckets[bucket].count ? decodes.buckets[bucket][member].order : .max
       let prefillOrder =
         index < prefilling.count ? residents[Int(prefilling[index])].order : .max
-      if decodeOrder < prefillOrder {
+      if decodes.sharedCount > 0, filler < decodes.buckets[filling].count,
+        decodes.buckets[filling][filler].order < min(decodeOrder, prefillOrder)
+      {
+        nameFilledBlock(of: decodes.buckets[filling][filler], chain: chain)
+        filler += 1
+      } else if decodeOrder < prefillOrder {
         let slot = decodes.buckets[bucket][member].slot
         guard makeRoom(1, for: slot, &decision, chain: chain) else { break }
         tables[Int(residents[Int(slot)].table)].append(pool.takeFree())
         member += 1
+        if filling == bucket, decodes.sharedCount > 0 {
+          nameFilledBlock(of: decodes.buckets[filling][filler], chain: chain)
+          filler += 1
+        }
       } else if prefillOrder < .max {
         let slot = prefilling[index]
         let grant = Int(residents[Int(slot)].grant)
@@ -64,6 +75,14 @@ extension Scheduler {
       }
     }
     return used
+  }
+
+  /// Names the block that a member of the decode set fills in this step, if others look for it.
+  private mutating func nameFilledBlock(of member: DecodeSet.Member, chain: [UInt64]) {
+    guard member.isShared else { return }
+    let filled = (member.offset + step + 1) / limits.blockSize
+    nameBlocks(
+      member.slot, upTo: min(filled, Int(residents[Int(member.slot)].sharedBlocks)), chain: chain)
   }
 
   /// Adds all members of the decode set to the step, and lets those go that it finishes.

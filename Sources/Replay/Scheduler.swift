@@ -1,5 +1,6 @@
 import CostModel
 import Operators
+import Scenarios
 
 /// One engine's scheduler, by the documented rules of vLLM V1 (0.19): a value that decides and
 /// knows no clock.
@@ -12,6 +13,11 @@ import Operators
 /// Requests in steady decode are not walked; see ``DecodeSet``. Everything else that runs is in
 /// ``prefilling``, normally one request or none. If the budget of a step does not reach all
 /// decoding requests, all are scheduled one by one.
+///
+/// With priorities the lowest (priority, arrival) waits in front and the highest running one loses
+/// its memory. Drafts, and several batches in flight, make requests advance unevenly: then all are
+/// walked in every step (``walkRunning(_:chain:)``). Other policies than vLLM's have a file each in
+/// `Policies`, and share memory, admission and preemption with it.
 struct Scheduler {
   /// What bounds every step.
   let limits: EngineLimits
@@ -53,12 +59,19 @@ struct Scheduler {
   var isSettled = false
   /// Blocks found for the request that is being admitted.
   var hits: [Int32] = []
+  /// Requests that the present step's walk has found room for.
+  var granted: [Int32] = []
+  /// What policy ``SchedulingPolicy/sglang`` remembers.
+  var radix = RadixState()
+  /// Whether the decode set is used: not where requests advance unevenly.
+  let usesDecodeSet: Bool
 
   /// Creates a scheduler without requests.
   init(limits: EngineLimits) {
     self.limits = limits
     pool = BlockPool(count: limits.usableBlocks)
     decodes = DecodeSet(blockSize: limits.blockSize)
+    usesDecodeSet = limits.policy == .vllm && limits.stages == 1 && limits.speculation == nil
   }
 
   /// How many requests are here.
@@ -74,8 +87,8 @@ struct Scheduler {
       slot = Int32(residents.count)
       residents.append(resident)
     }
-    if waiting.isEmpty { isSettled = false }
-    waiting.append(slot)
+    if waiting.isEmpty || limits.usesPriority { isSettled = false }
+    if limits.usesPriority { insertByPriority(slot) } else { waiting.append(slot) }
   }
 
   /// Decides the next step.
@@ -83,29 +96,52 @@ struct Scheduler {
   /// - Parameter chain: See ``RequestTable/chain``.
   mutating func schedule(into decision: inout Decision, chain: [UInt64]) {
     decision.clear()
-    if !planGrants() {
-      leaveDecodeSet()
-      _ = planGrants()
+    switch limits.policy {
+    case .vllm: scheduleVLLM(&decision, chain: chain)
+    case .sarathi: scheduleSarathi(&decision, chain: chain)
+    case .orca: scheduleOrca(&decision, chain: chain)
+    case .fixed: scheduleFixed(&decision, chain: chain)
+    case .sglang: scheduleSGLang(&decision, chain: chain)
     }
-    var budget = limits.maxBatchedTokens - scheduleRunning(&decision, chain: chain)
-    takeDecodes(&decision)
-    budget -= decision.decodes
-    if decision.preempted == 0 { admit(&decision, budget: budget, chain: chain) }
     decision.waiting = waiting.count
     decision.blocksInUse = pool.usedCount
     isSettled =
       decision.shape.prefillSequences == 0 && decision.laterTokens.isEmpty
-      && decision.preempted == 0 && decision.finishing.isEmpty && prefilling.isEmpty
+      && !decision.tookMemory && decision.finishing.isEmpty && prefilling.isEmpty
     guard !decision.isEmpty else { return }
     step += 1
-    for slot in joining { joinDecodeSet(slot) }
+    if usesDecodeSet { for slot in joining { joinDecodeSet(slot) } }
     joining.removeAll(keepingCapacity: true)
+  }
+
+  /// Decides a step by vLLM's rules.
+  private mutating func scheduleVLLM(_ decision: inout Decision, chain: [UInt64]) {
+    var budget = limits.maxBatchedTokens
+    if usesDecodeSet {
+      if !planGrants() {
+        leaveDecodeSet()
+        _ = planGrants()
+      }
+      if limits.usesPriority, lacksMemory() {
+        leaveDecodeSet()
+        budget -= walkRunning(&decision, chain: chain)
+        keepUnfinishedPrefills()
+      } else {
+        budget -= scheduleRunning(&decision, chain: chain)
+        takeDecodes(&decision)
+        budget -= decision.decodes
+      }
+    } else {
+      budget -= walkRunning(&decision, chain: chain)
+    }
+    if !decision.tookMemory { admit(&decision, budget: budget, chain: chain) }
   }
 
   /// Decides the next step without looking at anything if it must be the last one again, with
   /// contexts longer by one token; false if that is not certain.
   mutating func repeatDecode(from last: Decision, into decision: inout Decision) -> Bool {
     guard isSettled, decodes.count > 0, decodes.buckets[decodes.bucket(of: step)].isEmpty,
+      decodes.sharedCount == 0 || decodes.buckets[decodes.bucket(of: step + 1)].isEmpty,
       let finish = decodes.firstFinish, finish.step > step
     else { return false }
     decision.clear()

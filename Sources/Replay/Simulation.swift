@@ -111,15 +111,20 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     _ requests: RequestTable, stream: RequestStream?, progress: @escaping (Int) -> Void
   ) -> Fleet {
     var engines: [Engine] = []
+    var locksteps: [Lockstep] = []
     for (group, limits) in limits.enumerated() {
       for _ in 0..<deployment.engines[group].count {
         engines.append(
           Engine(group: group, index: Int32(engines.count), limits: limits, options: options))
       }
+      let size = deployment.engines[group].count
+      if deployment.engines[group].lockstep, size > 1 {
+        locksteps.append(Lockstep(members: (engines.count - size)..<engines.count))
+      }
     }
     return Fleet(
-      engines: engines, router: Router(policy: deployment.routing), requests: requests,
-      options: options, stream: stream, progress: progress)
+      engines: engines, router: Router(policy: deployment.routing), locksteps: locksteps,
+      requests: requests, options: options, stream: stream, progress: progress)
   }
 }
 
@@ -130,12 +135,21 @@ extension EngineLimits {
     if let what = group.numberOutOfBounds {
       throw .outOfBounds(group: group.name, what: what)
     }
+    if let conflict = group.conflict {
+      throw .conflict(group: group.name, what: conflict.message)
+    }
+    if let speculation = group.speculation, !speculation.isValid {
+      throw .outOfBounds(group: group.name, what: "draft_acceptance_rate or draft cost")
+    }
     self.init(
       maxSequences: group.maxSequences, maxBatchedTokens: group.maxBatchedTokens,
       maxModelLength: group.maxModelLength, blockSize: group.blockSize,
-      usableBlocks: blockCount - 1, prefixCaching: group.enablesPrefixCaching,
-      chunkedPrefill: group.enablesChunkedPrefill,
+      usableBlocks: blockCount - 1,
+      prefixCaching: group.enablesPrefixCaching && !group.policy.computesWholePrompts,
+      chunkedPrefill: group.enablesChunkedPrefill && !group.policy.computesWholePrompts,
       longPrefillThreshold: group.longPrefillTokenThreshold,
-      fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling)
+      fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling,
+      policy: group.policy, usesPriority: group.queueOrder == .priority,
+      stages: group.pipelineParallel, speculation: group.speculation)
   }
 }

@@ -36,15 +36,36 @@ struct SlotQueue {
     count -= 1
   }
 
-  /// Removes the slot at a position from the front; the others keep their order.
-  mutating func remove(at position: Int) -> Int32 {
-    precondition(position >= 0 && position < count, "no such position")
-    let slot = self[position]
-    for later in (position + 1)..<max(position + 1, count) {
-      ring[(start + later - 1) & (ring.count - 1)] = self[later]
+  /// Puts a slot at a place; those from there on move back by one.
+  ///
+  /// - Complexity: O(distance to the nearer end).
+  mutating func insert(_ slot: Int32, at place: Int) {
+    if place < count - place {
+      prepend(slot)
+      for position in 0..<place { swapAt(position) }
+    } else {
+      append(slot)
+      for position in stride(from: count - 2, through: place, by: -1) { swapAt(position) }
     }
-    count -= 1
-    return slot
+  }
+
+  /// Removes the slot at a place.
+  ///
+  /// - Complexity: O(distance to the nearer end).
+  mutating func remove(at place: Int) {
+    if place < count - place {
+      for position in stride(from: place - 1, through: 0, by: -1) { swapAt(position) }
+      removeFirst()
+    } else {
+      for position in place..<(count - 1) { swapAt(position) }
+      count -= 1
+    }
+  }
+
+  /// Exchanges the slots at a place and after it.
+  private mutating func swapAt(_ place: Int) {
+    let mask = ring.count - 1
+    ring.swapAt((start + place) & mask, (start + place + 1) & mask)
   }
 
   private mutating func growIfFull() {

@@ -324,24 +324,43 @@ extension Deployment {
       "model": .text(model), "routing": .text(routing.rawValue),
       "engines": .list(
         zip(engines, plans).map { group, plan in
-          .object([
-            "curves": .integer(plan.curveCount), "calibration": plan.calibrationEcho,
-            "name": .text(group.name), "architecture": .text(plan.architecture.name),
-            "count": .integer(group.count),
-            "device": .text(group.device), "tensor_parallel": .integer(group.tensorParallel),
-            "data_type": .text(group.dataType.rawValue),
-            "max_num_seqs": .integer(group.maxSequences),
-            "max_num_batched_tokens": .integer(group.maxBatchedTokens),
-            "max_model_len": .integer(group.maxModelLength),
-            "block_size": .integer(group.blockSize),
-            "num_gpu_blocks": .integer(group.blockCount ?? 0),
-            "enable_prefix_caching": .flag(group.enablesPrefixCaching),
-            "enable_chunked_prefill": .flag(group.enablesChunkedPrefill),
-            "long_prefill_token_threshold": .integer(group.longPrefillTokenThreshold),
-            "full_sequence_admission": .flag(group.fullSequenceAdmission),
-            "async_scheduling": .flag(group.asyncScheduling),
-          ])
+          .object(
+            [
+              "curves": .integer(plan.curveCount), "calibration": plan.calibrationEcho,
+              "name": .text(group.name), "architecture": .text(plan.architecture.name),
+              "count": .integer(group.count),
+              "device": .text(group.device), "tensor_parallel": .integer(group.tensorParallel),
+              "data_type": .text(group.dataType.rawValue),
+              "max_num_seqs": .integer(group.maxSequences),
+              "max_num_batched_tokens": .integer(group.maxBatchedTokens),
+              "max_model_len": .integer(group.maxModelLength),
+              "block_size": .integer(group.blockSize),
+              "num_gpu_blocks": .integer(group.blockCount ?? 0),
+              "enable_prefix_caching": .flag(group.enablesPrefixCaching),
+              "enable_chunked_prefill": .flag(group.enablesChunkedPrefill),
+              "long_prefill_token_threshold": .integer(group.longPrefillTokenThreshold),
+              "full_sequence_admission": .flag(group.fullSequenceAdmission),
+              "async_scheduling": .flag(group.asyncScheduling),
+            ].merging(group.policyEcho) { $1 })
         }),
     ]
+  }
+}
+
+extension EngineGroup {
+  /// What is not as in vLLM's plain settings.
+  fileprivate var policyEcho: [String: ResultValue] {
+    var echo: [String: ResultValue] = [:]
+    if policy != .vllm { echo["policy"] = .text(policy.rawValue) }
+    if queueOrder != .firstCome { echo["scheduling_policy"] = .text(queueOrder.rawValue) }
+    if pipelineParallel > 1 { echo["pipeline_parallel"] = .integer(pipelineParallel) }
+    if lockstep { echo["data_parallel_lockstep"] = .flag(true) }
+    if let speculation {
+      echo["num_speculative_tokens"] = .integer(speculation.tokens)
+      echo["draft_acceptance_rate"] = .number(speculation.acceptance)
+      echo["draft_cost"] = .number(speculation.cost)
+      echo["draft_time_us"] = .number(speculation.microseconds)
+    }
+    return echo
   }
 }

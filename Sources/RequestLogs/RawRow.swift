@@ -19,6 +19,7 @@ struct RawRow {
   var thinkTime: Int64?
   /// An instant.
   var cancelled: Int64?
+  var priority: Int64?
 
   static let mostTokens: Int64 = 1 << 24
 
@@ -37,14 +38,16 @@ struct RawRow {
     else { throw .tokensOutOfRange }
     let start = origin ?? arrival
     guard (thinkTime ?? 0) >= 0, (cancelled ?? arrival) >= arrival else { throw .timesOutOfOrder }
+    guard Int32(exactly: priority ?? 0) != nil else { throw .tokensOutOfRange }
     var givenUp: Nanoseconds?
     if let cancelled { givenUp = try difference(cancelled, arrival) }
-    let record = RequestRecord(
+    var record = RequestRecord(
       id: id ?? String(row), arrival: try difference(arrival, start),
       inputTokens: Int(inputTokens), outputTokens: Int(outputTokens), content: content,
       tokensPerContentName: tokensPerContentName.map(Int.init) ?? standard,
       measured: try measured(from: arrival), session: session,
       thinkTime: thinkTime.map { Nanoseconds($0) }, cancelled: givenUp)
+    record.priority = Int(priority ?? 0)
     origin = start
     return record
   }
@@ -84,7 +87,7 @@ struct RawRow {
 struct RowLayout {
   enum Field {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
-    case inputTokens, outputTokens, content, tokensPerContentName
+    case inputTokens, outputTokens, content, tokensPerContentName, priority
     case session, thinkTime, cancelled
   }
 
@@ -129,6 +132,7 @@ struct RowLayout {
       ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
       ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
+      ("priority", .priority),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -185,6 +189,7 @@ struct RowLayout {
       if !name.isEmpty { row.session = name }
     case .thinkTime: row.thinkTime = try time(scanner)
     case .cancelled: row.cancelled = try time(scanner)
+    case .priority: row.priority = try integer(scanner)
     case .content, .tokenTimes: break
     }
   }

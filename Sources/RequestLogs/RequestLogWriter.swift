@@ -48,6 +48,7 @@ public struct RequestLogWriter: ~Copyable {
     bytes.append(contentsOf: ",\"arrival_ns\":\(record.arrival.rawValue)".utf8)
     bytes.append(contentsOf: ",\"input_tokens\":\(record.inputTokens)".utf8)
     bytes.append(contentsOf: ",\"output_tokens\":\(record.outputTokens)".utf8)
+    if record.priority != 0 { bytes.append(contentsOf: ",\"priority\":\(record.priority)".utf8) }
     if let measured = record.measured {
       if let scheduled = measured.scheduled { instant("scheduled_ns", scheduled) }
       instant("first_token_ns", measured.firstToken)

@@ -11,7 +11,8 @@ public struct RequestRecord: Sendable, Hashable {
   /// Generated tokens; 0 where the log recorded a failure.
   public var outputTokens: Int
   /// Names of the prompt's content, in order: equal names at equal positions after equal
-  /// beginnings are equal tokens. Empty where the log does not tell.
+  /// beginnings are equal tokens. Empty where the log does not tell. Names of more pieces than the
+  /// prompt fills are those of the generated tokens.
   public var content: [UInt64]
   /// How many tokens each name of ``content`` stands for: 1 for token ids, 512 for Mooncake.
   public var tokensPerContentName: Int
@@ -23,6 +24,9 @@ public struct RequestRecord: Sendable, Hashable {
   public var thinkTime: Nanoseconds?
   /// When its client gave up, since its arrival; nil where it did not.
   public var cancelled: Nanoseconds?
+  /// The lower, the earlier it is served by an engine that looks at priorities; 0 where the log does
+  /// not tell.
+  public var priority = 0
 
   /// Creates a record.
   public init(

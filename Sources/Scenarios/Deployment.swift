@@ -84,6 +84,23 @@ public struct EngineGroup: Sendable, Hashable {
   /// tokens than the last of them computes as many as the next one has; none by default.
   /// `max_cudagraph_capture_size` gives ``defaultGraphSizes(upTo:)``.
   public var graphSizes: [Int]
+  /// `policy`: how the engine chooses what each step computes; vLLM's way by default.
+  public var policy: SchedulingPolicy
+  /// `scheduling_policy`: first come, first served by default, or by the requests' priorities; only
+  /// with policy ``SchedulingPolicy/vllm``.
+  public var queueOrder: QueueOrder
+  /// `pipeline_parallel`: stages of each engine, of equal shares of the layers; 1 by default. As
+  /// many batches are in flight. Only with policy ``SchedulingPolicy/vllm``, not asynchronous.
+  public var pipelineParallel: Int
+  /// `data_parallel_lockstep`: whether the group's engines are data-parallel ranks that step together,
+  /// as they must where their experts exchange tokens; off by default. Not with
+  /// ``pipelineParallel``.
+  public var lockstep: Bool
+  /// Speculative decoding, if the engine does it; only with policy ``SchedulingPolicy/vllm``.
+  public var speculation: SpeculativeDecoding?
+
+  /// The most positions that sample in a step: one for each sequence, and its drafts.
+  public var sampledPositions: Int { maxSequences * (1 + (speculation?.tokens ?? 0)) }
 
   /// Creates a group; see the properties for what defaults mean.
   public init(
@@ -92,7 +109,9 @@ public struct EngineGroup: Sendable, Hashable {
     maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
-    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = []
+    fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = [],
+    policy: SchedulingPolicy = .vllm, queueOrder: QueueOrder = .firstCome,
+    pipelineParallel: Int = 1, lockstep: Bool = false, speculation: SpeculativeDecoding? = nil
   ) {
     self.name = name
     self.count = count
@@ -111,6 +130,11 @@ public struct EngineGroup: Sendable, Hashable {
     self.fullSequenceAdmission = fullSequenceAdmission
     self.asyncScheduling = asyncScheduling
     self.graphSizes = graphSizes
+    self.policy = policy
+    self.queueOrder = queueOrder
+    self.pipelineParallel = pipelineParallel
+    self.lockstep = lockstep
+    self.speculation = speculation
   }
 
   /// The sizes that vLLM (0.11 and later) captures of itself: 1, 2, 4, then every 8 below 256, then

@@ -52,6 +52,14 @@ enum DeploymentFormat {
     FormatKey(
       name: "cudagraph_capture_sizes", kind: .ascending(1...16_777_216, maxCount: 16_384)),
     FormatKey(name: "max_cudagraph_capture_size", kind: .integer(0...65_536)),
+    FormatKey(name: "policy", kind: .choice(SchedulingPolicy.allCases.map(\.rawValue))),
+    FormatKey(name: "scheduling_policy", kind: .choice(QueueOrder.allCases.map(\.rawValue))),
+    FormatKey(name: "pipeline_parallel", kind: .integer(1...64)),
+    FormatKey(name: "data_parallel_lockstep", kind: .boolean),
+    FormatKey(name: "num_speculative_tokens", kind: .integer(1...64)),
+    FormatKey(name: "draft_acceptance_rate", kind: .number(above: 0, through: 1)),
+    FormatKey(name: "draft_cost", kind: .number(above: 0, through: 10)),
+    FormatKey(name: "draft_time_us", kind: .number(above: 0, through: 1e6)),
   ]
 
   /// The first key of these whose number is out of its bounds, or nil.

@@ -55,26 +55,89 @@ extension EngineGroup {
       try reader.integer("long_prefill_token_threshold") ?? longPrefillTokenThreshold
     fullSequenceAdmission = try reader.boolean("full_sequence_admission") ?? fullSequenceAdmission
     asyncScheduling = try reader.boolean("async_scheduling") ?? asyncScheduling
-    let largestGraph = try reader.integer("max_cudagraph_capture_size") ?? 0
-    graphSizes =
-      try reader.ascending("cudagraph_capture_sizes") ?? Self.defaultGraphSizes(upTo: largestGraph)
-    if reader.has("cudagraph_capture_sizes"), reader.has("max_cudagraph_capture_size") {
-      throw ScenarioError(
-        path: path, line: reader.line(of: "max_cudagraph_capture_size"),
-        message: "'max_cudagraph_capture_size' has no effect beside 'cudagraph_capture_sizes'; "
-          + "give one of them")
-    }
+    try readGraphs(reader)
+    try readPolicy(reader)
     if blockCount != nil, reader.has("memory_utilization") {
       throw ScenarioError(
         path: path, line: reader.line(of: "memory_utilization"),
         message: "'memory_utilization' has no effect beside 'num_gpu_blocks'; give one of them")
     }
-    if !enablesChunkedPrefill, maxBatchedTokens < maxModelLength {
+    if !enablesChunkedPrefill || policy.computesWholePrompts, maxBatchedTokens < maxModelLength {
       throw ScenarioError(
-        path: path, line: reader.line(of: "enable_chunked_prefill"),
+        path: path,
+        line: reader.line(of: enablesChunkedPrefill ? "policy" : "enable_chunked_prefill"),
         message: "without chunked prefill 'max_num_batched_tokens' (\(maxBatchedTokens)) must be "
           + "at least 'max_model_len' (\(maxModelLength))")
     }
+  }
+}
+
+extension EngineGroup {
+  /// Reads which graphs are captured: given one by one, or by the largest.
+  fileprivate mutating func readGraphs(_ reader: MappingReader) throws(ScenarioError) {
+    let largest = try reader.integer("max_cudagraph_capture_size") ?? 0
+    graphSizes =
+      try reader.ascending("cudagraph_capture_sizes") ?? Self.defaultGraphSizes(upTo: largest)
+    if reader.has("cudagraph_capture_sizes"), reader.has("max_cudagraph_capture_size") {
+      throw ScenarioError(
+        path: reader.path, line: reader.line(of: "max_cudagraph_capture_size"),
+        message: "'max_cudagraph_capture_size' has no effect beside 'cudagraph_capture_sizes'; "
+          + "give one of them")
+    }
+  }
+
+  /// Reads the policy, and what only vLLM's policy knows.
+  fileprivate mutating func readPolicy(_ reader: MappingReader) throws(ScenarioError) {
+    policy = try reader.choice("policy").flatMap(SchedulingPolicy.init) ?? policy
+    queueOrder = try reader.choice("scheduling_policy").flatMap(QueueOrder.init) ?? queueOrder
+    pipelineParallel = try reader.integer("pipeline_parallel") ?? pipelineParallel
+    lockstep = try reader.boolean("data_parallel_lockstep") ?? lockstep
+    if let tokens = try reader.integer("num_speculative_tokens") {
+      guard let acceptance = try reader.number("draft_acceptance_rate") else {
+        throw ScenarioError(
+          path: reader.path, line: reader.line(of: "num_speculative_tokens"),
+          message: "'num_speculative_tokens' needs 'draft_acceptance_rate'")
+      }
+      speculation = SpeculativeDecoding(
+        tokens: tokens, acceptance: acceptance, cost: try reader.number("draft_cost") ?? 0,
+        microseconds: try reader.number("draft_time_us") ?? 0)
+    } else if let key = ["draft_acceptance_rate", "draft_cost", "draft_time_us"].first(
+      where: reader.has)
+    {
+      throw ScenarioError(
+        path: reader.path, line: reader.line(of: key),
+        message: "'\(key)' has no effect without 'num_speculative_tokens'")
+    }
+    if let conflict {
+      throw ScenarioError(
+        path: reader.path, line: reader.line(of: conflict.key), message: conflict.message)
+    }
+  }
+
+  /// The first setting that cannot be had beside another, or nil, and why.
+  public var conflict: (key: String, message: String)? {
+    if policy != .vllm {
+      let only = "is known to policy vllm alone, and this engine's is \(policy.rawValue)"
+      if queueOrder != .firstCome { return ("scheduling_policy", "priority " + only) }
+      if pipelineParallel > 1 { return ("pipeline_parallel", "pipeline_parallel " + only) }
+      if speculation != nil {
+        return ("num_speculative_tokens", "speculative decoding " + only)
+      }
+      if asyncScheduling { return ("async_scheduling", "async_scheduling " + only) }
+    }
+    if pipelineParallel > 1, lockstep {
+      return (
+        "data_parallel_lockstep",
+        "data_parallel_lockstep and pipeline_parallel are not replayed together; give one of them"
+      )
+    }
+    if pipelineParallel > 1, asyncScheduling {
+      return (
+        "async_scheduling",
+        "async_scheduling and pipeline_parallel are not replayed together; give one of them"
+      )
+    }
+    return nil
   }
 }
 
@@ -87,6 +150,8 @@ extension EngineGroup {
       ("max_num_batched_tokens", maxBatchedTokens), ("max_model_len", maxModelLength),
       ("block_size", blockSize), ("num_gpu_blocks", blockCount ?? 2),
       ("long_prefill_token_threshold", longPrefillTokenThreshold),
+      ("pipeline_parallel", pipelineParallel),
+      ("num_speculative_tokens", speculation?.tokens ?? 1),
     ])
   }
 }

@@ -9,11 +9,12 @@ import Testing
 @Suite struct EnginePlanTests {
   private func plan(
     _ device: String = "rtx-4090", tensorParallel: Int = 1, blocks: Int? = nil,
-    utilization: Double = 0.9, sequences: Int = 256
+    utilization: Double = 0.9, sequences: Int = 256, stages: Int = 1
   ) throws -> EnginePlan {
     let group = EngineGroup(
       name: "a", device: device, tensorParallel: tensorParallel, maxSequences: sequences,
-      maxModelLength: 8192, blockCount: blocks, memoryUtilization: utilization)
+      maxModelLength: 8192, blockCount: blocks, memoryUtilization: utilization,
+      pipelineParallel: stages)
     let model = try #require(ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
     let sheet = try #require(Device.builtIn(named: device))
     return try EnginePlan(group, model, on: sheet, curves: [], calibration: nil)
@@ -45,6 +46,26 @@ import Testing
     #expect(
       throws: ReplayError.unevenShards(group: "a", heads: 32, tensorParallel: 3)
     ) { try plan(tensorParallel: 3) }
+  }
+
+  @Test func `Stages share layers and blocks, and a step pays for each passing on`() throws {
+    let (one, two, four) = (
+      try plan("h100-sxm"), try plan("h100-sxm", stages: 2), try plan("h100-sxm", stages: 4)
+    )
+    // A block of half the layers is half as large, and half the weights leave room for more.
+    let blocks = try #require(one.group.blockCount)
+    #expect(try #require(two.group.blockCount) > 2 * blocks)
+    #expect(try #require(four.group.blockCount) > 4 * blocks)
+    var shape = StepShape()
+    shape.addPrefill(tokens: 100, past: 0, finishes: true)
+    let prices = [one, two, four].map { $0.roofline.price(shape).total }
+    #expect(prices[1] > prices[0])
+    // One passing on from stage to stage costs the same everywhere.
+    #expect(abs((prices[2] - prices[0]) / (prices[1] - prices[0]) - 3) < 1e-6)
+    #expect(
+      throws: ReplayError.conflict(
+        group: "a", what: "32 layers cannot fill 33 pipeline stages")
+    ) { try plan(stages: 33) }
   }
 
   @Test func `Without curves both prices are the roofline`() throws {

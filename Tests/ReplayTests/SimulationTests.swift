@@ -91,6 +91,20 @@ import Testing
     #expect(result.outcomes.map(\.cachedTokens) == [0, 4, 8, 0])
   }
 
+  @Test("Generated tokens that the log names are found by the next turn, as many as are stored")
+  func namedOutput() throws {
+    let turn: [UInt64] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13]
+    for (named, output, found) in [(13, 9, 12), (13, 8, 8), (8, 9, 8), (4, 9, 4)] {
+      let result = try run(
+        makeDeployment(block: 4),
+        [
+          request(0, input: 4, output: output, content: Array(turn[..<named])),
+          request(90_000, input: 14, output: 1, content: turn + [99]),
+        ])
+      #expect(result.outcomes[1].cachedTokens == found, "\(named) names, \(output) generated")
+    }
+  }
+
   @Test(
     "Names of any size share as many of an engine's blocks as lie within equal names",
     arguments: [(1, 16, 512), (16, 16, 512), (512, 16, 512), (512, 512, 512), (100, 16, 496)])

@@ -82,14 +82,62 @@ struct RandomCase {
     for _ in 0..<Int.random(in: 1...40, using: &random) {
       clock += Int64.random(in: 0...Int64(pace), using: &random)
       let input = Int.random(in: 0...50, using: &random)
-      // Few names, so that beginnings are shared; sometimes not all of the prompt is named.
-      let named = Int.random(in: 0...(input + perName) / perName, using: &random)
+      let output = Int.random(in: 0...40, using: &random)
+      // Few names, so that beginnings are shared; sometimes not all of the prompt is named, and
+      // sometimes even what is generated.
+      let reach = Int.random(in: 0..<3, using: &random) == 0 ? input + output : input
+      let named = Int.random(in: 0...(reach + perName) / perName, using: &random)
       var content: [UInt64] = []
       for _ in 0..<named { content.append(UInt64.random(in: 0...9, using: &random) / 7) }
       records.append(
         request(
-          clock, input: input, output: Int.random(in: 0...40, using: &random), content: content,
+          clock, input: input, output: output, content: content,
           tokensPerName: perName))
     }
+  }
+}
+
+extension RandomCase {
+  /// What a random case may have besides.
+  enum Feature: String, CaseIterable {
+    case priorities, pipeline, drafts, all
+  }
+
+  /// A random case with requests of different priorities, several stages, drafts, or all of them.
+  init(seed: UInt64, with feature: Feature) {
+    self.init(seed: seed)
+    var random = TestGenerator(seed ^ 0x5bd1_e995)
+    let priorities = feature == .priorities || feature == .all
+    let stages = feature == .pipeline || feature == .all ? Int.random(in: 2...4, using: &random) : 1
+    let drafts = feature == .drafts || feature == .all
+    let tokens = Int.random(in: 1...5, using: &random)
+    let acceptance = ([0.1, 0.5, 0.9, 1] as [Double]).randomElement(using: &random) ?? 1
+    for index in records.indices { records[index].priority = Int.random(in: 0...2, using: &random) }
+    change {
+      if priorities { $0.queueOrder = .priority }
+      $0.pipelineParallel = stages
+      if stages > 1 { $0.asyncScheduling = false }
+      if drafts {
+        $0.speculation = SpeculativeDecoding(
+          tokens: tokens, acceptance: acceptance, cost: 0.25, microseconds: 0.003)
+      }
+    }
+  }
+
+  /// A random case of another policy.
+  init(seed: UInt64, policy: SchedulingPolicy) {
+    self.init(seed: seed)
+    var random = TestGenerator(seed ^ 0x1234_5678)
+    let larger = Int.random(in: 1...6, using: &random)
+    change {
+      $0.policy = policy
+      $0.asyncScheduling = false
+      $0.blockCount = ($0.blockCount ?? 2) * larger
+      if policy.computesWholePrompts { $0.maxBatchedTokens = 90 }
+    }
+  }
+
+  private mutating func change(_ change: (inout EngineGroup) -> Void) {
+    change(&deployment.engines[0])
   }
 }

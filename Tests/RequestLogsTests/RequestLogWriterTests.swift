@@ -8,7 +8,7 @@ import TraceIO
 struct RequestLogWriterTests {
   @Test("keeps all that a record holds")
   func roundTrip() throws {
-    let records = [
+    var records = [
       RequestRecord(id: "a\"\\\n\u{1}é", arrival: Nanoseconds(-5), inputTokens: 1, outputTokens: 0),
       RequestRecord(
         id: "b", arrival: Nanoseconds(1_234_567_890_123_456_789), inputTokens: 1_000,
@@ -22,6 +22,7 @@ struct RequestLogWriterTests {
           scheduled: nil, firstToken: Nanoseconds(2), lastToken: Nanoseconds(2)),
         session: "s\"", thinkTime: Nanoseconds(7), cancelled: Nanoseconds(3)),
     ]
+    records[1].priority = -3
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path
     defer { try? FileManager.default.removeItem(atPath: path) }

@@ -24,6 +24,14 @@ import Testing
         full_sequence_admission: false
         async_scheduling: true
         cudagraph_capture_sizes: [1, 2, 4, 48]
+        policy: vllm
+        scheduling_policy: priority
+        pipeline_parallel: 1
+        data_parallel_lockstep: true
+        num_speculative_tokens: 3
+        draft_acceptance_rate: 0.7
+        draft_cost: 0.25
+        draft_time_us: 12.5
     routing: least-loaded
     """
 
@@ -43,7 +51,10 @@ import Testing
       name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, dataType: .float8,
       maxSequences: 128, maxBatchedTokens: 4096, maxModelLength: 32768, blockSize: 32,
       blockCount: 2588, enablesPrefixCaching: false, longPrefillTokenThreshold: 7,
-      fullSequenceAdmission: false, asyncScheduling: true, graphSizes: [1, 2, 4, 48])
+      fullSequenceAdmission: false, asyncScheduling: true, graphSizes: [1, 2, 4, 48],
+      queueOrder: .priority, lockstep: true,
+      speculation: SpeculativeDecoding(
+        tokens: 3, acceptance: 0.7, cost: 0.25, microseconds: 12.5))
     #expect(
       deployment
         == Deployment(
@@ -73,7 +84,7 @@ import Testing
   @Test(
     "An error has its line, and says what to do",
     arguments: [
-      ("routing: least-loaded", "routing: random", 20, "one of round-robin, least-loaded"),
+      ("routing: least-loaded", "routing: random", 28, "one of round-robin, least-loaded"),
       ("max_num_seqs: 128", "max_num_seq: 128", 9, "did you mean 'max_num_seqs'?"),
       ("max_num_seqs: 128", "zzzzzzzzzz: 128", 9, "known keys are name, count"),
       ("max_num_seqs: 128", "max_num_seqs: 0", 9, "a whole number, 1 to 65536, not '0'"),
@@ -103,6 +114,12 @@ import Testing
       ("enable_chunked_prefill: true", "enable_chunked_prefill: false", 15, "at least 'max_model"),
       ("enable_chunked_prefill: true", "enable_chunked_prefill: yes", 15, "true or false"),
       ("model: meta", "model: {meta", 3, "not YAML"),
+      ("policy: vllm", "policy: sglang", 20, "known to policy vllm alone"),
+      ("policy: vllm", "policy: orka", 19, "one of vllm, sglang, sarathi, orca, static"),
+      ("pipeline_parallel: 1", "pipeline_parallel: 2", 22, "not replayed together"),
+      ("num_speculative_tokens: 3", "", 24, "no effect without 'num_speculative_tokens'"),
+      ("draft_acceptance_rate: 0.7", "", 23, "needs 'draft_acceptance_rate'"),
+      ("draft_acceptance_rate: 0.7", "draft_acceptance_rate: 0", 24, "above 0.0 and at most 1.0"),
     ])
   func errors(old: String, new: String, line: Int, message: String) throws {
     let yaml = Self.whole.replacing(old, with: new)
@@ -125,6 +142,18 @@ import Testing
     ])
   func nonsense(yaml: String) {
     #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x.yaml") }
+  }
+
+  @Test("Policies of whole prompts need a step that holds the longest request")
+  func wholePrompts() throws {
+    for policy in SchedulingPolicy.allCases {
+      let short = Self.least + "\n    policy: \(policy.rawValue)"
+      let yaml = short + "\n    max_num_batched_tokens: 4096"
+      #expect(try Deployment(yaml: yaml, path: "").engines[0].policy == policy)
+      guard policy.computesWholePrompts else { continue }
+      let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: short, path: "") }
+      #expect(error?.line == 7)
+    }
   }
 
   @Test("Two groups of one name are an error")

@@ -87,6 +87,10 @@ import Testing
     #expect(
       properties["full_sequence_admission"]?["default"] as? Bool == group.fullSequenceAdmission)
     #expect(properties["async_scheduling"]?["default"] as? Bool == group.asyncScheduling)
+    #expect(properties["policy"]?["default"] as? String == group.policy.rawValue)
+    #expect(properties["scheduling_policy"]?["default"] as? String == group.queueOrder.rawValue)
+    #expect(properties["pipeline_parallel"]?["default"] as? Int == group.pipelineParallel)
+    #expect(properties["data_parallel_lockstep"]?["default"] as? Bool == group.lockstep)
     let routing = (schema["properties"] as? [String: [String: Any]])?["routing"]
     #expect(routing?["default"] as? String == "round-robin")
   }
