@@ -7,9 +7,10 @@ public import Operators
 /// A step takes `deviceScale · device time + perStep + perSequence · sequences + perToken · tokens`:
 /// the scheduler's and launcher's time, and one factor for clocks and caches that differ from the
 /// sweep's. More is fitted where it may be so, and kept only if it predicts held-out steps better:
-/// that host time is hidden behind the device (the longer of the two is then the step), that
-/// collectives go faster or slower than they were measured alone, and that steps compute as many
-/// tokens as the next captured graph has. No number is negative; the curves stay as measured. The fit
+/// that host time is hidden behind the device (the longer of the two is then the step), and that steps
+/// compute as many tokens as the next captured graph has. Where devices share layers, collectives get a
+/// factor of their own, since in a server they overlap with products, or wait for the slowest rank; as
+/// both grow with tokens alone, host time a token is then fitted only if it is clearly better. No number is negative; the curves stay as measured. The fit
 /// minimises relative errors, once, then again without the steps that lie far off (a machine
 /// pausing is not a property of the deployment).
 public struct StepCalibration: Sendable {
@@ -98,7 +99,7 @@ public struct StepCalibration: Sendable {
     var heldOut: HeldOut
   }
 
-  /// The form that predicts held-out steps best; of about equals the one with fewer numbers.
+  /// The form that predicts held-out steps best; of about equals the more plausible one.
   private static func bestForm(_ steps: [StepObservation], mayHideHost: Bool) -> Judged? {
     func judge(_ form: StepForm) -> Judged? {
       guard let fitted = StepFit.robust(steps, form), let heldOut = heldOut(steps, form) else {
@@ -106,16 +107,15 @@ public struct StepCalibration: Sendable {
       }
       return Judged(fit: fitted.fit, outliers: fitted.outliers, heldOut: heldOut)
     }
-    guard var best = judge(StepForm()) else { return nil }
+    let exchanges = steps.contains { $0.collectives > 0 }
     let forms = [
-      StepForm(hidesHost: true), StepForm(fitsCollectives: true),
-      StepForm(hidesHost: true, fitsCollectives: true),
-    ].filter { form in
-      (mayHideHost || !form.hidesHost)
-        && (!form.fitsCollectives || steps.contains { $0.collectives > 0 })
-    }
-    for form in forms {
-      if let other = judge(form), other.heldOut.isClearlyBetter(than: best.heldOut) { best = other }
+      StepForm(fitsCollectives: true), StepForm(),
+      StepForm(hidesHost: true, fitsCollectives: true), StepForm(hidesHost: true),
+    ].filter { (mayHideHost || !$0.hidesHost) && (exchanges || !$0.fitsCollectives) }
+    var best: Judged?
+    for case let judged? in forms.map(judge)
+    where best.map({ judged.heldOut.isClearlyBetter(than: $0.heldOut) }) ?? true {
+      best = judged
     }
     return best
   }

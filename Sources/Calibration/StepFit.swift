@@ -33,8 +33,12 @@ struct StepObservation {
 struct StepForm: Hashable {
   /// Host time passes while the device works.
   var hidesHost = false
-  /// Collectives have a factor of their own.
+  /// Collectives have a factor of their own, in the place of host time a token: both grow with the
+  /// tokens alone, and steps can hardly tell them apart.
   var fitsCollectives = false
+
+  /// How many of ``StepObservation/host`` count.
+  var hostTerms: Int { fitsCollectives ? 2 : 3 }
 }
 
 /// A fit of device and host time to measured steps.
@@ -83,10 +87,11 @@ struct StepFit {
   /// Fits the sum of device and host time.
   private static func added(_ steps: [StepObservation], _ form: StepForm) -> StepFit? {
     let device = deviceTerms(form)
+    let count = form.hostTerms
     return nonNegativeLeastSquares(
-      rows: steps.map { device($0) + $0.host }, targets: steps.map(\.duration),
+      rows: steps.map { device($0) + $0.host.prefix(count) }, targets: steps.map(\.duration),
       weights: steps.map(\.weight), required: [0]
-    ).map { StepFit(form: form, device: $0.dropLast(3), host: $0.suffix(3)) }
+    ).map { StepFit(form: form, device: $0.dropLast(count), host: $0.suffix(count)) }
   }
 
   /// Fits the longer of device and host time: each step to the side that is longer by the fit before,
@@ -107,8 +112,9 @@ struct StepFit {
       else { break }
       let times =
         nonNegativeLeastSquares(
-          rows: host.map(\.host), targets: host.map(\.duration), weights: host.map(\.weight))
-        ?? [0, 0, 0]
+          rows: host.map { Array($0.host.prefix(form.hostTerms)) },
+          targets: host.map(\.duration), weights: host.map(\.weight))
+        ?? []
       let fit = StepFit(form: form, device: factors[...], host: times[...])
       best = fit
       let sides = steps.map { fit.hostTime($0) > fit.deviceTime($0) }
@@ -127,7 +133,7 @@ struct StepFit {
     self.form = form
     compute = device.first ?? 1
     collectives = device.last ?? 1
-    self.host = Array(host)
+    self.host = Array(host) + Array(repeating: 0, count: 3 - host.count)
   }
 
   private init(form: StepForm, compute: Double, collectives: Double, host: [Double]) {

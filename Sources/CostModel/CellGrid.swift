@@ -1,10 +1,11 @@
 /// Measured times over up to four sizes, interpolated between the corners of the cell around a query.
 ///
-/// The measured points span a grid: all values seen along each axis. Inside, time is multilinear in
-/// the sizes themselves: a kernel's time is a sum of parts that are constant or grow with one size,
-/// and on the layer tables of two GPUs that errs a third less than the logarithm of the ratio to
-/// the roofline does over log sizes. Outside, the ratio to an anchor (roofline and launch) is held,
-/// and the anchor carries the growth.
+/// The measured points span a grid: all values seen along each axis. Inside, time and an anchor are both
+/// multilinear in the sizes themselves, and the ratio of the two is that of the query to its own anchor:
+/// what grows with a product of sizes is met exactly, and what grows with a square as the anchor does.
+/// The anchor has no knees (arithmetic and traffic added up, where the roofline takes the longer). On the layer tables of two GPUs this errs a third less than
+/// the logarithm of the ratio to the roofline over log sizes. Outside, the ratio is held, and the anchor
+/// carries the growth.
 ///
 /// A sweep leaves grid points out: what does not fit in memory, or, of two sweeps, the points of the
 /// one between those of the other. Such a hole is filled from the measured points on either side of
@@ -24,9 +25,8 @@ struct CellGrid: Sendable {
 
   /// What a time is divided by before it is held beyond the samples, at sizes along the axes; in
   /// nanoseconds, above zero.
-  typealias Anchor = @Sendable (SIMD4<Double>) -> Double
+  typealias Anchor = (SIMD4<Double>) -> Double
 
-  private let anchor: Anchor
   /// Sorted sizes along each axis.
   private let axes: [[Double]]
   /// The same as coordinates in which distances are measured.
@@ -35,6 +35,8 @@ struct CellGrid: Sendable {
   private let strides: [Int]
   /// In nanoseconds, for each grid point.
   private var times: [Double]
+  /// The same of the anchor.
+  private let anchors: [Double]
   /// Relative standard errors of ``times``.
   private var noises: [Double]
   /// For each grid point the distance in octaves to the measured point whose ratio it holds.
@@ -55,9 +57,9 @@ struct CellGrid: Sendable {
   ///
   /// - Parameters:
   ///   - points: all with as many sizes.
-  ///   - anchor: see ``Anchor``.
+  ///   - anchor: what a query's ratio will be multiplied by.
   /// - Complexity: O(*p* · log *p* + *g*) for *p* points on a grid of *g*.
-  init?(_ points: [Point], anchor: @escaping Anchor) {
+  init?(_ points: [Point], anchor: Anchor) {
     guard let dimensions = points.first?.sizes.count, (1...4).contains(dimensions) else {
       return nil
     }
@@ -78,46 +80,43 @@ struct CellGrid: Sendable {
     for axis in (0..<dimensions - 1).reversed() {
       strides[axis] = strides[axis + 1] * coordinates[axis + 1].count
     }
-    var logRatios = [Double](repeating: 0, count: count)
-    var noises = logRatios
-    var counts = logRatios
+    var logTimes = [Double](repeating: 0, count: count)
+    var noises = logTimes
+    var counts = logTimes
     for point in points {
       var cell = 0
       for axis in 0..<dimensions {
         let value = coordinate(point.sizes[axis], resolution)
         cell += strides[axis] * (coordinates[axis].firstIndex(of: value) ?? 0)
       }
-      let sizes = Self.place(point.sizes.map { Double($0) })
-      logRatios[cell] += logarithm(point.nanoseconds / anchor(sizes))
+      logTimes[cell] += logarithm(point.nanoseconds)
       noises[cell] += point.noise
       counts[cell] += 1
     }
-    self.anchor = anchor
     self.coordinates = coordinates
-    self.axes = coordinates.map { $0.map { max(0, exponential($0) - 1) } }
+    self.axes = coordinates.enumerated().map { axis, values in
+      guard resolution == 0 else { return values.map { max(0, exponential($0) - 1) } }
+      // The sizes as they are: a logarithm and back is not exact.
+      let sizes = points.map { max(0, Double($0.sizes[axis])) }
+      let exact = Dictionary(zip(sizes.map(logCoordinate), sizes)) { min($0, $1) }
+      return values.map { exact[$0] ?? exponential($0) - 1 }
+    }
     self.strides = strides
     self.measured = counts.map { $0 > 0 }
     self.isFine = resolution == 0
     self.noises = zip(noises, counts).map { $1 > 0 ? $0 / $1 : 0 }
     self.distances = counts.map { $0 > 0 ? 0 : .infinity }
-    self.times = [Double](repeating: 0, count: count)
-    for cell in times.indices where measured[cell] {
-      times[cell] = anchor(place(of: cell)) * exponential(logRatios[cell] / counts[cell])
+    self.times = zip(logTimes, counts).map { $1 > 0 ? exponential($0 / $1) : 0 }
+    let axes = axes
+    self.anchors = (0..<count).map { cell in
+      var place = SIMD4<Double>.zero
+      for axis in axes.indices { place[axis] = axes[axis][cell / strides[axis] % axes[axis].count] }
+      return anchor(place)
     }
     let curvatures = (0..<dimensions).map { curvature(along: $0) }
     fillBetween(curvatures)
     holdBeyond()
     self.spread = leaveOneOutSpread()
-  }
-
-  private static func place(_ sizes: [Double]) -> SIMD4<Double> {
-    var place = SIMD4<Double>.zero
-    for (axis, size) in sizes.enumerated() { place[axis] = size }
-    return place
-  }
-
-  private func place(of cell: Int) -> SIMD4<Double> {
-    Self.place(axes.indices.map { axes[$0][index(of: cell, along: $0)] })
   }
 
   private func index(of cell: Int, along axis: Int) -> Int {
@@ -130,7 +129,6 @@ struct CellGrid: Sendable {
 extension CellGrid {
   /// The ratio to the anchor at a place, given by one size an axis.
   func value(at place: SIMD4<Double>) -> GridValue {
-    var inside = place
     var lower = SIMD4<Int>.zero
     var fraction = SIMD4<Double>.zero
     var outside = 0.0
@@ -140,13 +138,11 @@ extension CellGrid {
       let last = values.count - 1
       guard wanted > values[0] else {
         outside += coordinates[axis][0] - logCoordinate(wanted)
-        inside[axis] = values[0]
         continue
       }
       guard wanted < values[last] else {
         outside += logCoordinate(wanted) - coordinates[axis][last]
         lower[axis] = last
-        inside[axis] = values[last]
         continue
       }
       var (low, high) = (0, last)
@@ -157,7 +153,7 @@ extension CellGrid {
       lower[axis] = low
       fraction[axis] = (wanted - values[low]) / (values[low + 1] - values[low])
     }
-    var time = 0.0
+    var (time, anchor) = (0.0, 0.0)
     var noise = 0.0
     var held = 0.0
     for corner in 0..<(1 << axes.count) {
@@ -170,6 +166,7 @@ extension CellGrid {
       }
       guard weight > 0 else { continue }
       time += weight * times[cell]
+      anchor += weight * anchors[cell]
       noise += weight * noises[cell]
       held += weight * distances[cell]
     }
@@ -182,7 +179,7 @@ extension CellGrid {
     let gap = isExact ? spread / 4 : spread / 2
     let beyond = 0.15 * distance
     return GridValue(
-      ratio: time / anchor(inside),
+      ratio: time / anchor,
       error: (noise * noise + gap * gap + beyond * beyond).squareRoot(),
       evidence: isExact ? .measured : distance > 0 ? .extrapolated : .interpolated)
   }
@@ -229,9 +226,9 @@ extension CellGrid {
             let weight = 1 / (line * line + end * end)
             for hole in (low + 1)..<high {
               let fraction = (sizes[hole] - sizes[low]) / (sizes[high] - sizes[low])
-              let time = times[below] + fraction * (times[above] - times[below])
-              sums[first + hole * stride] += weight * logarithm(time)
-              weights[first + hole * stride] += weight
+              let cell = first + hole * stride
+              sums[cell] += weight * logarithm(time(between: below, above, fraction, at: cell))
+              weights[cell] += weight
             }
           }
         }
@@ -254,7 +251,6 @@ extension CellGrid {
   private mutating func holdBeyond() {
     guard distances.contains(.infinity) else { return }
     let isHeld = distances.map { $0 == .infinity }
-    let anchors = times.indices.map { anchor(place(of: $0)) }
     for axis in axes.indices.reversed() {
       let (logs, stride) = (coordinates[axis], strides[axis])
       func relax(_ cell: Int, from other: Int, _ gap: Double) {
@@ -286,6 +282,13 @@ extension CellGrid {
     return errors[errors.count * 9 / 10] / 1.645
   }
 
+  /// The time at a grid point, from two others on a line with it.
+  private func time(between low: Int, _ high: Int, _ fraction: Double, at cell: Int) -> Double {
+    let time = times[low] + fraction * (times[high] - times[low])
+    let anchor = anchors[low] + fraction * (anchors[high] - anchors[low])
+    return anchors[cell] * time / anchor
+  }
+
   /// How far measured points lie from the line between the measured points on either side of them, as a
   /// part of themselves, with the octaves between these.
   private func deviations(along axis: Int) -> [(error: Double, gap: Double)] {
@@ -297,11 +300,12 @@ extension CellGrid {
       guard line.count > 2 else { continue }
       for (low, (middle, high)) in zip(line, zip(line.dropFirst(), line.dropFirst(2))) {
         let fraction = (sizes[middle] - sizes[low]) / (sizes[high] - sizes[low])
-        let (below, above) = (times[first + low * stride], times[first + high * stride])
-        let time = times[first + middle * stride]
+        let cell = first + middle * stride
+        let time = time(
+          between: first + low * stride, first + high * stride, fraction, at: cell)
         found.append(
           (
-            error: abs((below + fraction * (above - below)) / time - 1),
+            error: abs(time / times[cell] - 1),
             gap: (logs[high] - logs[low]) / logarithm(2)
           ))
       }

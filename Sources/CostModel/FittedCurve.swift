@@ -126,11 +126,11 @@ public struct FittedCurve: Sendable {
       }
     }
 
-    /// The roofline and an empty launch, in nanoseconds, at sizes along ``axes``.
+    /// The anchor of cells (``Roofline/sum(_:)`` and an empty launch) at sizes along ``axes``.
     func anchor(of op: Operator, on device: Device) -> CellGrid.Anchor {
       let (roofline, floor) = (Roofline(device, op.dataType), device.launchFloor)
       let (law, attention) = (WorkLaw(op), AttentionWork(op))
-      @Sendable func time(_ work: OperatorWork) -> Double { roofline.nanoseconds(work) + floor }
+      func time(_ work: OperatorWork) -> Double { roofline.sum(work) + floor }
       return switch self {
       case .single:
         { sizes in
@@ -246,10 +246,15 @@ extension FittedCurve {
   func estimate(
     _ surface: Surface, _ place: SIMD4<Double>, _ work: OperatorWork
   ) -> Estimate {
-    let anchor = roofline.nanoseconds(work) + device.launchFloor
     let value = surface.value(at: place)
+    let light =
+      switch surface {
+      case .cells: roofline.sum(work)
+      case .knots: roofline.nanoseconds(work)
+      }
     return Estimate(
-      nanoseconds: anchor * value.ratio, error: value.error, evidence: value.evidence)
+      nanoseconds: (light + device.launchFloor) * value.ratio, error: value.error,
+      evidence: value.evidence)
   }
 
   /// The measured sizes around `size`, for explanations.

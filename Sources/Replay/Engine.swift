@@ -84,8 +84,13 @@ struct Engine {
     }
   }
 
-  /// Has a request let go at the next boundary, unless its last token is on its way then.
-  mutating func cancel(_ request: Int32) { leaving.append(request) }
+  /// Has a request let go at the next boundary; false if it is not here, or if its last token is on its
+  /// way: then it finishes.
+  mutating func cancel(_ request: Int32) -> Bool {
+    guard scheduler.slot(of: request) != nil else { return false }
+    leaving.append(request)
+    return true
+  }
 
   /// Lets those go that were cancelled, after ``endStep(gaps:finished:)``.
   ///

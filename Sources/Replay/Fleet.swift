@@ -183,7 +183,7 @@ struct Fleet {
     while let row = arrivals.take(at: time, from: requests) { accept(row, at: time) }
     while let cancellation = cancellations.min, cancellation.time <= time {
       cancellations.removeMin()
-      cancel(cancellation.row)
+      cancel(cancellation.row, at: time)
     }
     setHorizon()
   }
@@ -228,13 +228,15 @@ struct Fleet {
     }
   }
 
-  /// Has a request whose client gave up let go: at the next boundary of its engine, which looks at such
-  /// things between two steps.
-  private mutating func cancel(_ row: Int) {
+  /// Has a request whose client gave up let go. The client goes on at once; the engine looks at such things
+  /// between two steps.
+  private mutating func cancel(_ row: Int, at time: Int64) {
     let index = row - requests.firstRow
     // Rows of a stream may be gone, and were done then.
-    guard index >= 0, result.outcomes[index].status == .unfinished else { return }
-    engines[Int(result.outcomes[index].engine)].cancel(Int32(truncatingIfNeeded: row))
+    guard index >= 0, result.outcomes[index].status == .unfinished,
+      engines[Int(result.outcomes[index].engine)].cancel(Int32(truncatingIfNeeded: row))
+    else { return }
+    arrivals.ended(row, at: time, in: requests)
   }
 
   /// Takes in what ended at the active engine's boundary.
@@ -243,10 +245,7 @@ struct Fleet {
       result.end(resident, .finished)
       arrivals.ended(Int(resident.request), at: resident.lastToken, in: requests)
     }
-    for resident in cancelled {
-      result.end(resident, .cancelled)
-      arrivals.ended(Int(resident.request), at: engines[active].boundary, in: requests)
-    }
+    for resident in cancelled { result.end(resident, .cancelled) }
     cancelled.removeAll(keepingCapacity: true)
     finishedCount += finished.count
     finished.removeAll(keepingCapacity: true)

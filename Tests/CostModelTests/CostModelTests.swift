@@ -34,21 +34,20 @@ import Testing
     }
   }
 
-  /// Property: between two points the ratio to the roofline stays between theirs.
+  /// Property: between two points time stays between theirs.
   @Test(arguments: 0..<20)
   func `Interpolation never overshoots`(seed: UInt64) throws {
     var random = SplitMix64(seed)
     let sizes = [1, 2, 5, 17, 64, 200, 1000]
     let points = sizes.map { (AxisPoint($0), Double(5000 + random.next() % 100_000)) }
     let model = CostModel(curves: [curve(gemm, points)], on: device)
-    func ratio(_ tokens: Int) throws -> Double {
-      let prediction = try #require(model.predict(gemm, at: AxisPoint(tokens)))
-      return prediction.nanoseconds / (prediction.speedOfLight + device.launchFloor)
+    func time(_ tokens: Int) throws -> Double {
+      try #require(model.predict(gemm, at: AxisPoint(tokens))).nanoseconds
     }
     for (low, high) in zip(sizes, sizes.dropFirst()) {
-      let ends = [try ratio(low), try ratio(high)].sorted()
+      let ends = [try time(low), try time(high)].sorted()
       for tokens in stride(from: low, through: high, by: max(1, (high - low) / 7)) {
-        let between = try ratio(tokens)
+        let between = try time(tokens)
         #expect(between >= ends[0] * (1 - 1e-9) && between <= ends[1] * (1 + 1e-9))
       }
     }
@@ -92,14 +91,16 @@ import Testing
     #expect(model.predict(Operator(.opaque("x"), dataType: nil), at: .none) == nil)
   }
 
-  /// Attention on a grid that is exactly twice the roofline plus launch must be found so anywhere
-  /// inside, mixed batches included, because the ratio is constant.
-  @Test func `Attention follows the roofline between its samples`() throws {
+  /// Attention on a grid that is exactly twice its arithmetic, traffic and launch must be found so
+  /// anywhere inside, mixed batches included, because the ratio is constant.
+  @Test func `Attention follows its work between its samples`() throws {
     let op = Operator(.attention, dataType: .bfloat16, ["heads": 8, "kvHeads": 2, "headDim": 128])
     var points: [(AxisPoint, Double)] = []
+    func time(_ work: OperatorWork) -> Double {
+      2 * (Roofline(device, .bfloat16).sum(work) + device.launchFloor)
+    }
     func add(_ point: AxisPoint) throws {
-      let work = try #require(OperatorWork(op, at: point))
-      points.append((point, 2 * (device.speedOfLight(work, .bfloat16) + device.launchFloor)))
+      points.append((point, time(try #require(OperatorWork(op, at: point)))))
     }
     for query in [16, 128, 1024] {
       for past in [0, 256, 4096] {
@@ -115,13 +116,12 @@ import Testing
     let model = CostModel(curves: [curve(op, points)], on: device)
     var shape = StepShape()
     for context in [20, 700, 333] { shape.addDecode(context: context) }
-    let decode = try #require(model.predict(op, shape))
-    shape.addPrefill(tokens: 300, past: 77, finishes: true)
-    let mixed = try #require(model.predict(op, shape))
-    for prediction in [decode, mixed] {
+    for _ in 0..<2 {
+      let prediction = try #require(model.predict(op, shape))
       #expect(prediction.evidence == .interpolated)
-      let expected = 2 * (prediction.speedOfLight + device.launchFloor)
+      let expected = time(AttentionWork(op).work(in: shape))
       #expect(abs(prediction.nanoseconds - expected) < 1e-9 * expected)
+      shape.addPrefill(tokens: 300, past: 77, finishes: true)
     }
   }
 }

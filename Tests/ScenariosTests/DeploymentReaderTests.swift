@@ -23,7 +23,6 @@ import Testing
         long_prefill_token_threshold: 7
         full_sequence_admission: false
         async_scheduling: true
-        cudagraph_capture_sizes: [1, 2, 4, 48]
         policy: vllm
         scheduling_policy: priority
         pipeline_parallel: 1
@@ -32,6 +31,7 @@ import Testing
         draft_acceptance_rate: 0.7
         draft_cost: 0.25
         draft_time_us: 12.5
+        cudagraph_capture_sizes: [1, 2, 4, 48]
     routing: least-loaded
     """
 
@@ -94,12 +94,12 @@ import Testing
       ("max_num_seqs: 128", "max_num_seqs: 99999999999999999999", 9, "a whole number"),
       ("max_num_seqs: 128", "max_num_seqs:", 9, "a whole number"),
       ("max_num_seqs: 128", "count: 128", 5, "given twice"),
-      ("[1, 2, 4, 48]", "[1, 2, 2]", 19, "each larger than the one before"),
-      ("[1, 2, 4, 48]", "[0]", 19, "whole numbers, 1 to 16777216"),
-      ("[1, 2, 4, 48]", "[]", 19, "a list of 1 to 16384"),
-      ("[1, 2, 4, 48]", "48", 19, "a list of 1 to 16384, not '48'"),
+      ("[1, 2, 4, 48]", "[1, 2, 2]", 27, "each larger than the one before"),
+      ("[1, 2, 4, 48]", "[0]", 27, "whole numbers, 1 to 16777216"),
+      ("[1, 2, 4, 48]", "[]", 27, "a list of 1 to 16384"),
+      ("[1, 2, 4, 48]", "48", 27, "a list of 1 to 16384, not '48'"),
       (
-        "[1, 2, 4, 48]", "[1]\n    max_cudagraph_capture_size: 8", 20,
+        "[1, 2, 4, 48]", "[1]\n    max_cudagraph_capture_size: 8", 28,
         "give one of them"
       ),
       ("version: 1", "version: 2", 1, "a whole number, 1, not '2'"),

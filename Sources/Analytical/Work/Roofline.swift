@@ -21,6 +21,14 @@ public struct Roofline: Hashable, Sendable {
     (work.flops * perFlop, work.bytes * perByte, work.linkBytes * perLinkByte)
   }
 
+  /// The time for an amount of work whose parts do not overlap, in nanoseconds: without the knees of
+  /// ``nanoseconds(_:)``.
+  @inlinable
+  public func sum(_ work: OperatorWork) -> Double {
+    let times = times(work)
+    return times.arithmetic + times.traffic + times.link
+  }
+
   /// The shortest time for an amount of work, in nanoseconds.
   @inlinable
   public func nanoseconds(_ work: OperatorWork) -> Double {
