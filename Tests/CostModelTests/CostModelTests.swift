@@ -73,11 +73,11 @@ import Testing
       curves: [curve(near, [(AxisPoint(1), 14000), (AxisPoint(1024), 90000)])], on: device)
     let borrowed = try #require(model.predict(gemm, at: AxisPoint(1)))
     #expect(borrowed.evidence == .borrowed)
-    let anchor = borrowed.speedOfLight + device.launchFloor
-    let source = try #require(model.predict(near, at: AxisPoint(1)))
-    #expect(
-      abs(borrowed.nanoseconds / anchor - 14000 / (source.speedOfLight + device.launchFloor)) < 1e-9
-    )
+    func work(_ op: Operator) throws -> Double {
+      Roofline(device, .bfloat16).sum(try #require(OperatorWork(op, at: AxisPoint(1))))
+        + device.launchFloor
+    }
+    #expect(try abs(borrowed.nanoseconds / work(gemm) - 14000 / work(near)) < 1e-9)
     let other = Operator(.rmsNorm, dataType: .bfloat16, ["width": 1024])
     #expect(model.predict(other, at: AxisPoint(1))?.evidence == .borrowed)
   }
