@@ -12,7 +12,7 @@ internal import GRDB
 public struct OperatorStore: Sendable {
   /// What a database is opened for.
   public enum Mode: Sendable {
-    /// It must exist, and is not changed.
+    /// It must exist; nothing is changed but the schema of an older version, which is brought up to this.
     case readOnly
     /// It is made if it does not exist, and brought up to this version's schema.
     case readWrite
@@ -35,19 +35,25 @@ public struct OperatorStore: Sendable {
       configuration.busyMode = .timeout(10)
       return try DatabaseQueue(path: path, configuration: configuration)
     }
-    let (applicationID, tables, applied) = try read { db in
+    let (applicationID, tables, isSuperseded, isCurrent) = try read { db in
       (
         try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
         try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_master") ?? 0,
-        try Self.migrator.hasBeenSuperseded(db)
+        try Self.migrator.hasBeenSuperseded(db), try Self.migrator.hasCompletedMigrations(db)
       )
     }
     if tables > 0 && applicationID != Schema.applicationID { throw .notADatabase(path: path) }
-    if applied { throw .tooNew(path: path) }
-    if mode == .readWrite {
-      try Self.translating(path) { try Self.migrator.migrate(queue) }
-    } else if tables == 0 {
-      throw .notADatabase(path: path)
+    if isSuperseded { throw .tooNew(path: path) }
+    switch mode {
+    case .readWrite: try Self.translating(path) { try Self.migrator.migrate(queue) }
+    case .readOnly where tables == 0: throw .notADatabase(path: path)
+    case .readOnly where !isCurrent:
+      do {
+        _ = try OperatorStore(path: path, mode: .readWrite)
+      } catch .cannotWrite {
+        throw .tooOld(path: path)
+      }
+    case .readOnly: break
     }
   }
 
@@ -64,7 +70,7 @@ public struct OperatorStore: Sendable {
   }
 
   /// Forward migrations, by name; never edit one that has been released.
-  private static let migrator: DatabaseMigrator = {
+  static let migrator: DatabaseMigrator = {
     var migrator = DatabaseMigrator()
     migrator.registerMigration("1: sources, curves, samples, steps, calibrations") { db in
       try db.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")

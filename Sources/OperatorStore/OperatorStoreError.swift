@@ -6,6 +6,8 @@ public enum OperatorStoreError: Error, Hashable {
   case notADatabase(path: String)
   /// The database was written by a newer Reprise.
   case tooNew(path: String)
+  /// The database was written by an older Reprise, and cannot be brought up to this one's schema.
+  case tooOld(path: String)
   /// The file cannot be written or made.
   case cannotWrite(path: String, problem: String)
   /// The disk is full, or failed to take what was written.
@@ -26,6 +28,9 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(path): not an operator-latency database; give --db another path"
     case .tooNew(let path):
       "\(path): written by a newer version of reprise; use that version, or import into a new file"
+    case .tooOld(let path):
+      "\(path): written by an older version of reprise, and not writable to be brought up to this one; "
+        + "use a copy of it that you may write to"
     case .cannotWrite(let path, let problem):
       "\(path): cannot be written (\(problem)); give --db a file in a folder that exists and that "
         + "you may write to"

@@ -65,6 +65,15 @@ import Testing
     }
   }
 
+  @Test func `A database of an older version is brought up to this one, also to be read`() throws {
+    let path = folder.appending(path: "old.sqlite").path
+    try OperatorStore.migrator.migrate(
+      DatabaseQueue(path: path), upTo: "1: sources, curves, samples, steps, calibrations")
+    let deployment = StoredCalibration.Deployment(
+      device: "d", model: "m", dataType: .bfloat16, tensorParallel: 1)
+    #expect(try OperatorStore(path: path, mode: .readOnly).calibration(of: deployment) == nil)
+  }
+
   @Test(arguments: ["not a database, only some text that is long enough for a header", "{}"])
   func `Another file is refused and stays as it was`(text: String) throws {
     let path = folder.appending(path: "other").path
@@ -89,6 +98,9 @@ import Testing
       #expect(try store.calibration(of: deployment) == calibration)
       calibration.basis = .requests
       calibration.hidesHost = true
+      calibration.collectiveScale = 1.25
+      calibration.standardErrors.collectiveScale = 0.125
+      calibration.padsToGraphs = perStep > 1
       calibration.fittedSHA256 = "ab"
       calibration.standardErrors = .init(deviceScale: 0.01, perToken: 5)
       try store.save(calibration)
