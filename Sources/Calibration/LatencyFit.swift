@@ -9,7 +9,8 @@ import Validation
 /// that latencies would have if every step kept its batch, which one replay tells exactly
 /// (``LogReplay``). They leave out that slower steps have fuller batches and longer queues, so a
 /// step of the iteration may go too far; it is shortened when the next one turns round. Where the
-/// iteration rests, residuals that were replayed in full are balanced over those slopes.
+/// iteration rests, residuals that were replayed in full are balanced over those slopes. A step that makes the
+/// fit clearly worse, as one unlucky replay can, is taken back and tried shorter.
 ///
 /// Inside, a parameter counts in parts of a step: the factor as it is, host time by what it adds to
 /// a mean step, relative to the median measured time between tokens. So all are near one, and one
@@ -40,6 +41,8 @@ struct LatencyFit {
   private static let wideBounds: [ClosedRange<Double>] = [0.2...5, -1...2, -1...2, -1...2]
   private static let longestStep = 0.3
   private static let tolerance = 2e-4
+  /// By how much worse a fit must be that is not chance: replays of near parameters differ by a tenth.
+  private static let clearlyWorse = 0.25
 
   /// - Parameter start: a replay with default parameters, for the size of a mean step.
   init(
@@ -88,9 +91,18 @@ struct LatencyFit {
     var (x, gain) = (start, gain)
     var last = [Double](repeating: 0, count: x.count)
     var visited: [[Double]] = []
+    var best: (solution: Solution, badness: Double)?
     let bounds = left == nil ? Self.bounds : Self.wideBounds
     for _ in 0..<rounds {
-      let state = try self.state(at: x, free, gain, without: left)
+      var state = try self.state(at: x, free, gain, without: left)
+      let badness = residuals.badness(state.residuals, without: left)
+      if let best, badness > best.badness + Self.clearlyWorse {
+        (state, x) = (best.solution, best.solution.x)
+        gain = max(0.1, gain * 0.7)
+        last = [Double](repeating: 0, count: x.count)
+      } else if badness < best?.badness ?? .infinity {
+        best = (state, badness)
+      }
       let gradient = state.columns.map { dot($0, state.residuals, state.weights) }
       // At a bound that the loss pushes against there is nowhere to go.
       let moving = free.indices.filter { place in
@@ -118,7 +130,10 @@ struct LatencyFit {
       let tail = visited.suffix(max(1, rounds / 3))
       x = x.indices.map { index in tail.reduce(0) { $0 + $1[index] } / Double(tail.count) }
     }
-    return try state(at: x, free, gain, without: left)
+    let end = try state(at: x, free, gain, without: left)
+    let badness = residuals.badness(end.residuals, without: left)
+    guard let best, badness > best.badness + Self.clearlyWorse else { return end }
+    return best.solution
   }
 
   /// Standard errors by fitting again without one stretch of time after another.

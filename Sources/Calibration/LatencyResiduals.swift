@@ -93,6 +93,18 @@ struct LatencyResiduals {
     }
   }
 
+  /// How badly residuals fit at whatever scale is theirs, a row: half the loss and the logarithm of the
+  /// scale (the negative logarithm of Huber's likelihood), without one stretch of time.
+  func badness(_ residuals: [Double], without left: Int?) -> Double {
+    let scales = self.scales(residuals)
+    var (sum, count) = (0.0, 0.0)
+    for (index, row) in rows.enumerated() where stretchOf[index] != left {
+      sum += loss(row, residuals[index], scales) / 2 + log(scales[row.metric] ?? 1)
+      count += 1
+    }
+    return sum / max(1, count)
+  }
+
   /// The loss of all rows, in squared scales.
   func loss(_ residuals: [Double], _ scales: [LatencyMetric: Double]) -> Double {
     zip(rows, residuals).reduce(0) { $0 + loss($1.0, $1.1, scales) }

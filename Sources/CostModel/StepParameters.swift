@@ -4,8 +4,8 @@ public import Operators
 /// What kernels cannot know of a step, as numbers that can be fitted.
 ///
 /// Host time is `perStep + perSequence · sequences + perToken · tokens`. A step takes
-/// `deviceScale · device time + host time`, with collectives at `collectiveScale` times theirs, or, where the host prepares a step while the device
-/// runs the one before it, the longer of the two.
+/// `deviceScale · device time + host time`, collectives at `collectiveScale` times theirs, or, where the
+/// host prepares a step while the device runs the one before it, the longer of the two.
 public struct StepParameters: Sendable, Hashable {
   /// Factor on all device time.
   public var deviceScale = 1.0
