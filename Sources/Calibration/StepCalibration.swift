@@ -10,9 +10,10 @@ public import Operators
 /// that host time is hidden behind the device (the longer of the two is then the step), and that steps
 /// compute as many tokens as the next captured graph has. Where devices share layers, collectives get a
 /// factor of their own, since in a server they overlap with products, or wait for the slowest rank; as
-/// both grow with tokens alone, host time a token is then fitted only if it is clearly better. No number is negative; the curves stay as measured. The fit
-/// minimises relative errors, once, then again without the steps that lie far off (a machine
-/// pausing is not a property of the deployment).
+/// both grow with tokens alone, host time a token is then fitted only if it is clearly better, or if the
+/// factor would be beyond reason. No number is negative; the curves stay as measured. The fit minimises
+/// relative errors, once, then again without the steps that lie far off (a machine pausing is not a
+/// property of the deployment).
 public struct StepCalibration: Sendable {
   /// The fitted numbers, with the errors before and on held-out steps.
   public var calibration: StoredCalibration
@@ -114,7 +115,9 @@ public struct StepCalibration: Sendable {
     ].filter { (mayHideHost || !$0.hidesHost) && (exchanges || !$0.fitsCollectives) }
     var best: Judged?
     for case let judged? in forms.map(judge)
-    where best.map({ judged.heldOut.isClearlyBetter(than: $0.heldOut) }) ?? true {
+    where judged.fit.isPlausible
+      && (best.map { judged.heldOut.isClearlyBetter(than: $0.heldOut) } ?? true)
+    {
       best = judged
     }
     return best

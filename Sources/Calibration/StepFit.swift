@@ -57,6 +57,12 @@ struct StepFit {
   /// All numbers: both factors, then host time a step, a sequence and a token.
   var numbers: [Double] { [compute, collectives] + host }
 
+  /// Whether collectives take a time that any server could make of theirs: beyond that something else
+  /// grows with the tokens.
+  var isPlausible: Bool {
+    !form.fitsCollectives || (0.2...3).contains(collectives / max(compute, 1e-9))
+  }
+
   func deviceTime(_ step: StepObservation) -> Double {
     compute * step.compute + collectives * step.collectives
   }

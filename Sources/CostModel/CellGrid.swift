@@ -3,9 +3,9 @@
 /// The measured points span a grid: all values seen along each axis. Inside, time and an anchor are both
 /// multilinear in the sizes themselves, and the ratio of the two is that of the query to its own anchor:
 /// what grows with a product of sizes is met exactly, and what grows with a square as the anchor does.
-/// The anchor has no knees (arithmetic and traffic added up, where the roofline takes the longer). On the layer tables of two GPUs this errs a third less than
-/// the logarithm of the ratio to the roofline over log sizes. Outside, the ratio is held, and the anchor
-/// carries the growth.
+/// The anchor has no knees: arithmetic and traffic added up, where the roofline takes the longer. Outside,
+/// the ratio is held, and the anchor carries the growth. (Tried and worse on the layer tables of two GPUs:
+/// the logarithm of the ratio to the roofline, over log sizes.)
 ///
 /// A sweep leaves grid points out: what does not fit in memory, or, of two sweeps, the points of the
 /// one between those of the other. Such a hole is filled from the measured points on either side of
@@ -87,7 +87,7 @@ struct CellGrid: Sendable {
       var cell = 0
       for axis in 0..<dimensions {
         let value = coordinate(point.sizes[axis], resolution)
-        cell += strides[axis] * (coordinates[axis].firstIndex(of: value) ?? 0)
+        cell += strides[axis] * Self.place(of: value, in: coordinates[axis])
       }
       logTimes[cell] += logarithm(point.nanoseconds)
       noises[cell] += point.noise
@@ -117,6 +117,16 @@ struct CellGrid: Sendable {
     fillBetween(curvatures)
     holdBeyond()
     self.spread = leaveOneOutSpread()
+  }
+
+  /// The place of a value that is among sorted ones.
+  private static func place(of value: Double, in sorted: [Double]) -> Int {
+    var (low, high) = (0, sorted.count - 1)
+    while low < high {
+      let middle = (low + high) / 2
+      if sorted[middle] < value { low = middle + 1 } else { high = middle }
+    }
+    return low
   }
 
   private func index(of cell: Int, along axis: Int) -> Int {
@@ -212,6 +222,7 @@ extension CellGrid {
     while true {
       var sums = [Double](repeating: 0, count: times.count)
       var weights = sums
+      var doubts = sums
       for axis in axes.indices where axes[axis].count > 2 {
         let (sizes, logs, stride) = (axes[axis], coordinates[axis], strides[axis])
         for first in times.indices where index(of: first, along: axis) == 0 {
@@ -229,6 +240,7 @@ extension CellGrid {
               let cell = first + hole * stride
               sums[cell] += weight * logarithm(time(between: below, above, fraction, at: cell))
               weights[cell] += weight
+              doubts[cell] += weight.squareRoot()
             }
           }
         }
@@ -236,7 +248,8 @@ extension CellGrid {
       var filled = false
       for cell in times.indices where weights[cell] > 0 {
         times[cell] = exponential(sums[cell] / weights[cell])
-        noises[cell] = 1 / weights[cell].squareRoot()
+        // The mean doubt: lines that end in one sweep's measurements do not err apart.
+        noises[cell] = doubts[cell] / weights[cell]
         distances[cell] = 0
         isKnown[cell] = true
         filled = true

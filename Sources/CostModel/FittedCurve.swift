@@ -134,7 +134,7 @@ public struct FittedCurve: Sendable {
       return switch self {
       case .single:
         { sizes in
-          law.map { time($0.work(at: AxisPoint(Int(sizes[0].rounded())))) } ?? floor
+          law.map { time($0.work(at: AxisPoint(wholeSize(sizes[0])))) } ?? floor
         }
       case .prefill:
         { time(attention.work(tokens: $0[0], past: $0[1], decodes: 0, context: 0)) }
@@ -252,8 +252,11 @@ extension FittedCurve {
       case .cells: roofline.sum(work)
       case .knots: roofline.nanoseconds(work)
       }
+    // A ratio held to where the other of arithmetic and traffic rules would be faster than light; a
+    // measurement stays what it is.
+    let least = value.evidence == .measured ? 0 : roofline.nanoseconds(work)
     return Estimate(
-      nanoseconds: (light + device.launchFloor) * value.ratio, error: value.error,
+      nanoseconds: max(least, (light + device.launchFloor) * value.ratio), error: value.error,
       evidence: value.evidence)
   }
 
@@ -261,6 +264,9 @@ extension FittedCurve {
   func neighbours(of size: Double) -> (below: Int?, above: Int?) {
     guard let single else { return (nil, nil) }
     let (below, above) = single.value.neighbours(of: size)
-    return (below.map { Int($0.rounded()) }, above.map { Int($0.rounded()) })
+    return (below.map(wholeSize), above.map(wholeSize))
   }
 }
+
+/// A size as a whole number; sizes may come from any file.
+private func wholeSize(_ size: Double) -> Int { Int(exactly: size.rounded()) ?? .max / 4 }

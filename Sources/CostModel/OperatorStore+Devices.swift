@@ -6,7 +6,9 @@ extension ModelArchitecture {
   /// One operator for each kind, type and set of attribute names that the model's step may ask for,
   /// whatever its ranks.
   public func askedOperators(_ dataType: DataType) -> [Operator] {
-    let uses = forwardPass(dataType, tensorParallel: 2, fusesResiduals: false).map(\.operator)
+    let uses = forwardPass(
+      Precision(dataType), Parallelism(tensor: 2, pipeline: 2), fusesResiduals: false
+    ).map(\.operator)
     let batches = uses.filter { $0.kind.isStepAttention }.map { op in
       var op = op
       op.attributes["sequences"] = 2

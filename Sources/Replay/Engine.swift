@@ -76,7 +76,7 @@ struct Engine {
         totals.gapTime += Double(gap)
       }
     }
-    if current.extraTokens > 0 { gaps.record(0, count: UInt64(current.extraTokens)) }
+    if counts, current.extraTokens > 0 { gaps.record(0, count: UInt64(current.extraTokens)) }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
       finished.append(scheduler.residents[Int(slot)])
@@ -137,12 +137,14 @@ struct Engine {
     let resident = scheduler.residents[Int(slot)]
     let isDecoding = resident.phase == .decoding
     var missing = pipeline.drop(slot, brought: resident.brought)
+    let neverBegan = hasPending && pending.admitted.contains(slot)
     if hasPending {
       missing.tokens += pending.drop(slot, brought: resident.brought, isDecoding: isDecoding)
     }
     var aborted = scheduler.abort(slot)
     aborted.generated -= missing.tokens
     aborted.lastToken -= missing.gap
+    if neverBegan { aborted.cached = -1 }
     return aborted
   }
 

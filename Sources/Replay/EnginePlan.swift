@@ -65,7 +65,7 @@ public struct EnginePlan: Sendable {
         pipelineParallel: group.pipelineParallel, on: costs,
         maximumTokens: group.maxBatchedTokens, maximumSequences: group.sampledPositions,
         calibration: calibration
-      ).padded(to: calibration?.padsToGraphs == false ? [] : group.graphSizes)
+      ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
     }
     self.measured = model(CostModel(curves: curves, on: device, relative: relative), calibration)
     self.roofline = model(CostModel(analytical: device), nil)

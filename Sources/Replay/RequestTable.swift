@@ -38,6 +38,8 @@ public struct RequestTable: Sendable {
   var chain: [UInt64] = []
   /// The number of the first row that is still here; only a stream's table lets rows go.
   private(set) var firstRow = 0
+  /// The latest arrival of a stream so far, of rows that are gone, too.
+  private var latestArrival = Int64.min
 
   /// Creates an empty table.
   public init() {}
@@ -150,9 +152,9 @@ extension RequestTable {
 extension RequestTable {
   /// Adds a request of a stream, which arrives no earlier than the one before it.
   mutating func stream(_ record: RequestRecord) {
-    let latest = arrivals.last ?? .min
     append(record)
-    if record.arrival.rawValue < latest { arrivals[arrivals.count - 1] = latest }
+    latestArrival = max(latestArrival, record.arrival.rawValue)
+    arrivals[arrivals.count - 1] = latestArrival
   }
 
   /// Lets the first rows go; their content stays, as blocks may still be named by it.

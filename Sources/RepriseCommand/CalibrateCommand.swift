@@ -215,6 +215,12 @@ struct CalibrateCommand: FailingCommand {
     guard plans.count == 1, let plan = plans.first else {
       throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
     }
+    guard plan.group.pipelineParallel == 1 else {
+      throw Failure(
+        .usage,
+        "\(options.deployment): a calibration is of engines of one stage; fit the same model "
+          + "with 'pipeline_parallel: 1'")
+    }
     return plan
   }
 }

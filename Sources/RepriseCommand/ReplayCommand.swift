@@ -298,6 +298,7 @@ extension EnginePlan {
       "collective_scale": .number(calibration.collectiveScale),
       "held_out_error": .number(calibration.errorHeldOut),
       "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
+      "pads_to_graphs": .flag(calibration.padsToGraphs == true),
     ])
   }
 
@@ -307,6 +308,11 @@ extension EnginePlan {
     if curveCount == 0 {
       warnings.append(
         "no measurements of \(group.device): steps cost their roofline, which no server reaches")
+    }
+    if let calibration, calibration.hidesHost, !group.asyncScheduling {
+      warnings.append(
+        "\(group.name): was fitted with host time that passes while the device works, which needs "
+          + "'async_scheduling: true'")
     }
     if excessBytes > 0 {
       warnings.append(
@@ -351,6 +357,9 @@ extension EngineGroup {
   /// What is not as in vLLM's plain settings.
   fileprivate var policyEcho: [String: ResultValue] {
     var echo: [String: ResultValue] = [:]
+    if !graphSizes.isEmpty {
+      echo["cudagraph_capture_sizes"] = .list(graphSizes.map { .integer($0) })
+    }
     if policy != .vllm { echo["policy"] = .text(policy.rawValue) }
     if queueOrder != .firstCome { echo["scheduling_policy"] = .text(queueOrder.rawValue) }
     if pipelineParallel > 1 { echo["pipeline_parallel"] = .integer(pipelineParallel) }

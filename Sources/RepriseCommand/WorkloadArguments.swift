@@ -33,8 +33,8 @@ struct WorkloadArguments: ParsableArguments {
 
   mutating func validate() throws {
     let most = 1e9
-    guard speed.isFinite, speed >= 1e-6, speed <= most else {
-      throw UsageError("--speed must be between 0.000001 and 1000000000")
+    guard speed.isFinite, speed >= 1e-3, speed <= most else {
+      throw UsageError("--speed must be between 0.001 and 1000000000")
     }
     guard thin > 0, thin <= 1 else {
       throw UsageError("--thin must be above 0 and at most 1")

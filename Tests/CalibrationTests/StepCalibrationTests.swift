@@ -168,11 +168,13 @@ import Testing
 
   @Test func `Host time a token is kept where collectives cannot explain it`() throws {
     let model = sharded
-    // More than twenty times what collectives take.
+    // Three times what collectives take a token.
     let measured = steps(
       200, model, scale: 1, perStep: 50_000, perSequence: 3000, perToken: 9000)
     let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
     #expect(fit.calibration.errorHeldOut < 0.002)
+    #expect(abs(fit.calibration.perToken - 9000) < 300)
+    #expect(fit.calibration.collectiveScale == 1)
     let alone = try StepCalibration(
       deployment, on: measured, with: self.model, fittedOn: "made")
     #expect(alone.calibration.standardErrors.collectiveScale == nil)

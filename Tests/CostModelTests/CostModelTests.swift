@@ -34,6 +34,20 @@ import Testing
     }
   }
 
+  /// The last point is ruled by traffic, and what is asked for by arithmetic.
+  @Test func `A ratio that is held is never faster than light`() throws {
+    let sheet = Device(
+      name: "toy", reportedNames: [], peakFlops: [.bfloat16: 989e12], memoryBandwidth: 3.35e12,
+      memoryBytes: 8e10, launchFloor: 2000, source: "made up")
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
+    let model = CostModel(
+      curves: [curve(op, [(AxisPoint(1), 12_200), (AxisPoint(256), 14_000)])], on: sheet)
+    for tokens in [256, 300, 1000, 8192, 1 << 30, .max] {
+      let prediction = try #require(model.predict(op, at: AxisPoint(tokens)))
+      #expect(prediction.nanoseconds >= prediction.speedOfLight)
+    }
+  }
+
   /// Property: between two points time stays between theirs.
   @Test(arguments: 0..<20)
   func `Interpolation never overshoots`(seed: UInt64) throws {

@@ -6,7 +6,8 @@ import Scenarios
 @testable import Replay
 
 /// One engine by the same rules, written for plainness: objects, dictionaries of whole prefixes,
-/// every request walked in every step. Shares no code with the engine that it is an oracle for.
+/// every request walked in every step. Shares no code with the engine that it is an oracle for, but for which
+/// drafted tokens are accepted: that is held against its own law.
 final class NaiveEngine {
   /// One token: named by the log, or its request's own.
   struct Token: Hashable {

@@ -66,6 +66,10 @@ import Testing
     ])
     let (part, json) = (try #require(report.parts.first), try report.json())
     #expect(try problems(in: json, "hold-out.schema.json") == [])
+    for way in HoldOutProtocol.allCases {
+      let of = HoldOutReport([.init(device: "d", way: way, check: part.check)])
+      #expect(try problems(in: of.json(), "hold-out.schema.json") == [])
+    }
     #expect(part.text.contains("toy 1") && part.text.contains("0 to 0.5"))
     let held = part.check.rows.reduce(0) { $0 + $1.errors.points }
     #expect(held > 0 && json.contains("\"held_out\" : \(held)"))

@@ -117,7 +117,8 @@ public struct HoldOutCheck: Sendable {
 
   /// Checks what is borrowed between devices: each kind of operator of a device is predicted from the
   /// device most like it that measured the kind, under the same software if it measured that, and from
-  /// its own other kinds, as if it had not been measured itself. Distances are those between the devices (``RelativeCurves``).
+  /// its own other kinds, as if it had not been measured itself. Distances are those between the devices
+  /// (``RelativeCurves``).
   ///
   /// - Parameters:
   ///   - curves: of the device, those to judge.
@@ -182,7 +183,7 @@ public struct HoldOutCheck: Sendable {
     most: Int, octaves: (Operator, AxisPoint) -> Double?
   ) {
     for (type, held) in Dictionary(grouping: held, by: \.curve.operator.dataType) {
-      let stride = max(1, held.count / most)
+      let stride = max(1, (held.count + most - 1) / most)
       let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
         let (curve, sample) = held[index]
         return model.predict(curve.operator, at: sample.point).map {
