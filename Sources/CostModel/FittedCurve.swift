@@ -252,9 +252,9 @@ extension FittedCurve {
       case .cells: roofline.sum(work)
       case .knots: roofline.nanoseconds(work)
       }
-    // A ratio held to where the other of arithmetic and traffic rules would be faster than light; a
-    // measurement stays what it is.
-    let least = value.evidence == .measured ? 0 : roofline.nanoseconds(work)
+    // A ratio held to where the other of arithmetic and traffic rules would be faster than light. Between
+    // measurements, which caches may have made faster, it stays between them.
+    let least = value.evidence == .extrapolated ? roofline.nanoseconds(work) : 0
     return Estimate(
       nanoseconds: max(least, (light + device.launchFloor) * value.ratio), error: value.error,
       evidence: value.evidence)
