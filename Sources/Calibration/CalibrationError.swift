@@ -10,6 +10,8 @@ public enum CalibrationError: Error, Hashable {
   case nothingToJudge(measured: Int)
   /// The measurements do not determine the parameters: they are all alike.
   case noSolution
+  /// The factor on device time that fits best is one that no server has.
+  case implausible(deviceScale: Double)
 }
 
 extension CalibrationError: CustomStringConvertible {
@@ -26,6 +28,9 @@ extension CalibrationError: CustomStringConvertible {
       "all \(measured) measured requests would be fitted and none is left to judge; fit fewer"
     case .noSolution:
       "the measurements do not determine the calibration: give a run with varied batches"
+    case .implausible(let scale):
+      "device time would have to be \((100 * scale).rounded() / 100) times what was measured of the "
+        + "operators: these steps are of another device or model"
     }
   }
 }

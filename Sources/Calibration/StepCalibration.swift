@@ -36,7 +36,8 @@ public struct StepCalibration: Sendable {
   ///   - padded: the same with the deployment's graphs, if it has any.
   ///   - fittedOn: the steps' origin, kept with the result.
   ///   - mayHideHost: whether host time might pass while the device works.
-  /// - Throws: ``CalibrationError/tooFewSteps(found:needed:)`` below 20 usable steps.
+  /// - Throws: ``CalibrationError/tooFewSteps(found:needed:)`` below 20 usable steps,
+  ///   ``CalibrationError/implausible(deviceScale:)`` if the factor is outside 0.2 to 5.
   public init(
     _ deployment: StoredCalibration.Deployment, on steps: [MeasuredStep], with model: StepModel,
     padded: StepModel? = nil, fittedOn: String, mayHideHost: Bool = false
@@ -61,6 +62,7 @@ public struct StepCalibration: Sendable {
     let before = observations.map { StepFit.none.relativeError($0) }
     biasBefore = before.reduce(0, +) / count
     let fit = best.fit
+    guard (0.2...5).contains(fit.compute) else { throw .implausible(deviceScale: fit.compute) }
     calibration = StoredCalibration(
       deployment: deployment, fittedOn: fittedOn, steps: observations.count - best.outliers,
       deviceScale: fit.compute, perStep: fit.host[0], perSequence: fit.host[1],

@@ -36,6 +36,6 @@ public struct CompiledOperator: Sendable {
     guard candidates.attention == nil else {
       return model.estimate(candidates, attention: StepShape(attentionAt: point))
     }
-    return model.estimate(candidates, size: Double(point[0]), work: work.work(at: point))
+    return model.estimate(candidates, sizes: point.sizes, work: work.work(at: point))
   }
 }

@@ -90,9 +90,9 @@ public struct CostModel: Sendable {
     }
     if op.kind.isStepAttention { return predict(op, StepShape(attentionAt: point)) }
     let candidates = candidates(for: op)
-    let size = Double(point[0])
     return prediction(
-      estimate(candidates, size: size, work: work), candidates, light, size: size)
+      estimate(candidates, sizes: point.sizes, work: work), candidates, light,
+      size: op.kind.axes.count == 1 ? Double(point[0]) : nil)
   }
 
   /// The field that tells of an operator, where its own curve does not measure what a field cannot
@@ -205,15 +205,15 @@ extension CostModel {
   /// The numbers of equal prefills of which compiled steps have curves.
   private static let sequences = [2, 4, 8, 16]
 
-  /// The time of an operator with one size.
+  /// The time of an operator at sizes along its axes.
   func estimate(
-    _ candidates: Candidates, size: Double, work: OperatorWork
+    _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
   ) -> FittedCurve.Estimate {
-    if let estimate = candidates.own?.estimate(size: size, work: work) { return estimate }
+    if let estimate = candidates.own?.estimate(sizes: sizes, work: work) { return estimate }
     let light = device.speedOfLight(work, candidates.operator.dataType)
     return borrowed(
       candidates.others.compactMap { curve, octaves in
-        curve.estimate(size: size, work: work).map { ($0.nanoseconds, octaves) }
+        curve.estimate(sizes: sizes, work: work).map { ($0.nanoseconds, octaves) }
       }, op: candidates.operator, light)
   }
 
@@ -309,4 +309,11 @@ extension StepShape {
 func clampedProduct(_ left: Int, _ right: Int) -> Int {
   let (product, overflow) = left.multipliedReportingOverflow(by: right)
   return overflow ? .max / 4 : product
+}
+
+extension AxisPoint {
+  /// The sizes along the first four axes.
+  var sizes: SIMD4<Double> {
+    SIMD4(Double(self[0]), Double(self[1]), Double(self[2]), Double(self[3]))
+  }
 }

@@ -26,7 +26,7 @@ extension FittedCurve {
   private func cells(at point: AxisPoint, _ work: OperatorWork) -> Estimate? {
     let size = { Double(point[$0]) }
     switch Region(self.operator, point) {
-    case .single: return single.map { estimate($0.value, SIMD4(size(0), 0, 0, 0), work) }
+    case .single: return estimate(sizes: point.sizes, work: work)
     case .prefill: return estimatePrefill(SIMD4(size(0), size(1), 0, 0), work)
     case .decode: return decode.map { estimate($0.value, SIMD4(size(2), size(3), 0, 0), work) }
     case .mixed: return nil

@@ -52,7 +52,7 @@ public struct FittedCurve: Sendable {
       let region = Region(op, point)
       byRegion[region, default: []].append(
         CellGrid.Point(
-          sizes: region.axes.map { point[$0] }, nanoseconds: exponential(measured.logTime),
+          sizes: region.axes(of: op).map { point[$0] }, nanoseconds: exponential(measured.logTime),
           noise: noise ?? measured.noise))
       places += 1
       if point[0] > 0 && point[2] == 0 && point[1] > 0 { hasPast = true }
@@ -117,9 +117,9 @@ public struct FittedCurve: Sendable {
     }
 
     /// The axes that vary within it.
-    var axes: [Int] {
+    func axes(of op: Operator) -> [Int] {
       switch self {
-      case .single: [0]
+      case .single: Array(0..<min(4, max(1, op.kind.axes.count)))
       case .prefill: [0, 1]
       case .decode: [2, 3]
       case .mixed: [0, 1, 2, 3]
@@ -134,7 +134,9 @@ public struct FittedCurve: Sendable {
       return switch self {
       case .single:
         { sizes in
-          law.map { time($0.work(at: AxisPoint(wholeSize(sizes[0])))) } ?? floor
+          law.map {
+            time($0.work(at: AxisPoint(wholeSize(sizes[0]), wholeSize(sizes[1]))))
+          } ?? floor
         }
       case .prefill:
         { time(attention.work(tokens: $0[0], past: $0[1], decodes: 0, context: 0)) }
@@ -163,10 +165,10 @@ extension FittedCurve {
   /// The time of an operator with one size.
   ///
   /// - Parameters:
-  ///   - size: tokens or bytes.
+  ///   - sizes: along the operator's axes, mostly one: tokens or bytes.
   ///   - work: the work of the operator asked for, which may be a like one of other attributes.
-  func estimate(size: Double, work: OperatorWork) -> Estimate? {
-    single.map { estimate($0.value, SIMD4(size, 0, 0, 0), work) }
+  func estimate(sizes: SIMD4<Double>, work: OperatorWork) -> Estimate? {
+    single.map { estimate($0.value, sizes, work) }
   }
 
   /// The time of a step's attention, from the sums over its batch.

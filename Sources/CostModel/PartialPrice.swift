@@ -55,15 +55,12 @@ struct PartialPrice: Sendable {
     guard shift != 0 else { return price }
     let time = deviceTime.sum()
     guard time > 0 else { return price }
-    let factor = exponential(shift * min(price.standardError / time, Self.mostError))
+    let factor = exponential(shift * min(price.standardError / time, Prediction.mostError))
     price.deviceTime *= factor
     price.collectiveTime *= factor
     price.standardError *= factor
     return price
   }
-
-  /// A relative error above this is no different: anything is possible.
-  private static let mostError = 10.0
 
   /// The family of all exchanges.
   private static let collectives = 3

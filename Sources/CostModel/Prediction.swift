@@ -29,12 +29,15 @@ public struct Prediction: Sendable, Hashable {
     public var octaves: Double
   }
 
+  /// The largest standard error that says anything: a factor of 12 to either side.
+  static let mostError = 1.5
+
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
-  /// are log-normal. The roofline's begins at the roofline: nothing is faster.
+  /// are log-normal. It begins no lower than the speed of light, unless the prediction does.
   public var interval90: ClosedRange<Double> {
-    let factor = exponential(1.645 * min(max(0, relativeError), 10))
+    let factor = exponential(1.645 * min(max(0, relativeError), Self.mostError))
     guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
-    let low = evidence == .analytical ? nanoseconds : nanoseconds / factor
+    let low = max(nanoseconds / factor, min(nanoseconds, speedOfLight))
     return low...max(low, nanoseconds * factor)
   }
 }

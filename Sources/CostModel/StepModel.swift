@@ -122,7 +122,7 @@ public struct StepModel: StepPricing {
       let point = use.point(in: shape)
       guard point[0] > 0, let work = candidates.work?.work(at: point) else { continue }
       parts.add(
-        model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+        model.estimate(candidates, sizes: point.sizes, work: work), count: use.count,
         of: use.operator.kind)
     }
     var price = parts.price(shift: shift)
@@ -160,7 +160,7 @@ public struct StepModel: StepPricing {
         let point = use.point(size: size)
         guard let work = candidates.work?.work(at: point) else { continue }
         parts.add(
-          model.estimate(candidates, size: Double(point[0]), work: work), count: use.count,
+          model.estimate(candidates, sizes: point.sizes, work: work), count: use.count,
           of: use.operator.kind)
       }
       return parts

@@ -230,7 +230,8 @@ struct Engine {
     totals.standardError += price.standardError
     totals.runningTime += Double(running) * Double(duration)
     totals.blockTime += Double(current.blocksInUse) * Double(busy)
-    totals.peakRunning = max(totals.peakRunning, running)
+    totals.peakRunning = max(
+      totals.peakRunning, scheduler.limits.stages > 1 ? scheduler.running.count : running)
     totals.peakWaiting = max(totals.peakWaiting, current.waiting)
     totals.peakBlocks = max(totals.peakBlocks, current.blocksInUse)
     totals.preemptions += current.preempted

@@ -27,7 +27,9 @@ extension CalibrateCommand {
       fittedOn: fittedOn, before: before, after: after)
     calibration.fittedSHA256 = log.inputs.first?.sha256 ?? ""
     // A fit that predicts others' latencies worse than none is not for replays.
-    let isWorse = (after.meanFigureError ?? 0) > (before.meanFigureError ?? .infinity)
+    // A fit that helps by less than a fiftieth is none.
+    let isWorse =
+      (after.meanFigureError ?? .infinity) > 0.98 * (before.meanFigureError ?? .infinity)
     if !isWorse { try store.save(calibration) }
 
     print("\(plan.title): fitted on \(fittedOn), by arrival")
@@ -37,7 +39,7 @@ extension CalibrateCommand {
     print(
       "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
         + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
-    if isWorse { print("not kept: it predicts the judged requests worse than no fit") }
+    if isWorse { print("not kept: it predicts the judged requests no better than no fit") }
     if after.counts.missingFromReplay > 0 {
       print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
     }

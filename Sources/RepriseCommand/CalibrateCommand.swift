@@ -89,6 +89,7 @@ struct CalibrateCommand: FailingCommand {
   }
 
   mutating func execute() throws {
+    try refuse(writing: [checking.svg], over: [database.path])
     if check {
       try checkCurves()
     } else if let deployment {

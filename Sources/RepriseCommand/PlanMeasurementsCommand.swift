@@ -52,6 +52,7 @@ struct PlanMeasurementsCommand: FailingCommand {
   }
 
   mutating func execute() throws {
+    try refuse(writing: [output], over: [database.path, deployment.deployment, log])
     let scenario = try deployment.read()
     let index = try groupIndex(in: scenario)
     let store = try database.open(.readOnly)

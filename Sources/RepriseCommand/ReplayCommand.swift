@@ -70,6 +70,15 @@ struct ReplayCommand: FailingCommand {
   }
 
   mutating func execute() throws {
+    // Until all is written: files are whole, or not there.
+    let command = self
+    try Interruption.catching { try command.replay() }
+  }
+
+  private func replay() throws {
+    let names = ["requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg"]
+    try refuse(
+      writing: names.map(path), over: [log, content, database, deployment.deployment])
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
@@ -102,6 +111,15 @@ struct ReplayCommand: FailingCommand {
     }
     if result.isCut { warnings.append(summary.cutSentence) }
     if roofline.isCut { warnings.append("the roofline's replay was stopped before its end") }
+    if bands, latencyBands == nil, !result.isCut {
+      warnings.append("the bands' replays were stopped before their end: there are no bands")
+    }
+    let rejected = result.count(of: .rejected)
+    if rejected > 0 {
+      warnings.append(
+        "\(rejected) of \(log.records.count) requests were rejected: longer than 'max_model_len' or "
+          + "than an engine's memory, or without a generated token in the log")
+    }
     for input in log.inputs {
       for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
         warnings.append(
@@ -109,6 +127,7 @@ struct ReplayCommand: FailingCommand {
             + "'reprise calibrate' printed of the others judges it")
       }
     }
+    let isOwnFolder = FileManager.default.fileExists(atPath: path("result.json"))
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
@@ -124,7 +143,7 @@ struct ReplayCommand: FailingCommand {
     ).write(to: path("latencies.svg"))
     if timeline {
       try writeTimeline(result, plans, log)
-    } else {
+    } else if isOwnFolder {
       // What an earlier run left here would not be of this one.
       for name in ["timeline.json", "timeline.svg"] {
         try? FileManager.default.removeItem(atPath: path(name))
@@ -147,7 +166,7 @@ struct ReplayCommand: FailingCommand {
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
         + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
-    if result.isCut || roofline.isCut { throw ExitCode(Interruption.exitCode) }
+    if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
   /// One replay of the log.
@@ -179,29 +198,27 @@ struct ReplayCommand: FailingCommand {
     let labels = ["replay", "roofline"]
     let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
     let warmUp = options.warmUp
-    let runs = try Interruption.catching {
-      // Where the folder is, SIGINT is caught.
-      try makeFolder()
-      return onThreads(threads, count: 2 + ends.count) { number in
-        let start = threadSeconds()
-        guard number < 2 else {
-          let result = ends[number - 2].run(table, shouldStop: { Interruption.isRequested })
-          // Of these only figures are asked for.
-          return Run(
-            summary: ReplaySummary(result, warmUp: warmUp), seconds: threadSeconds() - start)
-        }
-        // Two bars would write over each other.
-        var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
-        let result = [measured, roofline][number].run(table) {
-          bar?.update(to: $0)
-        } shouldStop: {
-          Interruption.isRequested
-        }
-        let seconds = threadSeconds() - start
-        bar?.finish()
+    // Where the folder is, SIGINT is caught.
+    try makeFolder()
+    let runs = onThreads(threads, count: 2 + ends.count) { number in
+      let start = threadSeconds()
+      guard number < 2 else {
+        let result = ends[number - 2].run(table, shouldStop: { Interruption.isRequested })
+        // Of these only figures are asked for.
         return Run(
-          result: result, summary: ReplaySummary(result, warmUp: warmUp), seconds: seconds)
+          summary: ReplaySummary(result, warmUp: warmUp), seconds: threadSeconds() - start)
       }
+      // Two bars would write over each other.
+      var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
+      let result = [measured, roofline][number].run(table) {
+        bar?.update(to: $0)
+      } shouldStop: {
+        Interruption.isRequested
+      }
+      let seconds = threadSeconds() - start
+      bar?.finish()
+      return Run(
+        result: result, summary: ReplaySummary(result, warmUp: warmUp), seconds: seconds)
     }
     for (label, run) in zip(labels, runs) {
       let steps = run.summary.steps

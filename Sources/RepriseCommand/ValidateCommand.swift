@@ -28,6 +28,7 @@ struct ValidateCommand: FailingCommand {
   var exclude: [String] = []
 
   mutating func execute() throws {
+    try refuse(writing: [figure], over: [measured])
     let log = try RequestLog(path: measured)
     guard log.records.contains(where: { $0.measured != nil }) else {
       throw Failure(.data, "\(measured): holds no measured latencies")

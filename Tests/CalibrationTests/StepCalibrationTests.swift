@@ -180,6 +180,19 @@ import Testing
     #expect(alone.calibration.standardErrors.collectiveScale == nil)
   }
 
+  @Test func `Steps of another device are refused`() throws {
+    let model = model
+    let measured = steps(100, model, scale: 900, perStep: 5000, perSequence: 0, perToken: 0)
+    let error = #expect(throws: CalibrationError.self) {
+      try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    }
+    guard case .implausible(let scale) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(abs(scale - 900) < 5)
+  }
+
   @Test func `Too few or uniform steps are refused`() {
     let model = model
     let measured = steps(19, model, scale: 1, perStep: 1, perSequence: 1, perToken: 1)

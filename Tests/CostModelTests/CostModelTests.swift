@@ -34,6 +34,31 @@ import Testing
     }
   }
 
+  /// Such as attention of encoders, over sequences and their tokens.
+  @Test func `Operators of two sizes are interpolated over both`() throws {
+    let op = Operator(
+      .bidirectionalAttention, dataType: .bfloat16, ["heads": 8, "kvHeads": 8, "headDim": 64])
+    func time(_ sequences: Int, _ tokens: Int) -> Double {
+      Double(5000 + sequences * tokens * tokens / 50)
+    }
+    var points: [(AxisPoint, Double)] = []
+    for sequences in [1, 4, 16] {
+      for tokens in [64, 512, 4096] {
+        points.append((AxisPoint(sequences, tokens), time(sequences, tokens)))
+      }
+    }
+    let model = CostModel(curves: [curve(op, points)], on: device)
+    for (point, time) in points {
+      let prediction = try #require(model.predict(op, at: point))
+      #expect(abs(prediction.nanoseconds / time - 1) < 1e-9)
+      #expect(prediction.evidence == .measured)
+      #expect(prediction.interval90.contains(prediction.nanoseconds))
+    }
+    let between = try #require(model.predict(op, at: AxisPoint(4, 1000)))
+    #expect(between.evidence == .interpolated)
+    #expect((time(4, 512)...time(4, 4096)).contains(between.nanoseconds))
+  }
+
   /// The last point is ruled by traffic, and what is asked for by arithmetic.
   @Test func `A ratio that is held is never faster than light`() throws {
     let sheet = Device(

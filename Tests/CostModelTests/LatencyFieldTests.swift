@@ -173,7 +173,7 @@ import Testing
         for size in [point[0], point[0] * 5 / 4, point[0] * 3] {
           guard size <= curve.samples[curve.samples.count - 1].point[0] else { continue }
           let work = try #require(OperatorWork(curve.operator, at: AxisPoint(size)))
-          let compiled = model.estimate(candidates, size: Double(size), work: work)
+          let compiled = model.estimate(candidates, sizes: AxisPoint(size).sizes, work: work)
           let direct = try #require(model.predict(curve.operator, at: AxisPoint(size)))
           sum += abs(compiled.nanoseconds / direct.nanoseconds - 1)
           count += 1

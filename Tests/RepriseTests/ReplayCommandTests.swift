@@ -21,6 +21,27 @@ import Testing
     return try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])
   }
 
+  @Test func `Nothing that is read is overwritten, and nothing of others removed`() throws {
+    let log = directory.path("mine/requests.csv")
+    try FileManager.default.createDirectory(
+      atPath: directory.path("mine"), withIntermediateDirectories: true)
+    try "theirs".write(
+      toFile: directory.path("mine/timeline.json"), atomically: true, encoding: .utf8)
+    try FileManager.default.copyItem(
+      atPath: OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), toPath: log)
+    let refused = try command.run([
+      "replay", "--deployment", OwnCapture.path("server.yaml"), "--log", log, "-o",
+      directory.path("mine"),
+    ])
+    #expect(refused.code == 64)
+    #expect(refused.errors.contains("requests.csv: is read by this very command"))
+    #expect(try replay("mine2", "--no-timeline", "--requests", "5").code == 0)
+    try FileManager.default.removeItem(atPath: log)
+    #expect(try replay("mine", "--no-timeline", "--requests", "5").code == 0)
+    let kept = try String(contentsOfFile: directory.path("mine/timeline.json"), encoding: .utf8)
+    #expect(kept == "theirs")
+  }
+
   @Test func `What is made of the log is told, in text and in result.json, with the rate`() throws {
     let plain = try replay("plain", "--no-timeline")
     #expect(plain.code == 0, "\(plain.errors)")
