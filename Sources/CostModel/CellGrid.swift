@@ -182,11 +182,11 @@ extension CellGrid {
     }
     let distance = outside / logarithm(2) + held
     let isExact = isFine && fraction == .zero && distance == 0 && measured[cell(at: lower)]
-    // Between points doubt is half of what leaving points out, and so doubling the gap, showed: a
-    // quarter where times are smooth, all of it where they jump. At a point it is the measurement's
-    // own noise and a quarter, for what repetitions in one run do not show. Beyond the samples it
-    // grows with the distance.
-    let gap = isExact ? spread / 4 : spread / 2
+    // Between points doubt is three quarters of what leaving points out, and so doubling the gap, showed:
+    // it would be a quarter where times are smooth, and is all of it where they jump. At a point it is
+    // the measurement's own noise and half of that, for what repetitions in one run do not show. Beyond
+    // the samples it grows with the distance.
+    let gap = (isExact ? 0.375 : 0.75) * spread
     let beyond = 0.15 * distance
     return GridValue(
       ratio: time / anchor,

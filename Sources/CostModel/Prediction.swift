@@ -33,11 +33,13 @@ public struct Prediction: Sendable, Hashable {
   static let mostError = 1.5
 
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
-  /// are log-normal. It begins no lower than the speed of light, unless the prediction does.
+  /// are log-normal. It begins no lower than the speed of light, unless the prediction is below that:
+  /// caches make small operators faster than the memory that light is reckoned by.
   public var interval90: ClosedRange<Double> {
     let factor = exponential(1.645 * min(max(0, relativeError), Self.mostError))
     guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
-    let low = max(nanoseconds / factor, min(nanoseconds, speedOfLight))
+    let isBelowLight = nanoseconds < speedOfLight
+    let low = isBelowLight ? nanoseconds / factor : max(nanoseconds / factor, speedOfLight)
     return low...max(low, nanoseconds * factor)
   }
 }
