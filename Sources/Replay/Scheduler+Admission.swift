@@ -62,12 +62,7 @@ extension Scheduler {
     _ slot: Int32, grant: Int, _ decision: inout Decision, chain: [UInt64]
   ) {
     let index = Int(slot)
-    if let table = freeTables.popLast() {
-      residents[index].table = table
-    } else {
-      residents[index].table = Int32(tables.count)
-      tables.append([])
-    }
+    takeTable(slot)
     for block in hits {
       pool.share(block)
       tables[Int(residents[index].table)].append(block)

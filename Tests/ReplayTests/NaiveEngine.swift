@@ -83,6 +83,8 @@ final class NaiveEngine {
   var expectedPart = 0.7
   var isFull = false
   var fullCount = 0
+  /// Of an engine that prefills for others: those whose keys and values are to travel.
+  var held: [Request] = []
 
   init(_ group: EngineGroup) {
     self.group = group
@@ -383,7 +385,7 @@ final class NaiveEngine {
     }
   }
 
-  private func nameFullBlocks(_ request: Request) {
+  func nameFullBlocks(_ request: Request) {
     if sharesPrefixes {
       // What comes after the last token is of no use to anybody.
       let end = min(request.computed, request.present)
@@ -439,7 +441,7 @@ final class NaiveEngine {
       request.outcome.lastToken = Nanoseconds(end)
       guard Int(request.outcome.outputTokens) == request.record.outputTokens else { continue }
       request.outcome.status = .finished
-      release(request)
+      if group.role == .prefill { held.append(request) } else { release(request) }
       running.removeAll { $0 === request }
     }
   }
