@@ -248,12 +248,16 @@ struct Fleet {
     if arrivals.isCoupled { result.outcomes[index].arrival = Nanoseconds(time) }
     let (input, output) = (requests.inputTokens[index], requests.outputTokens[index])
     guard
-      let engine = router.route(
+      var engine = router.route(
         input: Int(input), output: Int(output), engines: engines, handovers: handovers)
     else {
       result.outcomes[index].status = .rejected
       arrivals.ended(row, at: time, in: requests)
       return
+    }
+    if handovers != nil {
+      engine =
+        handovers?.convert(engine, input: Int(input), output: Int(output), engines) ?? engine
     }
     result.outcomes[index].engine = Int32(engine)
     let limits = engines[engine].scheduler.limits

@@ -15,6 +15,8 @@ public struct HandoverTotals: Sendable, Hashable, Codable {
   public var memoryQueueTime = Nanoseconds.zero
   /// The longest of these.
   public var longestMemoryQueue = Nanoseconds.zero
+  /// Whole requests that went to decode engines.
+  public var convertedRequests = 0
 
   enum CodingKeys: String, CodingKey {
     case requests, bytes
@@ -22,6 +24,7 @@ public struct HandoverTotals: Sendable, Hashable, Codable {
     case longestTransfer = "longest_transfer_ns"
     case memoryQueueTime = "memory_queue_ns"
     case longestMemoryQueue = "longest_memory_queue_ns"
+    case convertedRequests = "converted_requests"
   }
 
   /// Totals of nothing.

@@ -8,6 +8,8 @@ import Scenarios
 /// served, for a place and for memory: it gets them at once, or after a step there was decided. Then its
 /// keys and values travel, and it joins those that run. Until it has, the prefill engine keeps its blocks,
 /// so that memory that is short in decoding holds up prefilling.
+///
+/// Where roles are converted under load, see ``convert(_:input:output:_:)``.
 struct Handovers {
   /// A request on its way.
   private struct Entry {
@@ -47,6 +49,7 @@ struct Handovers {
   var cancelled: [Resident] = []
 
   private let pool: DecodePool
+  private let conversionQueue: Int?
   /// Engines that decode, and of these the first of each group.
   private let targets: [Int]
   private let firstTargets: [Int]
@@ -80,6 +83,7 @@ struct Handovers {
     }
     guard !targets.isEmpty else { return nil }
     pool = deployment.decodePool
+    conversionQueue = deployment.conversionQueue
     self.targets = targets
     self.firstTargets = firstTargets
     self.sizes = sizes
@@ -98,6 +102,25 @@ struct Handovers {
       engines[target].scheduler.limits.canServe(input: input, output: output)
     }
     return pool == .local ? canServe(partner(of: source)) : firstTargets.contains(where: canServe)
+  }
+
+  /// The engine that serves a request routed to `source`: that one, or, if too many wait there, the
+  /// decode engine with the fewest requests (of local pairs the partner), which computes the whole of it.
+  ///
+  /// So engines change their roles with the load, and back (Splitwise's mixed pool). A decode engine takes
+  /// no whole request while as many wait there, or while any that was prefilled waits for memory.
+  mutating func convert(_ source: Int, input: Int, output: Int, _ engines: [Engine]) -> Int {
+    guard let conversionQueue, sourceNumbers[source] >= 0,
+      engines[source].scheduler.waiting.count >= conversionQueue
+    else { return source }
+    var (best, fewest) = (source, Int.max)
+    for target in pool == .local ? [partner(of: source)] : targets
+    where engines[target].scheduler.outstanding < fewest && queues[target].isEmpty
+      && engines[target].scheduler.waiting.count < conversionQueue
+      && engines[target].scheduler.limits.canServe(input: input, output: output)
+    { (best, fewest) = (target, engines[target].scheduler.outstanding) }
+    totals.convertedRequests += best == source ? 0 : 1
+    return best
   }
 
   // MARK: The way of a request

@@ -5,7 +5,8 @@ import Operators
 extension Scheduler {
   mutating func admit(_ decision: inout Decision, budget: Int, chain: [UInt64]) {
     var budget = budget
-    while budget > 0, running.count < limits.maxSequences, let slot = waiting.first {
+    while budget > 0, running.count + reservedCount < limits.maxSequences, let slot = waiting.first
+    {
       let resident = residents[Int(slot)]
       if resident.isInFlight { return }
       let wholeBlocks = (resident.tokens + limits.blockSize - 1) / limits.blockSize

@@ -19,7 +19,7 @@ extension Scheduler {
   // MARK: Where it is decoded
 
   /// Whether there is a place, and memory for all present tokens, for a request that was prefilled
-  /// elsewhere. Those that lost their memory here come before it.
+  /// elsewhere. Those that wait for admission come before it.
   func hasRoom(for resident: Resident) -> Bool {
     waiting.isEmpty && running.count + reservedCount < limits.maxSequences
       && (resident.tokens + limits.blockSize - 1) / limits.blockSize <= pool.freeCount

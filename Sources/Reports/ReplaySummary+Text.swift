@@ -44,6 +44,9 @@ extension ReplaySummary {
         "keys and values travelled", fixedText(handovers.bytes / 1e9, decimals: 3) + " GB",
         mean(handovers.transferTime), millisecondsText(handovers.longestTransfer),
       ])
+      if handovers.convertedRequests > 0 {
+        travel.add(["went whole to decode engines", groupedText(handovers.convertedRequests)])
+      }
     }
 
     var table = TextTable(

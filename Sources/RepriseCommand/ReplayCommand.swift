@@ -350,13 +350,14 @@ extension Deployment {
   /// How engines with roles work together; nothing where they have none.
   private var roleEcho: [String: ResultValue] {
     guard let transfer else { return [:] }
-    return [
+    let conversion = conversionQueue.map { ["convert_at_waiting": ResultValue.integer($0)] } ?? [:]
+    return conversion.merging([
       "decode_pool": .text(decodePool.rawValue),
       "transfer": .object([
         "bandwidth_gb_s": .number(transfer.bandwidth), "latency_us": .number(transfer.latency),
         "mode": .text(transfer.mode.rawValue),
       ]),
-    ]
+    ]) { $1 }
   }
 }
 

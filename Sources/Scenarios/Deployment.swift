@@ -16,6 +16,9 @@ public struct Deployment: Sendable, Hashable {
   public var routing: Routing
   /// `decode_pool`: which engine decodes what another one prefilled; of effect only with roles.
   public var decodePool: DecodePool
+  /// `convert_at_waiting`: when so many requests wait on the prefill engine that one is routed to, a decode
+  /// engine computes the whole of it. Nil, the default, for never.
+  public var conversionQueue: Int?
   /// `transfer`: how keys and values travel between engines with roles; nil without roles.
   public var transfer: KeyValueTransfer?
 
@@ -28,12 +31,14 @@ public struct Deployment: Sendable, Hashable {
   /// Creates a deployment.
   public init(
     model: String, engines: [EngineGroup], routing: Routing = .roundRobin,
-    decodePool: DecodePool = .global, transfer: KeyValueTransfer? = nil
+    decodePool: DecodePool = .global, conversionQueue: Int? = nil,
+    transfer: KeyValueTransfer? = nil
   ) {
     self.model = model
     self.engines = engines
     self.routing = routing
     self.decodePool = decodePool
+    self.conversionQueue = conversionQueue
     self.transfer = transfer
   }
 }

@@ -32,6 +32,7 @@ enum DeploymentFormat {
     FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
     FormatKey(name: "routing", kind: .choice(Routing.allCases.map(\.rawValue))),
     FormatKey(name: "decode_pool", kind: .choice(DecodePool.allCases.map(\.rawValue))),
+    FormatKey(name: "convert_at_waiting", kind: .integer(1...1_000_000)),
     FormatKey(name: "transfer", kind: .mapping(transferKeys)),
   ]
 

@@ -37,6 +37,7 @@ extension Deployment {
   /// Reads how engines with roles work together.
   private mutating func readRoles(_ reader: MappingReader) throws(ScenarioError) {
     decodePool = try reader.choice("decode_pool").flatMap(DecodePool.init) ?? decodePool
+    conversionQueue = try reader.integer("convert_at_waiting")
     if let links = try reader.mapping("transfer", what: "a transfer") {
       transfer = KeyValueTransfer(
         bandwidth: try links.number("bandwidth_gb_s") ?? 0,

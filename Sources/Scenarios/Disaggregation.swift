@@ -70,8 +70,9 @@ extension Deployment {
     func first(_ role: EngineRole) -> EngineGroup? { engines.first { $0.role == role } }
     switch (first(.prefill), first(.decode)) {
     case (nil, nil):
-      return transfer == nil
-        ? nil : ("transfer", "'transfer' has no effect where no engines have role prefill")
+      let none = "has no effect where no engines have role prefill"
+      if conversionQueue != nil { return ("convert_at_waiting", "'convert_at_waiting' " + none) }
+      return transfer == nil ? nil : ("transfer", "'transfer' " + none)
     case (let prefill?, nil):
       return ("engines", "the engines '\(prefill.name)' prefill, but none have role decode")
     case (nil, let decode?):

@@ -154,7 +154,27 @@ import Testing
     #expect(result.outcomes.map(\.engine) == [1, 1, 0])
   }
 
-  @Test("A limit, and a stop, keep what is between two engines")
+  @Test("Where requests wait, decode engines compute whole ones, but not where as many wait")
+  func conversion() throws {
+    var deployment = makeSplit(1, 2)
+    for index in deployment.engines.indices { deployment.engines[index].maxSequences = 1 }
+    deployment.conversionQueue = 1
+    let arrivals = (0...6).map { request($0, input: 20, output: 2) }
+    let result = try run(deployment, arrivals + [request(20_000, input: 20, output: 2)])
+    // One runs and one waits everywhere; then all wait where they were routed to.
+    #expect(result.outcomes.map(\.engine) == [0, 0, 1, 2, 1, 2, 0, 0])
+    #expect(result.handovers?.convertedRequests == 4)
+    // Handed over at 1,200, 2,400 and 3,600, to the first, the second and the first decode engine, which
+    // have room at 4,404 and 4,405, after two whole requests each, and at 5,905: 500 ns on one link.
+    func starts(_ engine: Int32) -> [Int64] {
+      result.steps.filter { $0.engine == engine }.map(\.start.rawValue)
+    }
+    #expect(starts(0) == [0, 1200, 2400, 20_000])
+    #expect(starts(1) == [2, 1202, 2203, 3403, 4904, 6405, 21_700])
+    #expect(starts(2) == [3, 1203, 2204, 3404, 5404])
+  }
+
+  @Test("A limit keeps what is between two engines")
   func limit() throws {
     var options = ReplayOptions()
     options.limit = Nanoseconds(2000)
@@ -164,6 +184,29 @@ import Testing
     #expect(outcome.status == .unfinished)
     #expect(outcome.outputTokens == 1)
     #expect(outcome.firstToken == Nanoseconds(1500))
+  }
+
+  @Test("Prices, arrivals and transfers that are no times end the run all the same")
+  func hostile() throws {
+    struct Hostile: StepPricing {
+      var value: Double
+      func price(_ shape: StepShape) -> StepPrice { StepPrice(hostTime: value) }
+    }
+    for value in [0, -1, .nan, .infinity, 1e300, 0.4] {
+      for mode in KeyValueTransfer.Mode.allCases {
+        var deployment = makeSplit(bandwidth: 1e-300, mode: mode)
+        deployment.engines[0].keyValues = KeyValueSize(bytesPerToken: 1e12, layers: .max)
+        let simulation = try Simulation(
+          deployment: deployment, pricings: [Hostile(value: value), Hostile(value: value)])
+        let result = simulation.run(
+          RequestTable([
+            request(.max - 5, input: 3, output: 9), request(.max, input: 3, output: 9),
+            request(.min, input: 3, output: 9), request(0, input: 3, output: 9),
+          ]))
+        #expect(result.count(of: .finished) == 3)
+        #expect(result.count(of: .unfinished) == 1)
+      }
+    }
   }
 
   @Test("Roles must fit together, and what travels must be known")
@@ -214,6 +257,9 @@ import Testing
     }
     deployment.routing = Bool.random(using: &random) ? .roundRobin : .leastLoaded
     deployment.decodePool = Bool.random(using: &random) ? .global : .local
+    if Bool.random(using: &random) {
+      deployment.conversionQueue = Int.random(in: 1...3, using: &random)
+    }
     deployment.transfer = KeyValueTransfer(
       bandwidth: ([0.2, 1, 10, 1e6] as [Double]).randomElement(using: &random) ?? 1,
       latency: ([0, 0.05, 1] as [Double]).randomElement(using: &random) ?? 0,
@@ -254,6 +300,7 @@ import Testing
         #expect(engine.free.count == engine.users.count)
       }
       try #require(result.outcomes == outcomes, "seed \(seed)")
+      #expect(result.handovers?.convertedRequests == naive.conversions, "seed \(seed)")
       var gaps = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
       gaps.autoResize = true
       for gap in naive.engines.flatMap(\.gaps) { gaps.record(UInt64(gap)) }
@@ -275,6 +322,7 @@ import Testing
       deployment.engines.removeAll { $0.role == .both }
       deployment.routing = .roundRobin
       deployment.decodePool = .local
+      deployment.conversionQueue = nil
       // As many engines of each role, so that each is asked for all its memory at the end.
       let count = deployment.engines[0].count
       for index in deployment.engines.indices {
@@ -285,6 +333,12 @@ import Testing
       let memory = deployment.engines.map { $0.blockSize * (($0.blockCount ?? 1) - 1) }
       let whole = min(memory[0], memory[1])
       let calm = records.count
+      // In every second case clients give up, in whatever state their requests are.
+      let givesUp = seed % 2 == 1
+      var random = TestGenerator(seed)
+      for index in records.indices where givesUp && Bool.random(using: &random) {
+        records[index].cancelled = Nanoseconds(Int64.random(in: 0...30_000, using: &random))
+      }
       for index in 0..<(2 * count) {
         records.append(
           request(1_000_000_000 + Int64(index) * 1_000_000, input: whole - 1, output: 2))
@@ -306,6 +360,7 @@ import Testing
       }
       let sampled = result.steps.reduce(0) { $0 + $1.shape.sampledSequences }
       #expect(sampled == result.outcomes.reduce(0) { $0 + Int($1.outputTokens) }, "seed \(seed)")
+      guard !givesUp else { continue }
       // Without preemption and shared prompts each prompt's token is computed once, on its first engine.
       let done = result.outcomes.filter { $0.status == .finished }
       if done.allSatisfy({ $0.preemptions == 0 }) {
@@ -324,13 +379,14 @@ import Testing
 
   @Test("Random cases do wait for memory and links, and preempt where requests are decoded")
   func casesAreTelling() throws {
-    var (memory, links, preemptions, resumedOnDecode) = (0, 0, 0, 0)
-    for seed in 0..<60 as Range<UInt64> {
+    var (memory, links, preemptions, resumedOnDecode, conversions) = (0, 0, 0, 0, 0)
+    for seed in 0..<100 as Range<UInt64> {
       let (deployment, records) = randomCase(seed)
       let naive = NaiveSplit(deployment)
       let outcomes = naive.run(records, pricing: TellingPrice())
       memory += naive.memoryWaits
       links += naive.linkWaits
+      conversions += naive.conversions
       preemptions += outcomes.reduce(0) { $0 + Int($1.preemptions) }
       for decode in naive.decodes {
         resumedOnDecode += naive.engines[decode].steps.count { $0.shape.prefillSequences > 0 }
@@ -338,6 +394,7 @@ import Testing
     }
     #expect(memory > 50)
     #expect(links > 50)
+    #expect(conversions > 50)
     #expect(preemptions > 50)
     #expect(resumedOnDecode > 20)
   }

@@ -85,6 +85,8 @@ final class NaiveEngine {
   var fullCount = 0
   /// Of an engine that prefills for others: those whose keys and values are to travel.
   var held: [Request] = []
+  /// Of an engine that decodes for others: places of those whose keys and values are on their way.
+  var reserved = 0
 
   init(_ group: EngineGroup) {
     self.group = group
@@ -277,7 +279,7 @@ final class NaiveEngine {
   /// Admits waiting requests in their order, if nobody lost memory.
   func admit(_ plan: inout Plan, budget: Int) {
     var budget = budget
-    while !plan.tookMemory, budget > 0, running.count < group.maxSequences,
+    while !plan.tookMemory, budget > 0, running.count + reserved < group.maxSequences,
       let request = waiting.first, !request.isInFlight
     {
       let found = lookUp(request)

@@ -23,7 +23,6 @@ final class NaiveSplit {
   let engines: [NaiveEngine]
   var flying: [(plan: NaiveEngine.Plan, start: Int64, end: Int64)?]
   var queues: [[Travel]]
-  var reserved: [Int]
   var travels: [Travel] = []
   var outgoing: [Int64]
   var incoming: [Int64]
@@ -33,6 +32,8 @@ final class NaiveSplit {
   /// Engines of each role, in order.
   let prefills: [Int]
   let decodes: [Int]
+  /// How many whole requests went to decode engines.
+  var conversions = 0
   /// How often a request waited for memory, and for a link.
   var (memoryWaits, linkWaits) = (0, 0)
 
@@ -46,13 +47,12 @@ final class NaiveSplit {
     decodes = engines.indices.filter { engines[$0].group.role == .decode }
     flying = engines.map { _ in nil }
     queues = engines.map { _ in [] }
-    reserved = engines.map { _ in 0 }
     outgoing = engines.map { _ in .min }
     incoming = outgoing
   }
 
   func load(_ engine: Int) -> Int {
-    engines[engine].running.count + engines[engine].waiting.count + reserved[engine]
+    engines[engine].running.count + engines[engine].waiting.count + engines[engine].reserved
       + queues[engine].count
   }
 
@@ -85,10 +85,26 @@ final class NaiveSplit {
       return
     }
     last = chosen
-    outcomes[number].engine = Int32(chosen)
-    let request = NaiveEngine.Request(number: number, record: shortened(record, on: chosen))
-    request.outcome.engine = Int32(chosen)
-    engines[chosen].wait(request)
+    let taker = converted(record, from: chosen)
+    outcomes[number].engine = Int32(taker)
+    let request = NaiveEngine.Request(number: number, record: shortened(record, on: taker))
+    request.outcome.engine = Int32(taker)
+    engines[taker].wait(request)
+  }
+
+  /// The decode engine that takes a whole request, or the prefill engine.
+  func converted(_ record: RequestRecord, from chosen: Int) -> Int {
+    guard let most = deployment.conversionQueue, engines[chosen].group.role == .prefill,
+      engines[chosen].waiting.count >= most
+    else { return chosen }
+    let partner = decodes[(prefills.firstIndex(of: chosen) ?? 0) % decodes.count]
+    let takers = decodes.filter { engine in
+      engines[engine].canServe(record) && engines[engine].waiting.count < most
+        && queues[engine].isEmpty && (deployment.decodePool == .global || engine == partner)
+    }
+    guard let taker = takers.min(by: { load($0) < load($1) }) else { return chosen }
+    conversions += 1
+    return taker
   }
 
   /// Hands over what a step prefilled.
@@ -116,11 +132,11 @@ final class NaiveSplit {
   func admit(to target: Int, at now: Int64) {
     let engine = engines[target]
     while var travel = queues[target].first, engine.waiting.isEmpty,
-      engine.running.count + reserved[target] < engine.group.maxSequences,
+      engine.running.count + engine.reserved < engine.group.maxSequences,
       engine.blocks(travel.new.present) <= engine.free.count
     {
       queues[target].removeFirst()
-      reserved[target] += 1
+      engine.reserved += 1
       engine.allocate(travel.new, upTo: travel.new.present)
       travel.end = send(travel, at: now)
       travels.append(travel)
@@ -171,7 +187,7 @@ final class NaiveSplit {
       // By end; those of one instant in the order of their beginning.
       for travel in travels where travel.end == now {
         engines[travel.source].release(travel.old)
-        reserved[travel.target] -= 1
+        engines[travel.target].reserved -= 1
         engines[travel.target].running.append(travel.new)
         engines[travel.target].nameFullBlocks(travel.new)
       }

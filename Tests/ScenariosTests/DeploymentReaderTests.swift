@@ -61,7 +61,9 @@ import Testing
           model: "meta-llama/Llama-3.1-8B", engines: [group], routing: .leastLoaded))
     // And no key is left out of this test.
     for key in DeploymentFormat.keys + DeploymentFormat.engineKeys
-    where !["memory_utilization", "max_cudagraph_capture_size"].contains(key.name) {
+    where !["memory_utilization", "max_cudagraph_capture_size", "convert_at_waiting"].contains(
+      key.name)
+    {
       #expect((Self.whole + Self.roles).contains(key.name + ":"))
     }
   }
@@ -186,6 +188,9 @@ import Testing
       .replacing("decode_pool: local\n", with: "")
     #expect(try Deployment(yaml: least, path: "").transfer == KeyValueTransfer(bandwidth: 12.5))
     #expect(try Deployment(yaml: least, path: "").decodePool == .global)
+    #expect(try Deployment(yaml: least, path: "").conversionQueue == nil)
+    let converting = Self.roles.replacing("decode_pool: local", with: "convert_at_waiting: 3")
+    #expect(try Deployment(yaml: converting, path: "").conversionQueue == 3)
   }
 
   @Test(
@@ -198,6 +203,7 @@ import Testing
       ("bandwidth_gb_s: 12.5", "bandwidth_gb_s: 0", 14, "a number above 0.0"),
       ("bandwidth_gb_s: 12.5", "speed: 7", 14, "a transfer has no key 'speed'"),
       ("  bandwidth_gb_s: 12.5\n", "", 14, "needs the key 'bandwidth_gb_s'"),
+      ("decode_pool: local", "convert_at_waiting: 0", 12, "a whole number, 1 to 1000000"),
       ("mode: layerwise", "mode: chunked", 16, "one of whole, layerwise"),
       (
         "transfer:\n  bandwidth_gb_s: 12.5\n  latency_us: 3\n  mode: layerwise", "", 4,
@@ -227,6 +233,7 @@ import Testing
     "Without roles, what only roles need is an error",
     arguments: [
       ("transfer: {bandwidth_gb_s: 1}", "'transfer'"), ("decode_pool: local", "'decode_pool'"),
+      ("convert_at_waiting: 3", "'convert_at_waiting'"),
     ])
   func withoutRoles(line: String, name: String) {
     let yaml = Self.least + "\n" + line
