@@ -28,10 +28,13 @@ struct Engine {
   private var pending = Decision()
   private var hasPending = false
   private var isInFlight = false
-  private var started: Int64 = 0
+  /// When the step in flight, or the one that ended last, began.
+  private(set) var started: Int64 = 0
   private var price = StepPrice()
   /// Gaps before those tokens of the step in flight that do not follow the step before it.
   private var laterGaps: [Int64] = []
+  /// Requests that the last step prefilled for other engines; see ``takePrefilled()``.
+  private var prefilled: [Int32] = []
   /// Requests whose clients gave up.
   private var leaving: [Int32] = []
   private let options: ReplayOptions
@@ -79,6 +82,11 @@ struct Engine {
     if counts, current.extraTokens > 0 { gaps.record(0, count: UInt64(current.extraTokens)) }
     for slot in current.finishing {
       scheduler.residents[Int(slot)].lastToken = boundary
+      if scheduler.residents[Int(slot)].isHandedOver {
+        scheduler.detach(slot)
+        prefilled.append(slot)
+        continue
+      }
       finished.append(scheduler.residents[Int(slot)])
       scheduler.finish(slot)
     }
@@ -98,9 +106,29 @@ struct Engine {
   mutating func letGo(_ gone: inout [Resident]) {
     guard !leaving.isEmpty else { return }
     for request in leaving {
-      if let slot = scheduler.slot(of: request) { gone.append(abort(slot)) }
+      if let place = prefilled.firstIndex(where: {
+        scheduler.residents[Int($0)].request == request
+      }) {
+        gone.append(scheduler.residents[Int(prefilled[place])])
+        scheduler.release(prefilled.remove(at: place))
+      } else if let slot = scheduler.slot(of: request) {
+        gone.append(abort(slot))
+      }
     }
     leaving.removeAll(keepingCapacity: true)
+  }
+
+  /// The slots of the requests that the last step prefilled for other engines; afterwards none.
+  mutating func takePrefilled() -> [Int32] {
+    defer { prefilled.removeAll(keepingCapacity: true) }
+    return prefilled
+  }
+
+  /// Has an idle engine come to its boundary; false if it comes there anyway.
+  mutating func wake(at time: Int64) -> Bool {
+    guard boundary == .max else { return false }
+    boundary = time
+    return true
   }
 
   /// Decides the step that begins at the boundary; false if there is nothing to do, or, from

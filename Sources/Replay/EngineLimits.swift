@@ -30,6 +30,17 @@ struct EngineLimits: Sendable, Hashable {
   var stages: Int = 1
   /// Drafts, if there are any.
   var speculation: SpeculativeDecoding?
+  /// What part of requests is computed here.
+  var role: EngineRole = .both
+
+  /// Whether a request of these lengths may be sent here when it arrives.
+  func canAccept(input: Int, output: Int) -> Bool {
+    switch role {
+    case .both: canServe(input: input, output: output)
+    case .prefill: canServe(input: input, output: min(1, output))
+    case .decode: false
+    }
+  }
 
   /// Whether a request of these lengths can ever run here, alone.
   func canServe(input: Int, output: Int) -> Bool {

@@ -9,7 +9,8 @@ public import Scenarios
 /// Two prices of every step: from measurements, and from the roofline alone, so that a reader can
 /// see what the measurements bought.
 public struct EnginePlan: Sendable {
-  /// The group, its number of key-value blocks derived where it was not given.
+  /// The group, its number of key-value blocks derived where it was not given, and the size of what it hands
+  /// over.
   public let group: EngineGroup
   /// The model that it serves.
   public let architecture: ModelArchitecture
@@ -53,6 +54,12 @@ public struct EnginePlan: Sendable {
     var resolved = group
     if resolved.blockCount == nil {
       resolved.blockCount = try Self.blockCount(group, architecture, device)
+    }
+    if group.role == .prefill, group.keyValues == nil {
+      let bytes = architecture.keyValueBytesPerToken(
+        group.dataType, tensorParallel: group.tensorParallel)
+      resolved.keyValues = KeyValueSize(
+        bytesPerToken: bytes * Double(group.tensorParallel), layers: max(1, architecture.layers))
     }
     self.group = resolved
     self.architecture = architecture

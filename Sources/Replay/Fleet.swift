@@ -3,15 +3,17 @@ import HeapModule
 import Histogram
 public import Operators
 import RequestLogs
+import Scenarios
 
 /// All engines and the requests on their way to them: the event loop of a replay.
 ///
 /// Events are ordered by (time, priority, sequence): at one instant requests arrive first, in log
-/// order, then clients give up, and then engines reach their boundaries, in the order of their numbers;
+/// order, then clients give up, then keys and values have come that travelled between engines, and then
+/// engines reach their boundaries, in the order of their numbers;
 /// so a step that begins when a request arrives can serve it. Engines touch each other only through
 /// routing, and therefore one engine runs on alone until the next arrival. Where ends cause arrivals
-/// (sessions, clients), engines advance together, and what an end causes at its own instant comes
-/// between that end and the engine's next step.
+/// (sessions, clients), or engines hand requests over, they advance together, and what an end causes at
+/// its own instant comes between that end and the engine's next step.
 @usableFromInline
 struct Fleet {
   /// An engine's next boundary.
@@ -44,6 +46,10 @@ struct Fleet {
   private var wakes = Heap<Wake>()
   /// Engines that step together; the first one of each wakes them all.
   private var locksteps: [Lockstep]
+  /// Requests between engines that have roles; nil where these have none.
+  private var handovers: Handovers?
+  /// Whether what one engine does is of consequence to others before the next arrival.
+  private let isCoupled: Bool
   private var active = -1
   private var finished: [Resident] = []
   private var cancelled: [Resident] = []
@@ -61,16 +67,19 @@ struct Fleet {
   /// - Parameter stream: where requests come from when those of the table have arrived, and where
   ///   outcomes go; nil for a table that holds all.
   init(
-    engines: [Engine], router: Router, locksteps: [Lockstep] = [], requests: RequestTable,
-    options: ReplayOptions, stream: RequestStream? = nil, progress: @escaping (Int) -> Void
+    engines: [Engine], router: Router, locksteps: [Lockstep] = [], handovers: Handovers? = nil,
+    requests: RequestTable, options: ReplayOptions, stream: RequestStream? = nil,
+    progress: @escaping (Int) -> Void
   ) {
     self.engines = engines
     self.router = router
     self.locksteps = locksteps
+    self.handovers = handovers
     self.requests = requests
     self.stream = stream
     self.progress = progress
     arrivals = ArrivalQueue(requests)
+    isCoupled = arrivals.isCoupled || handovers != nil
     limit = options.limit?.rawValue ?? .max
     result = ReplayResult(requests)
     horizon = .min
@@ -128,8 +137,15 @@ struct Fleet {
   private mutating func beginStep() -> Bool {
     guard let together = lockstep(of: active) else {
       endStep(of: active)
+      let time = engines[active].boundary
+      if handovers != nil { handOver() }
       if !finished.isEmpty || !cancelled.isEmpty { collectEnded() }
-      return engines[active].beginStep(until: limit, chain: requests.chain)
+      let begins = engines[active].beginStep(until: limit, chain: requests.chain)
+      if handovers != nil {
+        handovers?.admit(to: active, at: time, &engines)
+        hastenHorizon()
+      }
+      return begins
     }
     for member in locksteps[together].members { endStep(of: member) }
     if !finished.isEmpty || !cancelled.isEmpty { collectEnded() }
@@ -159,7 +175,7 @@ struct Fleet {
   /// Ends the replay: collects everything that engines counted.
   @usableFromInline
   consuming func finish() -> ReplayResult {
-    result.close(engines: engines)
+    result.close(engines: engines, handovers: handovers)
     if let stream {
       for outcome in result.outcomes { stream.collect(outcome) }
       result.outcomes = []
@@ -171,13 +187,14 @@ struct Fleet {
   private var mayAdvance: Bool {
     let boundary = engines[active].boundary
     guard boundary < horizon else { return false }
-    guard arrivals.isCoupled, let wake = wakes.min else { return true }
+    guard isCoupled, let wake = wakes.min else { return true }
     return Wake(time: boundary, engine: active) < wake
   }
 
   // MARK: Arrivals and departures
 
-  /// Takes all requests that arrive at the horizon, and lets those go whose clients give up there.
+  /// Takes all requests that arrive at the horizon, lets those go whose clients give up there, and those
+  /// decode whose keys and values have come.
   private mutating func handleHorizon() {
     let time = horizon
     while let row = arrivals.take(at: time, from: requests) { accept(row, at: time) }
@@ -185,7 +202,28 @@ struct Fleet {
       cancellations.removeMin()
       cancel(cancellation.row, at: time)
     }
+    if handovers != nil {
+      handovers?.deliver(at: time, &engines, chain: requests.chain)
+      collectHandovers(at: time)
+    }
     setHorizon()
+  }
+
+  /// Passes on what the active engine prefilled.
+  private mutating func handOver() {
+    for slot in engines[active].takePrefilled() {
+      let row = Int(engines[active].scheduler.residents[Int(slot)].request)
+      handovers?.take(
+        slot, of: active, output: requests.outputTokens[row - requests.firstRow], &engines)
+    }
+  }
+
+  /// Takes in what handovers brought about.
+  private mutating func collectHandovers(at time: Int64) {
+    for engine in handovers?.woken ?? [] { wakes.insert(Wake(time: time, engine: engine)) }
+    for resident in handovers?.cancelled ?? [] { result.end(resident, .cancelled) }
+    handovers?.woken.removeAll(keepingCapacity: true)
+    handovers?.cancelled.removeAll(keepingCapacity: true)
   }
 
   /// Moves the horizon to the next arrival or giving up, if it is before the limit.
@@ -196,6 +234,12 @@ struct Fleet {
     }
     horizon = min(arrival, cancellations.min?.time ?? .max)
     if horizon >= limit { horizon = .max }
+    if handovers != nil { hastenHorizon() }
+  }
+
+  /// Moves the horizon to the next end of a transfer, if that is earlier and before the limit.
+  private mutating func hastenHorizon() {
+    if let next = handovers?.nextTime, next < min(horizon, limit) { horizon = next }
   }
 
   private mutating func accept(_ row: Int, at time: Int64) {
@@ -203,19 +247,26 @@ struct Fleet {
     let index = row - requests.firstRow
     if arrivals.isCoupled { result.outcomes[index].arrival = Nanoseconds(time) }
     let (input, output) = (requests.inputTokens[index], requests.outputTokens[index])
-    guard let engine = router.route(input: Int(input), output: Int(output), engines: engines)
+    guard
+      var engine = router.route(
+        input: Int(input), output: Int(output), engines: engines, handovers: handovers)
     else {
       result.outcomes[index].status = .rejected
       arrivals.ended(row, at: time, in: requests)
       return
     }
+    if handovers != nil {
+      engine =
+        handovers?.convert(engine, input: Int(input), output: Int(output), engines) ?? engine
+    }
     result.outcomes[index].engine = Int32(engine)
-    engines[engine].scheduler.enqueue(
-      Resident(
-        request: Int32(truncatingIfNeeded: row), input: input, output: output,
-        content: requests.content(of: row),
-        blockSize: engines[engine].scheduler.limits.blockSize,
-        priority: requests.priorities[index], arrival: time))
+    let limits = engines[engine].scheduler.limits
+    var resident = Resident(
+      request: Int32(truncatingIfNeeded: row), input: input,
+      output: limits.role == .prefill ? 1 : output, content: requests.content(of: row),
+      blockSize: limits.blockSize, priority: requests.priorities[index], arrival: time)
+    resident.isHandedOver = resident.output < output
+    engines[engine].scheduler.enqueue(resident)
     if !requests.patience.isEmpty, requests.patience[index] < .max {
       let time = (Nanoseconds(time) + Nanoseconds(requests.patience[index])).rawValue
       cancellations.insert(Cancellation(time: time, row: row))
@@ -233,8 +284,11 @@ struct Fleet {
   private mutating func cancel(_ row: Int, at time: Int64) {
     let index = row - requests.firstRow
     // Rows of a stream may be gone, and were done then.
-    guard index >= 0, result.outcomes[index].status == .unfinished,
-      engines[Int(result.outcomes[index].engine)].cancel(Int32(truncatingIfNeeded: row))
+    guard index >= 0, result.outcomes[index].status == .unfinished else { return }
+    let request = Int32(truncatingIfNeeded: row)
+    guard
+      engines[Int(result.outcomes[index].engine)].cancel(request)
+        || handovers?.cancel(request, at: time, &engines) == true
     else { return }
     arrivals.ended(row, at: time, in: requests)
   }

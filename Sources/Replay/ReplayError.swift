@@ -10,6 +10,10 @@ public enum ReplayError: Error, Hashable, Sendable {
   case outOfBounds(group: String, what: String)
   /// Two settings of a group of engines cannot be had together.
   case conflict(group: String, what: String)
+  /// How large the keys and values are that a group of engines hands over is not known.
+  case unknownKeyValues(group: String)
+  /// Engines' roles do not fit together.
+  case roles(String)
   /// There is not one pricing for each group of engines.
   case pricings(expected: Int, given: Int)
 }
@@ -31,6 +35,10 @@ extension ReplayError: CustomStringConvertible {
       "the engines '\(group)' have a \(what) out of its bounds"
     case .conflict(let group, let what):
       "the engines '\(group)': \(what)"
+    case .unknownKeyValues(let group):
+      "the engines '\(group)' do not say how large their keys and values are: derive it from the model"
+    case .roles(let what):
+      what
     case .pricings(let expected, let given):
       "\(expected) groups of engines need \(expected) pricings, but \(given) were given"
     }

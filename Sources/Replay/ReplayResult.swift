@@ -18,7 +18,7 @@ public struct RequestOutcome: Sendable, Hashable {
 
   /// How it ended.
   public var status: Status = .unfinished
-  /// The engine that served it.
+  /// The engine that served it; where engines have roles, the one that prefilled it.
   public var engine: Int32 = 0
   /// When it arrived, on the replay's clock.
   public var arrival: Nanoseconds = .zero
@@ -102,6 +102,8 @@ public struct ReplayResult: Sendable, Equatable {
   public internal(set) var tokenGaps: Histogram<UInt64>
   /// What each engine did.
   public internal(set) var engines: [EngineTotals] = []
+  /// What handing requests from prefill to decode engines cost; nil where engines have no roles.
+  public internal(set) var handovers: HandoverTotals?
   /// Requests that arrived before the limit.
   public internal(set) var arrivalCount = 0
   /// Whether the replay was stopped before its end: what is missing took longer than what is here.
@@ -167,7 +169,9 @@ extension ReplayResult {
   }
 
   /// Collects what engines counted, and what they did not finish.
-  mutating func close(engines all: [Engine]) {
+  mutating func close(engines all: [Engine], handovers: Handovers? = nil) {
+    self.handovers = handovers?.totals
+    handovers?.forEachUnfinished { note($0) }
     for engine in all {
       engines.append(engine.totals)
       steps.append(contentsOf: engine.records)

@@ -66,10 +66,12 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   public var preemptions = 0
   /// Tokens found in the prefix cache, as a part of those looked up.
   public var prefixHitRate: Double = 0
+  /// What handing requests from prefill to decode engines cost, where engines have roles.
+  public var handovers: HandoverTotals?
 
   /// Coding keys, written in snake case.
   enum CodingKeys: String, CodingKey {
-    case requests, finished, rejected, unfinished, cancelled, steps, events, preemptions
+    case requests, finished, rejected, unfinished, cancelled, steps, events, preemptions, handovers
     case warmUp = "warm_up_requests"
     case isCut = "cut"
     case timeToFirstToken = "ttft"
@@ -115,6 +117,7 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
       }
     }
     isCut = result.isCut
+    handovers = result.handovers
     setLatencies(result, of: counted.filter { $0.status == .finished })
     setThroughput(result, of: counted, from: warmUp)
     setLoad(result)

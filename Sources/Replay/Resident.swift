@@ -51,6 +51,9 @@ struct Resident {
   var brought: Int32 = 0
   /// Whether its latest token is still to come out of the pipeline, so that it cannot be scheduled.
   var isInFlight = false
+  /// Whether another engine decodes it: its blocks stay here when its first token is there, until its
+  /// keys and values have travelled.
+  var isHandedOver = false
   /// Whether its last step brought a token, which is all that is left to compute: it decodes, and
   /// has drafts where these are made.
   var hasCaughtUp = false

@@ -13,13 +13,21 @@ struct Router {
   init(policy: Routing) { self.policy = policy }
 
   /// The index of the engine for a request, or nil if none can ever serve it.
-  mutating func route(input: Int, output: Int, engines: [Engine]) -> Int? {
+  ///
+  /// - Parameter handovers: Who decodes what engines prefill, where these have roles.
+  mutating func route(
+    input: Int, output: Int, engines: [Engine], handovers: Handovers? = nil
+  ) -> Int? {
+    func canAccept(_ index: Int) -> Bool {
+      engines[index].scheduler.limits.canAccept(input: input, output: output)
+        && handovers?.canDecode(input: input, output: output, from: index, engines) != false
+    }
     switch policy {
     case .roundRobin:
       for distance in 1...max(1, engines.count) {
         let index = (last + distance) % max(1, engines.count)
         guard index < engines.count else { return nil }
-        if engines[index].scheduler.limits.canServe(input: input, output: output) {
+        if canAccept(index) {
           last = index
           return index
         }
@@ -29,7 +37,7 @@ struct Router {
       var best: Int?
       var fewest = Int.max
       for index in engines.indices where engines[index].scheduler.outstanding < fewest {
-        if engines[index].scheduler.limits.canServe(input: input, output: output) {
+        if canAccept(index) {
           best = index
           fewest = engines[index].scheduler.outstanding
         }

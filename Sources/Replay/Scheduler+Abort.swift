@@ -1,7 +1,7 @@
 /// Requests whose client gave up.
 extension Scheduler {
   /// The slot of a request that can be let go; nil if it is not here, or if its last token is on its way:
-  /// then it finishes.
+  /// then it finishes, unless another engine would go on with it.
   ///
   /// - Complexity: O(requests here).
   func slot(of request: Int32) -> Int32? {
@@ -9,7 +9,8 @@ extension Scheduler {
       running.first { residents[Int($0)].request == request }
       ?? (0..<waiting.count).lazy.map { waiting[$0] }
       .first { residents[Int($0)].request == request }
-    guard let slot, residents[Int(slot)].phase != .finishing else { return nil }
+    guard let slot, residents[Int(slot)].phase != .finishing || residents[Int(slot)].isHandedOver
+    else { return nil }
     return slot
   }
 

@@ -5,7 +5,8 @@ import Operators
 extension Scheduler {
   mutating func admit(_ decision: inout Decision, budget: Int, chain: [UInt64]) {
     var budget = budget
-    while budget > 0, running.count < limits.maxSequences, let slot = waiting.first {
+    while budget > 0, running.count + reservedCount < limits.maxSequences, let slot = waiting.first
+    {
       let resident = residents[Int(slot)]
       if resident.isInFlight { return }
       let wholeBlocks = (resident.tokens + limits.blockSize - 1) / limits.blockSize
@@ -62,12 +63,7 @@ extension Scheduler {
     _ slot: Int32, grant: Int, _ decision: inout Decision, chain: [UInt64]
   ) {
     let index = Int(slot)
-    if let table = freeTables.popLast() {
-      residents[index].table = table
-    } else {
-      residents[index].table = Int32(tables.count)
-      tables.append([])
-    }
+    takeTable(slot)
     for block in hits {
       pool.share(block)
       tables[Int(residents[index].table)].append(block)

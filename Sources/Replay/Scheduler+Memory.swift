@@ -7,6 +7,16 @@ extension Scheduler {
       - tables[Int(residents[Int(slot)].table)].count
   }
 
+  /// Gives a request that has none a table for its blocks.
+  mutating func takeTable(_ slot: Int32) {
+    if let table = freeTables.popLast() {
+      residents[Int(slot)].table = table
+    } else {
+      residents[Int(slot)].table = Int32(tables.count)
+      tables.append([])
+    }
+  }
+
   /// Takes the free blocks that a request lacks to store so many tokens.
   mutating func takeBlocks(_ slot: Int32, computed: Int) {
     let table = Int(residents[Int(slot)].table)

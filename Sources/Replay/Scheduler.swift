@@ -54,6 +54,8 @@ struct Scheduler {
   var joining: [Int32] = []
   /// Running requests whose last token is scheduled but not ready.
   var finishingCount = 0
+  /// Requests with memory here whose keys and values are on their way from another engine.
+  var reservedCount = 0
   /// Whether the last step was pure decode and nothing but its repetition can follow, unless a
   /// member finishes or needs a block.
   var isSettled = false
@@ -75,18 +77,21 @@ struct Scheduler {
   }
 
   /// How many requests are here.
-  var outstanding: Int { running.count + waiting.count }
+  var outstanding: Int { running.count + waiting.count + reservedCount }
+
+  /// Finds a slot for a request.
+  mutating func place(_ resident: Resident) -> Int32 {
+    if let free = freeSlots.popLast() {
+      residents[Int(free)] = resident
+      return free
+    }
+    residents.append(resident)
+    return Int32(residents.count - 1)
+  }
 
   /// Adds a request at the back of the queue.
   mutating func enqueue(_ resident: Resident) {
-    let slot: Int32
-    if let free = freeSlots.popLast() {
-      slot = free
-      residents[Int(slot)] = resident
-    } else {
-      slot = Int32(residents.count)
-      residents.append(resident)
-    }
+    let slot = place(resident)
     if waiting.isEmpty || limits.usesPriority { isSettled = false }
     if limits.usesPriority { insertByPriority(slot) } else { waiting.append(slot) }
   }

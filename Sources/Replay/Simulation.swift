@@ -30,7 +30,8 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   /// - Parameters:
   ///   - deployment: Every group of it needs its `blockCount`.
   ///   - pricings: One for each group, in their order.
-  /// - Throws: ``ReplayError`` if a group's memory is not known, or pricings are missing.
+  /// - Throws: ``ReplayError`` if a group's memory is not known, pricings are missing, or roles do not fit
+  ///   together.
   public init(
     deployment: Deployment, pricings: [Pricing], options: ReplayOptions = ReplayOptions()
   ) throws(ReplayError) {
@@ -42,6 +43,7 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     guard deployment.engineCount <= Deployment.maxEngines else {
       throw .outOfBounds(group: deployment.engines.last?.name ?? "", what: "count")
     }
+    try deployment.checkRoles()
     self.deployment = deployment
     self.pricings = pricings
     self.options = options
@@ -124,7 +126,23 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     }
     return Fleet(
       engines: engines, router: Router(policy: deployment.routing), locksteps: locksteps,
-      requests: requests, options: options, stream: stream, progress: progress)
+      handovers: Handovers(deployment), requests: requests, options: options, stream: stream,
+      progress: progress)
+  }
+}
+
+extension Deployment {
+  /// Checks what engines with roles need.
+  fileprivate func checkRoles() throws(ReplayError) {
+    if let conflict = roleConflict { throw .roles(conflict.message) }
+    guard isDisaggregated else { return }
+    if let transfer, !transfer.isValid { throw .roles("the transfer's numbers are out of bounds") }
+    for group in engines where group.role == .prefill {
+      guard let size = group.keyValues else { throw .unknownKeyValues(group: group.name) }
+      guard size.layers > 0, (0...1e12).contains(size.bytesPerToken) else {
+        throw .outOfBounds(group: group.name, what: "size of keys and values")
+      }
+    }
   }
 }
 
@@ -150,6 +168,6 @@ extension EngineLimits {
       longPrefillThreshold: group.longPrefillTokenThreshold,
       fullSequenceAdmission: group.fullSequenceAdmission, asyncScheduling: group.asyncScheduling,
       policy: group.policy, usesPriority: group.queueOrder == .priority,
-      stages: group.pipelineParallel, speculation: group.speculation)
+      stages: group.pipelineParallel, speculation: group.speculation, role: group.role)
   }
 }

@@ -30,6 +30,25 @@ extension ReplaySummary {
       load.add(["prefix hits, resumed requests too", percent(prefixHitRate)])
     }
 
+    var travel = TextTable(
+      [.init("from prefill to decode", .left), .init("total"), .init("mean ms"), .init("max ms")])
+    if let handovers, handovers.requests > 0 {
+      func mean(_ sum: Nanoseconds) -> String {
+        millisecondsText(Nanoseconds(rounding: Double(sum.rawValue) / Double(handovers.requests)))
+      }
+      travel.add([
+        "waited for memory", groupedText(handovers.requests), mean(handovers.memoryQueueTime),
+        millisecondsText(handovers.longestMemoryQueue),
+      ])
+      travel.add([
+        "keys and values travelled", fixedText(handovers.bytes / 1e9, decimals: 3) + " GB",
+        mean(handovers.transferTime), millisecondsText(handovers.longestTransfer),
+      ])
+      if handovers.convertedRequests > 0 {
+        travel.add(["went whole to decode engines", groupedText(handovers.convertedRequests)])
+      }
+    }
+
     var table = TextTable(
       [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
     for (title, statistics) in [
@@ -41,7 +60,8 @@ extension ReplaySummary {
         [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
           + [millisecondsText(statistics.maximum)])
     }
-    return counts.text + "\n" + load.text + (finished > 0 ? "\n" + table.text : "")
+    return counts.text + "\n" + load.text + (travel.rows.isEmpty ? "" : "\n" + travel.text)
+      + (finished > 0 ? "\n" + table.text : "")
       + (isCut ? "\n" + cutSentence + "\n" : "")
   }
 

@@ -117,8 +117,8 @@ struct PlanMeasurementsCommand: FailingCommand {
     let requests = try ReplayedLog(path: log, content: nil, limit: requests)
     var options = ReplayOptions()
     options.recordsSteps = true
-    let resolved = Deployment(
-      model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
+    var resolved = scenario
+    resolved.engines = plans.map(\.group)
     let result = try Simulation(
       deployment: resolved, pricings: plans.map(\.measured), options: options
     ).run(requests.table)

@@ -85,8 +85,8 @@ struct ReplayCommand: FailingCommand {
     let options = workload.options
     let log = try ReplayedLog(
       path: self.log, content: content, limit: requests, options: options)
-    let resolved = Deployment(
-      model: scenario.model, engines: plans.map(\.group), routing: scenario.routing)
+    var resolved = scenario
+    resolved.engines = plans.map(\.group)
     let runs = try run(resolved, plans, log)
     guard let result = runs[0].result, let roofline = runs[1].result else { return }
     let summary = runs[0].summary
@@ -343,7 +343,7 @@ extension EnginePlan {
 extension Deployment {
   /// The deployment as it was understood, for the result.
   fileprivate func echo(_ plans: [EnginePlan]) -> [String: ResultValue] {
-    [
+    let whole: [String: ResultValue] = [
       "model": .text(model), "routing": .text(routing.rawValue),
       "engines": .list(
         zip(engines, plans).map { group, plan in
@@ -367,6 +367,20 @@ extension Deployment {
             ].merging(group.policyEcho) { $1 })
         }),
     ]
+    return whole.merging(roleEcho) { $1 }
+  }
+
+  /// How engines with roles work together; nothing where they have none.
+  private var roleEcho: [String: ResultValue] {
+    guard let transfer else { return [:] }
+    let conversion = conversionQueue.map { ["convert_at_waiting": ResultValue.integer($0)] } ?? [:]
+    return conversion.merging([
+      "decode_pool": .text(decodePool.rawValue),
+      "transfer": .object([
+        "bandwidth_gb_s": .number(transfer.bandwidth), "latency_us": .number(transfer.latency),
+        "mode": .text(transfer.mode.rawValue),
+      ]),
+    ]) { $1 }
   }
 }
 
@@ -380,6 +394,10 @@ extension EngineGroup {
     if policy != .vllm { echo["policy"] = .text(policy.rawValue) }
     if queueOrder != .firstCome { echo["scheduling_policy"] = .text(queueOrder.rawValue) }
     if pipelineParallel > 1 { echo["pipeline_parallel"] = .integer(pipelineParallel) }
+    if role != .both { echo["role"] = .text(role.rawValue) }
+    if let keyValues {
+      echo["key_value_bytes_per_token"] = .number(keyValues.bytesPerToken)
+    }
     if lockstep { echo["data_parallel_lockstep"] = .flag(true) }
     if let speculation {
       echo["num_speculative_tokens"] = .integer(speculation.tokens)

@@ -14,6 +14,13 @@ public struct Deployment: Sendable, Hashable {
   public var engines: [EngineGroup]
   /// How requests are routed to engines.
   public var routing: Routing
+  /// `decode_pool`: which engine decodes what another one prefilled; of effect only with roles.
+  public var decodePool: DecodePool
+  /// `convert_at_waiting`: when so many requests wait on the prefill engine that one is routed to, a decode
+  /// engine computes the whole of it. Nil, the default, for never.
+  public var conversionQueue: Int?
+  /// `transfer`: how keys and values travel between engines with roles; nil without roles.
+  public var transfer: KeyValueTransfer?
 
   /// The most engines of all groups together.
   public static let maxEngines = 4096
@@ -22,10 +29,17 @@ public struct Deployment: Sendable, Hashable {
   public var engineCount: Int { engines.reduce(0) { $0 + $1.count } }
 
   /// Creates a deployment.
-  public init(model: String, engines: [EngineGroup], routing: Routing = .roundRobin) {
+  public init(
+    model: String, engines: [EngineGroup], routing: Routing = .roundRobin,
+    decodePool: DecodePool = .global, conversionQueue: Int? = nil,
+    transfer: KeyValueTransfer? = nil
+  ) {
     self.model = model
     self.engines = engines
     self.routing = routing
+    self.decodePool = decodePool
+    self.conversionQueue = conversionQueue
+    self.transfer = transfer
   }
 }
 
@@ -98,6 +112,12 @@ public struct EngineGroup: Sendable, Hashable {
   public var lockstep: Bool
   /// Speculative decoding, if the engine does it; only with policy ``SchedulingPolicy/vllm``.
   public var speculation: SpeculativeDecoding?
+  /// `role`: what part of requests the engines compute; whole ones by default. Others only with policy
+  /// ``SchedulingPolicy/vllm``, without pipelines, lockstep, drafts and asynchronous scheduling.
+  public var role: EngineRole
+  /// How large keys and values are. Nil where that must be derived from the model, which only engines
+  /// with role ``EngineRole/prefill`` need.
+  public var keyValues: KeyValueSize?
 
   /// The most positions that sample in a step: one for each sequence, and its drafts.
   public var sampledPositions: Int { maxSequences * (1 + (speculation?.tokens ?? 0)) }
@@ -111,7 +131,8 @@ public struct EngineGroup: Sendable, Hashable {
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
     fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = [],
     policy: SchedulingPolicy = .vllm, queueOrder: QueueOrder = .firstCome,
-    pipelineParallel: Int = 1, lockstep: Bool = false, speculation: SpeculativeDecoding? = nil
+    pipelineParallel: Int = 1, lockstep: Bool = false, speculation: SpeculativeDecoding? = nil,
+    role: EngineRole = .both, keyValues: KeyValueSize? = nil
   ) {
     self.name = name
     self.count = count
@@ -135,6 +156,8 @@ public struct EngineGroup: Sendable, Hashable {
     self.pipelineParallel = pipelineParallel
     self.lockstep = lockstep
     self.speculation = speculation
+    self.role = role
+    self.keyValues = keyValues
   }
 
   /// The sizes that vLLM (0.11 and later) captures of itself: 1, 2, 4, then every 8 below 256, then

@@ -13,6 +13,8 @@ struct FormatKey: Sendable, Hashable {
     case list(maxCount: Int)
     /// Whole numbers, each larger than the one before.
     case ascending(ClosedRange<Int>, maxCount: Int)
+    /// Keys of its own.
+    case mapping([FormatKey])
   }
 
   var name: String
@@ -29,6 +31,16 @@ enum DeploymentFormat {
     FormatKey(name: "model", kind: .text(maxLength: 1024), isRequired: true),
     FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
     FormatKey(name: "routing", kind: .choice(Routing.allCases.map(\.rawValue))),
+    FormatKey(name: "decode_pool", kind: .choice(DecodePool.allCases.map(\.rawValue))),
+    FormatKey(name: "convert_at_waiting", kind: .integer(1...1_000_000)),
+    FormatKey(name: "transfer", kind: .mapping(transferKeys)),
+  ]
+
+  /// Keys of the links between engines with roles.
+  static let transferKeys = [
+    FormatKey(name: "bandwidth_gb_s", kind: .number(above: 0, through: 1e6), isRequired: true),
+    FormatKey(name: "latency_us", kind: .number(above: 0, through: 1e9)),
+    FormatKey(name: "mode", kind: .choice(KeyValueTransfer.Mode.allCases.map(\.rawValue))),
   ]
 
   /// Keys of a group of engines.
@@ -60,6 +72,7 @@ enum DeploymentFormat {
     FormatKey(name: "draft_acceptance_rate", kind: .number(above: 0, through: 1)),
     FormatKey(name: "draft_cost", kind: .number(above: 0, through: 10)),
     FormatKey(name: "draft_time_us", kind: .number(above: 0, through: 1e6)),
+    FormatKey(name: "role", kind: .choice(EngineRole.allCases.map(\.rawValue))),
   ]
 
   /// The first key of these whose number is out of its bounds, or nil.

@@ -31,6 +31,28 @@ extension Deployment {
     self.init(
       model: try reader.text("model") ?? "", engines: engines,
       routing: try reader.choice("routing").flatMap(Routing.init) ?? .roundRobin)
+    try readRoles(reader)
+  }
+
+  /// Reads how engines with roles work together.
+  private mutating func readRoles(_ reader: MappingReader) throws(ScenarioError) {
+    decodePool = try reader.choice("decode_pool").flatMap(DecodePool.init) ?? decodePool
+    conversionQueue = try reader.integer("convert_at_waiting")
+    if let links = try reader.mapping("transfer", what: "a transfer") {
+      transfer = KeyValueTransfer(
+        bandwidth: try links.number("bandwidth_gb_s") ?? 0,
+        latency: try links.number("latency_us") ?? 0,
+        mode: try links.choice("mode").flatMap(KeyValueTransfer.Mode.init) ?? .whole)
+    }
+    if let conflict = roleConflict {
+      throw ScenarioError(
+        path: reader.path, line: reader.line(of: conflict.key), message: conflict.message)
+    }
+    if reader.has("decode_pool"), !isDisaggregated {
+      throw ScenarioError(
+        path: reader.path, line: reader.line(of: "decode_pool"),
+        message: "'decode_pool' has no effect where no engines have role prefill")
+    }
   }
 }
 
@@ -92,6 +114,7 @@ extension EngineGroup {
     queueOrder = try reader.choice("scheduling_policy").flatMap(QueueOrder.init) ?? queueOrder
     pipelineParallel = try reader.integer("pipeline_parallel") ?? pipelineParallel
     lockstep = try reader.boolean("data_parallel_lockstep") ?? lockstep
+    role = try reader.choice("role").flatMap(EngineRole.init) ?? role
     if let tokens = try reader.integer("num_speculative_tokens") {
       guard let acceptance = try reader.number("draft_acceptance_rate") else {
         throw ScenarioError(
@@ -124,6 +147,14 @@ extension EngineGroup {
         return ("num_speculative_tokens", "speculative decoding " + only)
       }
       if asyncScheduling { return ("async_scheduling", "async_scheduling " + only) }
+    }
+    if role != .both {
+      let rest = " is not replayed together with role \(role.rawValue)"
+      if policy != .vllm { return ("policy", "policy \(policy.rawValue)" + rest) }
+      if pipelineParallel > 1 { return ("pipeline_parallel", "pipeline_parallel" + rest) }
+      if lockstep { return ("data_parallel_lockstep", "data_parallel_lockstep" + rest) }
+      if speculation != nil { return ("num_speculative_tokens", "speculative decoding" + rest) }
+      if asyncScheduling { return ("async_scheduling", "async_scheduling" + rest) }
     }
     if pipelineParallel > 1, lockstep {
       return (

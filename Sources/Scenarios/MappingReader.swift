@@ -116,6 +116,14 @@ struct MappingReader {
     return found
   }
 
+  /// A mapping of the key's own keys.
+  ///
+  /// - Parameter what: What it describes, for errors.
+  func mapping(_ name: String, what: String) throws(ScenarioError) -> MappingReader? {
+    guard let node = values[name], case .mapping(let keys) = kind(name) else { return nil }
+    return try MappingReader(node, what: what, keys: keys, path: path)
+  }
+
   /// A list of at least one node, no longer than the key's bound.
   func list(_ name: String) throws(ScenarioError) -> [Node] {
     guard case .list(let most) = kind(name) else { return [] }

@@ -84,6 +84,10 @@ final class NaiveEngine {
   var expectedPart = 0.7
   var isFull = false
   var fullCount = 0
+  /// Of an engine that prefills for others: those whose keys and values are to travel.
+  var held: [Request] = []
+  /// Of an engine that decodes for others: places of those whose keys and values are on their way.
+  var reserved = 0
 
   init(_ group: EngineGroup) {
     self.group = group
@@ -276,7 +280,7 @@ final class NaiveEngine {
   /// Admits waiting requests in their order, if nobody lost memory.
   func admit(_ plan: inout Plan, budget: Int) {
     var budget = budget
-    while !plan.tookMemory, budget > 0, running.count < group.maxSequences,
+    while !plan.tookMemory, budget > 0, running.count + reserved < group.maxSequences,
       let request = waiting.first, !request.isInFlight
     {
       let found = lookUp(request)
@@ -384,7 +388,7 @@ final class NaiveEngine {
     }
   }
 
-  private func nameFullBlocks(_ request: Request) {
+  func nameFullBlocks(_ request: Request) {
     if sharesPrefixes {
       // What comes after the last token is of no use to anybody.
       let end = min(request.computed, request.present)
@@ -440,7 +444,7 @@ final class NaiveEngine {
       request.outcome.lastToken = Nanoseconds(end)
       guard Int(request.outcome.outputTokens) == request.record.outputTokens else { continue }
       request.outcome.status = .finished
-      release(request)
+      if group.role == .prefill { held.append(request) } else { release(request) }
       running.removeAll { $0 === request }
     }
   }

@@ -33,7 +33,7 @@ struct ResultFileTests {
     let schema = try SchemaCheck(file: "result.schema.json")
     let run = try ToyRun()
     for result in [
-      try result(run),
+      try result(run), try result(ToyRun(isSplit: true)),
       ResultFile(
         toolVersion: "0", inputs: [], deployment: [:],
         summary: ReplaySummary(try ToyRun(requests: 0).result)),

@@ -47,6 +47,9 @@ struct TablesTests {
     #expect(text.contains("TTFT"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(ReplaySummary(try ToyRun(requests: 0).result).text.contains("0 of 0"))
+    let split = ReplaySummary(try ToyRun(isSplit: true).result).text
+    #expect(!text.contains("travelled") && split.contains("keys and values travelled"))
+    #expect(split.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }
 
   @Test("of a log tell its figures and its warnings")

@@ -18,7 +18,10 @@ struct ToyRun {
   var outcomes: [RequestOutcome] { result.outcomes }
   var steps: [StepRecord] { result.steps }
 
-  init(requests: Int = 40, engines: Int = 2, mostRunning: Int = 6) throws {
+  /// - Parameter isSplit: Whether other engines decode than prefill.
+  init(
+    requests: Int = 40, engines: Int = 2, mostRunning: Int = 6, isSplit: Bool = false
+  ) throws {
     var state: UInt64 = 7
     func draw(_ bound: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
@@ -33,16 +36,25 @@ struct ToyRun {
           inputTokens: index == 7 ? 5_000 : 100 + draw(900),
           outputTokens: index == 3 ? 1 : 2 + draw(60)))
     }
-    let deployment = Deployment(
+    var deployment = Deployment(
       model: "toy",
       engines: [
         EngineGroup(
           name: "toy", count: engines, device: "toy", maxSequences: mostRunning,
           maxModelLength: 4_096, blockCount: 1_000)
       ])
+    if isSplit {
+      var decode = deployment.engines[0]
+      decode.role = .decode
+      deployment.engines[0].role = .prefill
+      deployment.engines[0].keyValues = KeyValueSize(bytesPerToken: 131_072, layers: 32)
+      deployment.engines.append(decode)
+      deployment.transfer = KeyValueTransfer(bandwidth: 25)
+    }
     var options = ReplayOptions()
     options.recordsSteps = true
-    let simulation = try Simulation(deployment: deployment, pricings: [model], options: options)
+    let pricings = Array(repeating: model, count: deployment.engines.count)
+    let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
     result = simulation.run(RequestTable(log))
     for (index, outcome) in result.outcomes.enumerated() where outcome.status == .finished {
       let factor = 0.9 + Double(draw(200)) / 1_000

@@ -61,8 +61,10 @@ import Testing
           model: "meta-llama/Llama-3.1-8B", engines: [group], routing: .leastLoaded))
     // And no key is left out of this test.
     for key in DeploymentFormat.keys + DeploymentFormat.engineKeys
-    where !["memory_utilization", "max_cudagraph_capture_size"].contains(key.name) {
-      #expect(Self.whole.contains(key.name + ":"))
+    where !["memory_utilization", "max_cudagraph_capture_size", "convert_at_waiting"].contains(
+      key.name)
+    {
+      #expect((Self.whole + Self.roles).contains(key.name + ":"))
     }
   }
 
@@ -154,6 +156,90 @@ import Testing
       let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: short, path: "") }
       #expect(error?.line == 7)
     }
+  }
+
+  static let roles = """
+    version: 1
+    model: m
+    engines:
+      - name: p
+        device: d
+        max_model_len: 4096
+        role: prefill
+      - name: d
+        device: d
+        max_model_len: 4096
+        role: decode
+    decode_pool: local
+    transfer:
+      bandwidth_gb_s: 12.5
+      latency_us: 3
+      mode: layerwise
+    """
+
+  @Test("Roles are read, and how keys and values travel between them")
+  func everyRole() throws {
+    let deployment = try Deployment(yaml: Self.roles, path: "a.yaml")
+    #expect(deployment.engines.map(\.role) == [.prefill, .decode])
+    #expect(deployment.decodePool == .local)
+    #expect(
+      deployment.transfer == KeyValueTransfer(bandwidth: 12.5, latency: 3, mode: .layerwise))
+    let least = Self.roles.replacing("\n  latency_us: 3\n  mode: layerwise", with: "")
+      .replacing("decode_pool: local\n", with: "")
+    #expect(try Deployment(yaml: least, path: "").transfer == KeyValueTransfer(bandwidth: 12.5))
+    #expect(try Deployment(yaml: least, path: "").decodePool == .global)
+    #expect(try Deployment(yaml: least, path: "").conversionQueue == nil)
+    let converting = Self.roles.replacing("decode_pool: local", with: "convert_at_waiting: 3")
+    #expect(try Deployment(yaml: converting, path: "").conversionQueue == 3)
+  }
+
+  @Test(
+    "Roles that do not go together are an error, with its line",
+    arguments: [
+      ("role: decode", "role: both", 4, "but none have role decode"),
+      ("role: prefill", "role: both", 4, "but none have role prefill"),
+      ("role: decode", "role: decoder", 11, "one of both, prefill, decode"),
+      ("decode_pool: local", "decode_pool: pairs", 12, "one of global, local"),
+      ("bandwidth_gb_s: 12.5", "bandwidth_gb_s: 0", 14, "a number above 0.0"),
+      ("bandwidth_gb_s: 12.5", "speed: 7", 14, "a transfer has no key 'speed'"),
+      ("  bandwidth_gb_s: 12.5\n", "", 14, "needs the key 'bandwidth_gb_s'"),
+      ("decode_pool: local", "convert_at_waiting: 0", 12, "a whole number, 1 to 1000000"),
+      ("mode: layerwise", "mode: chunked", 16, "one of whole, layerwise"),
+      (
+        "transfer:\n  bandwidth_gb_s: 12.5\n  latency_us: 3\n  mode: layerwise", "", 4,
+        "need 'transfer'"
+      ),
+      ("role: prefill", "role: prefill\n    policy: sglang", 8, "not replayed together"),
+      ("role: prefill", "role: prefill\n    pipeline_parallel: 2", 8, "not replayed together"),
+      ("role: decode", "role: decode\n    async_scheduling: true", 12, "not replayed together"),
+      (
+        "role: decode", "role: decode\n    data_parallel_lockstep: true", 12,
+        "not replayed together"
+      ),
+      (
+        "role: decode", "role: decode\n    num_speculative_tokens: 1\n    draft_acceptance_rate: 1",
+        12, "not replayed together"
+      ),
+    ])
+  func roleErrors(old: String, new: String, line: Int, message: String) throws {
+    let yaml = Self.roles.replacing(old, with: new)
+    #expect(yaml != Self.roles)
+    let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x.yaml") }
+    #expect(error?.line == line, "\(String(describing: error))")
+    #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+  }
+
+  @Test(
+    "Without roles, what only roles need is an error",
+    arguments: [
+      ("transfer: {bandwidth_gb_s: 1}", "'transfer'"), ("decode_pool: local", "'decode_pool'"),
+      ("convert_at_waiting: 3", "'convert_at_waiting'"),
+    ])
+  func withoutRoles(line: String, name: String) {
+    let yaml = Self.least + "\n" + line
+    let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x") }
+    #expect(error?.line == 7)
+    #expect(error?.message.hasPrefix(name + " has no effect") == true)
   }
 
   @Test("Two groups of one name are an error")

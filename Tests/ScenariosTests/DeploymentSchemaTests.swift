@@ -50,6 +50,9 @@ import Testing
         #expect(items["maximum"] as? Int == bounds.upperBound)
         #expect(property["minItems"] as? Int == 1)
         #expect(property["maxItems"] as? Int == most)
+      case .mapping(let keys):
+        #expect(type == "object")
+        try check(property, keys)
       case .list(let most):
         #expect(type == "array")
         #expect(property["minItems"] as? Int == 1)
@@ -91,7 +94,13 @@ import Testing
     #expect(properties["scheduling_policy"]?["default"] as? String == group.queueOrder.rawValue)
     #expect(properties["pipeline_parallel"]?["default"] as? Int == group.pipelineParallel)
     #expect(properties["data_parallel_lockstep"]?["default"] as? Bool == group.lockstep)
-    let routing = (schema["properties"] as? [String: [String: Any]])?["routing"]
-    #expect(routing?["default"] as? String == "round-robin")
+    #expect(properties["role"]?["default"] as? String == group.role.rawValue)
+    let whole = try #require(schema["properties"] as? [String: [String: Any]])
+    let deployment = Deployment(model: "m", engines: [group])
+    #expect(whole["routing"]?["default"] as? String == deployment.routing.rawValue)
+    #expect(whole["decode_pool"]?["default"] as? String == deployment.decodePool.rawValue)
+    let transfer = whole["transfer"]?["properties"] as? [String: [String: Any]]
+    #expect(
+      transfer?["mode"]?["default"] as? String == KeyValueTransfer(bandwidth: 1).mode.rawValue)
   }
 }
