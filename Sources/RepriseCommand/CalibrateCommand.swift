@@ -216,6 +216,12 @@ struct CalibrateCommand: FailingCommand {
     guard plans.count == 1, let plan = plans.first else {
       throw Failure(.usage, "\(options.deployment): calibrate one group of engines at a time")
     }
+    guard plan.group.role == .both else {
+      throw Failure(
+        .usage,
+        "\(options.deployment): a calibration is of engines that compute whole requests; leave "
+          + "'role' out")
+    }
     guard plan.group.pipelineParallel == 1 else {
       throw Failure(
         .usage,

@@ -98,7 +98,7 @@ struct ReplayCommand: FailingCommand {
     let rows = RequestRow.rows(
       log: log.records, outcomes: result.outcomes, roofline: roofline.outcomes)
     let shares = TimeShares(result)
-    let isMeasured = log.isMeasured && !options.changesLoad
+    let isMeasured = log.isMeasured && !log.workload.options.changesLoad
     let validation =
       isMeasured
       ? try Validation(

@@ -49,6 +49,11 @@ struct ValidateCommand: FailingCommand {
       measured: latencies, replayed: replayed,
       roofline: rows.contains { $0.roofline != nil } ? rows.map(\.roofline) : nil,
       excluding: Set(exclude), timeShares: shares)
+    guard validation.counts.paired > 0 else {
+      throw Failure(
+        .data,
+        "\(measured): names none of the requests of \(result): give the log that was replayed")
+    }
     print(validation.text)
     if let figure {
       try LatencyFigure(

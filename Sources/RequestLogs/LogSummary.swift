@@ -38,6 +38,7 @@ public struct LogSummary: Sendable, Hashable {
   private var names: Set<String> = []
   private var tie = 0
   private var firstArrival: Nanoseconds?
+  private var latestArrival: Nanoseconds?
   private var previous: Nanoseconds?
   private var isInWholeMilliseconds = true
   private var tokensPerMisfit = 1
@@ -84,8 +85,9 @@ public struct LogSummary: Sendable, Hashable {
       tie = 1
     }
     let first = min(firstArrival ?? record.arrival, record.arrival)
-    span = max(span, record.arrival - first)
-    firstArrival = first
+    let latest = max(latestArrival ?? record.arrival, record.arrival)
+    span = latest - first
+    (firstArrival, latestArrival) = (first, latest)
     previous = record.arrival
   }
 

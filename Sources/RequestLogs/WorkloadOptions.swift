@@ -37,7 +37,9 @@ public struct WorkloadOptions: Sendable, Hashable {
   /// Whether the load is another one than the log's, so that what the log measured is of no use to
   /// judge a replay by.
   public var changesLoad: Bool {
+    // What arrived before a window's begin would still be running in it.
     speed != 1 || keptShare < 1 || spreadsTies || clients != nil || deadline != nil
+      || (window?.lowerBound ?? .zero) > .zero
   }
 
   /// Whether requests of the load differ from those of the log in more than their number.
@@ -49,6 +51,11 @@ public struct WorkloadOptions: Sendable, Hashable {
   ///
   /// - Complexity: O(n log n).
   public func workload(of records: [RequestRecord]) -> ReplayWorkload {
+    guard !spreadsTies || Set(records.map(\.arrival)).count < records.count else {
+      var options = self
+      options.spreadsTies = false
+      return options.workload(of: records)
+    }
     let quantum = spreadsTies ? Self.clockStep(of: records) : nil
     let (rows, origin) = selection(of: records)
     var kept = rows.map { records[$0] }
