@@ -2,6 +2,23 @@ public import Analytical
 public import OperatorStore
 public import Operators
 
+/// How large the steps of a deployment get.
+public struct StepBounds: Sendable, Hashable {
+  /// Query tokens of a step.
+  public var tokens: Int
+  /// Sequences that decode in a step.
+  public var sequences: Int
+  /// Tokens of a sequence, prompt and generated.
+  public var context: Int
+
+  /// Creates bounds.
+  public init(tokens: Int, sequences: Int, context: Int) {
+    self.tokens = tokens
+    self.sequences = sequences
+    self.context = context
+  }
+}
+
 /// Predicts the time of any operator on one device from what was measured on it.
 ///
 ///     let model = CostModel(curves: try store.curves(on: device), on: device)
@@ -29,6 +46,8 @@ public struct CostModel: Sendable {
   private let relatives: FieldStore?
   /// What could price each operator that was asked for.
   private let prepared = Memo<Operator, Candidates>()
+  /// What compiled curves need not reach beyond; nil where anything may be asked for.
+  private let bounds: StepBounds?
 
   /// Creates a model; curves are fitted when they are first asked for.
   ///
@@ -36,10 +55,14 @@ public struct CostModel: Sendable {
   ///   - measured: what was measured on the device.
   ///   - device: its data sheet.
   ///   - relative: what was measured on another, for operators of which this one has nothing.
+  ///   - bounds: how large steps get at most, so that less is compiled; larger ones are then priced by
+  ///     the largest. ``predict(_:at:explains:)`` has no bounds.
   public init(
-    curves measured: [MeasuredCurve], on device: Device, relative: RelativeCurves? = nil
+    curves measured: [MeasuredCurve], on device: Device, relative: RelativeCurves? = nil,
+    upTo bounds: StepBounds? = nil
   ) {
     self.device = device
+    self.bounds = bounds
     self.relatives = relative.map { FieldStore($0.curves, on: $0.device, for: device) }
     self.curves = CurveStore(measured, on: device)
     self.fields = FieldStore(measured, on: device)
@@ -188,7 +211,7 @@ extension CostModel {
     let own = curves.curve(of: op)
     guard own != nil || found.count == regions.count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
-    for (region, field) in found { curve = curve.filled(from: field, region) }
+    for (region, field) in found { curve = curve.filled(from: field, region, upTo: bounds) }
     var batches = curves.batches(of: op)
     if batches.isEmpty, let field = found.first(where: { $0.0 == .prefill })?.1 {
       batches = Self.sequences.filter { field.holdsSequences(upTo: $0) }.map { sequences in
@@ -196,7 +219,8 @@ extension CostModel {
         several.attributes["sequences"] = sequences
         return PrefillBatch(
           sequences: sequences,
-          curve: FittedCurve(several, runtime: runtime, on: device).filled(from: field, .prefill))
+          curve: FittedCurve(several, runtime: runtime, on: device)
+            .filled(from: field, .prefill, upTo: bounds))
       }
     }
     return Candidates(op, own: curve, batches: batches)

@@ -38,21 +38,32 @@ extension FittedCurve {
   ///
   /// A field costs tens of microseconds a prediction, a curve some tens of nanoseconds: this is what a
   /// deployment's step is compiled from.
-  func filled(from field: LatencyField, _ region: FieldRegion) -> FittedCurve {
+  ///
+  /// - Parameter bounds: what need not be reached beyond.
+  func filled(
+    from field: LatencyField, _ region: FieldRegion, upTo bounds: StepBounds? = nil
+  ) -> FittedCurve {
+    func within(_ sizes: [Int], _ most: Int?) -> [Int] {
+      guard let most, let end = sizes.firstIndex(where: { $0 >= most }) else { return sizes }
+      return Array(sizes[...end])
+    }
     var curve = self
     switch region {
     case .single:
       let sizes = Self.sizes(field.values(along: 0), teeth: self.operator.kind == .gemm)
-      curve.single = grid(field, [sizes]) { AxisPoint($0[0]) }
+      let most = self.operator.kind.axes == ["tokens"] ? bounds?.tokens : nil
+      curve.single = grid(field, [within(sizes, most)]) { AxisPoint($0[0]) }
     case .prefill:
       // A measured past is told by the curve alone.
       guard !hasPast else { return self }
       let lengths = Self.sizes(field.values(along: 0))
-      curve.prefill = grid(field, [lengths, [0]]) { AxisPoint($0[0]) }
+      curve.prefill = grid(field, [within(lengths, bounds?.context), [0]]) { AxisPoint($0[0]) }
     case .decode:
       let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
       let contexts = Self.sizes(field.values(along: 3))
-      curve.decode = grid(field, [batches, contexts]) { AxisPoint(0, 0, $0[0], $0[1]) }
+      curve.decode = grid(
+        field, [within(batches, bounds?.sequences), within(contexts, bounds?.context)]
+      ) { AxisPoint(0, 0, $0[0], $0[1]) }
     }
     return curve
   }

@@ -74,7 +74,11 @@ public struct EnginePlan: Sendable {
         calibration: calibration
       ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
     }
-    self.measured = model(CostModel(curves: curves, on: device, relative: relative), calibration)
+    let bounds = StepBounds(
+      tokens: max(group.maxBatchedTokens, group.sampledPositions), sequences: group.maxSequences,
+      context: group.maxModelLength)
+    self.measured = model(
+      CostModel(curves: curves, on: device, relative: relative, upTo: bounds), calibration)
     self.roofline = model(CostModel(analytical: device), nil)
   }
 

@@ -35,7 +35,11 @@ struct TimePricesCommand: FailingCommand {
     let store = try database.open(.readOnly)
     let known = try store.evidence(for: architecture.askedOperators(group.dataType), on: device)
     let loaded = processorSeconds()
-    let model = CostModel(curves: known.curves, on: device, relative: known.relative)
+    let model = CostModel(
+      curves: known.curves, on: device, relative: known.relative,
+      upTo: StepBounds(
+        tokens: group.maxBatchedTokens, sequences: group.maxSequences,
+        context: group.maxModelLength))
     let asked = architecture.forwardPass(group.dataType, tensorParallel: group.tensorParallel)
     let compiled = asked.compactMap { CompiledOperator($0.operator, on: model) }
     let fitted = processorSeconds()
