@@ -87,7 +87,7 @@ struct CellGrid: Sendable {
       var cell = 0
       for axis in 0..<dimensions {
         let value = coordinate(point.sizes[axis], resolution)
-        cell += strides[axis] * Self.place(of: value, in: coordinates[axis])
+        cell += strides[axis] * position(of: value, in: coordinates[axis]).low
       }
       logTimes[cell] += logarithm(point.nanoseconds)
       noises[cell] += point.noise
@@ -119,16 +119,6 @@ struct CellGrid: Sendable {
     self.spread = leaveOneOutSpread()
   }
 
-  /// The place of a value that is among sorted ones.
-  private static func place(of value: Double, in sorted: [Double]) -> Int {
-    var (low, high) = (0, sorted.count - 1)
-    while low < high {
-      let middle = (low + high) / 2
-      if sorted[middle] < value { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
-
   private func index(of cell: Int, along axis: Int) -> Int {
     cell / strides[axis] % axes[axis].count
   }
@@ -143,25 +133,14 @@ extension CellGrid {
     var fraction = SIMD4<Double>.zero
     var outside = 0.0
     for axis in axes.indices {
-      let values = axes[axis]
-      let wanted = place[axis]
+      let (values, wanted) = (axes[axis], place[axis])
       let last = values.count - 1
-      guard wanted > values[0] else {
+      (lower[axis], fraction[axis]) = position(of: wanted, in: values)
+      if wanted <= values[0] {
         outside += coordinates[axis][0] - logCoordinate(wanted)
-        continue
-      }
-      guard wanted < values[last] else {
+      } else if wanted >= values[last] {
         outside += logCoordinate(wanted) - coordinates[axis][last]
-        lower[axis] = last
-        continue
       }
-      var (low, high) = (0, last)
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if values[middle] <= wanted { low = middle } else { high = middle }
-      }
-      lower[axis] = low
-      fraction[axis] = (wanted - values[low]) / (values[low + 1] - values[low])
     }
     var (time, anchor) = (0.0, 0.0)
     var noise = 0.0

@@ -43,23 +43,8 @@ struct RatioGrid: Sendable {
     for axis in axes.indices {
       let values = axes[axis]
       let wanted = logCoordinate(place[axis])
-      let last = values.count - 1
-      guard wanted > values[0] else {
-        outside += values[0] - wanted
-        continue
-      }
-      guard wanted < values[last] else {
-        outside += wanted - values[last]
-        lower[axis] = last
-        continue
-      }
-      var (low, high) = (0, last)
-      while high - low > 1 {
-        let middle = (low + high) / 2
-        if values[middle] <= wanted { low = middle } else { high = middle }
-      }
-      lower[axis] = low
-      fraction[axis] = (wanted - values[low]) / (values[low + 1] - values[low])
+      (lower[axis], fraction[axis]) = position(of: wanted, in: values)
+      outside += max(0, values[0] - wanted) + max(0, wanted - values[values.count - 1])
     }
     var (logRatio, error) = (0.0, 0.0)
     var evidence = Evidence.measured

@@ -30,7 +30,7 @@ struct FieldAnchor: Sendable, Hashable {
       var bits = values.map(\.bitPattern)
       let rank = bits.count * 19 / 20
       let found = bits.withUnsafeMutableBufferPointer { bits in
-        selectLeast(rank + 1, of: bits)
+        select(rank + 1, in: 0..<bits.count, of: bits)
         return bits[...rank].max() ?? 0
       }
       return min(1, max(1e-3, Double(bitPattern: found)))

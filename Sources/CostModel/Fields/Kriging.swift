@@ -95,7 +95,7 @@ struct Kriging: Sendable {
         keys[slot] = UInt64(~values.scalar(slot).bitPattern) << 32 | UInt64(sample)
       }
       let used = min(neighbourhood.used, nearest.count)
-      selectLeast(used, of: keys)
+      select(used, in: 0..<keys.count, of: keys)
       var chosen = UnsafeMutableBufferPointer(rebasing: keys[..<used])
       chosen.sort()
       return chosen.map {

@@ -63,7 +63,11 @@ struct NeighbourTree: Sendable {
     let column = columns[widest]
     for slot in low..<high { keys[slot] = column[Int(members[slot])] }
     let middle = (low + high) / 2
-    Self.select(middle, low, high, &keys, &members)
+    keys.withUnsafeMutableBufferPointer { keys in
+      members.withUnsafeMutableBufferPointer { members in
+        select(middle, in: low..<high, of: keys) { members.swapAt($0, $1) }
+      }
+    }
     nodes[index].coordinate = Int32(widest)
     nodes[index].split = keys[middle]
     nodes[index].left = Int32(nodes.count)
@@ -109,36 +113,6 @@ struct NeighbourTree: Sendable {
       start += 8
     }
     nodes[index].high = Int32(order.count / 8)
-  }
-
-  /// Reorders a range so that no key before `middle` is larger, and none behind it smaller, than its
-  /// own (Hoare's quickselect, 1961).
-  private static func select(
-    _ middle: Int, _ low: Int, _ high: Int, _ keys: inout [Float], _ members: inout [Int32]
-  ) {
-    var (low, high) = (low, high - 1)
-    while low < high {
-      let (a, b, c) = (keys[low], keys[(low + high) / 2], keys[high])
-      let pivot = max(min(a, b), min(max(a, b), c))
-      var (left, right) = (low, high)
-      while left <= right {
-        while keys[left] < pivot { left += 1 }
-        while keys[right] > pivot { right -= 1 }
-        if left <= right {
-          keys.swapAt(left, right)
-          members.swapAt(left, right)
-          left += 1
-          right -= 1
-        }
-      }
-      if middle <= right {
-        high = right
-      } else if middle >= left {
-        low = left
-      } else {
-        return
-      }
-    }
   }
 
   /// The nearest places, at most `count`, in no order; `excluded` is left out.
@@ -247,9 +221,16 @@ private struct Nearest {
   }
 }
 
-/// Reorders keys so that the least come first, in no order (Hoare's quickselect, 1961).
-func selectLeast(_ count: Int, of keys: UnsafeMutableBufferPointer<UInt64>) {
-  var (low, high) = (0, keys.count - 1)
+/// Reorders a range of keys so that none before `middle` is larger, and none behind it smaller, than its
+/// own (Hoare's quickselect, 1961).
+///
+/// - Parameter swap: exchanges two places of what goes along with the keys.
+@inline(__always)
+func select<Key: Comparable>(
+  _ middle: Int, in range: Range<Int>, of keys: UnsafeMutableBufferPointer<Key>,
+  swap: (Int, Int) -> Void = { _, _ in }
+) {
+  var (low, high) = (range.lowerBound, range.upperBound - 1)
   while low < high {
     let (a, b, c) = (keys[low], keys[(low + high) / 2], keys[high])
     let pivot = max(min(a, b), min(max(a, b), c))
@@ -259,13 +240,14 @@ func selectLeast(_ count: Int, of keys: UnsafeMutableBufferPointer<UInt64>) {
       while keys[right] > pivot { right -= 1 }
       if left <= right {
         keys.swapAt(left, right)
+        swap(left, right)
         left += 1
         right -= 1
       }
     }
-    if count <= right {
+    if middle <= right {
       high = right
-    } else if count >= left {
+    } else if middle >= left {
       low = left
     } else {
       return
