@@ -18,8 +18,9 @@ public struct SampleOutliers: Sendable {
     /// short to tell its noise and the point is less than three times what was to be expected.
     case spike
     /// Measured more than once, with times that differ by more than a tenth: by no noise of the curve,
-    /// as such points are what makes it noisy. Left out are those that are off as far as a spike from the median of all, or of two from what the
-    /// neighbours let expect, if others are not; else their mean stands.
+    /// as such points are what makes it noisy. Left out are those that are off as far as a spike from the
+    /// median of all, or of two from what the neighbours let expect, if others are not; else their mean
+    /// stands.
     case duplicates
     /// Faster than the data sheet allows. Left out where it stands alone; of several in a row the
     /// cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them

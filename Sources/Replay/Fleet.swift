@@ -9,11 +9,11 @@ import Scenarios
 ///
 /// Events are ordered by (time, priority, sequence): at one instant requests arrive first, in log
 /// order, then clients give up, then keys and values have come that travelled between engines, and then
-/// engines reach their boundaries, in the order of their numbers;
-/// so a step that begins when a request arrives can serve it. Engines touch each other only through
-/// routing, and therefore one engine runs on alone until the next arrival. Where ends cause arrivals
-/// (sessions, clients), or engines hand requests over, they advance together, and what an end causes at
-/// its own instant comes between that end and the engine's next step.
+/// engines reach their boundaries, in the order of their numbers; so a step that begins when a request
+/// arrives can serve it. Engines touch each other only through routing, and therefore one engine runs on
+/// alone until the next arrival. Where ends cause arrivals (sessions, clients), or engines hand requests
+/// over, they advance together, and what an end causes at its own instant comes between that end and the
+/// engine's next step.
 @usableFromInline
 struct Fleet {
   /// An engine's next boundary.
