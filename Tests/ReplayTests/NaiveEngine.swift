@@ -390,8 +390,10 @@ final class NaiveEngine {
 
   func nameFullBlocks(_ request: Request) {
     if sharesPrefixes {
-      // What comes after the last token is of no use to anybody.
-      let end = min(request.computed, request.present)
+      // A block is cached when a later step finds its tokens there, and after the last token there is no
+      // step: not even where drafts beyond it were accepted, so that its keys and values are stored.
+      let last = request.record.inputTokens + request.record.outputTokens - 1
+      let end = min(request.computed, request.present, last)
       for index in 0..<(end / group.blockSize)
       where isKept(request, index) && prefixes[request.blocks[index]] == nil {
         let prefix = Array(request.tokens[..<((index + 1) * group.blockSize)])
