@@ -41,9 +41,13 @@ let rooms = [
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
+  Room(name: "Network", rooms: ["Operators"]),
   Room(
     name: "Replay",
-    rooms: ["Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios"],
+    rooms: [
+      "Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios",
+      "Network",
+    ],
     libraries: [heap, histogram]),
   Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(
