@@ -1,5 +1,3 @@
-public import Operators
-
 /// What a request's time went into: a pool, and what it did there.
 public enum BlamePart: Int, Sendable, Hashable, CaseIterable {
   /// Bytes on their way to an engine of the pool.
@@ -52,7 +50,8 @@ public struct BlameTable: Sendable, Hashable {
 
   /// The shares of the time of the slowest requests: those from the quantile on, 0 for all. Largest first;
   /// none where there are no requests.
-  public func shares(slowestFrom quantile: Double) -> [(pool: Int, part: BlamePart, share: Double)] {
+  public func shares(slowestFrom quantile: Double) -> [(pool: Int, part: BlamePart, share: Double)]
+  {
     let total = counts.reduce(0, +)
     guard total > 0 else { return [] }
     let wanted = max(1, Int((Double(total) * (1 - min(max(quantile, 0), 1))).rounded()))
@@ -73,7 +72,9 @@ public struct BlameTable: Sendable, Hashable {
     for (place, value) in parts.enumerated() where value > 0 {
       shares.append((place / kinds.count, kinds[place % kinds.count], value / whole))
     }
-    return shares.sorted { ($0.share, $1.pool, $1.part.rawValue) > ($1.share, $0.pool, $0.part.rawValue) }
+    return shares.sorted {
+      ($0.share, $1.pool, $1.part.rawValue) > ($1.share, $0.pool, $0.part.rawValue)
+    }
   }
 
   private static func bucket(_ latency: Int64) -> Int {

@@ -76,7 +76,8 @@ struct CompiledPipeline {
       case .fetch:
         guard let context = parts.indices.first(where: { $0 > index && parts[$0].computesContext })
         else {
-          throw .conflict("stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
+          throw .conflict(
+            "stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
         }
         parts[index].partner = context
         parts[context].stores = scenario.stores(from: parts[index].pool)

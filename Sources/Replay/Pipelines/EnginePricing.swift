@@ -1,7 +1,6 @@
 public import CostModel
 public import Operators
 
-
 /// What steps of an engine cost: one of the two ways there are, without a generic parameter, so that engines
 /// of several models stand side by side in one replay.
 public enum EnginePricing: StepPricing {

@@ -97,7 +97,8 @@ extension PipelineFleet {
         limits: models[place].scheduler.limits, options: ReplayOptions())
       // Keys and values of those that waited are still where they were computed.
       for task in waiting { tasks[Int(task)].heldSlot = -1 }
-      for task in tasks.indices where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
+      for task in tasks.indices
+      where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
         tasks[task].heldSlot = -1
       }
     case .encoder:
@@ -125,7 +126,8 @@ extension PipelineFleet {
     let pool = engines[engine].pool
     let waiting = pools[pool].pending
     pools[pool].pending = []
-    for task in waiting where tasks[Int(task)].phase == .waiting && journeys[Int(task) / stride].isInUse {
+    for task in waiting
+    where tasks[Int(task)].phase == .waiting && journeys[Int(task) / stride].isInUse {
       begin(Int(task), at: time)
     }
   }

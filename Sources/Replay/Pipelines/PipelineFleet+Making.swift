@@ -21,20 +21,17 @@ extension PipelineFleet {
     guard !scenario.pipelines.isEmpty else { throw .conflict("there are no pipelines") }
     self.plan = plan
     var pipelines: [CompiledPipeline] = []
-    for pipeline in scenario.pipelines { pipelines.append(try CompiledPipeline(pipeline, of: plan)) }
+    for pipeline in scenario.pipelines {
+      pipelines.append(try CompiledPipeline(pipeline, of: plan))
+    }
     self.pipelines = pipelines
     stride = pipelines.map(\.parts.count).max() ?? 1
     links = try ScenarioLinks(scenario)
     (pools, engines) = ([], [])
     stores = try StoreLevels(scenario, leaves: 0..<0, blockBytes: 1, links: &links)
-    result = PipelineResult(
-      pipelines: pipelines, pools: scenario.pools.count,
-      limits: scenario.objectives.map { objectives in
-        (
-          1e6 * objectives.timeToFirstToken * (objectives.firstTokenFactors.last ?? 1),
-          1e6 * objectives.timePerOutputToken * (objectives.outputTokenFactors.last ?? 1)
-        )
-      }, collect: collect)
+    result = PipelineResult(pipelines: pipelines, pools: scenario.pools.count)
+    recorder = PipelineRecorder(
+      pools: scenario.pools.count, objectives: scenario.objectives, collect: collect)
     var leaf = 0
     for index in scenario.pools.indices { try addPool(index, &leaf) }
     try makeStores(tokensPerBlock)
@@ -65,7 +62,9 @@ extension PipelineFleet {
         engine.place = models.count
         try addModel(index)
       case .encoder(let service):
-        guard plan.pools[index].pricing != nil else { throw .missing(what: "prices", pool: pool.name) }
+        guard plan.pools[index].pricing != nil else {
+          throw .missing(what: "prices", pool: pool.name)
+        }
         engine.kind = .encoder
         engine.place = encoders.count
         encoders.append(

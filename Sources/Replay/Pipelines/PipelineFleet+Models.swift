@@ -208,7 +208,9 @@ extension PipelineFleet {
 
   /// Gives the paths up that nobody waits for any more.
   private mutating func dropOtherPaths(of task: Int, on engine: Int) {
-    guard case .think(let thinking) = part(of: task).stage.action, thinking.keep != nil else { return }
+    guard case .think(let thinking) = part(of: task).stage.action, thinking.keep != nil else {
+      return
+    }
     for number in tickets.indices
     where tickets[number].isInUse && Int(tickets[number].task) == task
       && tickets[number].attempt == tasks[task].attempt

@@ -1,3 +1,4 @@
+import CostModel
 import Operators
 import Scenarios
 
@@ -77,19 +78,27 @@ extension PipelineFleet {
     guard case .model = engines[engine].kind else { return true }
     let limits = models[engines[engine].place].scheduler.limits
     var output = output
-    if case .think(let thinking) = part.stage.action { output = max(1, output / max(1, thinking.paths)) }
+    if case .think(let thinking) = part.stage.action {
+      output = max(1, output / max(1, thinking.paths))
+    }
     return limits.canServe(input: input, output: max(1, output))
   }
 
   /// Takes those candidates away that take no more; whether any are left.
   private mutating func admit(_ pool: Int, _ time: Int64) -> Bool {
     guard let admission = plan.scenario.pools[pool].admission else { return true }
-    candidates.removeAll { candidate in
-      if let most = admission.maxOutstanding, candidate.load.requests >= most { return true }
-      guard let wait = admission.maxWait else { return false }
-      return expectedWait(pools[pool].first + candidate.engine, time) > wait * 1e9
+    var open: [RoutingCandidate] = []
+    for candidate in candidates {
+      if let most = admission.maxOutstanding, candidate.load.requests >= most { continue }
+      if let wait = admission.maxWait,
+        expectedWait(pools[pool].first + candidate.engine, time) > wait * 1e9
+      {
+        continue
+      }
+      open.append(candidate)
     }
-    return !candidates.isEmpty
+    candidates = open
+    return !open.isEmpty
   }
 
   /// Nanoseconds until what is before a new request is served, at the engine's mean rate of service so far; 0

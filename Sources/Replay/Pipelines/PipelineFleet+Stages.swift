@@ -31,7 +31,8 @@ extension PipelineFleet {
         tasks[task].engine = -1
         tasks[task].fetched = 0
       }
-      guard let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
+      guard
+        let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
       else { return }
       travel(task, to: engine, at: time)
     }
@@ -75,6 +76,7 @@ extension PipelineFleet {
 
   /// Hands a task to its engine.
   mutating func arrive(_ task: Int, at time: Int64) {
+    if tasks[task].heldSlot >= 0 { return keyValuesCame(task, at: time) }
     tasks[task].phase = .queued
     tasks[task].arrived = time
     let engine = Int(tasks[task].engine)
@@ -90,11 +92,14 @@ extension PipelineFleet {
   mutating func complete(_ task: Int, at time: Int64) {
     let (index, part) = (journey(of: task), part(of: task))
     tasks[task].phase = .ended
+    // What is still under way of it is of no use any more.
+    tasks[task].attempt &+= 1
     leaveEngine(task)
     if tasks[task].engine >= 0 { engines[Int(tasks[task].engine)].served += 1 }
     switch part.stage.action {
     case .retrieve(let retrieval):
-      grow(index, by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+      grow(
+        index, by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
     case .call(let call): grow(index, by: (call.tokens, false))
     case .think(let thinking) where thinking.carries:
       grow(index, by: (thinking.tokensOfPath(answer: journeys[index].output), false))
@@ -133,10 +138,13 @@ extension PipelineFleet {
     if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
     if let bound = condition.inputAbove, journey.context <= bound { return false }
     if let bound = condition.inputUpTo, journey.context > bound { return false }
-    if let share = condition.share, draw(journey.number, .condition, place) >= share { return false }
+    if let share = condition.share, draw(journey.number, .condition, place) >= share {
+      return false
+    }
     guard condition.difficultyAbove != nil || condition.difficultyBelow != nil else { return true }
     let difficulty = draw(journey.number, .difficulty)
-    return difficulty > condition.difficultyAbove ?? -1 && difficulty <= condition.difficultyBelow ?? 2
+    return difficulty > condition.difficultyAbove ?? -1
+      && difficulty <= condition.difficultyBelow ?? 2
   }
 
   // MARK: Turning away

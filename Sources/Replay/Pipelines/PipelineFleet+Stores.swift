@@ -1,3 +1,4 @@
+import Network
 import Scenarios
 
 /// Key-values in stores: looked for before a context is computed, kept after.
@@ -12,8 +13,9 @@ extension PipelineFleet {
     let context = index * stride + part.partner
     let contextPart = self.part(of: context)
     nameContext(of: index, answer: journeys[index].output)
-    guard let engine = tasks[context].engine >= 0
-      ? Int(tasks[context].engine) : route(context, contextPart, at: time)
+    guard
+      let engine = tasks[context].engine >= 0
+        ? Int(tasks[context].engine) : route(context, contextPart, at: time)
     else {
       // The context waits for an engine, or was turned away; what waits finds nothing stored.
       if journeys[index].isInUse, tasks[task].phase == .waiting {
@@ -88,7 +90,8 @@ extension PipelineFleet {
     var route = ScenarioLinks.Route(links: [instance.link], latency: Int64(latency.rounded()))
     if let endpoint = instance.endpoint {
       let leaf = engines[engine].leaf
-      let way = isRead ? links.route(from: endpoint, to: leaf) : links.route(from: leaf, to: endpoint)
+      let way =
+        isRead ? links.route(from: endpoint, to: leaf) : links.route(from: leaf, to: endpoint)
       route.links += way?.links ?? []
       route.latency += way?.latency ?? 0
     }
@@ -102,7 +105,9 @@ extension PipelineFleet {
   mutating func storeContext(_ task: Int, generated: Int, at time: Int64) {
     let index = journey(of: task)
     var part = part(of: task)
-    if part.stage.action == .decode { part = pipelines[journeys[index].pipeline].parts[part.partner] }
+    if part.stage.action == .decode {
+      part = pipelines[journeys[index].pipeline].parts[part.partner]
+    }
     guard let store = part.stores.first(where: { stores.services[$0]?.writesBack == true }),
       journeys[index].chainStart >= 0
     else { return }

@@ -74,6 +74,7 @@ struct PipelineFleet {
   var sessions = SessionGate()
 
   var result: PipelineResult
+  var recorder: PipelineRecorder
   /// Whether nothing arrives any more.
   var isAtEnd = false
   /// Lists that are used again.
@@ -228,9 +229,9 @@ struct PipelineFleet {
   /// Lets a request go whose stages have all ended, or that was turned away.
   mutating func finish(_ index: Int, at time: Int64, _ status: JourneyOutcome.Status) {
     let journey = journeys[index]
-    result.note(
-      journey, tasks[(index * stride)..<(index * stride + stride)],
-      pipelines[journey.pipeline], at: time, status)
+    recorder.note(
+      journey, tasks[(index * stride)..<(index * stride + stride)], pipelines[journey.pipeline],
+      at: time, status, in: &result)
     chains.release(journey.chainStart)
     for place in 0..<pipelines[journey.pipeline].parts.count {
       tasks[index * stride + place].attempt &+= 1

@@ -2,7 +2,7 @@ public import Histogram
 public import Operators
 
 /// What a stage of a pipeline took, over all requests that it was done for.
-public struct StageTotals: Sendable, Hashable {
+public struct StageTotals: Sendable {
   /// Requests that it was done for.
   public var served = 0
   /// Requests that it was not for.
@@ -123,21 +123,11 @@ public struct PipelineResult: Sendable {
 
   /// Requests under way now.
   var underWay = 0
-  /// The largest latencies that count as good, if there are objectives.
-  private let limits: (firstToken: Double, outputToken: Double)?
-  private let collect: ((JourneyOutcome) -> Void)?
-  private var parts: [Double]
 
-  init(
-    pipelines: [CompiledPipeline], pools: Int,
-    limits: (firstToken: Double, outputToken: Double)?, collect: ((JourneyOutcome) -> Void)?
-  ) {
-    self.limits = limits
-    self.collect = collect
+  init(pipelines: [CompiledPipeline], pools: Int) {
     stages = pipelines.map { $0.parts.map { _ in StageTotals() } }
     firstTokenBlame = BlameTable(pools: pools)
     endBlame = BlameTable(pools: pools)
-    parts = Array(repeating: 0, count: pools * BlamePart.allCases.count)
     tokenGaps = Histogram(numberOfSignificantValueDigits: .three)
     tokenGaps.autoResize = true
   }
@@ -149,7 +139,7 @@ public struct PipelineResult: Sendable {
 }
 
 /// Latencies of any number of requests, in a histogram of three significant digits with an exact mean.
-public struct LatencyRecord: Sendable, Hashable {
+public struct LatencyRecord: Sendable {
   private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
   private var sum = 0.0
 

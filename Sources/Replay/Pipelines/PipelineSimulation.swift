@@ -1,3 +1,4 @@
+import Operators
 public import RequestLogs
 
 /// A replay of requests through the pipelines of a scenario.

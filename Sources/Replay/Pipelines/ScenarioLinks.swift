@@ -1,5 +1,5 @@
 import Network
-import Operators
+public import Operators
 import Scenarios
 
 /// Everything that carries bytes in a scenario: the network's links, the memory of hosts, the stores.
@@ -66,7 +66,9 @@ struct ScenarioLinks {
 
   /// Attaches a store that serves the engines in these places to the switch that they share; the endpoint, or
   /// nil where it stands beside its only engine or there is no network.
-  mutating func attach(_ name: String, servingLeaves leaves: ClosedRange<Int>) throws(PipelineError) -> Int? {
+  mutating func attach(_ name: String, servingLeaves leaves: ClosedRange<Int>) throws(PipelineError)
+    -> Int?
+  {
     guard topology != nil, leaves.count > 1, let levels = topology?.levels else { return nil }
     var (level, size) = (0, levels[0].members)
     while level + 1 < levels.count, leaves.lowerBound / size != leaves.upperBound / size {

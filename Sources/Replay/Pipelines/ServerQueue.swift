@@ -18,6 +18,9 @@ struct ServerQueue {
   /// Creates a queue with all places free.
   init(capacity: Int) { self.capacity = max(1, capacity) }
 
+  /// How many wait.
+  var waitingCount: Int { waiting.count - first }
+
   /// The places that work gets which asks for so many: more than there are become all.
   func places(_ asked: Int) -> Int { min(max(1, asked), capacity) }
 
