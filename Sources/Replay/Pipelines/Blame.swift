@@ -48,6 +48,9 @@ public struct BlameTable: Sendable, Hashable {
     for (place, part) in parts.enumerated() { sums[bucket * width + place] += part }
   }
 
+  /// All latencies together, in nanoseconds.
+  var total: Double { sums.reduce(0, +) }
+
   /// The shares of the time of the slowest requests: those from the quantile on, 0 for all. Largest first;
   /// none where there are no requests.
   public func shares(slowestFrom quantile: Double) -> [(pool: Int, part: BlamePart, share: Double)]
