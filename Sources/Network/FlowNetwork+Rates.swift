@@ -3,7 +3,7 @@ extension FlowNetwork {
   /// Relative differences between rates that are rounding, not change.
   private static let tolerance = 1e-12
   /// After so many rounds all that is connected is computed.
-  private static let mostRounds = 6
+  private static let mostRounds = 24
 
   /// Computes the rates anew that what has changed bears upon.
   ///
@@ -76,7 +76,7 @@ extension FlowNetwork {
           continue
         }
         guard hasChanged(flow) else { continue }
-        for hop in flows[flow].hops where hops[hop].role >= 0 {
+        for hop in flows[flow].tightHops {
           let other = Int(hops[hop].link)
           guard links[other].met != visit, links[other].checked != round else { continue }
           links[other].checked = round
@@ -102,7 +102,7 @@ extension FlowNetwork {
       next += 1
       for place in links[link].entangled.indices {
         let flow = Int(hops[Int(links[link].entangled[place])].flow)
-        for hop in flows[flow].hops where hops[hop].role >= 0 { meet(Int(hops[hop].link)) }
+        for hop in flows[flow].tightHops { meet(Int(hops[hop].link)) }
       }
     }
   }
@@ -191,7 +191,7 @@ extension FlowNetwork {
     guard flows[index].rated != round, isOpen(index) else { return }
     flows[index].rated = round
     place(flow, at: home)
-    for hop in flows[index].hops where hops[hop].role >= 0 {
+    for hop in flows[index].tightHops {
       let link = Int(hops[hop].link)
       guard links[link].met == visit, !links[link].hasRate else { continue }
       links[link].room -= rate

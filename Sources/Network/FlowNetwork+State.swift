@@ -36,6 +36,8 @@ extension FlowNetwork {
     }
 
     var hops: Range<Int> { Int(firstHop)..<Int(firstHop + hopCount) }
+    /// Those on tight links come first.
+    var tightHops: Range<Int> { Int(firstHop)..<Int(firstHop + tight) }
 
     /// The limit as a whole number, so that sums stay exact when flows come and go.
     var weight: Double { limit.isFinite ? limit.rounded(.up) : 0 }
