@@ -1,13 +1,21 @@
 // The rates of flows on tight links, by progressive filling, and the clocks that they drive.
 extension FlowNetwork {
-  /// Computes the rates anew of all that is connected with what has changed.
+  /// Relative differences between rates that are rounding, not change.
+  private static let tolerance = 1e-12
+  /// After so many rounds all that is connected is computed.
+  private static let mostRounds = 24
+
+  /// Computes the rates anew that what has changed bears upon.
+  ///
+  /// First only those at the links that have changed, as if all flows that have their bottleneck
+  /// elsewhere kept their rates. Then links are added where that does not hold: bottlenecks of flows that would
+  /// now be too fast for a link, bottlenecks that flows cross whose rates have changed, and links that
+  /// would carry too much. If there is none, rates are max-min fair: every flow has its limit or a bottleneck.
   mutating func settle() {
-    var next = 0
-    while next < dirty.count {
-      let link = Int(dirty[next])
-      next += 1
-      // It may have been met from another.
-      guard links[link].isDirty else { continue }
+    component.removeAll(keepingCapacity: true)
+    visit += 1
+    for link in dirty {
+      let link = Int(link)
       links[link].isDirty = false
       guard links[link].isTight else { continue }
       if links[link].entangled.isEmpty {
@@ -15,58 +23,107 @@ extension FlowNetwork {
         links[link].waiting = 0
         setRate(link, level(link))
       } else {
-        gather(link)
-        fill()
+        meet(link)
       }
     }
     dirty.removeAll(keepingCapacity: true)
+    var rounds = 0
+    var known = 0
+    while component.count > known {
+      known = component.count
+      round += 1
+      rounds += 1
+      fill()
+      if rounds < Self.mostRounds { addAffected() } else { addConnected() }
+    }
+    if known > 0 { rememberRates() }
     for link in stale { schedule(Int(link)) }
     stale.removeAll(keepingCapacity: true)
   }
 
-  /// Finds the tight links and entangled flows that are connected with a link.
-  private mutating func gather(_ link: Int) {
-    visit += 1
-    component.removeAll(keepingCapacity: true)
-    meet(link)
+  private mutating func meet(_ link: Int) {
+    guard links[link].met != visit else { return }
+    links[link].met = visit
+    component.append(Int32(truncatingIfNeeded: link))
+  }
+
+  /// Whether a flow's rate is being computed; else its bottleneck is a link beyond those at hand.
+  private func isOpen(_ flow: Int) -> Bool {
+    let home = Int(flows[flow].home)
+    return home < 0 || links[home].met == visit || !links[home].isTight
+  }
+
+  private func presentRate(_ flow: Int) -> Double {
+    let home = Int(flows[flow].home)
+    return home < 0 ? flows[flow].limit : links[home].rate
+  }
+
+  private func hasChanged(_ flow: Int) -> Bool {
+    let (rate, before) = (presentRate(flow), flows[flow].knownRate)
+    return abs(rate - before) > Self.tolerance * max(rate, before)
+  }
+
+  /// Adds the links for which the rates that were just computed do not hold.
+  private mutating func addAffected() {
+    for index in component.indices {
+      let link = Int(component[index])
+      let highest = links[link].level * (1 + Self.tolerance)
+      for place in links[link].entangled.indices {
+        let flow = Int(hops[Int(links[link].entangled[place])].flow)
+        guard isOpen(flow) else {
+          let home = Int(flows[flow].home)
+          if links[home].rate > highest { meet(home) }
+          continue
+        }
+        guard hasChanged(flow) else { continue }
+        for hop in flows[flow].tightHops {
+          let other = Int(hops[hop].link)
+          guard links[other].met != visit, links[other].checked != round else { continue }
+          links[other].checked = round
+          if links[other].sharing.count > 0 || isOverfull(other) { meet(other) }
+        }
+      }
+    }
+  }
+
+  /// Whether a link that is no flow's bottleneck carries too much.
+  private func isOverfull(_ link: Int) -> Bool {
+    let load = links[link].entangled.reduce(links[link].boundSum) { sum, hop in
+      sum + presentRate(Int(hops[Int(hop)].flow))
+    }
+    return load > links[link].capacity * (1 + Self.tolerance)
+  }
+
+  /// Adds all links that are connected by flows.
+  private mutating func addConnected() {
     var next = 0
     while next < component.count {
       let link = Int(component[next])
       next += 1
       for place in links[link].entangled.indices {
         let flow = Int(hops[Int(links[link].entangled[place])].flow)
-        guard flows[flow].met != visit else { continue }
-        flows[flow].met = visit
-        for hop in flows[flow].hops where hops[hop].role >= 0 { meet(Int(hops[hop].link)) }
+        for hop in flows[flow].tightHops { meet(Int(hops[hop].link)) }
       }
     }
   }
 
-  private mutating func meet(_ link: Int) {
-    guard links[link].met != visit else { return }
-    links[link].met = visit
-    links[link].isDirty = false
-    links[link].room = links[link].capacity
-    links[link].waiting = links[link].entangled.count
-    links[link].hasRate = false
-    links[link].hasChanged = false
-    component.append(Int32(truncatingIfNeeded: link))
+  /// Keeps the rates that other links now reckon with; what is rounding does not add up.
+  private mutating func rememberRates() {
+    for link in component {
+      for hop in links[Int(link)].entangled {
+        let flow = Int(hops[Int(hop)].flow)
+        if hasChanged(flow) { flows[flow].knownRate = presentRate(flow) }
+      }
+    }
   }
 
-  /// Progressive filling over a component.
+  /// Progressive filling over the links at hand.
   ///
   /// The level of a link is the rate at which it fills if all of its flows without a rate rise
   /// together. It only goes up as flows get their rates, none above it; so the link with the
   /// lowest level is next to fill.
   private mutating func fill() {
-    for link in component {
-      let level = self.level(Int(link))
-      if level < .infinity {
-        levels.insert(link, level, &levelPlaces)
-      } else {
-        setRate(Int(link), 0)
-      }
-    }
+    for index in component.indices { open(Int(component[index])) }
     while let lowest = levels.least {
       let link = Int(lowest.item)
       var level = lowest.key
@@ -78,46 +135,68 @@ extension FlowNetwork {
             levels.update(lowest.item, level, &levelPlaces)
           } else {
             levels.remove(lowest.item, &levelPlaces)
-            setRate(link, 0)
+            setRate(link, level)
           }
           continue
         }
       }
-      giveRates(link) {
-        $0 <= level
-      } at: {
-        (-1, $0)
-      }
+      giveRates(link, upTo: level)
       if links[link].hasChanged { continue }
       links[link].hasRate = true
       levels.remove(lowest.item, &levelPlaces)
-      giveRates(link) { _ in
-        true
-      } at: { _ in
-        (lowest.item, level)
-      }
+      giveRates(link, at: lowest.item, level)
       setRate(link, level)
     }
   }
 
-  /// Gives those of a link's entangled flows their rates whose limits are as wanted.
-  private mutating func giveRates(
-    _ link: Int, _ wanted: (Double) -> Bool, at home: (Double) -> (Int32, Double)
-  ) {
+  /// Prepares a link for filling: flows that are not open have their rates.
+  private mutating func open(_ link: Int) {
+    links[link].hasRate = false
+    links[link].hasChanged = false
+    var (room, waiting) = (links[link].capacity, 0)
+    for place in links[link].entangled.indices {
+      let flow = Int(hops[Int(links[link].entangled[place])].flow)
+      if isOpen(flow) { waiting += 1 } else { room -= presentRate(flow) }
+    }
+    links[link].room = room
+    links[link].waiting = waiting
+    let level = self.level(link)
+    if level < .infinity {
+      levels.insert(Int32(truncatingIfNeeded: link), level, &levelPlaces)
+    } else {
+      setRate(link, level)
+    }
+  }
+
+  /// Gives those of a link's open flows their limits as rates that have them at or below its level.
+  private mutating func giveRates(_ link: Int, upTo level: Double) {
     guard links[link].waiting > 0 else { return }
-    for index in links[link].entangled.indices {
-      let flow = hops[Int(links[link].entangled[index])].flow
-      guard flows[Int(flow)].rated != visit, wanted(flows[Int(flow)].limit) else { continue }
-      flows[Int(flow)].rated = visit
-      let (home, rate) = home(flows[Int(flow)].limit)
-      place(flow, at: home)
-      for hop in flows[Int(flow)].hops where hops[hop].role >= 0 {
-        let link = Int(hops[hop].link)
-        guard !links[link].hasRate else { continue }
-        links[link].room -= rate
-        links[link].waiting -= 1
-        links[link].hasChanged = true
-      }
+    for place in links[link].entangled.indices {
+      let flow = hops[Int(links[link].entangled[place])].flow
+      let limit = flows[Int(flow)].limit
+      if limit <= level { giveRate(flow, limit, at: -1) }
+    }
+  }
+
+  /// Gives all of a link's open flows without a rate its level.
+  private mutating func giveRates(_ link: Int, at home: Int32, _ level: Double) {
+    guard links[link].waiting > 0 else { return }
+    for place in links[link].entangled.indices {
+      giveRate(hops[Int(links[link].entangled[place])].flow, level, at: home)
+    }
+  }
+
+  private mutating func giveRate(_ flow: Int32, _ rate: Double, at home: Int32) {
+    let index = Int(flow)
+    guard flows[index].rated != round, isOpen(index) else { return }
+    flows[index].rated = round
+    place(flow, at: home)
+    for hop in flows[index].tightHops {
+      let link = Int(hops[hop].link)
+      guard links[link].met == visit, !links[link].hasRate else { continue }
+      links[link].room -= rate
+      links[link].waiting -= 1
+      links[link].hasChanged = true
     }
   }
 
@@ -141,7 +220,11 @@ extension FlowNetwork {
       links[link].boundSum += least.key
     }
     let count = links[link].unbound.count + links[link].waiting
-    guard count > 0 else { return .infinity }
+    guard count > 0 else {
+      // Flows that have their rates may be too much for it together.
+      let isOverfull = links[link].room < -Self.tolerance * links[link].capacity
+      return links[link].bound.count == 0 && isOverfull ? 0 : .infinity
+    }
     return max(links[link].room - links[link].boundSum, 0) / Double(count)
   }
 
@@ -206,6 +289,7 @@ extension FlowNetwork {
 
   private mutating func setRate(_ link: Int, _ rate: Double) {
     advance(link)
+    links[link].level = rate
     links[link].rate = rate < .infinity ? rate : 0
     makeStale(link)
   }

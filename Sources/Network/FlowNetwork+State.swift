@@ -25,8 +25,9 @@ extension FlowNetwork {
     var slots: Int32
     var hopCount: Int32 = 0
     var state = FlowState.free
-    /// The last visit of a component that met it, and the last that gave it a rate.
-    var met: Int64 = 0
+    /// With several tight links: the rate that they reckon with.
+    var knownRate = 0.0
+    /// The last round that gave it a rate.
     var rated: Int64 = 0
 
     init(firstHop: Int32, slots: Int32) {
@@ -35,6 +36,8 @@ extension FlowNetwork {
     }
 
     var hops: Range<Int> { Int(firstHop)..<Int(firstHop + hopCount) }
+    /// Those on tight links come first.
+    var tightHops: Range<Int> { Int(firstHop)..<Int(firstHop + tight) }
 
     /// The limit as a whole number, so that sums stay exact when flows come and go.
     var weight: Double { limit.isFinite ? limit.rounded(.up) : 0 }
@@ -89,7 +92,11 @@ extension FlowNetwork {
     var waiting = 0
     var hasRate = false
     var hasChanged = false
+    /// The rate at which it is full; infinite if it is not.
+    var level = Double.infinity
+    /// The last change that it was computed for, and the last round that looked whether it must be.
     var met: Int64 = 0
+    var checked: Int64 = 0
     var isDirty = false
     var isStale = false
 

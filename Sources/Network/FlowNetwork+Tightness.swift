@@ -33,7 +33,7 @@ extension FlowNetwork {
   /// Takes a flow off its links; its mark is then the bytes it has left.
   mutating func detach(_ flow: Int32) {
     let index = Int(flow)
-    for hop in flows[index].hops where hops[hop].role != Hop.onSlack {
+    for hop in flows[index].tightHops {
       leaveRole(hop)
       makeDirty(Int(hops[hop].link))
     }
@@ -66,23 +66,18 @@ extension FlowNetwork {
 
   /// Counts a tight link to a flow.
   private mutating func meetTight(_ hop: Int) {
-    let flow = hops[hop].flow
-    let index = Int(flow)
-    flows[index].tight += 1
+    let index = Int(hops[hop].flow)
+    let (first, tight) = (Int(flows[index].firstHop), Int(flows[index].tight))
     makeDirty(Int(hops[hop].link))
-    switch flows[index].tight {
-    case 1:
-      takeOnlyRole(hop)
-    case 2:
-      for other in flows[index].hops where hops[other].role == Hop.onOnlyTight {
-        leaveRole(other)
-        entangle(other)
-        makeDirty(Int(hops[other].link))
-      }
-      entangle(hop)
-    default:
-      entangle(hop)
+    exchange(hop, first + tight)
+    flows[index].tight += 1
+    guard tight > 0 else { return takeOnlyRole(first) }
+    if tight == 1 {
+      leaveRole(first)
+      entangle(first)
+      makeDirty(Int(hops[first].link))
     }
+    entangle(first + tight)
   }
 
   /// No longer counts a link to a flow that was tight.
@@ -91,14 +86,35 @@ extension FlowNetwork {
     let index = Int(flow)
     leaveRole(hop)
     flows[index].tight -= 1
-    for other in flows[index].hops where hops[other].role != Hop.onSlack {
-      makeDirty(Int(hops[other].link))
-      guard flows[index].tight == 1 else { continue }
+    exchange(hop, flows[index].tightHops.upperBound)
+    for other in flows[index].tightHops { makeDirty(Int(hops[other].link)) }
+    switch flows[index].tight {
+    case 0:
+      place(flow, at: -1)
+    case 1:
+      let other = flows[index].tightHops.lowerBound
       leaveRole(other)
       if flows[index].home >= 0 { place(flow, at: hops[other].link) }
       takeOnlyRole(other)
+    default:
+      // It may stay with a clock that is no longer its own until rates are computed.
+      break
     }
-    if flows[index].tight == 0 { place(flow, at: -1) }
+  }
+
+  /// Has two hops of a flow change places.
+  private mutating func exchange(_ one: Int, _ other: Int) {
+    guard one != other else { return }
+    hops.swapAt(one, other)
+    point(at: one)
+    point(at: other)
+  }
+
+  private mutating func point(at hop: Int) {
+    let link = Int(hops[hop].link)
+    links[link].hops[Int(hops[hop].place)] = Int32(truncatingIfNeeded: hop)
+    guard hops[hop].role >= 0 else { return }
+    links[link].entangled[Int(hops[hop].role)] = Int32(truncatingIfNeeded: hop)
   }
 
   /// Makes the hop that on the only tight link of its flow, which is bound or shares there.

@@ -16,8 +16,8 @@
 ///   no flow: this is processor sharing in virtual time. A flow at its own limit ends at a known time.
 /// - A flow can be no faster than its *limit*, the least of its own rate and its links' capacities. While
 ///   the limits of a link's flows add up to no more than its capacity the link is *slack* and can hold
-///   nobody up: it joins no flows. Rates are computed anew only among the links that are *tight* and
-///   connected by flows with the change.
+///   nobody up: it joins no flows. Rates are computed anew only at links that are *tight*, and of these
+///   only at those that a change bears upon (``settle()``).
 /// - Flows that cross just one tight link are kept by their limits, so that a change binds or frees only
 ///   those that the new rate passes. Only flows with several tight links (*entangled* ones) are gone through.
 ///
@@ -25,8 +25,8 @@
 /// taken for rounding. So a link may idle for less than a nanosecond for each flow that it carried.
 ///
 /// - Complexity: A change costs O(p log n) for a path of p links where n flows are, on slack links and on tight
-///   ones whose flows cross no other tight link; O((e p + l) log l) with e entangled flows and l tight links in
-///   the component. A link that becomes tight or slack goes through its flows; it becomes slack
+///   ones whose flows cross no other tight link; O((e p + l) log l) with e entangled flows on the l tight
+///   links that the change bears upon, at most all that are connected with it. A link that becomes tight or slack goes through its flows; it becomes slack
 ///   only when limits are down to half its capacity, so that this is seldom. Memory is O(links + most flows
 ///   at one time).
 public struct FlowNetwork: Sendable {
@@ -60,7 +60,9 @@ public struct FlowNetwork: Sendable {
   var component: [Int32] = []
   var levels = IndexedHeap<Double>()
   var levelPlaces: [Int32]
+  /// Counts changes, and rounds of computing rates.
   var visit: Int64 = 0
+  var round: Int64 = 0
 
   /// The time of the last change, in nanoseconds; it never goes back.
   public internal(set) var time: Int64 = 0
