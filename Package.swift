@@ -39,7 +39,7 @@ let rooms = [
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"],
     libraries: [grdb, sqlite]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
-  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
+  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
   Room(name: "Network", rooms: ["Operators"]),
   Room(
