@@ -17,7 +17,10 @@ func parse(_ yaml: String, what: String, path: String) throws(ScenarioError) -> 
   } catch let error as ScenarioError {
     throw error
   } catch let error as YamlError {
-    throw ScenarioError(path: path, line: error.line, message: "not YAML: " + error.problem)
+    // The parser counts one more where the text ends too early.
+    let last = 1 + yaml.count { $0.isNewline }
+    throw ScenarioError(
+      path: path, line: min(error.line, last), message: "not YAML: " + error.problem)
   } catch {
     throw ScenarioError(path: path, line: 1, message: "not YAML: \(error)")
   }
