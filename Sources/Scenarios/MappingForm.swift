@@ -30,8 +30,9 @@ extension MappingForm {
     }
     for (key, _) in node.mapping ?? [:] {
       let name = key.scalar?.string ?? ""
+      guard form.keys.named(name) == nil else { continue }
       let owners = allCases.filter { $0.keys.named(name) != nil }.map(\.rawValue)
-      guard form.keys.named(name) == nil, !owners.isEmpty else { continue }
+      guard !owners.isEmpty else { continue }
       throw ScenarioError(
         path: path, line: key.mark?.line ?? 1,
         message: "'\(name)' belongs to '\(selector): \(owners.joined(separator: "|"))', "

@@ -35,7 +35,7 @@ private func checkNesting(_ yaml: String, what: String, path: String) throws(Sce
   var startsToken = true
   var isAnchor = false
   for byte in yaml.utf8 {
-    let isSpace = " \t\r\n".utf8.contains(byte)
+    let isSpace = byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D
     if isAnchor, !isSpace {
       throw ScenarioError(
         path: path, line: line, message: "anchors and aliases are not taken; write values out")
