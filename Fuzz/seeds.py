@@ -6,6 +6,7 @@ import pathlib
 import re
 import sqlite3
 import subprocess
+import textwrap
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "Sources" / "Catalogue"
@@ -183,6 +184,13 @@ def databases():
     return found
 
 
+def scenarios():
+    """The scenarios that the reader's tests read, from their source."""
+    test = ROOT / "Tests" / "ScenariosTests" / "ScenarioReaderTests.swift"
+    texts = re.findall(r'"""\n(.*?)"""', test.read_text(), re.DOTALL)
+    return [textwrap.dedent(text).encode() for text in texts]
+
+
 def seeds(parser):
     """Small valid inputs of a parser, as bytes."""
     own = {
@@ -194,6 +202,8 @@ def seeds(parser):
     found += [head(path, lines) for path, lines in own.get(parser, [])]
     if parser == "deployment":
         found += [path.read_bytes() for path in (ROOT / "docs" / "examples").glob("*.yaml")]
+    if parser == "scenario":
+        found += scenarios()
     if parser == "model":
         found.append((OWN / "config.json").read_bytes())
         # One configuration of each built-in family.

@@ -8,13 +8,25 @@ struct FormatKey: Sendable, Hashable {
     case integer(ClosedRange<Int>)
     /// A number above the first bound, up to and with the second.
     case number(above: Double, through: Double)
+    /// A number within these bounds, both included.
+    case amount(ClosedRange<Double>)
     case boolean
     case choice([String])
     case list(maxCount: Int)
     /// Whole numbers, each larger than the one before.
     case ascending(ClosedRange<Int>, maxCount: Int)
+    /// Whole numbers.
+    case integers(ClosedRange<Int>, maxCount: Int)
+    /// Numbers, so many of them.
+    case numbers(ClosedRange<Double>, counts: ClosedRange<Int>)
+    /// Names that differ, or none.
+    case names(maxCount: Int)
     /// Keys of its own.
     case mapping([FormatKey])
+    /// Keys of its own, or the value of this one alone.
+    case shorthand(String, [FormatKey])
+    /// A list of mappings, at least one.
+    case mappings([FormatKey], maxCount: Int)
   }
 
   var name: String
@@ -84,7 +96,4 @@ enum DeploymentFormat {
       }
     }?.key
   }
-
-  /// The largest file that is read, in bytes of UTF-8.
-  static let maxBytes = 1 << 20
 }

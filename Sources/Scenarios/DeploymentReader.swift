@@ -11,7 +11,8 @@ extension Deployment {
   ///   - path: The file's path, for errors.
   public init(yaml: String, path: String) throws(ScenarioError) {
     let reader = try MappingReader(
-      try parse(yaml, path: path), what: "a deployment", keys: DeploymentFormat.keys, path: path)
+      try parse(yaml, what: "a deployment", path: path), what: "a deployment",
+      keys: DeploymentFormat.keys, path: path)
     _ = try reader.integer("version")
     var engines: [EngineGroup] = []
     for node in try reader.list("engines") {
@@ -58,8 +59,13 @@ extension Deployment {
 
 extension EngineGroup {
   fileprivate init(_ node: Node, path: String) throws(ScenarioError) {
-    let reader = try MappingReader(
-      node, what: "a group of engines", keys: DeploymentFormat.engineKeys, path: path)
+    try self.init(
+      MappingReader(
+        node, what: "a group of engines", keys: DeploymentFormat.engineKeys, path: path))
+  }
+
+  /// Reads a group from a mapping with its keys, or some of them; the others have their defaults.
+  init(_ reader: MappingReader) throws(ScenarioError) {
     self.init(
       name: try reader.text("name") ?? "", device: try reader.text("device") ?? "",
       maxModelLength: try reader.integer("max_model_len") ?? 0)
@@ -81,12 +87,12 @@ extension EngineGroup {
     try readPolicy(reader)
     if blockCount != nil, reader.has("memory_utilization") {
       throw ScenarioError(
-        path: path, line: reader.line(of: "memory_utilization"),
+        path: reader.path, line: reader.line(of: "memory_utilization"),
         message: "'memory_utilization' has no effect beside 'num_gpu_blocks'; give one of them")
     }
     if !enablesChunkedPrefill || policy.computesWholePrompts, maxBatchedTokens < maxModelLength {
       throw ScenarioError(
-        path: path,
+        path: reader.path,
         line: reader.line(of: enablesChunkedPrefill ? "policy" : "enable_chunked_prefill"),
         message: "without chunked prefill 'max_num_batched_tokens' (\(maxBatchedTokens)) must be "
           + "at least 'max_model_len' (\(maxModelLength))")
@@ -184,74 +190,5 @@ extension EngineGroup {
       ("pipeline_parallel", pipelineParallel),
       ("num_speculative_tokens", speculation?.tokens ?? 1),
     ])
-  }
-}
-
-/// The root node of YAML text.
-private func parse(_ yaml: String, path: String) throws(ScenarioError) -> Node {
-  guard yaml.utf8.count <= DeploymentFormat.maxBytes else {
-    throw ScenarioError(path: path, line: 1, message: "a deployment has at most 1 MiB of text")
-  }
-  try checkNesting(yaml, path: path)
-  do {
-    if let node = try compose(yaml: yaml) { return node }
-    throw ScenarioError(path: path, line: 1, message: "the file is empty; a deployment needs keys")
-  } catch let error as ScenarioError {
-    throw error
-  } catch let error as YamlError {
-    throw ScenarioError(path: path, line: error.line, message: "not YAML: " + error.problem)
-  } catch {
-    throw ScenarioError(path: path, line: 1, message: "not YAML: \(error)")
-  }
-}
-
-/// Bounds depth, and refuses anchors, before a recursive parser sees the text: 1,024 brackets, or
-/// 256 columns of indentation, are far more than any deployment needs.
-private func checkNesting(_ yaml: String, path: String) throws(ScenarioError) {
-  var (line, brackets, indentation) = (1, 0, 0)
-  var isIndenting = true
-  var startsToken = true
-  var isAnchor = false
-  for byte in yaml.utf8 {
-    let isSpace = " \t\r\n".utf8.contains(byte)
-    if isAnchor, !isSpace {
-      throw ScenarioError(
-        path: path, line: line, message: "anchors and aliases are not taken; write values out")
-    }
-    isAnchor = startsToken && (byte == UInt8(ascii: "&") || byte == UInt8(ascii: "*"))
-    startsToken = isSpace || "[{,".utf8.contains(byte)
-    switch byte {
-    case UInt8(ascii: "\n"): (line, indentation, isIndenting) = (line + 1, 0, true)
-    case UInt8(ascii: " "), UInt8(ascii: "-"), UInt8(ascii: "?"): indentation += isIndenting ? 1 : 0
-    case UInt8(ascii: "["), UInt8(ascii: "{"): brackets += 1
-    default: isIndenting = false
-    }
-    if brackets > 1024 || indentation > 256 {
-      throw ScenarioError(path: path, line: line, message: "a deployment is not nested this deep")
-    }
-  }
-}
-
-extension YamlError {
-  /// The line of the problem, from 1.
-  fileprivate var line: Int {
-    switch self {
-    case .scanner(_, _, let mark, _), .parser(_, _, let mark, _), .composer(_, _, let mark, _):
-      max(1, mark.line)
-    case .duplicatedKeysInMapping(_, let context): max(1, context.mark.line)
-    default: 1
-    }
-  }
-
-  /// What is wrong, without the place.
-  fileprivate var problem: String {
-    switch self {
-    case .scanner(_, let problem, _, _), .parser(_, let problem, _, _),
-      .composer(_, let problem, _, _), .reader(let problem, _, _, _):
-      problem
-    case .duplicatedKeysInMapping(let keys, _):
-      "the key '\((keys.first ?? "").prefix(64))' is given twice"
-    default: "the text cannot be read"
-    }
   }
 }

@@ -48,11 +48,9 @@ struct MappingReader {
   /// A whole number within the key's bounds.
   func integer(_ name: String) throws(ScenarioError) -> Int? {
     guard let node = values[name] else { return nil }
-    guard case .integer(let bounds) = kind(name) else { return nil }
+    guard let kind = kind(name), case .integer(let bounds) = kind else { return nil }
     guard let text = plain(node), let value = Int(text), bounds.contains(value) else {
-      let range =
-        bounds.count == 1 ? "\(bounds.lowerBound)" : "\(bounds.lowerBound) to \(bounds.upperBound)"
-      throw error(name, "is a whole number, \(range)")
+      throw error(name, kind.numberRule)
     }
     return value
   }
@@ -60,9 +58,9 @@ struct MappingReader {
   /// A number within the key's bounds.
   func number(_ name: String) throws(ScenarioError) -> Double? {
     guard let node = values[name] else { return nil }
-    guard case .number(let above, let through) = kind(name) else { return nil }
-    guard let text = plain(node), let value = Double(text), value > above, value <= through else {
-      throw error(name, "is a number above \(above) and at most \(through)")
+    guard let kind = kind(name) else { return nil }
+    guard let text = plain(node), let value = Double(text), kind.allows(value) else {
+      throw error(name, kind.numberRule)
     }
     return value
   }
@@ -120,8 +118,17 @@ struct MappingReader {
   ///
   /// - Parameter what: What it describes, for errors.
   func mapping(_ name: String, what: String) throws(ScenarioError) -> MappingReader? {
-    guard let node = values[name], case .mapping(let keys) = kind(name) else { return nil }
-    return try MappingReader(node, what: what, keys: keys, path: path)
+    guard let node = values[name] else { return nil }
+    switch kind(name) {
+    case .mapping(let keys):
+      return try MappingReader(node, what: what, keys: keys, path: path)
+    case .shorthand(let key, let keys):
+      let whole =
+        node.scalar == nil
+        ? node : Node.mapping(Node.Mapping([(Node(key), node)], .implicit, .any, node.mark))
+      return try MappingReader(whole, what: what, keys: keys, path: path)
+    default: return nil
+    }
   }
 
   /// A list of at least one node, no longer than the key's bound.
@@ -133,19 +140,26 @@ struct MappingReader {
     return Array(nodes)
   }
 
-  private func kind(_ name: String) -> FormatKey.Kind? {
+  /// What a key may hold.
+  func kind(_ name: String) -> FormatKey.Kind? {
     keys.first { $0.name == name }?.kind
   }
 
+  /// A key's value, as it is.
+  func node(_ name: String) -> Node? { values[name] }
+
   /// A scalar without quotes, as numbers and booleans are written.
-  private func plain(_ node: Node) -> String? {
+  func plain(_ node: Node) -> String? {
     guard let scalar = node.scalar, scalar.style == .plain || scalar.style == .any else {
       return nil
     }
     return scalar.string
   }
 
-  private func error(_ name: String, _ rule: String) -> ScenarioError {
+  /// An error about a key's value.
+  ///
+  /// - Parameter rule: What the value has to be, after the key: "is a whole number".
+  func error(_ name: String, _ rule: String) -> ScenarioError {
     let given = values[name]?.scalar.map { ", not '\($0.string.prefix(64))'" } ?? ""
     return ScenarioError(path: path, line: line(of: name), message: "'\(name)' \(rule)\(given)")
   }

@@ -1,4 +1,3 @@
-import Foundation
 import Operators
 import Testing
 
@@ -6,66 +5,15 @@ import Testing
 
 /// Holds the reader's keys and bounds, and the written contract, to each other.
 @Suite struct DeploymentSchemaTests {
-  let schema: [String: Any]
+  let document: SchemaDocument
+  var schema: [String: Any] { document.root }
 
-  init() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent()
-    let data = try Data(contentsOf: root.appending(path: "TraceSchemas/deployment.schema.json"))
-    schema = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-  }
-
-  func check(_ object: [String: Any], _ keys: [FormatKey]) throws {
-    #expect(object["additionalProperties"] as? Bool == false)
-    let required = try #require(object["required"] as? [String])
-    #expect(Set(required) == Set(keys.filter(\.isRequired).map(\.name)))
-    let properties = try #require(object["properties"] as? [String: [String: Any]])
-    #expect(Set(properties.keys) == Set(keys.map(\.name)))
-    for key in keys {
-      let property = try #require(properties[key.name])
-      #expect(property["description"] is String)
-      let type = property["type"] as? String
-      switch key.kind {
-      case .text(let most):
-        #expect(type == "string")
-        #expect(property["minLength"] as? Int == 1)
-        #expect(property["maxLength"] as? Int == most)
-      case .integer(let bounds):
-        #expect(type == "integer")
-        #expect(property["minimum"] as? Int == bounds.lowerBound)
-        #expect(property["maximum"] as? Int == bounds.upperBound)
-      case .number(let above, let through):
-        #expect(type == "number")
-        #expect(property["exclusiveMinimum"] as? Double == above)
-        #expect(property["maximum"] as? Double == through)
-      case .boolean:
-        #expect(type == "boolean")
-      case .choice(let choices):
-        #expect(type == "string")
-        #expect(property["enum"] as? [String] == choices)
-      case .ascending(let bounds, let most):
-        #expect(type == "array")
-        let items = try #require(property["items"] as? [String: Any])
-        #expect(items["minimum"] as? Int == bounds.lowerBound)
-        #expect(items["maximum"] as? Int == bounds.upperBound)
-        #expect(property["minItems"] as? Int == 1)
-        #expect(property["maxItems"] as? Int == most)
-      case .mapping(let keys):
-        #expect(type == "object")
-        try check(property, keys)
-      case .list(let most):
-        #expect(type == "array")
-        #expect(property["minItems"] as? Int == 1)
-        #expect(property["maxItems"] as? Int == most)
-      }
-    }
-  }
+  init() throws { document = try SchemaDocument("deployment.schema.json") }
 
   @Test("The schema and the reader know the same keys, requirements and bounds")
   func keys() throws {
-    try check(schema, DeploymentFormat.keys)
-    let definitions = try #require(schema["$defs"] as? [String: [String: Any]])
-    try check(try #require(definitions["engine_group"]), DeploymentFormat.engineKeys)
+    try document.check(schema, DeploymentFormat.keys)
+    try document.check(try document.definition("engine_group"), DeploymentFormat.engineKeys)
   }
 
   @Test("The schema's defaults are the reader's")

@@ -23,6 +23,7 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
     "deployment": { bytes in
       _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
     },
+    "scenario": scenario,
     "model": model,
     "model-family": { bytes in _ = try? CatalogueModel.read(bytes, name: "family.json") },
     "devices": { bytes in _ = try? Device.read(bytes, name: "devices.json") },
@@ -94,6 +95,15 @@ private func model(_ bytes: [UInt8]) {
     _ = try? RequestEstimator(steps).estimate(
       Workload(batch: 1 << 10, inputTokens: 1 << 24, outputTokens: model.generates ? 1 << 20 : 1))
   }
+}
+
+/// A scenario, and what is asked of it before it is simulated.
+private func scenario(_ bytes: [UInt8]) {
+  let text = String(decoding: bytes, as: UTF8.self)
+  guard let scenario = try? Scenario(yaml: text, path: "s.yaml") else { return }
+  precondition(scenario.firstConflict == nil)
+  _ = (scenario.firstPlaces, scenario.engineCount)
+  for pipeline in scenario.pipelines { _ = scenario.prefills(of: pipeline) }
 }
 
 private func requestLog(_ bytes: [UInt8]) {

@@ -1,0 +1,173 @@
+extension Scenario {
+  /// About the pipelines.
+  var pipelinesConflict: ScenarioConflict? {
+    if let conflict = countConflict(pipelines.count, of: "pipelines", in: ScenarioFormat.keys) {
+      return conflict
+    }
+    for (index, pipeline) in pipelines.enumerated() {
+      if let conflict = doubleConflict(pipelines.map(\.name), index) ?? classConflict(index)
+        ?? conflict(of: pipeline)
+      {
+        return conflict.under("pipelines", index)
+      }
+    }
+    return nil
+  }
+
+  /// About which requests take a pipeline.
+  private func classConflict(_ index: Int) -> ScenarioConflict? {
+    let pipeline = pipelines[index]
+    if let found = ScenarioFormat.pipelineKeys.firstOutOfBounds(["share": pipeline.share]) {
+      return ScenarioConflict(found)
+    }
+    guard let name = pipeline.requestClass,
+      let other = pipelines[..<index].first(where: { $0.requestClass == name })
+    else { return nil }
+    return ScenarioConflict(
+      "class",
+      "requests of class '\(name)' take the pipeline '\(other.name)'; give this one another 'class'"
+    )
+  }
+
+  /// About one pipeline.
+  private func conflict(of pipeline: StagePipeline) -> ScenarioConflict? {
+    let stages = pipeline.stages
+    if let conflict = countConflict(stages.count, of: "stages", in: ScenarioFormat.pipelineKeys) {
+      return conflict
+    }
+    for (index, stage) in stages.enumerated() {
+      if let conflict = doubleConflict(stages.map(\.name), index)
+        ?? afterConflict(stage, above: stages[..<index], below: stages[(index + 1)...])
+        ?? stage.condition.conflict(in: pipeline)?.under("when") ?? poolConflict(stage)
+      {
+        return conflict.under("stages", index)
+      }
+    }
+    return handoverConflict(pipeline) ?? fetchConflict(stages)
+  }
+
+  /// About the stages that one waits for.
+  private func afterConflict(
+    _ stage: Stage, above: ArraySlice<Stage>, below: ArraySlice<Stage>
+  ) -> ScenarioConflict? {
+    guard let names = stage.after else { return nil }
+    for (index, name) in names.enumerated() {
+      let message: String
+      if name == stage.name || below.contains(where: { $0.name == name }) {
+        message = "'\(name)' is not above this stage; a stage waits for stages above it"
+      } else if !above.contains(where: { $0.name == name }) {
+        message = unknownName(name, what: "stage", among: above.map(\.name))
+      } else if names[..<index].contains(name) {
+        message = "'after' names '\(name)' twice; once is enough"
+      } else {
+        continue
+      }
+      return ScenarioConflict("after", message)
+    }
+    return nil
+  }
+
+  /// About the engines that do what a stage is.
+  private func poolConflict(_ stage: Stage) -> ScenarioConflict? {
+    guard let pool = pools.first(where: { $0.name == stage.pool }) else {
+      return ScenarioConflict(
+        "on", unknownName(stage.pool, what: "pool of engines", among: pools.map(\.name)))
+    }
+    let wanted = stage.action.poolKind
+    guard pool.service.kind == wanted else {
+      let fitting = names(of: wanted)
+      return ScenarioConflict(
+        "on",
+        "'\(stage.name)' needs engines of kind \(wanted.rawValue), and '\(pool.name)' is of kind "
+          + pool.service.kind.rawValue
+          + (fitting.isEmpty ? "" : "; try " + fitting.map { "'\($0)'" }.joined(separator: ", ")))
+    }
+    return stage.action.conflict(on: pool)
+  }
+
+  /// About prompts and answers that different engines compute.
+  private func handoverConflict(_ pipeline: StagePipeline) -> ScenarioConflict? {
+    let stages = pipeline.stages
+    let prefills = prefills(of: pipeline)
+    for (index, stage) in stages.enumerated() where stage.action == .decode {
+      guard let prefill = prefills[index] else {
+        return ScenarioConflict(
+          "do",
+          "'\(stage.name)' must come after exactly one 'prefill' of the same model that no other "
+            + "'decode' goes on with; 'after' says which stages it comes after"
+        ).under("stages", index)
+      }
+      guard stage.condition == stages[prefill].condition, stage.condition.share == nil else {
+        return ScenarioConflict(
+          "when",
+          "'\(stage.name)' is done for the requests of '\(stages[prefill].name)': give both the "
+            + "same 'when', without 'share', which is drawn for each stage alone"
+        ).under("stages", index)
+      }
+    }
+    for (index, stage) in stages.enumerated()
+    where stage.action == .prefill && !prefills.contains(index) {
+      return ScenarioConflict(
+        "do",
+        "no 'decode' goes on with what '\(stage.name)' computes; add one of the same model after "
+          + "it, or take 'generate'"
+      ).under("stages", index)
+    }
+    return nil
+  }
+
+  /// About key-values that nothing is computed with.
+  private func fetchConflict(_ stages: [Stage]) -> ScenarioConflict? {
+    let graph = StageGraph(stages)
+    for (index, stage) in stages.enumerated() where stage.action == .fetch {
+      let isUsed = stages.indices.contains {
+        stages[$0].action.computesPrompt && graph.stage($0, follows: index)
+      }
+      guard !isUsed else { continue }
+      return ScenarioConflict(
+        "do",
+        "no 'prefill', 'generate' or 'think' comes after '\(stage.name)' to use what it brings"
+      ).under("stages", index)
+    }
+    return nil
+  }
+}
+
+extension StageAction {
+  /// Whether the context is computed, or found as key-values.
+  fileprivate var computesPrompt: Bool {
+    switch self {
+    case .prefill, .generate, .think: true
+    default: false
+    }
+  }
+}
+
+extension StageCondition {
+  /// What is out of bounds or never holds, or nil.
+  fileprivate func conflict(in pipeline: StagePipeline) -> ScenarioConflict? {
+    if let found = ScenarioFormat.conditionKeys.firstOutOfBounds([
+      "difficulty_above": difficultyAbove, "difficulty_below": difficultyBelow, "share": share,
+      "input_above": inputAbove.map(Double.init), "input_up_to": inputUpTo.map(Double.init),
+    ]) {
+      return ScenarioConflict(found)
+    }
+    if requestClass != nil, let all = pipeline.requestClass {
+      return ScenarioConflict(
+        "class", "all requests of '\(pipeline.name)' are of class '\(all)'; leave 'class' out here")
+    }
+    if let difficultyAbove, let difficultyBelow, difficultyAbove >= difficultyBelow {
+      return ScenarioConflict(
+        "difficulty_above",
+        "no difficulty is above \(difficultyAbove) and below "
+          + "\(difficultyBelow): 'difficulty_above' is the lower bound")
+    }
+    if let inputAbove, let inputUpTo, inputAbove >= inputUpTo {
+      return ScenarioConflict(
+        "input_above",
+        "no context is above \(inputAbove) and up to \(inputUpTo) tokens: "
+          + "'input_above' is the lower bound")
+    }
+    return nil
+  }
+}

@@ -1,0 +1,251 @@
+import Operators
+import Testing
+
+@testable import Scenarios
+
+@Suite struct ScenarioReaderTests {
+  /// Every key but those of the other distributions of a call.
+  static let whole = """
+    version: 1
+    name: retrieval-chat
+    network:
+      levels:
+        - {name: node, members: 8, bandwidth_gb_s: 450, latency_us: 5, efficiency: 0.65}
+        - {name: rack, members: 4, bandwidth_gb_s: 50, latency_us: 20}
+    engines:
+      - name: chat
+        kind: llm
+        model: Llama-3.1-8B
+        count: 4
+        device: h100
+        max_model_len: 16384
+        max_num_seqs: 64
+        num_gpu_blocks: 9000
+        routing: {policy: prefix-aware, load_weight: 256}
+        first_place: 2
+        price_per_hour: 2.5
+        busy_watts: 700
+        idle_watts: 90
+        outages: [{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]
+        scaling: {min_engines: 1, up_at: 40, down_at: 5, interval_s: 5, startup_s: 60}
+        admission: {max_outstanding: 200, max_wait_s: 9}
+      - {name: embedder, kind: encoder, model: E5, device: h100, max_batch: 16, data_type: fp16}
+      - {name: guard, kind: encoder, model: G, device: l4, tensor_parallel: 2, max_batch_tokens: 64}
+      - name: hosts
+        kind: cpu
+        count: 2
+        cores: 64
+        memory_bandwidth_gb_s: 300
+        routing: {policy: heavy-light, heavy_input: 9, heavy_output: 8, heavy_engines: 1}
+      - name: rack-store
+        kind: store
+        capacity_gb: 4000
+        bandwidth_gb_s: 32
+        latency_us: 100
+        engines_per_instance: 4
+        eviction: fifo
+        next: remote
+        write_back: false
+      - {name: remote, kind: store, bandwidth_gb_s: 5, hit_rate: 0.5, first_place: 31}
+      - {name: web, kind: external, concurrency: 7, routing: shortest-queue, first_place: 0}
+      - {name: first, model: S, device: h100, max_model_len: 2048}
+      - {name: second, model: S, device: l4, max_model_len: 2048}
+    pipelines:
+      - name: rag
+        class: rag
+        stages:
+          - {do: tokenize, on: hosts, us: 3, us_per_token: 0.5, bytes_per_token: 8, threads: 2}
+          - {do: embed, on: embedder, tokens_of: context}
+          - {do: retrieve, on: hosts, index: wiki, probes: 32, documents: 20, threads: 64}
+          - {do: rerank, on: embedder, tokens: 256, sequences: 20}
+          - {do: call, on: web, after: [tokenize], mean_s: 0.4, cv: 0.5, tokens: 800}
+          - {name: read, do: fetch, on: rack-store, after: [rerank, call]}
+          - {do: think, on: chat, scale: 4, branches: [2, 4], keep: 3, carries: false}
+          - {do: generate, on: chat}
+          - {do: filter, on: guard, when: {share: 0.1}}
+          - {do: detokenize, on: hosts, us_per_token: 1}
+      - name: apart
+        share: 0.3
+        stages:
+          - {do: pad, on: hosts, after: [], us: 1}
+          - {do: prefill, on: first, when: {difficulty_above: 0.25, difficulty_below: 0.75}}
+          - {do: decode, on: second, when: {difficulty_above: 0.25, difficulty_below: 0.75}}
+          - {do: score, on: guard, when: {class: a, input_above: 7, input_up_to: 9}}
+          - {do: think, on: first, tokens: 99}
+    slo: {ttft_ms: 250, tpot_ms: 25, ttft_factors: [1, 2, 4], tpot_factors: [1, 1, 2]}
+    bytes_per_token: 2.5
+    seed: 7
+    """
+
+  /// What `whole` says.
+  static var expected: Scenario {
+    let half = StageCondition(difficultyAbove: 0.25, difficultyBelow: 0.75)
+    let rag = StagePipeline(
+      name: "rag", requestClass: "rag",
+      stages: [
+        Stage(
+          name: "tokenize",
+          action: .process(
+            ProcessorWork(
+              source: .context, perRequest: 3, perToken: 0.5, bytesPerToken: 8, threads: 2)),
+          pool: "hosts"),
+        Stage(name: "embed", action: .encode(EncoderWork(source: .context)), pool: "embedder"),
+        Stage(
+          name: "retrieve",
+          action: .retrieve(Retrieval(index: "wiki", probes: 32, documents: 20, threads: 64)),
+          pool: "hosts"),
+        Stage(
+          name: "rerank",
+          action: .encode(EncoderWork(source: .prompt, tokens: 256, sequences: 20)),
+          pool: "embedder"),
+        Stage(
+          name: "call",
+          action: .call(
+            ExternalCall(duration: .logNormal(mean: 0.4, variation: 0.5), tokens: 800)),
+          pool: "web", after: ["tokenize"]),
+        Stage(name: "read", action: .fetch, pool: "rack-store", after: ["rerank", "call"]),
+        Stage(
+          name: "think",
+          action: .think(Thinking(scale: 4, branches: [2, 4], keep: 3, carries: false)),
+          pool: "chat"),
+        Stage(name: "generate", action: .generate, pool: "chat"),
+        Stage(
+          name: "filter", action: .encode(EncoderWork(source: .all)), pool: "guard",
+          condition: StageCondition(share: 0.1)),
+        Stage(
+          name: "detokenize", action: .process(ProcessorWork(source: .answer, perToken: 1)),
+          pool: "hosts"),
+      ])
+    let apart = StagePipeline(
+      name: "apart", share: 0.3,
+      stages: [
+        Stage(
+          name: "pad", action: .process(ProcessorWork(source: .context, perRequest: 1)),
+          pool: "hosts", after: []),
+        Stage(name: "prefill", action: .prefill, pool: "first", condition: half),
+        Stage(name: "decode", action: .decode, pool: "second", condition: half),
+        Stage(
+          name: "score", action: .encode(EncoderWork(source: .all)), pool: "guard",
+          condition: StageCondition(requestClass: "a", inputAbove: 7, inputUpTo: 9)),
+        Stage(name: "think", action: .think(Thinking(tokens: 99)), pool: "first"),
+      ])
+    return Scenario(
+      name: "retrieval-chat", pools: pools, pipelines: [rag, apart],
+      network: [
+        NetworkLevel(name: "node", members: 8, bandwidth: 450, latency: 5, efficiency: 0.65),
+        NetworkLevel(name: "rack", members: 4, bandwidth: 50, latency: 20),
+      ],
+      objectives: LatencyObjectives(
+        timeToFirstToken: 250, timePerOutputToken: 25, firstTokenFactors: [1, 2, 4],
+        outputTokenFactors: [1, 1, 2]),
+      bytesPerToken: 2.5, seed: 7)
+  }
+
+  static var pools: [EnginePool] {
+    func small(_ name: String, _ device: String) -> EnginePool {
+      EnginePool(
+        name: name,
+        service: .model(
+          ModelService(
+            model: "S", group: EngineGroup(name: name, device: device, maxModelLength: 2048))))
+    }
+    return [
+      EnginePool(
+        name: "chat", count: 4,
+        service: .model(
+          ModelService(
+            model: "Llama-3.1-8B",
+            group: EngineGroup(
+              name: "chat", device: "h100", maxSequences: 64, maxModelLength: 16384,
+              blockCount: 9000))),
+        routing: PoolRouting(policy: .prefixAware, loadWeight: 256), firstPlace: 2,
+        pricePerHour: 2.5, busyWatts: 700, idleWatts: 90,
+        outages: [Outage(engine: 1, start: 60, duration: 30), Outage(engine: 1, start: 100)],
+        scaling: Scaling(minimum: 1, upper: 40, lower: 5, interval: 5, startup: 60),
+        admission: Admission(maxOutstanding: 200, maxWait: 9)),
+      EnginePool(
+        name: "embedder",
+        service: .encoder(
+          EncoderService(model: "E5", device: "h100", dataType: .float16, maxBatch: 16))),
+      EnginePool(
+        name: "guard",
+        service: .encoder(
+          EncoderService(model: "G", device: "l4", tensorParallel: 2, maxBatchTokens: 64))),
+      EnginePool(
+        name: "hosts", count: 2,
+        service: .processors(ProcessorService(cores: 64, memoryBandwidth: 300)),
+        routing: PoolRouting(
+          policy: .heavyLight, heavyInput: 9, heavyOutput: 8, heavyEngines: 1)),
+      EnginePool(
+        name: "rack-store",
+        service: .store(
+          StoreService(
+            capacity: 4e12, bandwidth: 32, latency: 100, enginesPerInstance: 4, eviction: .firstIn,
+            next: "remote", writesBack: false))),
+      EnginePool(
+        name: "remote", service: .store(StoreService(bandwidth: 5, hitRate: 0.5)), firstPlace: 31),
+      EnginePool(
+        name: "web", service: .external(ExternalService(concurrency: 7)),
+        routing: PoolRouting(policy: .shortestQueue), firstPlace: 0),
+      small("first", "h100"), small("second", "l4"),
+    ]
+  }
+
+  @Test("Every key is read")
+  func everyKey() throws {
+    let scenario = try Scenario(yaml: Self.whole, path: "a.yaml")
+    let expected = Self.expected
+    #expect(scenario.pools == expected.pools)
+    #expect(scenario.pipelines == expected.pipelines)
+    #expect(scenario == expected)
+    #expect(scenario.firstPlaces == [2, 6, 7, 8, 10, 31, 0, 1, 2])
+    #expect(scenario.prefills(of: scenario.pipelines[1]) == [nil, nil, 1, nil, nil])
+  }
+
+  @Test("What is not said has the documented default")
+  func defaults() throws {
+    let yaml = """
+      version: 1
+      name: n
+      engines:
+        - {name: e, model: m, device: d, max_model_len: 9}
+        - {name: s, kind: store, bandwidth_gb_s: 1}
+        - {name: x, kind: external}
+      pipelines:
+        - name: p
+          stages:
+            - {do: call, on: x, seconds: 0}
+            - {do: generate, on: e}
+      """
+    let group = EngineGroup(name: "e", device: "d", maxModelLength: 9)
+    let expected = Scenario(
+      name: "n",
+      pools: [
+        EnginePool(name: "e", service: .model(ModelService(model: "m", group: group))),
+        EnginePool(name: "s", service: .store(StoreService(bandwidth: 1))),
+        EnginePool(name: "x", service: .external(ExternalService())),
+      ],
+      pipelines: [
+        StagePipeline(
+          name: "p",
+          stages: [
+            Stage(name: "call", action: .call(ExternalCall(duration: .constant(0))), pool: "x"),
+            Stage(name: "generate", action: .generate, pool: "e"),
+          ])
+      ])
+    #expect(try Scenario(yaml: yaml, path: "") == expected)
+  }
+
+  @Test(
+    "A call's time is said in one of five ways",
+    arguments: [
+      ("seconds: 2", .constant(2)), ("mean_s: 2", .exponential(mean: 2)),
+      ("mean_s: 2, cv: 3", .logNormal(mean: 2, variation: 3)),
+      ("from_s: 0, to_s: 2", .uniform(0, 2)), ("measured_s: [1, 0.5, 0]", .measured([1, 0.5, 0])),
+    ] as [(String, DurationDistribution)])
+  func durations(text: String, expected: DurationDistribution) throws {
+    let yaml = Self.whole.replacing("mean_s: 0.4, cv: 0.5", with: text)
+    let stage = try Scenario(yaml: yaml, path: "").pipelines[0].stages[4]
+    #expect(stage.action == .call(ExternalCall(duration: expected, tokens: 800)))
+  }
+}
