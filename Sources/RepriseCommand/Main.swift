@@ -27,7 +27,7 @@ struct RepriseCommand: ParsableCommand {
       PlanMeasurementsCommand.self, ReplayCommand.self, ReplayBenchmarkCommand.self,
       ValidateCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
-      CatalogueCommand.self, TimePricesCommand.self,
+      CatalogueCommand.self, TimePricesCommand.self, PipelineBenchmarkCommand.self,
     ])
 
   static func main() {
