@@ -147,6 +147,7 @@ import Testing
     ("after: [tokenize]", "after: [call]", "'call' is not above this stage"),
     ("after: [tokenize]", "after: [generate]", "'generate' is not above this stage"),
     ("when: {share: 0.1}", "when: {class: a}", "all requests of 'rag' are of class 'rag'"),
+    ("class: a,", "class: rag,", "take the pipeline 'rag' and never come here"),
     ("input_up_to: 9", "input_up_to: 7", "no context is above 7 and up to 7 tokens"),
     (
       "difficulty_above: 0.25, difficulty_below: 0.75",
