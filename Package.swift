@@ -39,11 +39,15 @@ let rooms = [
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"],
     libraries: [grdb, sqlite]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
-  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"]),
+  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap]),
   Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
+  Room(name: "Network", rooms: ["Operators"]),
   Room(
     name: "Replay",
-    rooms: ["Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios"],
+    rooms: [
+      "Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios",
+      "Network",
+    ],
     libraries: [heap, histogram]),
   Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(

@@ -47,6 +47,9 @@ struct Resident {
   var finishStep: Int = 0
   /// Prompt tokens found in the cache at its first admission; -1 before it.
   var cached: Int32 = -1
+  /// Leading tokens whose keys and values a store brought: they are stored here at the first admission,
+  /// without being computed.
+  var fetched: Int32 = 0
   /// Tokens that the last step brought, or brings, in which it got any outside the ``DecodeSet``.
   var brought: Int32 = 0
   /// Whether its latest token is still to come out of the pipeline, so that it cannot be scheduled.

@@ -12,7 +12,7 @@ extension Scheduler {
       let wholeBlocks = (resident.tokens + limits.blockSize - 1) / limits.blockSize
       if isStillBlocked(resident, wholeBlocks: wholeBlocks) { return }
       let (free, miss) = findHits(resident, chain: chain)
-      let past = hits.count * limits.blockSize
+      let past = past(of: resident)
       var grant = resident.tokens - past
       if limits.longPrefillThreshold > 0 { grant = min(grant, limits.longPrefillThreshold) }
       if !limits.chunkedPrefill, grant > budget { return }
@@ -59,6 +59,14 @@ extension Scheduler {
     return (free, 0)
   }
 
+  /// Tokens of a request that need not be computed: of ``hits``, or brought by a store. The last one is
+  /// computed in any case.
+  func past(of resident: Resident) -> Int {
+    let cached = hits.count * limits.blockSize
+    guard resident.fetched > 0, resident.preemptions == 0 else { return cached }
+    return max(cached, min(Int(resident.fetched), resident.tokens - 1))
+  }
+
   mutating func start(
     _ slot: Int32, grant: Int, _ decision: inout Decision, chain: [UInt64]
   ) {
@@ -68,7 +76,7 @@ extension Scheduler {
       pool.share(block)
       tables[Int(residents[index].table)].append(block)
     }
-    let past = hits.count * limits.blockSize
+    let past = past(of: residents[index])
     residents[index].phase = .prefilling
     residents[index].computed = Int32(past)
     residents[index].namedBlocks = Int32(hits.count)
@@ -76,7 +84,7 @@ extension Scheduler {
     residents[index].blockedHits = -1
     nextOrder += 1
     queriedTokens += limits.prefixCaching ? residents[index].tokens : 0
-    hitTokens += past
+    hitTokens += hits.count * limits.blockSize
     if residents[index].cached < 0 {
       residents[index].cached = Int32(past)
       decision.admitted.append(slot)

@@ -2,6 +2,7 @@
 @_exported public import Analytical
 @_exported public import Calibration
 @_exported public import CostModel
+@_exported public import Network
 @_exported public import OperatorStore
 @_exported public import Operators
 @_exported public import ProfilerTraces

@@ -68,10 +68,10 @@ public struct LogSummary: Sendable, Hashable {
       withContent += 1
       let size = max(1, record.tokensPerContentName)
       let whole = record.inputTokens / size
-      // A partial last block may have a name or none.
+      // A partial last block may have a name or none; generated tokens may be named, too.
+      let all = record.inputTokens + record.outputTokens
       let fits =
-        record.content.count == whole
-        || record.content.count == whole + (record.inputTokens % size > 0 ? 1 : 0)
+        record.content.count >= whole && record.content.count <= (all - 1) / size + 1
       if !fits {
         contentMisfits += 1
         tokensPerMisfit = size

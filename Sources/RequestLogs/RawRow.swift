@@ -20,6 +20,8 @@ struct RawRow {
   /// An instant.
   var cancelled: Int64?
   var priority: Int64?
+  var requestClass: String?
+  var passages: Int64?
 
   static let mostTokens: Int64 = 1 << 24
 
@@ -38,7 +40,9 @@ struct RawRow {
     else { throw .tokensOutOfRange }
     let start = origin ?? arrival
     guard (thinkTime ?? 0) >= 0, (cancelled ?? arrival) >= arrival else { throw .timesOutOfOrder }
-    guard Int32(exactly: priority ?? 0) != nil else { throw .tokensOutOfRange }
+    guard Int32(exactly: priority ?? 0) != nil, (0...Self.mostTokens).contains(passages ?? 0) else {
+      throw .tokensOutOfRange
+    }
     var givenUp: Nanoseconds?
     if let cancelled { givenUp = try difference(cancelled, arrival) }
     var record = RequestRecord(
@@ -48,6 +52,8 @@ struct RawRow {
       measured: try measured(from: arrival), session: session,
       thinkTime: thinkTime.map { Nanoseconds($0) }, cancelled: givenUp)
     record.priority = Int(priority ?? 0)
+    record.requestClass = requestClass
+    record.passages = passages.map(Int.init)
     origin = start
     return record
   }
@@ -88,7 +94,7 @@ struct RowLayout {
   enum Field {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
     case inputTokens, outputTokens, content, tokensPerContentName, priority
-    case session, thinkTime, cancelled
+    case session, thinkTime, cancelled, requestClass, passages
   }
 
   let keys: JSONKeys
@@ -132,7 +138,7 @@ struct RowLayout {
       ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
       ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
-      ("priority", .priority),
+      ("priority", .priority), ("class", .requestClass), ("passages", .passages),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -190,6 +196,10 @@ struct RowLayout {
     case .thinkTime: row.thinkTime = try time(scanner)
     case .cancelled: row.cancelled = try time(scanner)
     case .priority: row.priority = try integer(scanner)
+    case .requestClass:
+      let name = scanner.string()
+      if !name.isEmpty { row.requestClass = name }
+    case .passages: row.passages = try integer(scanner)
     case .content, .tokenTimes: break
     }
   }

@@ -72,6 +72,13 @@ public struct RequestLogWriter: ~Copyable {
       bytes.append(contentsOf: ",\"think_ns\":\(think.rawValue)".utf8)
     }
     if let cancelled = record.cancelled { instant("cancelled_ns", cancelled) }
+    if let requestClass = record.requestClass {
+      bytes.append(contentsOf: ",\"class\":".utf8)
+      appendJSONString(requestClass, to: &bytes)
+    }
+    if let passages = record.passages {
+      bytes.append(contentsOf: ",\"passages\":\(passages)".utf8)
+    }
     bytes.append(contentsOf: "}\n".utf8)
   }
 }

@@ -27,6 +27,11 @@ public struct RequestRecord: Sendable, Hashable {
   /// The lower, the earlier it is served by an engine that looks at priorities; 0 where the log does
   /// not tell.
   public var priority = 0
+  /// What kind of request it is, by which a scenario chooses what is done with it; nil where the log
+  /// does not tell.
+  public var requestClass: String?
+  /// How many passages were retrieved for its prompt; nil where the log does not tell.
+  public var passages: Int?
 
   /// Creates a record.
   public init(

@@ -92,14 +92,8 @@ public struct WorkloadOptions: Sendable, Hashable {
     } else {
       hash ^= UInt64(truncatingIfNeeded: row) &* 0x9e37_79b9_7f4a_7c15
     }
-    hash = Self.mixed(hash &+ Self.mixed(seed &+ 0x9e37_79b9_7f4a_7c15))
+    hash = SplitMix64.mixed(hash, seed)
     return Double(hash >> 11) * 0x1p-53 < keptShare
-  }
-
-  private static func mixed(_ value: UInt64) -> UInt64 {
-    var mixed = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
   }
 }
 

@@ -23,6 +23,8 @@ struct RequestLogWriterTests {
         session: "s\"", thinkTime: Nanoseconds(7), cancelled: Nanoseconds(3)),
     ]
     records[1].priority = -3
+    records[1].requestClass = "rag \"1\""
+    records[2].passages = 0
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path
     defer { try? FileManager.default.removeItem(atPath: path) }

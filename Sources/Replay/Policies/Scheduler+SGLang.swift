@@ -53,7 +53,7 @@ extension Scheduler {
       guard budget > 0 else { return }
       let resident = residents[Int(slot)]
       let (free, _) = findHits(resident, chain: chain)
-      let past = hits.count * limits.blockSize
+      let past = past(of: resident)
       let rest = resident.tokens - past
       let blocks = (rest + limits.blockSize - 1) / limits.blockSize
       let reserve = RadixState.reserve(resident)

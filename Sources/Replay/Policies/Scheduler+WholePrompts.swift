@@ -34,8 +34,9 @@ extension Scheduler {
         (longest + limits.blockSize - 1) / limits.blockSize <= pool.freeCount
       else { return }
       waiting.removeFirst()
-      budget -= resident.tokens
-      start(slot, grant: resident.tokens, &decision, chain: chain)
+      let rest = resident.tokens - past(of: resident)
+      budget -= rest
+      start(slot, grant: rest, &decision, chain: chain)
       takeBlocks(slot, computed: longest)
     }
   }

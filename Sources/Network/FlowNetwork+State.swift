@@ -1,0 +1,110 @@
+extension FlowNetwork {
+  /// What is less than this after a whole nanosecond counts as on it, in seconds.
+  static let rounding = 1e-13
+
+  enum FlowState: UInt8 {
+    case free, running, ended
+  }
+
+  struct Flow: Sendable {
+    /// At its limit: the bytes left at ``since``; else what its bottleneck's clock shows at its end.
+    var mark = 0.0
+    var since: Int64 = 0
+    var bytes = 0.0
+    var sequence: Int64 = 0
+    /// What the flow can do by itself, in bytes per second.
+    var ownRate = 0.0
+    /// What it can do at most, whatever other flows do, in bytes per second.
+    var limit = 0.0
+    /// The link that is its bottleneck; -1 at its limit.
+    var home: Int32 = -1
+    /// How many tight links it crosses.
+    var tight: Int32 = 0
+    /// Its hops: they stay with the slot, which is used again for a path as long.
+    var firstHop: Int32
+    var slots: Int32
+    var hopCount: Int32 = 0
+    var state = FlowState.free
+    /// With several tight links: the rate that they reckon with.
+    var knownRate = 0.0
+    /// The last round that gave it a rate.
+    var rated: Int64 = 0
+
+    init(firstHop: Int32, slots: Int32) {
+      self.firstHop = firstHop
+      self.slots = slots
+    }
+
+    var hops: Range<Int> { Int(firstHop)..<Int(firstHop + hopCount) }
+    /// Those on tight links come first.
+    var tightHops: Range<Int> { Int(firstHop)..<Int(firstHop + tight) }
+
+    /// The limit as a whole number, so that sums stay exact when flows come and go.
+    var weight: Double { limit.isFinite ? limit.rounded(.up) : 0 }
+  }
+
+  /// A flow on a link.
+  struct Hop: Sendable {
+    /// The link is slack.
+    static let onSlack: Int32 = -1
+    /// The link is the only tight one of the flow.
+    static let onOnlyTight: Int32 = -2
+
+    var link: Int32 = -1
+    var flow: Int32
+    /// Where it is among the link's hops.
+    var place: Int32 = -1
+    /// One of the above, or where it is among the link's entangled hops.
+    var role = onSlack
+
+    init(flow: Int32) { self.flow = flow }
+  }
+
+  struct Link: Sendable {
+    /// In bytes per second.
+    var capacity: Double
+    var hops: [Int32] = []
+    /// The weights of its flows' limits.
+    var weight = 0.0
+    var isTight = false
+
+    // While it is tight:
+    /// The flows whose bottleneck it is, by what the clock shows at their end.
+    var sharing = IndexedHeap<Double>()
+    /// The bytes that each of them has got, by ``since``.
+    var clock = 0.0
+    var since: Int64 = 0
+    /// How fast each is, in bytes per second.
+    var rate = 0.0
+    /// Of the flows with this one tight link those that share, by limit.
+    var unbound = IndexedHeap<Double>()
+    /// And those at their limits, by limit from the largest (keys are negative).
+    var bound = IndexedHeap<Double>()
+    /// The limits of those that are bound.
+    var boundSum = 0.0
+    /// The hops of flows with more than one tight link.
+    var entangled: [Int32] = []
+
+    // While rates are computed:
+    /// What flows that have their rate leave over.
+    var room = 0.0
+    /// How many entangled flows have no rate yet.
+    var waiting = 0
+    var hasRate = false
+    var hasChanged = false
+    /// The rate at which it is full; infinite if it is not.
+    var level = Double.infinity
+    /// The last change that it was computed for, and the last round that looked whether it must be.
+    var met: Int64 = 0
+    var checked: Int64 = 0
+    var isDirty = false
+    var isStale = false
+
+    var carried = 0.0
+    var busy: Int64 = 0
+    var busySince: Int64 = 0
+    var peak = 0
+
+    init(capacity: Double) { self.capacity = capacity }
+  }
+}

@@ -1,0 +1,129 @@
+import Scenarios
+
+/// A pipeline as numbers: stages, who waits for whom, and where they are served.
+struct CompiledPipeline {
+  /// One stage.
+  struct Part {
+    var stage: Stage
+    /// The number of its pool.
+    var pool: Int
+    /// How many stages must have ended.
+    var predecessors: [Int] = []
+    /// The stages that wait for it.
+    var successors: [Int] = []
+    /// For a fetch: the stage that computes the context; for a decode: its prefill. -1 otherwise.
+    var partner = -1
+    /// For a stage that computes a context: the stores, nearest first, to which that is written.
+    var stores: [Int] = []
+    /// What a search costs.
+    var search: SearchCost?
+
+    /// Whether a language model computes a context here.
+    var computesContext: Bool {
+      switch stage.action {
+      case .prefill, .generate, .think: true
+      case .process, .encode, .retrieve, .call, .fetch, .decode: false
+      }
+    }
+
+    /// Whether tokens of the answer come from here.
+    var answers: Bool {
+      switch stage.action {
+      case .prefill, .generate, .decode: true
+      case .process, .encode, .retrieve, .call, .fetch, .think: false
+      }
+    }
+  }
+
+  let name: String
+  private(set) var parts: [Part]
+  /// Whether contexts have names even where the log has none: several stages compute them, paths share
+  /// them, or stores keep them.
+  private(set) var namesContexts = false
+
+  /// Compiles a pipeline of a scenario whose parts fit together.
+  init(_ pipeline: StagePipeline, of plan: ScenarioPlan) throws(PipelineError) {
+    let scenario = plan.scenario
+    name = pipeline.name
+    parts = []
+    for (index, stage) in pipeline.stages.enumerated() {
+      guard let pool = scenario.pools.firstIndex(where: { $0.name == stage.pool }) else {
+        throw .conflict("stage '\(stage.name)': there are no engines '\(stage.pool)'")
+      }
+      var part = Part(stage: stage, pool: pool)
+      for name in stage.after ?? (index > 0 ? [pipeline.stages[index - 1].name] : []) {
+        guard let before = pipeline.stages[..<index].firstIndex(where: { $0.name == name }) else {
+          throw .conflict("stage '\(stage.name)' comes after '\(name)', which is no stage above it")
+        }
+        part.predecessors.append(before)
+        parts[before].successors.append(index)
+      }
+      if case .retrieve(let retrieval) = stage.action {
+        guard let cost = plan.searches[retrieval] else {
+          throw .missing(what: "cost of searching '\(retrieval.index)'", pool: stage.pool)
+        }
+        part.search = cost
+      }
+      parts.append(part)
+    }
+    try join(scenario)
+  }
+
+  /// Finds who works together: fetches and contexts, prefills and decodes.
+  private mutating func join(_ scenario: Scenario) throws(PipelineError) {
+    for index in parts.indices {
+      switch parts[index].stage.action {
+      case .fetch:
+        guard let context = parts.indices.first(where: { $0 > index && parts[$0].computesContext })
+        else {
+          throw .conflict(
+            "stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
+        }
+        parts[index].partner = context
+        parts[context].stores = scenario.stores(from: parts[index].pool)
+      case .decode:
+        let prefill = parts[..<index].lastIndex {
+          if case .prefill = $0.stage.action { true } else { false }
+        }
+        guard let prefill else {
+          throw .conflict("stage '\(parts[index].stage.name)': there is no 'prefill' above it")
+        }
+        parts[index].partner = prefill
+        parts[prefill].partner = index
+      default: break
+      }
+    }
+    for (index, part) in parts.enumerated() where part.stage.action == .prefill {
+      guard part.partner > index else {
+        throw .conflict("stage '\(part.stage.name)': there is no 'decode' below it")
+      }
+    }
+    namesContexts =
+      parts.filter(\.computesContext).count > 1
+      || parts.contains {
+        if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
+        return $0.stage.action == .fetch
+      }
+  }
+}
+
+extension Thinking {
+  /// Paths at the end: the product of ``branches``.
+  var paths: Int { branches.reduce(1) { $0.multipliedReportingOverflow(by: $1).partialValue } }
+}
+
+extension Scenario {
+  /// The stores that are looked through from one on, nearest first.
+  func stores(from pool: Int) -> [Int] {
+    var found: [Int] = []
+    var next: Int? = pool
+    while let store = next, !found.contains(store) {
+      found.append(store)
+      next = nil
+      if case .store(let service) = pools[store].service, let name = service.next {
+        next = pools.firstIndex { $0.name == name }
+      }
+    }
+    return found
+  }
+}

@@ -1,0 +1,68 @@
+import Scenarios
+
+/// An engine of any kind, as its pool sees it.
+struct EngineState {
+  /// What it is, and where among its like.
+  enum Kind {
+    case model
+    case encoder
+    case processors
+    case external
+    case store
+  }
+
+  var pool: Int
+  /// Its number in the pool.
+  var number: Int
+  var kind: Kind
+  /// Its place among the engines of its kind; hosts and externals share ``PipelineFleet/queues``.
+  var place: Int
+  /// Its place in the network.
+  var leaf = 0
+  /// For a host: the link that stands for its memory.
+  var memoryLink: Int32 = -1
+  var load = EngineLoad()
+  var isUp = true
+  /// Whether it takes no further requests, and stops when it is empty.
+  var isDraining = false
+  /// Whether it was started to follow the load, or stopped.
+  var isStarting = false
+  /// Raised when it fails, so that what was foreseen of it is known to be void.
+  var epoch: UInt16 = 0
+  /// Whether an encoder's boundary is foreseen.
+  var isWoken = false
+  /// When the service under way began.
+  var serviceStart: Int64 = 0
+  /// Time in which it worked; of hosts and externals with a bound, by the part of their places.
+  var busyTime = 0.0
+  /// Since when it is up.
+  var upSince: Int64 = 0
+  /// Time in which it was up, before that.
+  var upTime: Int64 = 0
+  var served = 0
+  var failures = 0
+  /// What engines in its place did that failed.
+  var earlierTotals: [EngineTotals] = []
+
+  init(pool: Int, number: Int, kind: Kind, place: Int) {
+    (self.pool, self.number, self.kind, self.place) = (pool, number, kind, place)
+  }
+
+  /// Whether requests may be sent here.
+  var isOpen: Bool { isUp && !isDraining }
+}
+
+/// A pool and what is waiting for it.
+struct PoolState {
+  /// Its first engine among all.
+  var first: Int
+  var count: Int
+  var rule: any RoutingRule
+  /// Tasks for which no engine is up.
+  var pending: [Int32] = []
+  /// Requests that were turned away.
+  var shed = 0
+
+  /// Its engines among all.
+  var range: Range<Int> { first..<(first + count) }
+}

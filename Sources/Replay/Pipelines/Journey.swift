@@ -1,0 +1,104 @@
+/// A request under way through its pipeline.
+struct Journey {
+  /// Its number among all, from 0.
+  var number = 0
+  /// The pipeline's number.
+  var pipeline = 0
+  /// Its session's number; -1 without one.
+  var session = -1
+  var requestClass: String?
+  var arrival: Int64 = 0
+  /// Tokens of its own prompt.
+  var prompt = 0
+  /// The prompt, and what stages added.
+  var context = 0
+  /// Tokens of its answer.
+  var output = 0
+  var priority: Int32 = 0
+  /// Stages that have not ended.
+  var stagesLeft = 0
+  /// When the answer's first token was ready; -1 before.
+  var firstToken: Int64 = -1
+  /// When its latest one was.
+  var lastToken: Int64 = -1
+  /// The stage that brought the first token.
+  var answeredBy = -1
+  /// Where its names of content begin in the ``ChainStore``; -1 without any.
+  var chainStart = -1
+  var chainCount = 0
+  /// Tokens that each name stands for.
+  var tokensPerName = 16
+  /// Names that came with the log.
+  var loggedNames = 0
+  /// From which piece on names are its own; -1 while all are the log's.
+  var namedFrom = -1
+  /// Prompt tokens that an engine's memory or a store had.
+  var cachedTokens = 0
+  var fetchedTokens = 0
+  /// How often a stage began anew because its engine failed.
+  var retries = 0
+  var isInUse = false
+}
+
+/// A stage of a request under way.
+struct StageTask {
+  /// What becomes of it.
+  enum Phase: UInt8 {
+    /// Stages before it have not ended.
+    case waiting
+    /// What it needs travels to its engine.
+    case travelling
+    /// It waits on its engine.
+    case queued
+    /// It is served.
+    case running
+    case ended
+    /// It was not for this request.
+    case skipped
+  }
+
+  var phase = Phase.waiting
+  /// Predecessors that have not ended.
+  var predecessorsLeft: Int16 = 0
+  /// The predecessor that ended last; -1 at the beginning.
+  var lastPredecessor: Int16 = -1
+  /// Its engine, counted over all pools; -1 before it is chosen.
+  var engine: Int32 = -1
+  /// Raised when it begins anew, so that what belonged to the try before is known.
+  var attempt: UInt16 = 0
+  /// Parts that have not ended: paths, or transfers.
+  var partsLeft: Int32 = 0
+  /// When all before it had ended; -1 before.
+  var ready: Int64 = -1
+  /// When what it needs was sent to its engine.
+  var sent: Int64 = 0
+  /// When what it needs had come to its engine.
+  var arrived: Int64 = 0
+  /// When its service began.
+  var started: Int64 = 0
+  /// For a context: when its first token was ready.
+  var firstToken: Int64 = 0
+  var ended: Int64 = 0
+  /// Tokens that a store brought.
+  var fetched: Int32 = 0
+  /// Whether its engine's load counts it, and as what.
+  var isCounted = false
+  var loadInput: Int32 = 0
+  var loadOutput: Int32 = 0
+  /// The slot of its keys and values on its engine, while a decode needs them; -1 otherwise.
+  var heldSlot: Int32 = -1
+}
+
+/// A request on a language model's engine: a task, or one path of it.
+struct Ticket {
+  var task: Int32 = -1
+  var attempt: UInt16 = 0
+  /// How often its path has split.
+  var depth: Int32 = 0
+  /// Tokens of the context that it began with.
+  var input: Int32 = 0
+  /// Where the names of its content begin; -1 without any.
+  var chainStart = -1
+  var chainCount = 0
+  var isInUse = false
+}

@@ -1,0 +1,170 @@
+import Operators
+import Scenarios
+
+/// Engines that fail and come back, start and stop.
+extension PipelineFleet {
+  /// Foresees everything that is known to change.
+  mutating func foreseeChanges() {
+    for (index, pool) in plan.scenario.pools.enumerated() {
+      for outage in pool.outages where (0..<pools[index].count).contains(outage.engine) {
+        foresee(
+          .failure, pools[index].first + outage.engine,
+          at: Nanoseconds(seconds: outage.start).rawValue,
+          tag: 0)
+      }
+      guard let scaling = pool.scaling else { continue }
+      for engine in pools[index].range where engines[engine].number >= scaling.minimum {
+        engines[engine].isUp = false
+      }
+      foresee(.scaling, index, at: Nanoseconds(seconds: scaling.interval).rawValue)
+    }
+  }
+
+  // MARK: Outages
+
+  /// Has an engine fail: what it was doing begins anew elsewhere.
+  mutating func fail(_ engine: Int, at time: Int64) {
+    let outages = plan.scenario.pools[engines[engine].pool].outages
+    let outage = outages.first {
+      $0.engine == engines[engine].number && Nanoseconds(seconds: $0.start).rawValue == time
+    }
+    engines[engine].failures += 1
+    engines[engine].epoch &+= 1
+    if let duration = outage?.duration {
+      foresee(
+        .comeback, engine, at: (Nanoseconds(time) + Nanoseconds(seconds: duration)).rawValue,
+        tag: engines[engine].epoch)
+    }
+    close(engine, at: time)
+    empty(engine)
+    // Tasks in the order of their numbers: the same every time.
+    var lost: [Int] = []
+    for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
+      lost.append(task)
+    }
+    for task in lost where isUnderWay(task) && Int(tasks[task].engine) == engine {
+      if tasks[task].phase == .ended {
+        // Its keys and values are gone; who waits for them computes them.
+        tasks[task].heldSlot = -1
+        restartDecode(of: task, at: time)
+      } else {
+        restart(task, at: time)
+      }
+    }
+  }
+
+  /// Whether a task is on its engine, or left anything there.
+  private func isUnderWay(_ task: Int) -> Bool {
+    guard journeys[task / stride].isInUse else { return false }
+    switch tasks[task].phase {
+    case .travelling, .queued, .running: return true
+    case .ended: return tasks[task].heldSlot >= 0
+    case .waiting, .skipped: return false
+    }
+  }
+
+  /// Begins a decode anew whose prefill engine failed before its keys and values had come.
+  private mutating func restartDecode(of prefill: Int, at time: Int64) {
+    let decode = prefill - prefill % stride + part(of: prefill).partner
+    guard tasks[decode].phase == .queued || tasks[decode].phase == .travelling else { return }
+    let place = engines[Int(tasks[decode].engine)].place
+    decodeQueues[place].removeAll { Int($0) == decode }
+    if tasks[decode].heldSlot >= 0 {
+      models[place].scheduler.dropReserved(tasks[decode].heldSlot)
+      tasks[decode].heldSlot = -1
+    }
+    restart(decode, at: time)
+  }
+
+  /// Forgets everything that an engine did and held.
+  private mutating func empty(_ engine: Int) {
+    let place = engines[engine].place
+    switch engines[engine].kind {
+    case .model:
+      for ticket in tickets.indices where tickets[ticket].isInUse {
+        let task = Int(tickets[ticket].task)
+        guard Int(tasks[task].engine) == engine, tasks[task].attempt == tickets[ticket].attempt
+        else { continue }
+        chains.release(tickets[ticket].chainStart)
+        tickets[ticket].isInUse = false
+        freeTickets.append(Int32(ticket))
+      }
+      let waiting = decodeQueues[place]
+      decodeQueues[place] = []
+      engines[engine].earlierTotals.append(models[place].totals)
+      models[place] = Engine(
+        group: models[place].group, index: models[place].index,
+        limits: models[place].scheduler.limits, options: ReplayOptions())
+      // Keys and values of those that waited are still where they were computed.
+      for task in waiting { tasks[Int(task)].heldSlot = -1 }
+      for task in tasks.indices
+      where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
+        tasks[task].heldSlot = -1
+      }
+    case .encoder:
+      encoders[place] = EncoderEngine(
+        maxBatch: encoders[place].maxBatch, maxTokens: encoders[place].maxTokens)
+      engines[engine].isWoken = false
+    case .processors, .external: queues[place].removeAll()
+    case .store: break
+    }
+  }
+
+  private mutating func close(_ engine: Int, at time: Int64) {
+    if engines[engine].isUp { engines[engine].upTime += time - engines[engine].upSince }
+    engines[engine].isUp = false
+    engines[engine].isStarting = false
+    engines[engine].isDraining = false
+  }
+
+  /// Has an engine serve, and those that waited for one go there.
+  mutating func comeBack(_ engine: Int, at time: Int64) {
+    guard !engines[engine].isUp else { return }
+    engines[engine].isUp = true
+    engines[engine].isStarting = false
+    engines[engine].upSince = time
+    let pool = engines[engine].pool
+    let waiting = pools[pool].pending
+    pools[pool].pending = []
+    for task in waiting
+    where tasks[Int(task)].phase == .waiting && journeys[Int(task) / stride].isInUse {
+      begin(Int(task), at: time)
+    }
+  }
+
+  // MARK: Scaling
+
+  /// Starts or stops an engine by the load of its pool.
+  mutating func scale(_ pool: Int, at time: Int64) {
+    guard let scaling = plan.scenario.pools[pool].scaling else { return }
+    let range = pools[pool].range
+    let available = range.filter { engines[$0].isOpen || engines[$0].isStarting }
+    let waiting = pools[pool].pending.count
+    let requests = range.reduce(waiting) { $0 + engines[$1].load.requests }
+    let load = Double(requests) / Double(max(1, available.count))
+    if load > scaling.upper {
+      if let draining = range.first(where: { engines[$0].isUp && engines[$0].isDraining }) {
+        engines[draining].isDraining = false
+      } else if let next = range.first(where: { !engines[$0].isUp && !engines[$0].isStarting }) {
+        engines[next].isStarting = true
+        foresee(
+          .comeback, next, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.startup)).rawValue,
+          tag: engines[next].epoch)
+      }
+    } else if load < scaling.lower, available.count > max(1, scaling.minimum),
+      let last = available.last(where: { engines[$0].isOpen })
+    {
+      engines[last].isDraining = true
+      stopIfDrained(last, at: time)
+    }
+    guard result.underWay > 0 || !isAtEnd else { return }
+    foresee(
+      .scaling, pool, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.interval)).rawValue)
+  }
+
+  /// Stops an engine that takes no further requests and has none.
+  mutating func stopIfDrained(_ engine: Int, at time: Int64) {
+    guard engines[engine].isDraining, engines[engine].load.requests == 0 else { return }
+    close(engine, at: time)
+  }
+}

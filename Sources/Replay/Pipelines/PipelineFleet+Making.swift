@@ -1,0 +1,177 @@
+import Network
+import Operators
+import Scenarios
+
+extension PipelineFleet {
+  /// Makes the engines of a plan, all idle.
+  ///
+  /// - Parameters:
+  ///   - tokensPerBlock: of the blocks that stores keep: those of the log's names.
+  ///   - collect: gets each request's outcome.
+  init(
+    _ plan: ScenarioPlan, tokensPerBlock: Int, collect: ((JourneyOutcome) -> Void)?
+  ) throws(PipelineError) {
+    let scenario = plan.scenario
+    guard plan.pools.count == scenario.pools.count else {
+      throw .conflict("\(plan.pools.count) pools are planned, not \(scenario.pools.count)")
+    }
+    guard (1...Scenario.maxEngines).contains(scenario.engineCount) else {
+      throw .conflict("there are 1 to \(Scenario.maxEngines) engines, all pools together")
+    }
+    guard !scenario.pipelines.isEmpty else { throw .conflict("there are no pipelines") }
+    self.plan = plan
+    var pipelines: [CompiledPipeline] = []
+    for pipeline in scenario.pipelines {
+      pipelines.append(try CompiledPipeline(pipeline, of: plan))
+    }
+    self.pipelines = pipelines
+    stride = pipelines.map(\.parts.count).max() ?? 1
+    links = try ScenarioLinks(scenario)
+    (pools, engines) = ([], [])
+    stores = try StoreLevels(scenario, leaves: 0..<0, blockBytes: 1, links: &links)
+    result = PipelineResult(pipelines: pipelines, pools: scenario.pools.count)
+    recorder = PipelineRecorder(
+      pools: scenario.pools.count, objectives: scenario.objectives, collect: collect)
+    var leaf = 0
+    for index in scenario.pools.indices { try addPool(index, &leaf) }
+    try makeStores(tokensPerBlock)
+    let base = links.open()
+    stores.open(base)
+    for engine in engines.indices where engines[engine].memoryLink >= 0 {
+      engines[engine].memoryLink += base
+    }
+    foreseeChanges()
+  }
+
+  private mutating func addPool(_ index: Int, _ leaf: inout Int) throws(PipelineError) {
+    let pool = plan.scenario.pools[index]
+    pools.append(
+      PoolState(
+        first: engines.count, count: pool.count,
+        rule: pool.routing.rule(engines: pool.count, seed: plan.scenario.seed)))
+    if case .store = pool.service {
+      pools[index].count = 0
+      return
+    }
+    if let place = pool.firstPlace { leaf = place }
+    for number in 0..<pool.count {
+      var engine = EngineState(pool: index, number: number, kind: .external, place: queues.count)
+      switch pool.service {
+      case .model:
+        engine.kind = .model
+        engine.place = models.count
+        try addModel(index)
+      case .encoder(let service):
+        guard plan.pools[index].pricing != nil else {
+          throw .missing(what: "prices", pool: pool.name)
+        }
+        engine.kind = .encoder
+        engine.place = encoders.count
+        encoders.append(
+          EncoderEngine(maxBatch: service.maxBatch, maxTokens: service.maxBatchTokens))
+      case .processors(let service):
+        engine.kind = .processors
+        queues.append(ServerQueue(capacity: service.cores))
+        engine.memoryLink = links.add(
+          "memory of \(pool.name) \(number)", bytesPerSecond: 1e9 * service.memoryBandwidth)
+      case .external(let service):
+        queues.append(ServerQueue(capacity: service.concurrency ?? .max))
+      case .store: break
+      }
+      engine.leaf = leaf
+      guard leaf < links.leafCount else {
+        throw .conflict(
+          "the network has \(links.leafCount) places, too few for engines '\(pool.name)'; "
+            + "give its levels more members")
+      }
+      leaf += 1
+      engines.append(engine)
+    }
+  }
+
+  private mutating func addModel(_ index: Int) throws(PipelineError) {
+    let name = plan.scenario.pools[index].name
+    guard var group = plan.pools[index].group, plan.pools[index].pricing != nil else {
+      throw .missing(what: "prices", pool: name)
+    }
+    group.role = .both
+    do {
+      let limits = try EngineLimits(group)
+      models.append(
+        Engine(group: index, index: Int32(models.count), limits: limits, options: ReplayOptions()))
+      decodeQueues.append([])
+    } catch {
+      throw .pool(name: name, error)
+    }
+  }
+
+  /// Stores stand beside the engines of the first pool that computes contexts for which they are asked.
+  private mutating func makeStores(_ tokensPerBlock: Int) throws(PipelineError) {
+    for pipeline in pipelines {
+      for part in pipeline.parts where !part.stores.isEmpty {
+        let engines = pools[part.pool].range.map { self.engines[$0].leaf }
+        guard let first = engines.first else { continue }
+        stores = try StoreLevels(
+          plan.scenario, leaves: first..<(first + engines.count),
+          blockBytes: Double(tokensPerBlock) * plan.pools[part.pool].keyValueBytesPerToken,
+          links: &links)
+        return
+      }
+    }
+  }
+
+  /// Ends the replay: collects what everything did.
+  consuming func close() -> PipelineResult {
+    var result = result
+    result.unfinished = result.underWay + sessions.waitingCount
+    let end = max(result.lastEnd, 0)
+    for engine in engines {
+      var up = engine.upTime
+      if engine.isUp { up += max(0, end - engine.upSince) }
+      var totals = PipelineEngineTotals(
+        pool: engine.pool, number: engine.number, served: engine.served,
+        busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(up),
+        failures: engine.failures, model: nil)
+      if engine.kind == .model {
+        var own = models[engine.place].totals
+        for earlier in engine.earlierTotals { own.add(earlier) }
+        totals.model = own
+        totals.busyTime = own.busyTime
+      }
+      result.engines.append(totals)
+    }
+    for pool in stores.instances.indices {
+      for (number, instance) in stores.instances[pool].enumerated() {
+        result.stores.append(
+          StoreTotals(
+            pool: pool, number: number, lookups: instance.lookups, hits: instance.hits,
+            bytesRead: instance.bytesRead, bytesWritten: instance.bytesWritten,
+            blocks: instance.blocks.count, evictions: instance.blocks.counts.evictions))
+      }
+    }
+    result.links = links.totals()
+    result.shedByPool = pools.map(\.shed)
+    return result
+  }
+}
+
+extension EngineTotals {
+  /// Adds what an engine did before this one in the same place.
+  mutating func add(_ earlier: EngineTotals) {
+    steps += earlier.steps
+    busyTime = busyTime + earlier.busyTime
+    lastEnd = max(lastEnd, earlier.lastEnd)
+    deviceTime += earlier.deviceTime
+    hostTime += earlier.hostTime
+    standardError += earlier.standardError
+    gapTime += earlier.gapTime
+    runningTime += earlier.runningTime
+    blockTime += earlier.blockTime
+    peakRunning = max(peakRunning, earlier.peakRunning)
+    peakWaiting = max(peakWaiting, earlier.peakWaiting)
+    peakBlocks = max(peakBlocks, earlier.peakBlocks)
+    preemptions += earlier.preemptions
+    queriedTokens += earlier.queriedTokens
+    hitTokens += earlier.hitTokens
+  }
+}

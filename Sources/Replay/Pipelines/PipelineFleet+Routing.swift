@@ -1,0 +1,158 @@
+import CostModel
+import Operators
+import Scenarios
+
+/// The coordinator: which engine of a pool serves a task.
+extension PipelineFleet {
+  /// Chooses the engine of a task, and counts it there; nil where none is up, so that the task waits, or
+  /// where it was turned away.
+  mutating func route(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) -> Int? {
+    let journey = journeys[journey(of: task)]
+    let output = tokensToGenerate(part, journey)
+    var canServe = false
+    candidates.removeAll(keepingCapacity: true)
+    for engine in pools[part.pool].range {
+      guard canEverServe(engine, part, input: journey.context, output: output) else { continue }
+      canServe = true
+      guard engines[engine].isOpen else { continue }
+      candidates.append(
+        RoutingCandidate(engine: engines[engine].number, load: engines[engine].load))
+    }
+    guard canServe else {
+      giveUp(task, at: time, .rejected)
+      return nil
+    }
+    guard !candidates.isEmpty else {
+      pools[part.pool].pending.append(Int32(task))
+      return nil
+    }
+    guard admit(part.pool, time) else {
+      pools[part.pool].shed += 1
+      giveUp(task, at: time, .shed)
+      return nil
+    }
+    lookUp(pools[part.pool].rule.knowledge, part, journey)
+    let request = RoutedRequest(
+      number: journey.number, input: journey.context, output: output, session: journey.session)
+    let place = pools[part.pool].rule.choose(request, among: candidates)
+    let engine = pools[part.pool].first + candidates[place].engine
+    join(task, engine, input: journey.context, output: output)
+    return engine
+  }
+
+  /// Counts a task in the load of its engine.
+  mutating func join(_ task: Int, _ engine: Int, input: Int, output: Int) {
+    tasks[task].engine = Int32(engine)
+    tasks[task].loadInput = Int32(clamping: input)
+    tasks[task].loadOutput = Int32(clamping: output)
+    tasks[task].isCounted = true
+    engines[engine].load.requests += 1
+    engines[engine].load.inputTokens += Int(tasks[task].loadInput)
+    engines[engine].load.outputTokens += Int(tasks[task].loadOutput)
+  }
+
+  /// Takes a task out of the load of its engine, if it is counted there.
+  mutating func leaveEngine(_ task: Int) {
+    guard tasks[task].isCounted else { return }
+    tasks[task].isCounted = false
+    let engine = Int(tasks[task].engine)
+    engines[engine].load.requests -= 1
+    engines[engine].load.inputTokens -= Int(tasks[task].loadInput)
+    engines[engine].load.outputTokens -= Int(tasks[task].loadOutput)
+  }
+
+  /// Tokens that a stage generates for a request, all paths together.
+  func tokensToGenerate(_ part: CompiledPipeline.Part, _ journey: Journey) -> Int {
+    switch part.stage.action {
+    case .generate, .decode: journey.output
+    case .prefill: 1
+    case .think(let thinking):
+      Int(clamping: thinking.tokensOfPath(answer: journey.output) * min(thinking.paths, 1024))
+    case .process, .encode, .retrieve, .call, .fetch: 0
+    }
+  }
+
+  private func canEverServe(
+    _ engine: Int, _ part: CompiledPipeline.Part, input: Int, output: Int
+  ) -> Bool {
+    guard case .model = engines[engine].kind else { return true }
+    let limits = models[engines[engine].place].scheduler.limits
+    var output = output
+    if case .think(let thinking) = part.stage.action {
+      output = max(1, output / max(1, thinking.paths))
+    }
+    return limits.canServe(input: input, output: max(1, output))
+  }
+
+  /// Takes those candidates away that take no more; whether any are left.
+  private mutating func admit(_ pool: Int, _ time: Int64) -> Bool {
+    guard let admission = plan.scenario.pools[pool].admission else { return true }
+    var open: [RoutingCandidate] = []
+    for candidate in candidates {
+      if let most = admission.maxOutstanding, candidate.load.requests >= most { continue }
+      if let wait = admission.maxWait,
+        expectedWait(pools[pool].first + candidate.engine, time) > wait * 1e9
+      {
+        continue
+      }
+      open.append(candidate)
+    }
+    candidates = open
+    return !open.isEmpty
+  }
+
+  /// Nanoseconds until what is before a new request is served, at the engine's mean rate of service so far; 0
+  /// where that is not known.
+  private func expectedWait(_ engine: Int, _ time: Int64) -> Double {
+    let state = engines[engine]
+    guard state.served > 0, time > 0 else { return 0 }
+    let waiting: Int
+    switch state.kind {
+    case .model: waiting = models[state.place].scheduler.waiting.count
+    case .processors, .external: waiting = queues[state.place].waitingCount
+    case .encoder, .store: waiting = state.load.requests
+    }
+    let up = Double(state.upTime + (time - state.upSince))
+    return Double(waiting) * up / Double(state.served)
+  }
+
+  /// Tells each candidate what the rule wants to know.
+  private mutating func lookUp(
+    _ knowledge: RoutingKnowledge, _ part: CompiledPipeline.Part, _ journey: Journey
+  ) {
+    guard knowledge != .load, case .model = engines[pools[part.pool].first].kind else { return }
+    for place in candidates.indices {
+      let engine = pools[part.pool].first + candidates[place].engine
+      let scheduler = models[engines[engine].place].scheduler
+      switch knowledge {
+      case .load: break
+      case .cache:
+        candidates[place].cachedTokens = scheduler.cachedTokens(
+          content(of: journey), input: journey.context, chain: chains.chain)
+      case .progress: candidates[place].tokensLeft = scheduler.workLeft.tokens
+      case .time:
+        let work = scheduler.workLeft
+        candidates[place].timeLeft = timeLeft(work, part.pool)
+      }
+    }
+  }
+
+  /// Nanoseconds that an engine takes for what is there: all prompts, and as many steps as the longest answer
+  /// has tokens left.
+  private func timeLeft(_ work: Scheduler.WorkLeft, _ pool: Int) -> Double {
+    guard let pricing = plan.pools[pool].pricing, work.tokens > 0 else { return 0 }
+    var time = 0.0
+    if work.promptTokens > 0 {
+      var shape = StepShape()
+      shape.addPrefill(tokens: min(work.promptTokens, 8192), past: 0, finishes: true)
+      time += pricing.price(shape).total * Double(work.promptTokens) / Double(shape.prefillTokens)
+    }
+    if work.answerTokens > 0, work.requests > 0 {
+      var shape = StepShape()
+      for _ in 0..<min(work.requests, 256) { shape.addDecode(context: max(1, work.meanContext)) }
+      let perToken = pricing.price(shape).total / Double(shape.decodeSequences)
+      time += perToken * Double(work.answerTokens)
+    }
+    return time
+  }
+}

@@ -1,0 +1,169 @@
+import Operators
+import Scenarios
+
+/// The way of a request from stage to stage.
+extension PipelineFleet {
+  /// The journey of a task.
+  func journey(of task: Int) -> Int { task / stride }
+
+  /// The stage of a task.
+  func part(of task: Int) -> CompiledPipeline.Part {
+    pipelines[journeys[task / stride].pipeline].parts[task % stride]
+  }
+
+  /// Begins a stage before which all others have ended.
+  mutating func begin(_ task: Int, at time: Int64) {
+    let (index, part) = (journey(of: task), part(of: task))
+    // What begins anew has been waited for since it began first.
+    if tasks[task].ready < 0 { tasks[task].ready = time }
+    guard meets(part.stage.condition, journeys[index], place: task % stride) else {
+      tasks[task].phase = .skipped
+      return end(task, at: time)
+    }
+    switch part.stage.action {
+    case .fetch: beginFetch(task, part, at: time)
+    case .decode: beginDecode(task, part, at: time)
+    case .process, .encode, .retrieve, .call, .prefill, .generate, .think:
+      if part.computesContext { nameContext(of: index, answer: journeys[index].output) }
+      // The engine that a fetch chose may have gone since, with what was brought there.
+      if tasks[task].engine >= 0, !engines[Int(tasks[task].engine)].isUp {
+        leaveEngine(task)
+        tasks[task].engine = -1
+        tasks[task].fetched = 0
+      }
+      guard
+        let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
+      else { return }
+      travel(task, to: engine, at: time)
+    }
+  }
+
+  /// Begins a stage anew whose engine failed.
+  mutating func restart(_ task: Int, at time: Int64) {
+    leaveEngine(task)
+    tasks[task].attempt &+= 1
+    tasks[task].phase = .waiting
+    tasks[task].engine = -1
+    tasks[task].partsLeft = 0
+    tasks[task].fetched = 0
+    journeys[journey(of: task)].retries += 1
+    begin(task, at: time)
+  }
+
+  /// Lets what a stage needs travel to its engine: the text of the context, from the engine before.
+  private mutating func travel(_ task: Int, to engine: Int, at time: Int64) {
+    let source = lastEngine(before: task)
+    let bytes = Double(journeys[journey(of: task)].context) * plan.scenario.bytesPerToken
+    tasks[task].phase = .travelling
+    tasks[task].sent = time
+    guard let source, let route = links.route(from: engines[source].leaf, to: engines[engine].leaf)
+    else { return arrive(task, at: time) }
+    tasks[task].partsLeft = 1
+    links.send(bytes, over: route, for: .input, task, attempt: tasks[task].attempt, at: time)
+  }
+
+  /// The engine on which the stage ran that a stage waited for last, if any ran.
+  private func lastEngine(before task: Int) -> Int? {
+    let base = task - task % stride
+    var place = Int(tasks[task].lastPredecessor)
+    while place >= 0 {
+      let before = tasks[base + place]
+      if before.phase != .skipped, before.engine >= 0 { return Int(before.engine) }
+      place = Int(before.lastPredecessor)
+    }
+    return nil
+  }
+
+  /// Hands a task to its engine.
+  mutating func arrive(_ task: Int, at time: Int64) {
+    if tasks[task].heldSlot >= 0 { return keyValuesCame(task, at: time) }
+    tasks[task].phase = .queued
+    tasks[task].arrived = time
+    let engine = Int(tasks[task].engine)
+    switch engines[engine].kind {
+    case .model: submit(task, at: time)
+    case .encoder: enqueueSequences(task, at: time)
+    case .processors, .external: enqueueWork(task, at: time)
+    case .store: break
+    }
+  }
+
+  /// Ends a stage that was served, and adds what it found to the context.
+  mutating func complete(_ task: Int, at time: Int64) {
+    let (index, part) = (journey(of: task), part(of: task))
+    tasks[task].phase = .ended
+    // What is still under way of it is of no use any more.
+    tasks[task].attempt &+= 1
+    leaveEngine(task)
+    if tasks[task].engine >= 0 { engines[Int(tasks[task].engine)].served += 1 }
+    switch part.stage.action {
+    case .retrieve(let retrieval):
+      grow(
+        index, by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+    case .call(let call): grow(index, by: (call.tokens, false))
+    case .think(let thinking) where thinking.carries:
+      grow(index, by: (thinking.tokensOfPath(answer: journeys[index].output), false))
+    case .think, .process, .encode, .fetch, .prefill, .decode, .generate: break
+    }
+    end(task, at: time)
+  }
+
+  private mutating func grow(_ index: Int, by tokens: (partialValue: Int, overflow: Bool)) {
+    let most = Int(Int32.max) / 4
+    journeys[index].context =
+      tokens.overflow ? most : min(journeys[index].context + min(tokens.partialValue, most), most)
+  }
+
+  /// Lets those begin that waited for a stage, or the request go.
+  private mutating func end(_ task: Int, at time: Int64) {
+    tasks[task].ended = time
+    let (index, place) = (journey(of: task), task % stride)
+    let number = journeys[index].number
+    journeys[index].stagesLeft -= 1
+    guard journeys[index].stagesLeft > 0 else { return finish(index, at: time, .finished) }
+    for next in part(of: task).successors {
+      let successor = index * stride + next
+      tasks[successor].predecessorsLeft -= 1
+      tasks[successor].lastPredecessor = Int16(place)
+      if tasks[successor].predecessorsLeft == 0 {
+        begin(successor, at: time)
+        // It may have been the last one, or have turned the request away.
+        guard journeys[index].isInUse, journeys[index].number == number else { return }
+      }
+    }
+  }
+
+  /// Whether a stage is done for a request.
+  private func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
+    if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
+    if let bound = condition.inputAbove, journey.context <= bound { return false }
+    if let bound = condition.inputUpTo, journey.context > bound { return false }
+    if let share = condition.share, draw(journey.number, .condition, place) >= share {
+      return false
+    }
+    guard condition.difficultyAbove != nil || condition.difficultyBelow != nil else { return true }
+    let difficulty = draw(journey.number, .difficulty)
+    return difficulty > condition.difficultyAbove ?? -1
+      && difficulty <= condition.difficultyBelow ?? 2
+  }
+
+  // MARK: Turning away
+
+  /// Gives a request up that no engine can serve, or that was turned away; parts of it that are under way on
+  /// other engines go on there for nothing.
+  mutating func giveUp(_ task: Int, at time: Int64, _ status: JourneyOutcome.Status) {
+    let index = journey(of: task)
+    for other in (index * stride)..<(index * stride + stride) { leaveEngine(other) }
+    releaseHeldMemory(of: index, at: time)
+    finish(index, at: time, status)
+  }
+}
+
+extension Thinking {
+  /// Tokens of one path from its beginning to its end.
+  func tokensOfPath(answer: Int) -> Int {
+    if let tokens { return max(1, tokens) }
+    let scaled = (scale * Double(answer)).rounded()
+    return max(1, scaled < 1e8 ? Int(scaled) : 100_000_000)
+  }
+}

@@ -1,0 +1,149 @@
+import Network
+import Scenarios
+
+/// Key-values in stores: looked for before a context is computed, kept after.
+///
+/// A lookup goes from the nearest store on. Each block is brought by the first store that has it, as long as
+/// all before it were found; what is left is computed, as the last level. Stores with a hit rate have all of a
+/// context or nothing of it (HERMES, 2025: f(C) = hit · (lookup + size ÷ bandwidth) + (1 − hit) · f(next)).
+extension PipelineFleet {
+  /// Looks a context up for the engine that will compute it, and has what is found travel there.
+  mutating func beginFetch(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) {
+    let index = journey(of: task)
+    let context = index * stride + part.partner
+    let contextPart = self.part(of: context)
+    nameContext(of: index, answer: journeys[index].output)
+    guard
+      let engine = tasks[context].engine >= 0
+        ? Int(tasks[context].engine) : route(context, contextPart, at: time)
+    else {
+      // The context waits for an engine, or was turned away; what waits finds nothing stored.
+      if journeys[index].isInUse, tasks[task].phase == .waiting {
+        (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
+        complete(task, at: time)
+      }
+      return
+    }
+    tasks[task].phase = .running
+    (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
+    let journey = journeys[index]
+    let whole = max(0, journey.context - 1) / journey.tokensPerName
+    let cached = models[engines[engine].place].scheduler.cachedTokens(
+      content(of: journey), input: journey.context, chain: chains.chain)
+    let known = min(whole, cached / journey.tokensPerName)
+    var (next, latency, parts) = (known, 0.0, 0)
+    for store in contextPart.stores {
+      guard next < whole, let service = stores.services[store] else { break }
+      latency += 1e3 * service.latency
+      let number = stores.number(of: store, for: engines[engine].number)
+      let found = find(from: next, upTo: whole, store, number, journey)
+      guard found > 0 else { continue }
+      next += found
+      let bytes =
+        Double(found * journey.tokensPerName)
+        * plan.pools[engines[engine].pool].keyValueBytesPerToken
+      let route = storeRoute(store, number, engine, isRead: true, latency: latency)
+      stores.update(store, number) { $0.bytesRead += bytes }
+      parts += 1
+      tasks[task].partsLeft += 1
+      links.send(bytes, over: route, for: .fetch, task, attempt: tasks[task].attempt, at: time)
+    }
+    if next > known {
+      tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)
+      journeys[index].fetchedTokens += (next - known) * journey.tokensPerName
+    }
+    // Where nothing was found the lookups still took their time.
+    if parts == 0 {
+      foresee(
+        .service, task, at: latency > 0 ? Engine.end(of: latency, from: time) : time,
+        tag: tasks[task].attempt)
+    }
+  }
+
+  /// How many pieces of a context an instance has, from one on.
+  private mutating func find(
+    from next: Int, upTo whole: Int, _ store: Int, _ number: Int, _ journey: Journey
+  ) -> Int {
+    let hitRate = stores.services[store]?.hitRate
+    let luck = hitRate == nil ? 1 : draw(journey.number, .hit, store)
+    let (chains, start) = (chains, journey.chainStart)
+    return stores.update(store, number) { instance in
+      instance.lookups += 1
+      var found = 0
+      if let hitRate {
+        found = luck < hitRate ? whole - next : 0
+      } else if start >= 0 {
+        while next + found < min(whole, journey.chainCount),
+          instance.blocks.lookUp(chains[start + next + found])
+        { found += 1 }
+      }
+      instance.hits += found > 0 ? 1 : 0
+      return found
+    }
+  }
+
+  /// The way between an instance and an engine.
+  private func storeRoute(
+    _ store: Int, _ number: Int, _ engine: Int, isRead: Bool, latency: Double
+  ) -> ScenarioLinks.Route {
+    let instance = stores.instances[store][number]
+    var route = ScenarioLinks.Route(links: [instance.link], latency: Int64(latency.rounded()))
+    if let endpoint = instance.endpoint {
+      let leaf = engines[engine].leaf
+      let way =
+        isRead ? links.route(from: endpoint, to: leaf) : links.route(from: leaf, to: endpoint)
+      route.links += way?.links ?? []
+      route.latency += way?.latency ?? 0
+    }
+    return route
+  }
+
+  /// Keeps what a task computed in the stores of its context: blocks that the nearest one has not travel
+  /// there, and what it evicts goes on to the next.
+  ///
+  /// - Parameter generated: tokens after the context.
+  mutating func storeContext(_ task: Int, generated: Int, at time: Int64) {
+    let index = journey(of: task)
+    var part = part(of: task)
+    if part.stage.action == .decode {
+      part = pipelines[journeys[index].pipeline].parts[part.partner]
+    }
+    guard let store = part.stores.first(where: { stores.services[$0]?.writesBack == true }),
+      journeys[index].chainStart >= 0
+    else { return }
+    let journey = journeys[index]
+    let engine = Int(tasks[task].engine)
+    // The last token's keys and values were never computed.
+    let tokens = journey.context + max(0, generated - 1)
+    let whole = min(tokens / journey.tokensPerName, journey.chainCount)
+    let bytesPerBlock =
+      Double(journey.tokensPerName) * plan.pools[engines[engine].pool].keyValueBytesPerToken
+    let following = part.stores.drop { $0 != store }
+    var written = 0
+    for piece in 0..<whole {
+      let name = chains[journey.chainStart + piece]
+      if keep(name, in: following, for: engines[engine].number, bytesPerBlock) { written += 1 }
+    }
+    guard written > 0 else { return }
+    let number = stores.number(of: store, for: engines[engine].number)
+    links.send(
+      Double(written) * bytesPerBlock,
+      over: storeRoute(store, number, engine, isRead: false, latency: 0), for: .write, 0,
+      attempt: 0, at: time)
+  }
+
+  /// Stores a block, and what it drives out in the stores after; whether it was new.
+  private mutating func keep(
+    _ name: UInt64, in levels: ArraySlice<Int>, for engine: Int, _ bytes: Double
+  ) -> Bool {
+    guard let store = levels.first else { return false }
+    let number = stores.number(of: store, for: engine)
+    let (isNew, evicted) = stores.update(store, number) { instance -> (Bool, UInt64?) in
+      if instance.blocks.touch(name) { return (false, nil) }
+      instance.bytesWritten += bytes
+      return (true, instance.blocks.insert(name))
+    }
+    if let evicted { _ = keep(evicted, in: levels.dropFirst(), for: engine, bytes) }
+    return isNew
+  }
+}

@@ -1,0 +1,253 @@
+import CostModel
+import HeapModule
+import Histogram
+import Network
+import Operators
+import RequestLogs
+import Scenarios
+
+/// The engines of a scenario and the requests on their way through them: the event loop.
+///
+/// Events are ordered by (time, kind, sequence). At one instant engines fail and come back first, then
+/// requests arrive, then bytes have come, then services end, and then engines of models reach their
+/// boundaries, so that a step that begins when a request arrives can serve it. State is flat: journeys and
+/// their tasks are indices into arrays, and are used again when a request has ended.
+struct PipelineFleet {
+  /// What happens, in the order in which it does at one instant.
+  enum EventKind: UInt8 {
+    /// An outage begins; `subject` is its engine.
+    case failure
+    /// An engine is up, after an outage or its start.
+    case comeback
+    /// The number of a pool's engines is looked at; `subject` is the pool.
+    case scaling
+    /// A turn of a session is due that waited for the one before it.
+    case turn
+    /// What a task needs has come to its engine.
+    case arrival
+    /// A task's service has ended.
+    case service
+    /// An engine of a model comes to its boundary.
+    case boundary
+  }
+
+  /// Something that will happen.
+  struct Event: Comparable {
+    var time: Int64
+    var kind: EventKind
+    var sequence: Int
+    var subject: Int32
+    /// The attempt of a task, or the epoch of an engine: what was true when this was foreseen.
+    var tag: UInt16 = 0
+
+    static func < (left: Self, right: Self) -> Bool {
+      (left.time, left.kind.rawValue, left.sequence)
+        < (right.time, right.kind.rawValue, right.sequence)
+    }
+  }
+
+  let plan: ScenarioPlan
+  let pipelines: [CompiledPipeline]
+  /// Tasks of one journey.
+  let stride: Int
+  var pools: [PoolState]
+  var engines: [EngineState]
+  /// Engines by what they are; see ``EngineState/place``.
+  var models: [Engine] = []
+  /// For each model's engine the decodes that wait for memory there.
+  var decodeQueues: [[Int32]] = []
+  var encoders: [EncoderEngine] = []
+  var queues: [ServerQueue] = []
+  var stores: StoreLevels
+  var links: ScenarioLinks
+
+  var journeys: [Journey] = []
+  var freeJourneys: [Int] = []
+  var tasks: [StageTask] = []
+  var tickets: [Ticket] = []
+  var freeTickets: [Int32] = []
+  var chains = ChainStore()
+  var events = Heap<Event>()
+  private var sequence = 0
+  /// Names of content of engines' own: how many were given.
+  var contentNumber: Int32 = 0
+  var sessions = SessionGate()
+
+  var result: PipelineResult
+  var recorder: PipelineRecorder
+  /// Whether nothing arrives any more.
+  var isAtEnd = false
+  /// Lists that are used again.
+  var finished: [Resident] = []
+  var gone: [Resident] = []
+  var candidates: [RoutingCandidate] = []
+
+  /// The next event's time; `.max` when nothing is left to happen.
+  var nextTime: Int64 { min(events.min?.time ?? .max, links.network.nextEnd) }
+
+  // MARK: Running
+
+  /// Whether what happens next is a change of engines or a turn that is due, which come before arrivals of
+  /// the same instant.
+  var changesNext: Bool {
+    guard let event = events.min, event.time <= links.network.nextEnd else { return false }
+    return event.kind.rawValue < EventKind.arrival.rawValue
+  }
+
+  /// Handles everything that happens at the next instant, or of it only changes of engines and turns.
+  mutating func advance(changesOnly: Bool) {
+    let time = nextTime
+    while let event = events.min, event.time <= time,
+      event.kind.rawValue < EventKind.arrival.rawValue
+    {
+      events.removeMin()
+      handle(event)
+    }
+    guard !changesOnly else { return }
+    while true {
+      while let flow = links.popEnded(by: time) { flowEnded(flow, at: time) }
+      guard let event = events.min, event.time <= time else { return }
+      events.removeMin()
+      handle(event)
+    }
+  }
+
+  private mutating func handle(_ event: Event) {
+    let subject = Int(event.subject)
+    switch event.kind {
+    case .failure: fail(subject, at: event.time)
+    case .comeback:
+      if engines[subject].epoch == event.tag { comeBack(subject, at: event.time) }
+    case .scaling: scale(subject, at: event.time)
+    case .turn: admitTurn(subject, at: event.time)
+    case .arrival:
+      if tasks[subject].attempt == event.tag { arrive(subject, at: event.time) }
+    case .service:
+      if tasks[subject].attempt == event.tag { serviceEnded(subject, at: event.time) }
+    case .boundary:
+      guard engines[subject].epoch == event.tag else { return }
+      if case .encoder = engines[subject].kind {
+        encoderBoundary(subject, at: event.time)
+      } else {
+        modelBoundary(subject, at: event.time)
+      }
+    }
+  }
+
+  /// Notes something that will happen.
+  mutating func foresee(_ kind: EventKind, _ subject: Int, at time: Int64, tag: UInt16 = 0) {
+    events.insert(
+      Event(
+        time: time, kind: kind, sequence: sequence, subject: Int32(truncatingIfNeeded: subject),
+        tag: tag))
+    sequence += 1
+  }
+
+  // MARK: Arrivals and ends
+
+  /// Takes a request in.
+  private mutating func accept(_ record: RequestRecord, at time: Int64) {
+    let number = result.arrivals
+    result.arrivals += 1
+    result.firstArrival = min(result.firstArrival, time)
+    guard record.inputTokens > 0, record.outputTokens > 0 else {
+      result.rejected += 1
+      return
+    }
+    let pipeline = choosePipeline(record, number)
+    let index = freeJourneys.popLast() ?? addJourney()
+    var journey = Journey()
+    journey.number = number
+    journey.pipeline = pipeline
+    journey.arrival = time
+    journey.prompt = min(record.inputTokens, Int(Int32.max) / 4)
+    journey.context = journey.prompt
+    journey.output = min(record.outputTokens, Int(Int32.max) / 4)
+    journey.priority = Int32(clamping: record.priority)
+    journey.session = sessions.enter(record.session)
+    journey.stagesLeft = pipelines[pipeline].parts.count
+    journey.requestClass = record.requestClass
+    journey.isInUse = true
+    journeys[index] = journey
+    nameLoggedContent(record, of: index)
+    for (place, part) in pipelines[pipeline].parts.enumerated() {
+      var task = StageTask()
+      task.attempt = tasks[index * stride + place].attempt &+ 1
+      task.predecessorsLeft = Int16(part.predecessors.count)
+      tasks[index * stride + place] = task
+    }
+    result.underWay += 1
+    result.mostUnderWay = max(result.mostUnderWay, result.underWay)
+    for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
+      guard journeys[index].isInUse, journeys[index].number == number else { return }
+      begin(index * stride + place, at: time)
+    }
+  }
+
+  private mutating func addJourney() -> Int {
+    journeys.append(Journey())
+    tasks.append(contentsOf: repeatElement(StageTask(), count: stride))
+    return journeys.count - 1
+  }
+
+  /// The pipeline that a request takes: that of its class, else one drawn by the shares of those without.
+  private func choosePipeline(_ record: RequestRecord, _ number: Int) -> Int {
+    let all = plan.scenario.pipelines
+    if let own = record.requestClass,
+      let index = all.firstIndex(where: { $0.requestClass == own })
+    {
+      return index
+    }
+    var total = 0.0
+    for pipeline in all where pipeline.requestClass == nil { total += pipeline.share }
+    var rest = total * draw(number, .pipeline)
+    for (index, pipeline) in all.enumerated() where pipeline.requestClass == nil {
+      rest -= pipeline.share
+      if rest < 0 { return index }
+    }
+    return all.lastIndex { $0.requestClass == nil } ?? 0
+  }
+
+  /// What is drawn of a request: the same for one seed, whatever happens around it.
+  enum Draw: UInt64 {
+    case pipeline = 1
+    case difficulty
+    case condition
+    case duration
+    case second
+    case hit
+  }
+
+  /// A number from 0 up to 1 of a request, a purpose, and a place.
+  func draw(_ number: Int, _ purpose: Draw, _ place: Int = 0) -> Double {
+    var hash = BlockContent.mix(plan.scenario.seed, purpose.rawValue)
+    hash = BlockContent.mix(hash, UInt64(truncatingIfNeeded: place))
+    hash = BlockContent.mix(hash, UInt64(truncatingIfNeeded: number))
+    return Double(hash >> 11) * 0x1p-53
+  }
+
+  /// Lets a request go whose stages have all ended, or that was turned away.
+  mutating func finish(_ index: Int, at time: Int64, _ status: JourneyOutcome.Status) {
+    let journey = journeys[index]
+    recorder.note(
+      journey, tasks[(index * stride)..<(index * stride + stride)], pipelines[journey.pipeline],
+      at: time, status, in: &result)
+    chains.release(journey.chainStart)
+    for place in 0..<pipelines[journey.pipeline].parts.count {
+      tasks[index * stride + place].attempt &+= 1
+    }
+    journeys[index].isInUse = false
+    freeJourneys.append(index)
+    result.underWay -= 1
+    if let next = sessions.end(journey.session, at: time) { foresee(.turn, 0, at: next) }
+  }
+
+  /// Takes a request in, now or, if a turn of its session is under way, after that.
+  mutating func offer(_ record: RequestRecord, at time: Int64) {
+    if !sessions.holds(record) { accept(record, at: time) }
+  }
+
+  private mutating func admitTurn(_ subject: Int, at time: Int64) {
+    while let record = sessions.due(at: time) { accept(record, at: time) }
+  }
+}

@@ -1,0 +1,170 @@
+import Histogram
+import Operators
+import Scenarios
+
+/// Takes requests that have ended into a ``PipelineResult``.
+struct PipelineRecorder {
+  /// The largest latencies that count as good, in nanoseconds, if there are objectives.
+  let limits: (firstToken: Double, outputToken: Double)?
+  /// Gets each request's outcome.
+  let collect: ((JourneyOutcome) -> Void)?
+  /// What went into the request at hand, by pool and part.
+  private var parts: [Double]
+
+  init(
+    pools: Int, objectives: LatencyObjectives?, collect: ((JourneyOutcome) -> Void)?
+  ) {
+    limits = objectives.map { objectives in
+      (
+        1e6 * objectives.timeToFirstToken * (objectives.firstTokenFactors.last ?? 1),
+        1e6 * objectives.timePerOutputToken * (objectives.outputTokenFactors.last ?? 1)
+      )
+    }
+    self.collect = collect
+    parts = Array(repeating: 0, count: pools * BlamePart.allCases.count)
+  }
+
+  /// Notes a request that has ended.
+  mutating func note(
+    _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    at time: Int64,
+    _ status: JourneyOutcome.Status, in result: inout PipelineResult
+  ) {
+    result.lastEnd = max(result.lastEnd, time)
+    result.retries += journey.retries
+    switch status {
+    case .finished:
+      result.finish(journey, tasks, pipeline, at: time, limits)
+      blame(journey, tasks, pipeline, at: time, in: &result)
+    case .rejected: result.rejected += 1
+    case .shed: result.shed += 1
+    }
+    collect?(outcome(journey, tasks, pipeline, at: time, status))
+  }
+
+  // MARK: Critical paths
+
+  private mutating func blame(
+    _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    at time: Int64,
+    in result: inout PipelineResult
+  ) {
+    let first = tasks.startIndex
+    if journey.firstToken >= 0, journey.answeredBy >= 0 {
+      walk(from: journey.answeredBy, tasks, pipeline, untilFirstToken: true)
+      result.firstTokenBlame.add(journey.firstToken - journey.arrival, parts)
+    }
+    // The stage that ended last; of several the last in the pipeline's order.
+    guard let last = pipeline.parts.indices.last(where: { tasks[first + $0].ended == time })
+    else { return }
+    walk(from: last, tasks, pipeline, untilFirstToken: false)
+    result.endBlame.add(time - journey.arrival, parts)
+  }
+
+  private mutating func walk(
+    from last: Int, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    untilFirstToken: Bool
+  ) {
+    for place in parts.indices { parts[place] = 0 }
+    var place = last
+    var ends = untilFirstToken
+    while place >= 0 {
+      let task = tasks[tasks.startIndex + place]
+      if task.phase == .ended {
+        let base = pipeline.parts[place].pool * BlamePart.allCases.count
+        let served =
+          switch pipeline.parts[place].stage.action {
+          case .decode: task.started
+          case .prefill, .generate, .think: min(max(task.firstToken, task.started), task.ended)
+          case .process, .encode, .retrieve, .call, .fetch: task.ended
+          }
+        parts[base + BlamePart.transfer.rawValue] += Double(task.transferTime)
+        parts[base + BlamePart.queue.rawValue] += Double(task.queueTime)
+        parts[base + BlamePart.service.rawValue] += Double(served - task.started)
+        if !ends {
+          parts[base + BlamePart.decode.rawValue] += Double(task.ended - served)
+        }
+      }
+      ends = false
+      place = Int(task.lastPredecessor)
+    }
+  }
+
+  private func outcome(
+    _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    at time: Int64,
+    _ status: JourneyOutcome.Status
+  ) -> JourneyOutcome {
+    var stages: [JourneyOutcome.Stage] = []
+    for place in pipeline.parts.indices {
+      let task = tasks[tasks.startIndex + place]
+      guard task.phase == .ended else { continue }
+      stages.append(
+        JourneyOutcome.Stage(
+          stage: place, engine: Int(task.engine), ready: Nanoseconds(task.ready),
+          arrived: Nanoseconds(task.arrived), started: Nanoseconds(task.started),
+          ended: Nanoseconds(task.ended)))
+    }
+    return JourneyOutcome(
+      number: journey.number, pipeline: journey.pipeline, status: status,
+      arrival: Nanoseconds(journey.arrival),
+      firstToken: journey.firstToken >= 0 ? Nanoseconds(journey.firstToken) : nil,
+      lastToken: journey.firstToken >= 0 ? Nanoseconds(journey.lastToken) : nil,
+      end: Nanoseconds(time), promptTokens: journey.prompt, contextTokens: journey.context,
+      outputTokens: journey.output, cachedTokens: journey.cachedTokens,
+      fetchedTokens: journey.fetchedTokens, retries: journey.retries, stages: stages)
+  }
+}
+
+extension PipelineResult {
+  /// Counts a request that ended as it should.
+  fileprivate mutating func finish(
+    _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    at time: Int64,
+    _ limits: (firstToken: Double, outputToken: Double)?
+  ) {
+    finished += 1
+    promptTokens += journey.prompt
+    contextTokens += journey.context
+    outputTokens += journey.output
+    cachedTokens += journey.cachedTokens
+    fetchedTokens += journey.fetchedTokens
+    endToEnd.add(Nanoseconds(time - journey.arrival))
+    var isGood = limits != nil
+    if journey.firstToken >= 0 {
+      let first = Nanoseconds(journey.firstToken - journey.arrival)
+      timeToFirstToken.add(first)
+      if let limits, Double(first.rawValue) > limits.firstToken { isGood = false }
+      if journey.output > 1 {
+        let gap = Double(journey.lastToken - journey.firstToken) / Double(journey.output - 1)
+        timePerOutputToken.add(Nanoseconds(rounding: gap))
+        if let limits, gap > limits.outputToken { isGood = false }
+      }
+    }
+    withinObjectives += isGood ? 1 : 0
+    for place in pipeline.parts.indices {
+      noteStage(tasks[tasks.startIndex + place], journey, place)
+    }
+  }
+
+  private mutating func noteStage(_ task: StageTask, _ journey: Journey, _ place: Int) {
+    guard task.phase == .ended else {
+      stages[journey.pipeline][place].skipped += 1
+      return
+    }
+    stages[journey.pipeline][place].served += 1
+    stages[journey.pipeline][place].transferTime += Double(task.transferTime)
+    stages[journey.pipeline][place].queueTime += Double(task.queueTime)
+    stages[journey.pipeline][place].serviceTime += Double(task.serviceTime)
+    stages[journey.pipeline][place].durations.record(UInt64(clamping: task.ended - task.ready))
+  }
+}
+
+extension StageTask {
+  /// Nanoseconds that bytes were on their way to its engine.
+  var transferTime: Int64 { arrived - sent }
+  /// Nanoseconds that it waited for an engine, and there.
+  var queueTime: Int64 { (sent - ready) + (started - arrived) }
+  /// Nanoseconds that it was served.
+  var serviceTime: Int64 { ended - started }
+}

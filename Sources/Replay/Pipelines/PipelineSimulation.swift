@@ -1,0 +1,73 @@
+import Operators
+public import RequestLogs
+
+/// A replay of requests through the pipelines of a scenario.
+///
+///     let simulation = try PipelineSimulation(plan)
+///     let result = simulation.run { log.next() }
+///     print(result.endToEnd.statistics)
+///
+/// A discrete-event simulation in whole nanoseconds. Engines of language models decide their steps as in
+/// ``Simulation``; encoders, hosts, stores, externals and the network share one clock with them. The result is
+/// the same to the bit for the same input and seed. Memory goes with the requests under way, not with their
+/// number.
+///
+/// - Complexity: O(log n) of the engines and requests under way for each stage, transfer and step, beside what
+///   steps cost.
+public struct PipelineSimulation: Sendable {
+  /// What is simulated.
+  public let plan: ScenarioPlan
+
+  /// Checks a plan.
+  ///
+  /// - Throws: ``PipelineError`` if prices are missing, or parts do not fit together.
+  public init(_ plan: ScenarioPlan) throws(PipelineError) {
+    self.plan = plan
+    _ = try PipelineFleet(plan, tokensPerBlock: 16, collect: nil)
+  }
+
+  /// Replays requests until all have ended.
+  ///
+  /// - Parameters:
+  ///   - shouldStop: asked every thousand instants; once it says true the replay ends there, and the result is
+  ///     ``PipelineResult/isCut``.
+  ///   - outcome: gets what became of each request, in the order of their ends; nil for nobody.
+  ///   - next: the next request, no earlier than the one before it; nil at the end. One that comes earlier
+  ///     arrives together with the one before.
+  public func run(
+    shouldStop: () -> Bool = { false }, outcome: ((JourneyOutcome) -> Void)? = nil,
+    _ next: () throws -> RequestRecord?
+  ) rethrows -> PipelineResult {
+    var record = try next()
+    let size = record.map { $0.content.isEmpty ? 16 : max(1, $0.tokensPerContentName) } ?? 16
+    guard
+      var fleet = try? PipelineFleet(plan, tokensPerBlock: size, collect: outcome)
+    else { preconditionFailure("a plan that was checked does not fit together") }
+    var latest = Int64.min
+    var untilLook = 1024
+    while true {
+      let arrival = record.map { max($0.arrival.rawValue, latest, 0) } ?? .max
+      let time = fleet.nextTime
+      // At one instant changes of engines come before arrivals, and these before all else.
+      if let current = record, arrival < time || (arrival == time && !fleet.changesNext) {
+        latest = arrival
+        fleet.offer(current, at: arrival)
+        record = try next()
+        fleet.isAtEnd = record == nil
+      } else if time < .max {
+        fleet.advance(changesOnly: arrival == time)
+      } else {
+        break
+      }
+      untilLook -= 1
+      if untilLook == 0 {
+        if shouldStop() {
+          fleet.result.isCut = true
+          break
+        }
+        untilLook = 1024
+      }
+    }
+    return fleet.close()
+  }
+}

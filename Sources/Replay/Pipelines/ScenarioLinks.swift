@@ -1,0 +1,159 @@
+import Network
+public import Operators
+import Scenarios
+
+/// Everything that carries bytes in a scenario: the network's links, the memory of hosts, the stores.
+///
+/// One ``Network/FlowNetwork`` holds them all, so that what crosses several of them is bounded by the tightest.
+struct ScenarioLinks {
+  /// The way of bytes.
+  struct Route {
+    var links: [Int32]
+    /// Nanoseconds, beyond what the bytes take.
+    var latency: Int64
+
+    /// Nowhere: what is sent is there at once.
+    static let none = Route(links: [], latency: 0)
+  }
+
+  /// What a flow is for.
+  enum Purpose: UInt8 {
+    /// What a stage needs comes to its engine.
+    case input
+    /// A host's work, as memory traffic.
+    case work
+    /// A store's blocks come to an engine.
+    case fetch
+    /// An engine's blocks go to a store; nobody waits.
+    case write
+  }
+
+  private struct Cargo {
+    var purpose = Purpose.write
+    var task: Int32 = -1
+    var attempt: UInt16 = 0
+    var latency: Int64 = 0
+  }
+
+  /// The network's shape; nil without one.
+  private(set) var topology: Topology?
+  private(set) var network: FlowNetwork
+  private var cargo: [Cargo] = []
+  private var capacities: [Double]
+  /// What links beyond the topology's are called.
+  private var ownNames: [String] = []
+
+  /// The links of a scenario's network.
+  init(_ scenario: Scenario) throws(PipelineError) {
+    if !scenario.network.isEmpty {
+      do {
+        topology = try Topology(
+          levels: scenario.network.map {
+            Topology.Level(
+              name: $0.name, members: $0.members, bandwidth: 1e9 * $0.bandwidth,
+              latency: Nanoseconds(rounding: 1e3 * $0.latency), efficiency: $0.efficiency)
+          }, leaf: "engine")
+      } catch {
+        throw .conflict("network: \(error)")
+      }
+    }
+    capacities = topology?.capacities ?? []
+    network = FlowNetwork(capacities: [])
+  }
+
+  /// Places for engines.
+  var leafCount: Int { topology?.leafCount ?? .max }
+
+  /// Attaches a store that serves the engines in these places to the switch that they share; the endpoint, or
+  /// nil where it stands beside its only engine or there is no network.
+  mutating func attach(_ name: String, servingLeaves leaves: ClosedRange<Int>) throws(PipelineError)
+    -> Int?
+  {
+    guard topology != nil, leaves.count > 1, let levels = topology?.levels else { return nil }
+    var (level, size) = (0, levels[0].members)
+    while level + 1 < levels.count, leaves.lowerBound / size != leaves.upperBound / size {
+      level += 1
+      size *= levels[level].members
+    }
+    do {
+      // A store's own bandwidth is a link of its own.
+      return try topology?.attach(
+        name: name, level: level, group: leaves.lowerBound / size, bandwidth: 1e15)
+    } catch {
+      throw .conflict("engines '\(name)': \(error)")
+    }
+  }
+
+  /// Adds a link of so many bytes a second; its number counts from the end of the topology's, which may grow
+  /// until ``open()``.
+  mutating func add(_ name: String, bytesPerSecond: Double) -> Int32 {
+    ownNames.append(name)
+    capacities.append(bytesPerSecond)
+    return Int32(ownNames.count - 1)
+  }
+
+  /// Makes the network of all that was added; numbers of ``add(_:bytesPerSecond:)`` become links by adding what
+  /// is returned.
+  mutating func open() -> Int32 {
+    let own = capacities.suffix(ownNames.count)
+    let base = topology?.capacities ?? []
+    network = FlowNetwork(capacities: base + own)
+    return Int32(base.count)
+  }
+
+  /// The way between two places; nil where there is no network, or nothing between them.
+  func route(from source: Int, to target: Int) -> Route? {
+    guard source != target, let topology else { return nil }
+    let path = topology.path(from: source, to: target)
+    return Route(links: path.links, latency: path.latency)
+  }
+
+  /// Sends bytes.
+  mutating func send(
+    _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for purpose: Purpose,
+    _ task: Int, attempt: UInt16, at time: Int64
+  ) {
+    let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
+    if flow >= cargo.count {
+      cargo.append(contentsOf: repeatElement(Cargo(), count: flow + 1 - cargo.count))
+    }
+    cargo[flow] = Cargo(
+      purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
+      latency: route.latency)
+  }
+
+  /// What a flow was for that has ended.
+  func ended(_ flow: Int32) -> (purpose: Purpose, task: Int, attempt: UInt16, latency: Int64) {
+    let cargo = cargo[Int(flow)]
+    return (cargo.purpose, Int(cargo.task), cargo.attempt, cargo.latency)
+  }
+
+  /// Takes a flow that has ended by a time, or nil.
+  mutating func popEnded(by time: Int64) -> Int32? { network.popEnded(by: time) }
+
+  /// What every link carried.
+  func totals() -> [LinkTotals] {
+    let shared = topology?.capacities.count ?? 0
+    return (0..<network.linkCount).map { link in
+      LinkTotals(
+        name: link < shared
+          ? topology?.name(of: Int32(link)) ?? "" : ownNames[link - shared],
+        capacity: network.capacity(link), bytes: network.carriedBytes(link),
+        busyTime: Nanoseconds(network.busyTime(link)), peakFlows: network.peakFlows(link))
+    }
+  }
+}
+
+/// What a link carried.
+public struct LinkTotals: Sendable, Hashable {
+  /// Its name: where it leads from, or what it stands for.
+  public var name: String
+  /// Bytes a second that it can carry.
+  public var capacity: Double
+  /// Bytes that it carried.
+  public var bytes: Double
+  /// Time in which anything was on it.
+  public var busyTime: Nanoseconds
+  /// The most transfers that were on it at once.
+  public var peakFlows: Int
+}

@@ -1,0 +1,61 @@
+public import Scenarios
+
+/// A scenario with everything resolved that costs time: models, devices, prices, searches.
+public struct ScenarioPlan: Sendable {
+  /// What is simulated.
+  public var scenario: Scenario
+  /// For each of ``Scenarios/Scenario/pools`` what its engines cost.
+  public var pools: [PoolPlan]
+  /// What searches cost: for each retrieving stage that occurs.
+  public var searches: [Retrieval: SearchCost]
+
+  /// Creates a plan.
+  public init(scenario: Scenario, pools: [PoolPlan], searches: [Retrieval: SearchCost] = [:]) {
+    self.scenario = scenario
+    self.pools = pools
+    self.searches = searches
+  }
+}
+
+/// What a search of a vector index takes of its host.
+public struct SearchCost: Sendable, Hashable {
+  /// Nanoseconds of one thread.
+  public var threadTime: Double
+  /// Bytes of memory traffic.
+  public var bytes: Double
+
+  /// Creates a cost.
+  public init(threadTime: Double, bytes: Double) {
+    self.threadTime = threadTime
+    self.bytes = bytes
+  }
+}
+
+/// What the engines of a pool cost.
+public struct PoolPlan: Sendable {
+  /// The prices of steps, where the pool runs a model.
+  public var pricing: EnginePricing?
+  /// A language model's engines with their blocks derived.
+  public var group: EngineGroup?
+  /// Bytes of the keys and values of one token, all devices of an engine together; 0 without a language model.
+  public var keyValueBytesPerToken: Double
+  /// Watts of an engine that works; nil where nobody knows.
+  public var busyWatts: Double?
+  /// Watts of an engine that does not.
+  public var idleWatts: Double?
+  /// What an hour of one engine costs; nil where nobody knows.
+  public var pricePerHour: Double?
+
+  /// Creates a plan; of a pool without a model nothing need be known.
+  public init(
+    pricing: EnginePricing? = nil, group: EngineGroup? = nil, keyValueBytesPerToken: Double = 0,
+    busyWatts: Double? = nil, idleWatts: Double? = nil, pricePerHour: Double? = nil
+  ) {
+    self.pricing = pricing
+    self.group = group
+    self.keyValueBytesPerToken = keyValueBytesPerToken
+    self.busyWatts = busyWatts
+    self.idleWatts = idleWatts
+    self.pricePerHour = pricePerHour
+  }
+}

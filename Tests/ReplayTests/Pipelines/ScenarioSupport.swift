@@ -1,0 +1,81 @@
+import CostModel
+import Operators
+import RequestLogs
+import Scenarios
+
+@testable import Replay
+
+/// 1,000 ns a step, 10 for each prompt token, 1 for each decode.
+let linearPrice = LinearStepModel(perStep: 1000, perPrefillToken: 10, perDecodeSequence: 1)
+
+/// A pool of engines of a language model.
+func modelPool(
+  _ name: String = "chat", count: Int = 1, blocks: Int = 1000,
+  _ change: (inout EnginePool) -> Void = { _ in },
+  limits: (inout EngineGroup) -> Void = { _ in }
+) -> EnginePool {
+  var group = EngineGroup(
+    name: name, device: "none", maxSequences: 16, maxBatchedTokens: 256, maxModelLength: 100_000,
+    blockSize: 4, blockCount: blocks)
+  limits(&group)
+  var pool = EnginePool(
+    name: name, count: count, service: .model(ModelService(model: "none", group: group)))
+  change(&pool)
+  return pool
+}
+
+/// A pool of an encoder.
+func encoderPool(_ name: String = "embedder", count: Int = 1, batch: Int = 4) -> EnginePool {
+  EnginePool(
+    name: name, count: count,
+    service: .encoder(EncoderService(model: "none", device: "none", maxBatch: batch)))
+}
+
+/// A pool of hosts.
+func hostPool(_ name: String = "hosts", count: Int = 1, cores: Int = 2) -> EnginePool {
+  EnginePool(
+    name: name, count: count,
+    service: .processors(ProcessorService(cores: cores, memoryBandwidth: 10)))
+}
+
+/// A scenario of one pipeline, with a plan of linear prices and 100 bytes of keys and values a token.
+func plan(
+  _ pools: [EnginePool], _ stages: [Stage], network: [NetworkLevel] = [],
+  price: LinearStepModel = linearPrice, seed: UInt64 = 0
+) -> ScenarioPlan {
+  plan(
+    Scenario(
+      name: "test", pools: pools, pipelines: [StagePipeline(name: "all", stages: stages)],
+      network: network, seed: seed), price: price)
+}
+
+/// The plan of a scenario with linear prices.
+func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> ScenarioPlan {
+  var searches: [Retrieval: SearchCost] = [:]
+  for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
+    searches[retrieval] = SearchCost(threadTime: 20_000, bytes: 5_000)
+  }
+  return ScenarioPlan(
+    scenario: scenario,
+    pools: scenario.pools.map { pool in
+      switch pool.service {
+      case .model(let service):
+        PoolPlan(
+          pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100)
+      case .encoder: PoolPlan(pricing: .linear(price))
+      case .processors, .store, .external: PoolPlan()
+      }
+    }, searches: searches)
+}
+
+/// What a replay of records gives: the result, and each outcome by its number.
+func replay(
+  _ plan: ScenarioPlan, _ records: [RequestRecord]
+) throws -> (result: PipelineResult, outcomes: [JourneyOutcome]) {
+  var outcomes: [JourneyOutcome] = []
+  var rest = records[...]
+  let result = try PipelineSimulation(plan).run(outcome: { outcomes.append($0) }) {
+    rest.popFirst()
+  }
+  return (result, outcomes.sorted { $0.number < $1.number })
+}
