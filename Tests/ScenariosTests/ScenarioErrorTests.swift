@@ -35,7 +35,7 @@ import Testing
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "[]", "a list of 1 to 4096"),
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "7", "1 to 4096, not '7'"),
     ("for_s: 30", "for_s: 0", "'for_s' is a number above 0.0 and at most 1000000000.0"),
-    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 0.001 to 1000000000.0"),
+    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 1e-06 to 1000000000.0"),
     (", startup_s: 60", "", "a scaling needs the key 'startup_s'"),
     ("max_outstanding: 200", "max_waiting: 2", "no key 'max_waiting'; did you mean 'max_wait_s'?"),
     ("data_type: fp16", "data_type: fp15", "'data_type' is one of"),
@@ -47,6 +47,9 @@ import Testing
     (
       "hit_rate: 0.5", "hit_rate: 0.5, capacity_gb: 1, eviction: fifo",
       "'eviction' has no effect beside 'hit_rate'"
+    ),
+    (
+      "hit_rate: 0.5", "first_place: 1", "'first_place' belongs to 'kind: llm|encoder|cpu|external'"
     ),
     ("hit_rate: 0.5", "hit_rate: 1.5", "'hit_rate' is a number, 0.0 to 1.0"),
     ("write_back: false", "write_back: no", "'write_back' is true or false"),
