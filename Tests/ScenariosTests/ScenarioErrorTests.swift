@@ -101,7 +101,7 @@ import Testing
     (
       "members: 4,",
       "members: 4, bandwidth_gb_s: 1}\n    - {name: x, members: 4096, bandwidth_gb_s: 1}\n    - {name: y, members: 4096,",
-      "more than 1000000 places"
+      "more than 1048576 links"
     ),
     ("name: embedder,", "name: chat,", "'chat' is the name of an earlier one"),
     ("idle_watts: 90", "idle_watts: 900", "'idle_watts' is at most 'busy_watts'"),
