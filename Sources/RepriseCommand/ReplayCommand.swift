@@ -153,7 +153,7 @@ struct ReplayCommand: FailingCommand {
     print("log \(self.log)")
     print(log.summary.text)
     if let text = log.workload.text { print(text) }
-    for plan in plans { print(plan.prices) }
+    for plan in plans { print("\(plan.group.name): \(plan.prices)") }
     print(summary.text)
     if let latencyBands { print(latencyBands.text) }
     if let validation {
@@ -289,20 +289,6 @@ struct ReplayCommand: FailingCommand {
 }
 
 extension EnginePlan {
-  /// What the engine's prices come from, in a line.
-  fileprivate var prices: String {
-    let fit =
-      if let calibration {
-        "calibrated on \(calibration.fittedOn), "
-          + (calibration.basis == .steps ? "step error " : "error of judged requests ")
-          + "\(fixedText(100 * calibration.errorHeldOut, decimals: 1)) %"
-      } else {
-        "not calibrated: no host time"
-      }
-    return "\(group.name): \(architecture.name) on \(group.device), \(curveCount) curves, \(fit); "
-      + "\(group.blockCount ?? 0) key-value blocks"
-  }
-
   /// The calibration that its prices hold, or "none".
   fileprivate var calibrationEcho: ResultValue {
     guard let calibration else { return "none" }
@@ -317,26 +303,6 @@ extension EnginePlan {
       "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
       "pads_to_graphs": .flag(calibration.padsToGraphs == true),
     ])
-  }
-
-  /// What a user should know before believing its prices.
-  fileprivate var warnings: [String] {
-    var warnings: [String] = []
-    if curveCount == 0 {
-      warnings.append(
-        "no measurements of \(group.device): steps cost their roofline, which no server reaches")
-    }
-    if let calibration, calibration.hidesHost, !group.asyncScheduling {
-      warnings.append(
-        "\(group.name): was fitted with host time that passes while the device works, which needs "
-          + "'async_scheduling: true'")
-    }
-    if excessBytes > 0 {
-      warnings.append(
-        "\(group.name): weights and key-value blocks exceed the memory of \(device.name) by "
-          + "\(Int(excessBytes / 1e6)) MB a device: no such server can run")
-    }
-    return warnings
   }
 }
 
