@@ -97,14 +97,14 @@ extension EnginePool {
       return ScenarioConflict("idle_watts", "'idle_watts' is at most 'busy_watts'")
     }
     if service.kind == .store {
-      guard count == 1, firstPlace == nil, outages.isEmpty, scaling == nil, admission == nil,
-        routing == PoolRouting()
-      else {
+      // No requests are routed to it, whatever its routing says.
+      guard count == 1, firstPlace == nil, outages.isEmpty, scaling == nil, admission == nil else {
         return ScenarioConflict(
           "kind",
           "a store has an instance beside each group of engines that share one: no count, place, "
-            + "routing, outages, scaling or admission")
+            + "outages, scaling or admission")
       }
+      return service.conflict
     }
     return service.conflict ?? routingConflict ?? outagesConflict ?? scalingConflict
       ?? admissionConflict
