@@ -60,7 +60,8 @@ struct ScenarioOptions: ParsableArguments {
     let model = try modelArchitecture(named: name, beside: folder)
     let device = try dataSheet(named: deviceName, beside: folder)
     return (
-      model, device, try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
+      model, device,
+      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
     )
   }
 }
