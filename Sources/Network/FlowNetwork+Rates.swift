@@ -42,15 +42,15 @@ extension FlowNetwork {
   }
 
   private mutating func meet(_ link: Int) {
-    guard links[link].met != visit else { return }
-    links[link].met = visit
+    guard met[link] != visit else { return }
+    met[link] = visit
     component.append(Int32(truncatingIfNeeded: link))
   }
 
   /// Whether a flow's rate is being computed; else its bottleneck is a link beyond those at hand.
   private func isOpen(_ flow: Int) -> Bool {
     let home = Int(flows[flow].home)
-    return home < 0 || links[home].met == visit || !links[home].isTight
+    return home < 0 || met[home] == visit
   }
 
   private func presentRate(_ flow: Int) -> Double {
@@ -58,9 +58,8 @@ extension FlowNetwork {
     return home < 0 ? flows[flow].limit : links[home].rate
   }
 
-  private func hasChanged(_ flow: Int) -> Bool {
-    let (rate, before) = (presentRate(flow), flows[flow].knownRate)
-    return abs(rate - before) > Self.tolerance * max(rate, before)
+  private static func differ(_ rate: Double, _ before: Double) -> Bool {
+    abs(rate - before) > tolerance * max(rate, before)
   }
 
   /// Adds the links for which the rates that were just computed do not hold.
@@ -70,17 +69,22 @@ extension FlowNetwork {
       let highest = links[link].level * (1 + Self.tolerance)
       for place in links[link].entangled.indices {
         let flow = Int(hops[Int(links[link].entangled[place])].flow)
+        let rate = presentRate(flow)
         guard isOpen(flow) else {
-          let home = Int(flows[flow].home)
-          if links[home].rate > highest { meet(home) }
+          if rate > highest { meet(Int(flows[flow].home)) }
           continue
         }
-        guard hasChanged(flow) else { continue }
+        guard Self.differ(rate, flows[flow].knownRate) else { continue }
+        let isFaster = rate > flows[flow].knownRate
         for hop in flows[flow].tightHops {
           let other = Int(hops[hop].link)
-          guard links[other].met != visit, links[other].checked != round else { continue }
-          links[other].checked = round
-          if links[other].sharing.count > 0 || isOverfull(other) { meet(other) }
+          guard met[other] != visit else { continue }
+          if links[other].sharing.count > 0 {
+            meet(other)
+          } else if isFaster, links[other].checked != round {
+            links[other].checked = round
+            if isOverfull(other) { meet(other) }
+          }
         }
       }
     }
@@ -112,7 +116,8 @@ extension FlowNetwork {
     for link in component {
       for hop in links[Int(link)].entangled {
         let flow = Int(hops[Int(hop)].flow)
-        if hasChanged(flow) { flows[flow].knownRate = presentRate(flow) }
+        let rate = presentRate(flow)
+        if Self.differ(rate, flows[flow].knownRate) { flows[flow].knownRate = rate }
       }
     }
   }
@@ -193,7 +198,7 @@ extension FlowNetwork {
     place(flow, at: home)
     for hop in flows[index].tightHops {
       let link = Int(hops[hop].link)
-      guard links[link].met == visit, !links[link].hasRate else { continue }
+      guard met[link] == visit, !links[link].hasRate else { continue }
       links[link].room -= rate
       links[link].waiting -= 1
       links[link].hasChanged = true

@@ -94,8 +94,7 @@ extension FlowNetwork {
     var hasChanged = false
     /// The rate at which it is full; infinite if it is not.
     var level = Double.infinity
-    /// The last change that it was computed for, and the last round that looked whether it must be.
-    var met: Int64 = 0
+    /// The last round that looked whether it must be computed.
     var checked: Int64 = 0
     var isDirty = false
     var isStale = false

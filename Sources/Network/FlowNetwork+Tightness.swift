@@ -51,12 +51,15 @@ extension FlowNetwork {
         links[link].weight = 0
         links[link].busy += time - links[link].busySince
       }
-      if links[link].isTight,
-        links[link].hops.count <= 1 || links[link].weight <= links[link].capacity / 2
-      {
-        loosen(link)
-      }
+      if links[link].isTight, canLoosen(link) { loosen(link) }
     }
+  }
+
+  /// Whether limits are so far down that a link counts as slack: with many flows half way down, for it
+  /// takes time to become tight again.
+  private func canLoosen(_ link: Int) -> Bool {
+    let count = links[link].hops.count
+    return count <= 1 || links[link].weight <= links[link].capacity * (count <= 4 ? 1 : 0.5)
   }
 
   private mutating func loosen(_ link: Int) {
@@ -82,7 +85,7 @@ extension FlowNetwork {
 
   /// No longer counts a link to a flow that was tight.
   private mutating func leaveTight(_ hop: Int) {
-    let flow = hops[hop].flow
+    let (flow, link) = (hops[hop].flow, hops[hop].link)
     let index = Int(flow)
     leaveRole(hop)
     flows[index].tight -= 1
@@ -97,8 +100,8 @@ extension FlowNetwork {
       if flows[index].home >= 0 { place(flow, at: hops[other].link) }
       takeOnlyRole(other)
     default:
-      // It may stay with a clock that is no longer its own until rates are computed.
-      break
+      // Until rates are computed; its bottleneck must be a tight link.
+      if flows[index].home == link { place(flow, at: -1) }
     }
   }
 

@@ -58,6 +58,8 @@ public struct FlowNetwork: Sendable {
   var stale: [Int32] = []
   /// Room for ``settle()``.
   var component: [Int32] = []
+  /// The last change that each link was computed for.
+  var met: [Int64]
   var levels = IndexedHeap<Double>()
   var levelPlaces: [Int32]
   /// Counts changes, and rounds of computing rates.
@@ -75,6 +77,7 @@ public struct FlowNetwork: Sendable {
     links = capacities.map { Link(capacity: Self.sound($0)) }
     clockPlaces = Array(repeating: -1, count: capacities.count)
     levelPlaces = clockPlaces
+    met = Array(repeating: 0, count: capacities.count)
   }
 
   static func sound(_ rate: Double) -> Double {
