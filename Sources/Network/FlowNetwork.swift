@@ -15,8 +15,8 @@
 ///   ends when the clock shows a number that is known when it starts, so that a change of the rate touches
 ///   no flow: this is processor sharing in virtual time. A flow at its own limit ends at a known time.
 /// - A flow can be no faster than its *limit*, the least of its own rate and its links' capacities. While
-///   the limits of a link's flows add up to no more than its capacity the link is *slack* and can hold
-///   nobody up: it joins no flows. Rates are computed anew only at links that are *tight*, and of these
+///   the limits of a link's flows add up to no more than its capacity (flows that share a narrower link
+///   count as no more than that) the link is *slack* and can hold nobody up: it joins no flows. Rates are computed anew only at links that are *tight*, and of these
 ///   only at those that a change bears upon (``settle()``).
 /// - Flows that cross just one tight link are kept by their limits, so that a change binds or frees only
 ///   those that the new rate passes. Only flows with several tight links (*entangled* ones) are gone through.
