@@ -43,6 +43,7 @@ public struct FlowNetwork: Sendable {
   /// Free slots of flows by the length of their path.
   private var free: [[Int32]] = []
   private var sequence: Int64 = 0
+  private var path: [Int32] = []
 
   /// Flows at their limits, by the time when they end.
   var ends = IndexedHeap<Int64>()
@@ -100,7 +101,10 @@ public struct FlowNetwork: Sendable {
     at time: Int64
   ) -> Int32 {
     self.time = max(self.time, time)
-    let flow = makeFlow(path)
+    // All that is generic about a path is this copy, so that other modules pay for no more.
+    self.path.removeAll(keepingCapacity: true)
+    self.path.append(contentsOf: path)
+    let flow = makeFlow()
     let index = Int(flow)
     sequence += 1
     flows[index].sequence = sequence
@@ -210,7 +214,8 @@ public struct FlowNetwork: Sendable {
 
   // MARK: Slots
 
-  private mutating func makeFlow(_ path: some Collection<Int32>) -> Int32 {
+  /// A running flow with a hop for each link of ``path``.
+  private mutating func makeFlow() -> Int32 {
     let length = path.count
     while free.count <= length { free.append([]) }
     let flow: Int32
@@ -225,7 +230,7 @@ public struct FlowNetwork: Sendable {
     }
     let first = Int(flows[Int(flow)].firstHop)
     var count = 0
-    for link in path where !(first..<first + count).contains(where: { hops[$0].link == link }) {
+    for link in path where !hops[first..<first + count].contains(where: { $0.link == link }) {
       precondition(links.indices.contains(Int(link)), "a path crosses a link that is not there")
       hops[first + count].link = link
       count += 1
