@@ -68,7 +68,9 @@ public struct TieredStore: Sendable {
   public private(set) var arrivals: [Arrivals]
   /// How many blocks left a level for no other; inclusive levels may still hold some of them.
   public private(set) var dropped = 0
-  /// Where the blocks of the chain in hand were found.
+  /// The chain in hand.
+  private var chain: [UInt64] = []
+  /// Where its blocks were found.
   private var origins: [Int] = []
 
   /// Empty levels from the fastest to the slowest.
@@ -90,27 +92,26 @@ public struct TieredStore: Sendable {
   public mutating func lookUp(chain: some Collection<UInt64>, into perLevel: inout [Int]) -> Int {
     precondition(perLevel.count == levels.count, "counts are needed for each level")
     origins.removeAll(keepingCapacity: true)
-    for content in chain {
+    hold(chain)
+    for content in self.chain {
       guard let level = find(content) else { break }
       origins.append(level)
       perLevel[level] += 1
     }
     let blocks = origins.count
-    for content in chain.prefix(blocks).reversed() {
-      guard let origin = origins.popLast() else { break }
-      use(content, foundAt: origin)
-    }
+    for index in (0..<blocks).reversed() { use(self.chain[index], foundAt: origins[index]) }
     return blocks
   }
 
   /// How many leading blocks of a chain are in some level; counts nothing and uses nothing.
   public func foundBlocks(of chain: some Collection<UInt64>) -> Int {
-    chain.prefix { content in levels.contains { $0.contains(content) } }.count
+    Array(chain).prefix { content in levels.contains { $0.contains(content) } }.count
   }
 
   /// Stores the blocks of a chain that was computed; those that are there are used.
   public mutating func write(chain: some Collection<UInt64>) {
-    for content in chain.reversed() { write(content) }
+    hold(chain)
+    for index in self.chain.indices.reversed() { write(self.chain[index]) }
   }
 
   /// Stores one block; see ``write(chain:)``.
@@ -126,6 +127,12 @@ public struct TieredStore: Sendable {
   }
 
   // MARK: Parts
+
+  /// Takes a chain in hand: all that is generic about it, so that other modules pay for no more.
+  private mutating func hold(_ chain: some Collection<UInt64>) {
+    self.chain.removeAll(keepingCapacity: true)
+    self.chain.append(contentsOf: chain)
+  }
 
   /// The fastest level that has a content.
   private mutating func find(_ content: UInt64) -> Int? {
