@@ -53,6 +53,30 @@ struct AgentSessionTests {
     #expect(turns.thinkTimes.map(\.seconds) == [0, 3, 3, 3, 3.5])
   }
 
+  @Test(
+    "are waited for by recorded ends, where these are known: the caller waits for the last to end")
+  func recordedEnds() throws {
+    func request(_ session: String, _ parent: String?, from start: Double, to end: Double)
+      -> RequestRecord
+    {
+      let length = Nanoseconds(seconds: end - start)
+      var record = RequestRecord(
+        id: session, arrival: Nanoseconds(seconds: start), inputTokens: 1, outputTokens: 1,
+        measured: MeasuredTimes(scheduled: nil, firstToken: length, lastToken: length),
+        session: session)
+      record.parentSession = parent
+      return record
+    }
+    let records = [
+      request("s", nil, from: 0, to: 2), request("s/a", "s", from: 3, to: 10),
+      request("s/b", "s", from: 3, to: 4), request("s/b", "s", from: 5, to: 6),
+      request("s", nil, from: 11, to: 12), request("s", nil, from: 15, to: 16),
+    ]
+    let turns = try #require(SessionTurns(records))
+    #expect(turns.predecessors == [-1, 0, 0, 2, 1, 4])
+    #expect(turns.thinkTimes.map(\.seconds) == [0, 1, 1, 1, 1, 3])
+  }
+
   @Test("have content names of their own, unless these are global, and share them with sub-agents")
   func scope() throws {
     let both = try read(session("s") + "\n" + session("r"))
