@@ -24,7 +24,8 @@ struct RepriseCommand: ParsableCommand {
     subcommands: [
       InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
       QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
-      PlanMeasurementsCommand.self, ReplayCommand.self, ReplayBenchmarkCommand.self,
+      FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
+      ReplayCommand.self, ReplayBenchmarkCommand.self,
       ValidateCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
       CatalogueCommand.self, TimePricesCommand.self,
