@@ -40,7 +40,8 @@ let rooms = [
     libraries: [grdb, sqlite]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap]),
-  Room(name: "Scenarios", rooms: ["Operators", "Analytical"], libraries: [yams]),
+  Room(
+    name: "Scenarios", rooms: ["Operators", "Analytical", "RequestLogs"], libraries: [yams]),
   Room(name: "Network", rooms: ["Operators"]),
   Room(
     name: "Replay",

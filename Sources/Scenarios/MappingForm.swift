@@ -10,6 +10,11 @@ protocol MappingForm: CaseIterable, RawRepresentable<String> where AllCases == [
 }
 
 extension MappingForm {
+  /// All forms, as a key may have them.
+  static var formats: [FormatForm] {
+    allCases.map { FormatForm(selector: selector, name: $0.rawValue, keys: $0.keys) }
+  }
+
   /// Reads which form a mapping has, and gives the reader of its keys.
   ///
   /// - Parameters:

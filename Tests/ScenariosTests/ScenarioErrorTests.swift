@@ -178,7 +178,8 @@ import Testing
     ("ttft_factors: [1, 2, 4]", "ttft_factors: [1, 2, 1]", "none may be less than the one before"),
   ]
 
-  private func check(_ old: String, _ new: String, _ message: String) throws {
+  /// Expects the whole example with another text to be refused at that text, with this message.
+  func check(_ old: String, _ new: String, _ message: String) throws {
     let whole = ScenarioReaderTests.whole
     let place = try #require(whole.firstRange(of: old))
     let yaml = whole[..<place.lowerBound] + new + whole[place.upperBound...]

@@ -23,6 +23,7 @@ enum ScenarioFormat {
     FormatKey(name: "network", kind: .mapping(networkKeys)),
     FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
     FormatKey(name: "pipelines", kind: .mappings(pipelineKeys, maxCount: 256), isRequired: true),
+    FormatKey(name: "workload", kind: .mapping(WorkloadFormat.keys)),
     FormatKey(name: "slo", kind: .mapping(objectiveKeys)),
     FormatKey(name: "bytes_per_token", kind: .number(above: 0, through: 1e6)),
     // What a double still holds, so that every reader of YAML and JSON takes it for the same number.
