@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Replay
 import Scenarios
 import Testing
