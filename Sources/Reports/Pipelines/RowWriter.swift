@@ -13,8 +13,9 @@ struct RowWriter: ~Copyable {
 
   /// Opens a file and writes its header.
   init(path: String, columns: [String]) throws(OutputError) {
-    file = try OutputFile(path: path)
+    var file = try OutputFile(path: path)
     try file.write(columns.joined(separator: ",") + "\n")
+    self.file = file
   }
 
   /// Adds a cell with a number; nil leaves it empty.

@@ -1,3 +1,4 @@
+import Foundation
 public import Replay
 public import TraceIO
 

@@ -61,7 +61,8 @@ struct ObjectiveSummaryTests {
       firstToken: 1200, outputToken: 1e6, outputs: Array(repeating: 40, count: 10), gap: 0
     ) { $0.firstTokenFactors = [1, 1, 10] }
     #expect(
-      objectives.checks.map(\.limit).prefix(3) == [1200, 1200, 12_000].map { Nanoseconds($0) })
+      Array(objectives.checks.map(\.limit).prefix(3))
+        == [1200, 1200, 12_000].map { Nanoseconds($0) })
     #expect(!objectives.checks[0].holds)
     #expect(!objectives.checks[1].holds)
     #expect(objectives.checks[2].holds)

@@ -37,8 +37,8 @@ struct PipelineSummaryTests {
     #expect(abs((pool.cost ?? 0) - 40e-9) < 1e-20)
     #expect(abs((summary.resources.joulesPerOutputToken ?? 0) - 2.2e-3 / 4) < 1e-15)
     #expect(abs((summary.resources.costPerMillionOutputTokens ?? 0) - 0.01) < 1e-12)
-    #expect(summary.requestsPerSecond == 50_000)
-    #expect(summary.outputTokensPerSecond == 100_000)
+    #expect(abs(summary.requestsPerSecond - 50_000) < 1e-6)
+    #expect(abs(summary.outputTokensPerSecond - 100_000) < 1e-6)
     #expect(summary.busiestPool == pool)
     #expect(pool.preemptions == nil)
   }
@@ -87,7 +87,7 @@ struct PipelineSummaryTests {
     #expect(abs((pool.meanRunning ?? 0) - 2201.0 / 12_201) < 1e-12)
   }
 
-  @Test("agrees with the outcomes that it is of", arguments: 0..<60)
+  @Test("agrees with the outcomes that it is of", arguments: 0..<30)
   func outcomes(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
     let plan = plan(random.scenario)
@@ -127,7 +127,7 @@ struct PipelineSummaryTests {
     #expect(summary.linkGroups.reduce(0) { $0 + $1.links } == result.links.count)
   }
 
-  @Test("tells where all of the time goes", arguments: 0..<60)
+  @Test("tells where all of the time goes", arguments: 0..<30)
   func blame(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
     let plan = plan(random.scenario)
@@ -178,7 +178,7 @@ struct PipelineSummaryTests {
       #expect(group.peakFlows == own.map(\.peakFlows).max())
     }
     let most = result.links.map { $0.bytes / ($0.capacity * result.makespan.seconds) }.max()
-    #expect(summary.links.first?.utilisation == most)
+    #expect(summary.links.first?.utilisation == min(1, most ?? 0))
     #expect(summary.links.count == LinkSummary.most)
   }
 

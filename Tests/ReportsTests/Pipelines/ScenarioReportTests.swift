@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Replay
 import Scenarios
 import Testing
@@ -76,7 +77,7 @@ struct ScenarioReportTests {
     let lines = summary.verdict
     let objectives = try #require(summary.objectives)
     #expect(lines[0].hasPrefix(objectives.holds ? "SLO holds: all 6 limits" : "SLO broken: p"))
-    #expect(lines[0].hasSuffix("1 of 200 did not finish"))
+    #expect(lines[0].hasSuffix("1 of 100 did not finish"))
     let worst = try #require(summary.blame.first { $0.slowest == 0.01 }?.shares.first)
     let percent = Int((100 * worst.share).rounded())
     #expect(lines[1].hasPrefix("p99 TTFT is \(percent) % \(worst.part.word) \(worst.pool)"))

@@ -20,7 +20,7 @@ struct ToyScenario {
   ///   - change: made to the scenario before it is replayed.
   ///   - collect: gets each outcome, too.
   init(
-    requests: Int = 200, gap: Int64 = 60_000_000,
+    requests: Int = 100, gap: Int64 = 40_000_000,
     change: (inout Scenario) -> Void = { _ in },
     collect: @escaping (JourneyOutcome) -> Void = { _ in }
   ) throws {
@@ -46,8 +46,8 @@ struct ToyScenario {
         EnginePool(name: "web", service: .external(ExternalService(concurrency: 4))),
         EnginePool(
           name: "rack-store",
-          service: .store(StoreService(bandwidth: 0.5, latency: 50, hitRate: 0.7))),
-        models("prefill", 2), models("decode", 2),
+          service: .store(StoreService(bandwidth: 4, latency: 50, hitRate: 0.7))),
+        models("prefill", 1), models("decode", 2),
       ],
       pipelines: [
         StagePipeline(
@@ -83,7 +83,7 @@ struct ToyScenario {
           PoolPlan(
             pricing: .linear(
               LinearStepModel(
-                perStep: 8_000_000, perPrefillToken: 60_000, perDecodeSequence: 200_000)),
+                perStep: 8_000_000, perPrefillToken: 100_000, perDecodeSequence: 200_000)),
             group: service.group, keyValueBytesPerToken: 131_072, busyWatts: pool.busyWatts,
             idleWatts: pool.idleWatts, pricePerHour: pool.pricePerHour)
         case .encoder:

@@ -11,7 +11,7 @@ public struct LinkSummary: Sendable, Hashable, Codable {
   public var capacity: Double
   /// Bytes that it carried.
   public var bytes: Double
-  /// These, as a part of what it could have carried in the makespan.
+  /// These, as a part of what it could have carried in the makespan; at most 1.
   public var utilisation: Double
   /// Time in which anything was on it.
   public var busyTime: Nanoseconds
@@ -32,7 +32,8 @@ public struct LinkSummary: Sendable, Hashable, Codable {
     busyTime = totals.busyTime
     peakFlows = totals.peakFlows
     let most = totals.capacity * makespan.seconds
-    utilisation = most > 0 ? totals.bytes / most : 0
+    // What is written back may travel on when the last request has ended.
+    utilisation = most > 0 ? min(1, totals.bytes / most) : 0
   }
 
   /// The busiest links that carried anything, the busiest first; of equals in the order of the network.

@@ -1,4 +1,6 @@
+import Histogram
 public import Operators
+import Scenarios
 
 /// A replay of a scenario reduced to counts, latencies, what each stage, pool, store and link did, and what
 /// requests waited for.

@@ -1,3 +1,4 @@
+import Histogram
 public import Operators
 import Scenarios
 
