@@ -128,7 +128,8 @@ private struct IndexSearchRecord {
     do throws(AnalyticalError) {
       index = try VectorIndex(
         kind, vectors: vectors, dimension: dimension, rerankDepth: rerank,
-        imbalance: numbers["imbalance"] ?? 1, keepsListTables: numbers["table_bytes"].map { $0 > 0 })
+        imbalance: numbers["imbalance"] ?? 1, keepsListTables: numbers["table_bytes"].map { $0 > 0 }
+      )
     } catch {
       throw Problem(text: error.description)
     }
