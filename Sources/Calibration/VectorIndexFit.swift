@@ -89,7 +89,11 @@ public struct VectorIndexFit: Hashable, Sendable {
       kind != "hnsw"
         ? []
         : single.compactMap { search in
-          search.distances.map { (search.index.graphDistances, $0) }
+          search.distances.map { counted in
+            var even = search.index
+            even.imbalance = 1
+            return (even.graphDistances, counted)
+          }
         })
   }
 

@@ -1,7 +1,7 @@
-internal import Analytical
+import Analytical
 public import Calibration
-internal import Operators
-internal import Validation
+import Operators
+import Validation
 
 /// Fitted levels of storage, for a terminal, as JSON, or as lines of a scenario file.
 public struct StorageFitReport: Sendable {

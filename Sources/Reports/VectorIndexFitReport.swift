@@ -1,7 +1,7 @@
-public import Analytical
+import Analytical
 public import Calibration
-internal import Operators
-internal import Validation
+import Operators
+import Validation
 
 /// Fitted costs of vector searches, for a terminal, as JSON, or as lines of a scenario file.
 public struct VectorIndexFitReport: Sendable {

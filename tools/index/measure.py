@@ -72,6 +72,7 @@ def build(index, data):
         made = faiss.IndexIVFPQ(
             quantiser, dimension, lists, index["subquantizers"], index["code_bits"])
         made.pq.cp.niter = 3
+        made.pq.cp.min_points_per_centroid = 1
         made.pq.cp.max_points_per_centroid = 30
     else:
         made = faiss.IndexIVFFlat(quantiser, dimension, lists)

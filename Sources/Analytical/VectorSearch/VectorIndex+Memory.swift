@@ -1,3 +1,5 @@
+import Operators
+
 extension VectorIndex {
   /// What an index holds, in bytes.
   public struct Memory: Hashable, Sendable {

@@ -35,7 +35,8 @@ public struct VectorIndex: Hashable, Sendable {
   /// The type of centroids, code books and look-up tables.
   public var tableType: DataType
   /// Vectors of the lists that a search probes, over the mean list: above one where queries fall where
-  /// vectors do, into the longer lists. Measure it as codes scanned · lists / (vectors · probes).
+  /// vectors do, into the longer lists. Measure it as codes scanned · lists / (vectors · probes). In a
+  /// graph, looks over those of ``graphDistances``.
   public var imbalance: Double
   /// Whether the part of the tables that is the same for all queries is kept for each list, as faiss
   /// does unless it exceeds 2 GiB; it then is read in place of being computed.
@@ -115,16 +116,14 @@ public struct VectorIndex: Hashable, Sendable {
   /// Distances that a search of the graph computes.
   ///
   /// A search makes about efSearch hops to 2·M neighbours each, and passes over those that it has seen:
-  /// after x looks at random `n · (1 - exp(-x / n))` of n vectors are seen. Of x = (2·M)^0.65 ·
-  /// efSearch^0.9 · ln n / 1.5 the exponents and the divisor were fitted to counts of faiss's HNSW over
-  /// 20,000 to 100,000 clustered vectors, which they miss by some 10 % (docs/ACCURACY.md);
-  /// ``imbalance`` multiplies x. It is 0 for other indexes.
+  /// after x looks at random `n · (1 - exp(-x / n))` of n vectors are seen. Of x = 0.9 · (2·M)^0.89 ·
+  /// efSearch^0.92 the three numbers were fitted to counts of faiss's HNSW over 20,000 to 100,000
+  /// clustered vectors, of which it misses each by a fifth on average (docs/ACCURACY.md); in these a
+  /// logarithm of n did not help. ``imbalance`` multiplies x. It is 0 for other indexes.
   public var graphDistances: Double {
     guard case .graph(let degree, let effort) = kind else { return 0 }
     let all = Double(vectors)
-    let looks =
-      power(2 * Double(degree), 0.65) * power(Double(effort), 0.9) * logarithm(1 + all) / 1.5
-      * imbalance
+    let looks = 0.9 * power(2 * Double(degree), 0.89) * power(Double(effort), 0.92) * imbalance
     return all * (1 - exponential(-looks / all))
   }
 }

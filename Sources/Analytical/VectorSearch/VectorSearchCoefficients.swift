@@ -1,3 +1,5 @@
+import Operators
+
 /// What a search does on a processor core, in the parts that take time of their own.
 ///
 /// Each is counted by ``VectorIndex/amounts(batch:probes:k:)`` and priced by

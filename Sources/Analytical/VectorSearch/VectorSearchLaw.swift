@@ -1,4 +1,4 @@
-internal import Operators
+import Operators
 
 /// How long batches of searches of an index take on a processor or device.
 ///

@@ -1,4 +1,4 @@
-public import Operators
+import Operators
 
 /// What a batch of searches computes and reads, phase by phase.
 public struct VectorSearchWork: Hashable, Sendable {

@@ -1,5 +1,11 @@
-internal import Analytical
-internal import TraceIO
+import Analytical
+import TraceIO
+
+#if canImport(Glibc)
+  private import Glibc
+#elseif canImport(Darwin)
+  private import Darwin
+#endif
 
 /// Reads what `tools/measure-index` writes, as `TraceSchemas/index-searches.schema.json` says: a header
 /// line, then one JSON object a search.
@@ -141,14 +147,22 @@ private struct IndexSearchRecord {
       seconds: seconds, distances: distances, storedBytes: numbers["index_bytes"], line: line)
   }
 
-  /// The imbalance with which an index scans as much as was counted, of lists; a graph keeps its own.
+  /// The imbalance with which an index scans as much as was counted.
   private static func imbalance(
     of index: VectorIndex, _ probes: Int, _ distances: Double
   ) -> Double {
-    guard index.lists > 0, distances > 0 else { return index.imbalance }
     var even = index
     even.imbalance = 1
-    return min(1e6, max(1e-6, distances / even.scanned(probes: probes)))
+    let all = Double(index.vectors)
+    guard distances > 0, distances < all else { return index.imbalance }
+    guard index.lists == 0 else {
+      return min(1e6, max(1e-6, distances / even.scanned(probes: probes)))
+    }
+    // Looks, of which each that was seen before is none: see `VectorIndex.graphDistances`.
+    let looks = all * log(all / (all - distances))
+    let expected = even.graphDistances
+    guard expected < all else { return index.imbalance }
+    return min(1e6, max(1e-6, looks / (all * log(all / (all - expected)))))
   }
 
   private func whole(

@@ -1,5 +1,5 @@
 public import Analytical
-internal import TraceIO
+import TraceIO
 
 /// Measured reads of one level of storage.
 public struct StorageReads: Hashable, Sendable {
