@@ -10,7 +10,7 @@ struct PipelineBenchmarkCommand: FailingCommand {
       Tokenizing, embedding, retrieving, reranking, a fetch of key-values, an answer, a filter, \
       detokenizing; on 52 engines of a language model (steps of 5 ms and 10 µs a prompt token and 50 µs a \
       decode), 24 encoders and 24 hosts, joined by a network of nodes and racks; a store for each engine and \
-      one for all. Poisson arrivals at 150 requests a second, prompts of 1 to 1,024 and answers of 1 to \
+      one for all. Poisson arrivals at 1,000 requests a second, prompts of 1 to 1,024 and answers of 1 to \
       128 tokens.
       """,
     shouldDisplay: false)
@@ -34,7 +34,7 @@ struct PipelineBenchmarkCommand: FailingCommand {
             name: "all", load: .share(1), input: .uniform(minimum: 1, maximum: 1024),
             output: .uniform(minimum: 1, maximum: 128),
             prefixes: SharedPrefixes(count: 100, tokens: 256, exponent: 1))
-        ], arrivals: .poisson(rate: 150), count: requests))
+        ], arrivals: .poisson(rate: 1000), count: requests))
     let start = processorSeconds()
     let result = simulation.run { workload.next() }
     let seconds = processorSeconds() - start

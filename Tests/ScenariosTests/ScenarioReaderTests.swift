@@ -1,3 +1,4 @@
+import Analytical
 import Operators
 import RequestLogs
 import Testing
@@ -76,6 +77,29 @@ import Testing
     slo: {ttft_ms: 250, tpot_ms: 25, ttft_factors: [1, 2, 4], tpot_factors: [1, 1, 2]}
     bytes_per_token: 2.5
     seed: 7
+    indexes:
+      - name: wiki
+        kind: ivf-pq
+        vectors: 5000001
+        dimension: 768
+        lists: 4096
+        subquantizers: 64
+        code_bits: 6
+        rerank_depth: 100
+        vector_type: fp16
+        table_type: bf16
+        imbalance: 1.5
+        list_tables: true
+        cache_mb: 32
+      - {name: flat, kind: ivf-flat, vectors: 9000, dimension: 65, lists: 17}
+      - {name: small, kind: hnsw, vectors: 9000, dimension: 63, graph_degree: 16}
+    vector_search:
+      hnsw:
+        batch_ns: 3000
+        query_ns: 0
+        candidate_ns: 20.5
+        element_ns: 0.25
+        entry_ns: 9
     workload:
       requests: 10000
       for_s: 3600
@@ -167,6 +191,7 @@ import Testing
       ])
     return Scenario(
       name: "retrieval-chat", pools: pools, pipelines: [rag, apart],
+      indexes: indexes,
       network: [
         NetworkLevel(name: "node", members: 8, bandwidth: 450, latency: 5, efficiency: 0.65),
         NetworkLevel(name: "rack", members: 4, bandwidth: 50, latency: 20),
@@ -176,6 +201,29 @@ import Testing
         timeToFirstToken: 250, timePerOutputToken: 25, firstTokenFactors: [1, 2, 4],
         outputTokenFactors: [1, 1, 2]),
       bytesPerToken: 2.5, seed: 7)
+  }
+
+  static var indexes: [NamedIndex] {
+    var costs = VectorSearchCoefficients()
+    for (term, nanoseconds) in [
+      (VectorSearchTerm.batch, 3000.0), (.candidate, 20.5), (.element, 0.25), (.entry, 9),
+    ] {
+      costs[term] = nanoseconds / 1e9
+    }
+    guard
+      let wiki = try? VectorIndex(
+        .invertedQuantized(lists: 4096, subquantizers: 64, codeBits: 6), vectors: 5_000_001,
+        dimension: 768, rerankDepth: 100, vectorType: .float16, tableType: .bfloat16,
+        imbalance: 1.5, keepsListTables: true),
+      let flat = try? VectorIndex(.invertedFlat(lists: 17), vectors: 9000, dimension: 65),
+      let small = try? VectorIndex(
+        .graph(graphDegree: 16, efSearch: 1), vectors: 9000, dimension: 63)
+    else { return [] }
+    return [
+      NamedIndex(name: "wiki", index: wiki, cacheBytes: 32e6),
+      NamedIndex(name: "flat", index: flat),
+      NamedIndex(name: "small", index: small, coefficients: costs),
+    ]
   }
 
   static var workload: SyntheticWorkload {
@@ -269,6 +317,7 @@ import Testing
     let expected = Self.expected
     #expect(scenario.pools == expected.pools)
     #expect(scenario.pipelines == expected.pipelines)
+    #expect(scenario.indexes == expected.indexes)
     #expect(scenario == expected)
     #expect(scenario.firstPlaces == [2, 6, 7, 8, nil, nil, 31, 0, 1])
     #expect(scenario.prefills(of: scenario.pipelines[1]) == [nil, nil, 1, nil, nil])

@@ -56,6 +56,19 @@ import Testing
     }
   }
 
+  @Test("Each kind of index has the reader's keys")
+  func indexes() throws {
+    let forms = try forms("index", selector: "kind")
+    #expect(Set(forms.keys) == Set(IndexForm.allCases.map(\.rawValue)))
+    for form in IndexForm.allCases {
+      try document.check(
+        try #require(forms[form.rawValue]), narrowed(form.keys, "kind", to: [form.rawValue]))
+    }
+    let list = try #require(document.root["properties"] as? SchemaDocument.Object)["indexes"]
+    let items = (list as? SchemaDocument.Object)?["items"] as? [String: String]
+    #expect(items == ["$ref": "#/$defs/index"])
+  }
+
   @Test("Each verb has the reader's keys")
   func stages() throws {
     let forms = try forms("stage", selector: "do")

@@ -15,6 +15,8 @@ public struct Scenario: Sendable, Hashable {
   public var pools: [EnginePool]
   /// `pipelines`: what requests pass through; at least one.
   public var pipelines: [StagePipeline]
+  /// `indexes`: the vector indexes that `retrieve` stages search.
+  public var indexes: [NamedIndex]
   /// `network`: the levels of the network, from the inside out; without any, bytes travel in no time.
   public var network: [NetworkLevel]
   /// `workload`: requests that are drawn rather than recorded; nil, the default, where a log brings them. Of a text it has
@@ -35,13 +37,15 @@ public struct Scenario: Sendable, Hashable {
 
   /// Creates a scenario; see the properties for what defaults mean.
   public init(
-    name: String, pools: [EnginePool], pipelines: [StagePipeline], network: [NetworkLevel] = [],
-    workload: SyntheticWorkload? = nil, objectives: LatencyObjectives? = nil,
+    name: String, pools: [EnginePool], pipelines: [StagePipeline], indexes: [NamedIndex] = [],
+    network: [NetworkLevel] = [], workload: SyntheticWorkload? = nil,
+    objectives: LatencyObjectives? = nil,
     bytesPerToken: Double = 4, seed: UInt64 = 0
   ) {
     self.name = name
     self.pools = pools
     self.pipelines = pipelines
+    self.indexes = indexes
     self.network = network
     self.workload = workload
     self.objectives = objectives

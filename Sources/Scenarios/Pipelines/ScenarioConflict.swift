@@ -50,7 +50,8 @@ extension Scenario {
   /// The first thing that is out of bounds or does not fit the rest, or nil: what must be nil before a
   /// scenario is simulated, whether it was read from a text or made in code.
   public var firstConflict: ScenarioConflict? {
-    ownConflict ?? networkConflict ?? poolsConflict ?? pipelinesConflict ?? workloadConflict
+    ownConflict ?? networkConflict ?? poolsConflict ?? indexesConflict ?? pipelinesConflict
+      ?? workloadConflict
   }
 
   /// About the numbers of the whole.

@@ -39,6 +39,7 @@ extension Scenario {
       if let conflict = doubleConflict(stages.map(\.name), index)
         ?? afterConflict(stage, above: stages[..<index], below: stages[(index + 1)...])
         ?? conflict(of: stage.condition, in: pipeline)?.under("when") ?? poolConflict(stage)
+        ?? indexConflict(stage)
       {
         return conflict.under("stages", index)
       }

@@ -23,6 +23,8 @@ enum ScenarioFormat {
     FormatKey(name: "network", kind: .mapping(networkKeys)),
     FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
     FormatKey(name: "pipelines", kind: .mappings(pipelineKeys, maxCount: 256), isRequired: true),
+    FormatKey(name: "indexes", kind: .list(maxCount: 256)),
+    FormatKey(name: "vector_search", kind: .mapping(IndexFormat.costKeys)),
     FormatKey(name: "workload", kind: .mapping(WorkloadFormat.keys)),
     FormatKey(name: "slo", kind: .mapping(objectiveKeys)),
     FormatKey(name: "bytes_per_token", kind: .number(above: 0, through: 1e6)),

@@ -5,8 +5,8 @@ extension Scenario {
   /// Reads a scenario from YAML.
   ///
   /// Every key must be known and within its bounds, and what the parts say about each other must fit
-  /// (``firstConflict``); aliases and anchors are not taken. Names of models, devices and vector indexes
-  /// are not looked up here.
+  /// (``firstConflict``); aliases and anchors are not taken. Names of models and devices are not looked
+  /// up here.
   ///
   /// - Parameters:
   ///   - yaml: The text, at most 1 MiB.
@@ -23,6 +23,11 @@ extension Scenario {
       pipelines.append(try StagePipeline(pipeline))
     }
     self.init(name: try reader.text("name") ?? "", pools: pools, pipelines: pipelines)
+    let costs =
+      try reader.mapping("vector_search", what: "a 'vector_search'").map(IndexForm.costs) ?? [:]
+    for node in reader.has("indexes") ? try reader.list("indexes") : [] {
+      indexes.append(try NamedIndex(node, costs: costs, path: path))
+    }
     let links = try reader.mapping("network", what: "a network")
     for level in try links?.mappings("levels", what: "a level of the network") ?? [] {
       network.append(try NetworkLevel(level))

@@ -78,7 +78,7 @@ public struct EncoderWork: Sendable, Hashable {
 
 /// A search of a vector index.
 public struct Retrieval: Sendable, Hashable {
-  /// `index`: its name.
+  /// `index`: the name of one of ``Scenario/indexes``.
   public var index: String
   /// `probes`: lists that are scanned, or the breadth of the search of a graph.
   public var probes: Int

@@ -1,3 +1,4 @@
+import Analytical
 import CostModel
 import Operators
 import RequestLogs
@@ -51,9 +52,14 @@ func plan(
 
 /// The plan of a scenario with linear prices.
 func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> ScenarioPlan {
+  var scenario = scenario
   var searches: [Retrieval: SearchCost] = [:]
   for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
     searches[retrieval] = SearchCost(threadTime: 20_000, bytes: 5_000)
+    guard !scenario.indexes.contains(where: { $0.name == retrieval.index }),
+      let index = try? VectorIndex(.invertedFlat(lists: 64), vectors: 1000, dimension: 8)
+    else { continue }
+    scenario.indexes.append(NamedIndex(name: retrieval.index, index: index))
   }
   return ScenarioPlan(
     scenario: scenario,

@@ -1,0 +1,71 @@
+import Analytical
+
+extension Scenario {
+  /// About the vector indexes.
+  var indexesConflict: ScenarioConflict? {
+    if !indexes.isEmpty,
+      let conflict = countConflict(indexes.count, of: "indexes", in: ScenarioFormat.keys)
+    {
+      return conflict
+    }
+    for (index, named) in indexes.enumerated() {
+      if let conflict = doubleConflict(indexes.map(\.name), index) ?? named.conflict {
+        return conflict.under("indexes", index)
+      }
+    }
+    return nil
+  }
+
+  /// About the index that a stage searches.
+  func indexConflict(_ stage: Stage) -> ScenarioConflict? {
+    guard case .retrieve(let search) = stage.action else { return nil }
+    guard let index = indexes.first(where: { $0.name == search.index })?.index else {
+      return ScenarioConflict(
+        "index", unknownName(search.index, what: "vector index", among: indexes.map(\.name)))
+    }
+    guard index.lists == 0 || search.probes <= index.lists else {
+      return ScenarioConflict(
+        "probes", "'probes' is at most the 'lists' of '\(search.index)' (\(index.lists))")
+    }
+    guard search.documents <= index.vectors else {
+      return ScenarioConflict(
+        "documents", "'documents' is at most the 'vectors' of '\(search.index)' (\(index.vectors))")
+    }
+    return nil
+  }
+}
+
+extension NamedIndex {
+  fileprivate var conflict: ScenarioConflict? {
+    let keys = index.kind.form.keys
+    var found = keys.firstOutOfBounds([
+      "vectors": Double(index.vectors), "dimension": Double(index.dimension),
+      "rerank_depth": Double(index.rerankDepth), "imbalance": index.imbalance,
+      "cache_mb": cacheBytes / 1e6,
+    ])
+    switch index.kind {
+    case .invertedQuantized(let lists, let parts, let bits):
+      found =
+        found
+        ?? keys.firstOutOfBounds([
+          "lists": Double(lists), "subquantizers": Double(parts), "code_bits": Double(bits),
+        ])
+      if found == nil, !index.dimension.isMultiple(of: parts) {
+        found = (
+          "subquantizers",
+          "'subquantizers' (\(parts)) must divide the 'dimension' (\(index.dimension))"
+        )
+      }
+    case .invertedFlat(let lists):
+      found = found ?? keys.firstOutOfBounds(["lists": Double(lists)])
+    case .graph(let degree, _):
+      found = found ?? keys.firstOutOfBounds(["graph_degree": Double(degree)])
+    }
+    if let found { return ScenarioConflict(found) }
+    // The text says them for all indexes of a kind.
+    let isPriced = VectorSearchTerm.allCases.allSatisfy { (0...1000).contains(coefficients[$0]) }
+    return isPriced
+      ? nil
+      : ScenarioConflict("kind", "what parts of a search take is 0 to 1000 seconds each")
+  }
+}
