@@ -4,6 +4,8 @@ public enum AnalyticalError: Error, Hashable {
   case description(file: String, subject: String, problem: String)
   /// A model cannot be laid out on devices as asked.
   case layout(problem: String)
+  /// A vector index cannot be as described.
+  case index(problem: String)
 }
 
 extension AnalyticalError: CustomStringConvertible {
@@ -12,7 +14,7 @@ extension AnalyticalError: CustomStringConvertible {
     switch self {
     case .description(let file, let subject, let problem):
       "\(file): cannot use this \(subject): \(problem)"
-    case .layout(let problem): problem
+    case .layout(let problem), .index(let problem): problem
     }
   }
 }

@@ -12,6 +12,10 @@ public enum CalibrationError: Error, Hashable {
   case noSolution
   /// The factor on device time that fits best is one that no server has.
   case implausible(deviceScale: Double)
+  /// Too few sizes of blocks were measured of a level of storage.
+  case tooFewReads(level: String, found: Int, needed: Int)
+  /// Too few searches of a kind of index, or groups of them, were measured.
+  case tooFewSearches(kind: String, found: Int, groups: Int, needed: Int, neededGroups: Int)
 }
 
 extension CalibrationError: CustomStringConvertible {
@@ -31,6 +35,12 @@ extension CalibrationError: CustomStringConvertible {
     case .implausible(let scale):
       "device time would have to be \((100 * scale).rounded() / 100) times what was measured of the "
         + "operators: these steps are of another device or model"
+    case .tooFewReads(let level, let found, let needed):
+      "\(level): only \(found) sizes of blocks are large enough to fit and \(needed) are needed; "
+        + "measure more, or fit smaller ones with --at-least"
+    case .tooFewSearches(let kind, let found, let groups, let needed, let neededGroups):
+      "\(kind): only \(found) searches with one thread of \(groups) sizes of index; \(needed) of "
+        + "\(neededGroups) are needed to hold some out"
     }
   }
 }

@@ -3,7 +3,7 @@ import Operators
 /// A key of a YAML mapping: its name and what it may hold.
 struct FormatKey: Sendable, Hashable {
   /// What a key may hold.
-  enum Kind: Sendable, Hashable {
+  indirect enum Kind: Sendable, Hashable {
     case text(maxLength: Int)
     case integer(ClosedRange<Int>)
     /// A number above the first bound, up to and with the second.
@@ -27,11 +27,23 @@ struct FormatKey: Sendable, Hashable {
     case shorthand(String, [FormatKey])
     /// A list of mappings, at least one.
     case mappings([FormatKey], maxCount: Int)
+    /// Keys that depend on one of them, or where one is given, the value of this key alone.
+    case forms([FormatForm], number: FormatKey? = nil)
   }
 
   var name: String
   var kind: Kind
   var isRequired = false
+}
+
+/// One form of a mapping whose keys depend on one of them.
+struct FormatForm: Sendable, Hashable {
+  /// The key that tells the form.
+  var selector: String
+  /// What it says.
+  var name: String
+  /// All keys of the form, the selector among them.
+  var keys: [FormatKey]
 }
 
 /// The keys and bounds of a deployment's YAML: what the reader enforces and the schema says.

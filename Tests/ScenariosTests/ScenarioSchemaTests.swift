@@ -1,4 +1,5 @@
 import Operators
+import RequestLogs
 import Testing
 
 @testable import Scenarios
@@ -82,6 +83,10 @@ import Testing
     let thinking = Thinking()
     let search = Retrieval(index: "i", probes: 1, documents: 1)
     let pool = EnginePool(name: "p", service: .external(ExternalService()))
+    let stream = ClientStream(
+      name: "s", load: .share(1), input: .constant(1), output: .constant(1))
+    let sessions = SessionShape(meanTurns: 1, meanThinkTime: 0)
+    let mixture = ClientMixture(name: "m", clients: 1, rate: 1)
     let expected: [(String, String, String)] = [
       ("network_level", "latency_us", plainNumber(level.latency)),
       ("network_level", "efficiency", plainNumber(level.efficiency)),
@@ -106,6 +111,16 @@ import Testing
       ("retrieve_stage", "threads", "\(search.threads)"),
       ("call_stage", "tokens", "\(ExternalCall(duration: .constant(1)).tokens)"),
       ("think_stage", "scale", plainNumber(thinking.scale)),
+      ("workload", "tokens_per_content_name", "\(SyntheticWorkload().tokensPerContentName)"),
+      ("stream", "priority", "\(stream.priority)"),
+      ("prefixes", "exponent", plainNumber(SharedPrefixes(count: 1, tokens: 1).exponent)),
+      ("sessions", "max_context", "\(sessions.maximumContext)"),
+      ("mixture", "skew", plainNumber(mixture.skew)),
+      ("mixture", "median_cv", plainNumber(mixture.medianVariation)),
+      ("mixture", "cv_spread", plainNumber(mixture.spreadOfVariation)),
+      ("mixture_lengths", "cv", plainNumber(mixture.input.variation)),
+      ("mixture_lengths", "client_cv", plainNumber(mixture.input.variationOfClients)),
+      ("mixture_lengths", "max", "\(mixture.input.maximum)"),
     ]
     for (definition, name, value) in expected {
       let property = try document.property(name, of: definition)
@@ -117,6 +132,8 @@ import Testing
     #expect(branches == thinking.branches)
     let writesBack = try document.property("write_back", of: "store_pool")["default"] as? Bool
     #expect(writesBack == store.writesBack)
+    let grows = try document.property("grows_context", of: "sessions")["default"] as? Bool
+    #expect(grows == sessions.growsContext)
     let scenario = Scenario(name: "n", pools: [], pipelines: [])
     let whole = try #require(document.root["properties"] as? [String: SchemaDocument.Object])
     #expect(whole["bytes_per_token"]?["default"] as? Double == scenario.bytesPerToken)

@@ -104,9 +104,35 @@ struct SchemaDocument {
       try check(forms[1], keys)
     case .mappings(let keys, let most):
       try check(try list(property, 1...most, comment), keys)
+    case .forms(let forms, let number):
+      try check(property, forms, number, comment)
     case .list(let most):
       _ = try list(property, 1...most, comment)
     }
+  }
+
+  /// Expects a schema for each form, once, and before them that of a number alone.
+  private func check(
+    _ property: Object, _ forms: [FormatForm], _ number: FormatKey?, _ comment: Comment
+  ) throws {
+    var options = try #require(property["oneOf"] as? [Object], comment)
+    if let number { try check(try resolved(options.removeFirst()), number) }
+    var found: [String] = []
+    for option in options {
+      let properties = try #require(option["properties"] as? [String: Object], comment)
+      let selector = try #require(forms.first, comment).selector
+      let names = try #require(properties[selector]?["enum"] as? [String], comment)
+      for name in names {
+        let form = try #require(forms.first { $0.name == name }, "\(name)")
+        let keys = form.keys.map { key in
+          key.name != selector
+            ? key : FormatKey(name: selector, kind: .choice(names), isRequired: key.isRequired)
+        }
+        try check(option, keys)
+      }
+      found += names
+    }
+    #expect(found.sorted() == forms.map(\.name).sorted(), comment)
   }
 
   /// Expects a list of so many, and gives what its items are.

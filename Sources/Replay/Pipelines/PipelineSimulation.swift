@@ -1,5 +1,6 @@
 import Operators
 public import RequestLogs
+import Scenarios
 
 /// A replay of requests through the pipelines of a scenario.
 ///
@@ -22,6 +23,7 @@ public struct PipelineSimulation: Sendable {
   ///
   /// - Throws: ``PipelineError`` if prices are missing, or parts do not fit together.
   public init(_ plan: ScenarioPlan) throws(PipelineError) {
+    if let conflict = plan.scenario.firstConflict { throw .conflict("\(conflict)") }
     self.plan = plan
     _ = try PipelineFleet(plan, tokensPerBlock: 16, collect: nil)
   }

@@ -1,3 +1,5 @@
+public import RequestLogs
+
 /// What is simulated when requests pass through more than one engine: pools of engines, the network
 /// between them, and pipelines of stages.
 ///
@@ -15,6 +17,9 @@ public struct Scenario: Sendable, Hashable {
   public var pipelines: [StagePipeline]
   /// `network`: the levels of the network, from the inside out; without any, bytes travel in no time.
   public var network: [NetworkLevel]
+  /// `workload`: requests that are drawn rather than recorded; nil, the default, where a log brings them. Of a text it has
+  /// the scenario's seed, and the clients of its `mixtures` as streams.
+  public var workload: SyntheticWorkload?
   /// `slo`: what latencies are held against.
   public var objectives: LatencyObjectives?
   /// `bytes_per_token`: bytes of a token of text on the network; 4 by default.
@@ -31,13 +36,14 @@ public struct Scenario: Sendable, Hashable {
   /// Creates a scenario; see the properties for what defaults mean.
   public init(
     name: String, pools: [EnginePool], pipelines: [StagePipeline], network: [NetworkLevel] = [],
-    objectives: LatencyObjectives? = nil, bytesPerToken: Double = 4,
-    seed: UInt64 = 0
+    workload: SyntheticWorkload? = nil, objectives: LatencyObjectives? = nil,
+    bytesPerToken: Double = 4, seed: UInt64 = 0
   ) {
     self.name = name
     self.pools = pools
     self.pipelines = pipelines
     self.network = network
+    self.workload = workload
     self.objectives = objectives
     self.bytesPerToken = bytesPerToken
     self.seed = seed

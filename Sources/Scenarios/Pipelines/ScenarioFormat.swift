@@ -7,8 +7,10 @@ enum ScenarioFormat {
   static let maxTokens = 16_777_216
   /// Paths that one stage may think on, all levels together.
   static let maxPaths = 1024
-  /// Places of a network, all levels together.
-  static let maxPlaces = 1_000_000
+  /// Links of a network, two for each member of each level's switches.
+  static let maxLinks = 1_048_576
+  /// Places of a network: each has two links.
+  static let maxPlaces = maxLinks / 2
 
   /// Names of what the file itself describes.
   static let name = FormatKey(name: "name", kind: .text(maxLength: 256), isRequired: true)
@@ -21,6 +23,7 @@ enum ScenarioFormat {
     FormatKey(name: "network", kind: .mapping(networkKeys)),
     FormatKey(name: "engines", kind: .list(maxCount: 256), isRequired: true),
     FormatKey(name: "pipelines", kind: .mappings(pipelineKeys, maxCount: 256), isRequired: true),
+    FormatKey(name: "workload", kind: .mapping(WorkloadFormat.keys)),
     FormatKey(name: "slo", kind: .mapping(objectiveKeys)),
     FormatKey(name: "bytes_per_token", kind: .number(above: 0, through: 1e6)),
     // What a double still holds, so that every reader of YAML and JSON takes it for the same number.

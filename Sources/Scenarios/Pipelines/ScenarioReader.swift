@@ -1,3 +1,4 @@
+import RequestLogs
 import Yams
 
 extension Scenario {
@@ -31,6 +32,9 @@ extension Scenario {
     }
     bytesPerToken = try reader.number("bytes_per_token") ?? bytesPerToken
     seed = try reader.integer("seed").map(UInt64.init) ?? seed
+    if let requests = try reader.mapping("workload", what: "a workload") {
+      workload = try SyntheticWorkload(requests, seed: seed)
+    }
     if let conflict = firstConflict {
       throw ScenarioError(
         path: path, line: root.line(at: conflict.place), message: conflict.message)

@@ -1,0 +1,37 @@
+import Reprise
+
+extension EnginePlan {
+  /// What the engine's prices come from, in a line.
+  var prices: String {
+    let fit =
+      if let calibration {
+        "calibrated on \(calibration.fittedOn), "
+          + (calibration.basis == .steps ? "step error " : "error of judged requests ")
+          + "\(fixedText(100 * calibration.errorHeldOut, decimals: 1)) %"
+      } else {
+        "not calibrated: no host time"
+      }
+    return "\(architecture.name) on \(group.device), \(curveCount) curves, \(fit); "
+      + "\(group.blockCount ?? 0) key-value blocks"
+  }
+
+  /// What a user should know before believing its prices.
+  var warnings: [String] {
+    var warnings: [String] = []
+    if curveCount == 0 {
+      warnings.append(
+        "no measurements of \(group.device): steps cost their roofline, which no server reaches")
+    }
+    if let calibration, calibration.hidesHost, !group.asyncScheduling {
+      warnings.append(
+        "\(group.name): was fitted with host time that passes while the device works, which needs "
+          + "'async_scheduling: true'")
+    }
+    if excessBytes > 0 {
+      warnings.append(
+        "\(group.name): weights and key-value blocks exceed the memory of \(device.name) by "
+          + "\(Int(excessBytes / 1e6)) MB a device: no such server can run")
+    }
+    return warnings
+  }
+}

@@ -1,0 +1,37 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise fit-index`: what the parts of a vector search take, from measured searches.
+struct FitIndexCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "fit-index",
+    abstract: "Fit the cost of vector searches to measured ones.",
+    discussion: """
+      FILE is JSON Lines as 'tools/measure-index' writes it (TraceSchemas/index-searches.schema.json). \
+      Each kind of index is fitted on its searches with one thread, and judged on whole dimensions and \
+      numbers of lists that the fit did not see. Printed are the errors, and the coefficients as lines \
+      for a scenario file.
+
+        tools/measure-index -o index.jsonl.zst
+        reprise fit-index index.jsonl.zst
+      """)
+
+  @Argument(help: "Measured searches, JSON Lines; '-' is standard input.")
+  var file: String
+
+  @Flag(help: "Print JSON instead of tables.")
+  var json = false
+
+  mutating func execute() throws {
+    let measured = try IndexSearchReader.read(path: file)
+    let fits: [VectorIndexFit]
+    do throws(CalibrationError) {
+      fits = try VectorIndexFit.fits(measured.searches)
+    } catch {
+      throw Failure(.data, "\(file): \(error)")
+    }
+    let report = VectorIndexFitReport(
+      fits, processor: measured.processor, library: measured.library)
+    print(try json ? report.json() : report.text, terminator: json ? "\n" : "")
+  }
+}

@@ -1,0 +1,81 @@
+import ArgumentParser
+import Reprise
+
+/// A scenario's file, and what it is resolved with.
+struct ScenarioOptions: ParsableArguments {
+  @Argument(help: "The scenario: a YAML file (see docs/pipelines.md).")
+  var scenario: String
+
+  init() {}
+
+  /// Reads the file.
+  func read() throws -> Scenario {
+    try Scenario(yaml: String(decoding: smallFile(scenario), as: UTF8.self), path: scenario)
+  }
+
+  private var folder: String {
+    let parts = scenario.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
+  /// Resolves models, devices and searches.
+  ///
+  /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
+  func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
+    var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
+    for pool in scenario.pools {
+      switch pool.service {
+      case .model(let service):
+        let (model, device, known) = try evidence(
+          service.model, service.group.dataType, on: service.group.device, from: store)
+        let key = StoredCalibration.Deployment(service.group, model, on: device)
+        let plan = try EnginePlan(
+          service.group, model, on: device, curves: known.curves, relative: known.relative,
+          calibration: try store?.calibration(of: key))
+        resolved.add(PoolPlan(pool, plan), "\(pool.name): \(plan.prices)")
+        resolved.warnings += plan.warnings
+      case .encoder(let service):
+        let (model, device, known) = try evidence(
+          service.model, service.dataType, on: service.device, from: store)
+        resolved.add(
+          try PoolPlan(
+            pool, service, model, on: device, curves: known.curves, relative: known.relative),
+          "\(pool.name): passes of \(model.name) on \(device.name), \(known.curves.count) curves")
+        if known.curves.isEmpty {
+          resolved.warnings.append(
+            "\(pool.name): no measurements of \(device.name): passes cost their roofline")
+        }
+      case .processors, .store, .external: resolved.add(PoolPlan(pool), nil)
+      }
+    }
+    return resolved
+  }
+
+  private func evidence(
+    _ name: String, _ dataType: DataType, on deviceName: String, from store: OperatorStore?
+  ) throws -> (
+    model: ModelArchitecture, device: Device,
+    known: (curves: [MeasuredCurve], relative: RelativeCurves?)
+  ) {
+    let model = try modelArchitecture(named: name, beside: folder)
+    let device = try dataSheet(named: deviceName, beside: folder)
+    return (
+      model, device,
+      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
+    )
+  }
+}
+
+/// A scenario that can be replayed.
+struct ResolvedScenario {
+  var plan: ScenarioPlan
+  /// What prices come from, a line a pool.
+  var prices: [String] = []
+  /// What a user should know before believing them.
+  var warnings: [String] = []
+
+  mutating func add(_ pool: PoolPlan, _ line: String?) {
+    plan.pools.append(pool)
+    if let line { prices.append(line) }
+  }
+}
