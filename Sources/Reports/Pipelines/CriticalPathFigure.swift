@@ -46,7 +46,7 @@ public struct CriticalPathFigure: Sendable {
     let barsTop = 74 + 22 * Double(max(1, legend.count))
     let panel = 34 + Self.pitch * Double(BlameSummary.slowest.count)
     var canvas = SVGCanvas(
-      width: Self.width, height: barsTop + panel * Double(max(1, metrics.count)) + 44,
+      width: Self.width, height: barsTop + panel * Double(max(1, metrics.count)) + 60,
       title: title,
       description: "What requests waited for on their critical paths, as shares of their time, by "
         + "part and pool: all requests, the slowest 10 % and the slowest 1 %")
@@ -158,6 +158,7 @@ public struct CriticalPathFigure: Sendable {
         "\(percent) %", x, y + 18, size: 12, anchor: .middle, colour: Colour.quiet)
     }
     canvas.text(
-      "share of their time", Self.left - 12, y + 18, size: 12, anchor: .end, colour: Colour.quiet)
+      "share of these requests' time", Self.left + Self.barWidth / 2, y + 40, size: 13,
+      anchor: .middle, bold: true)
   }
 }

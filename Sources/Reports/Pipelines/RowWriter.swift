@@ -1,6 +1,6 @@
 import TraceIO
 
-/// Rows of numbers and names on their way to a file, a million a second, of which the first error is kept.
+/// Rows of numbers and names on their way to a file, of which the first error is kept.
 ///
 /// A replay hands over outcomes through a closure that cannot fail: after an error rows are dropped, and
 /// ``commit()`` throws it.

@@ -83,7 +83,7 @@ struct ObjectiveSummaryTests {
     #expect(summary.objectives?.goodput == 0)
   }
 
-  @Test("count as good what is within both last limits", arguments: 0..<40)
+  @Test("count as good what is within both last limits", arguments: 0..<12)
   func goodput(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
     let plan = plan(random.scenario)

@@ -107,6 +107,11 @@ struct ScenarioReportTests {
     let nothing = try ToyScenario(requests: 0).summary
     #expect(nothing.verdict[0] == "SLO broken: no request finished")
     #expect(nothing.text().contains("requests finished"))
+    var cut = try ToyScenario(requests: 5).summary
+    (cut.isCut, cut.unfinished, cut.requests) = (true, 1_000, 1_005)
+    #expect(cut.verdict[0].hasSuffix("1,000 of 1,005 did not finish"))
+    #expect(cut.verdict[1].hasPrefix("cut short after "))
+    #expect(cut.verdict[1].contains(": 1,000 requests had not ended"))
     let bad = "a\u{1b}[2J\nb"
     let toy = try ToyScenario(
       requests: 5,
