@@ -23,6 +23,10 @@ struct ScenarioOptions: ParsableArguments {
   /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
   func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
+    for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
+      resolved.plan.searches[retrieval] = scenario.indexes.first { $0.name == retrieval.index }
+        .map { SearchCost($0, retrieval) }
+    }
     for pool in scenario.pools {
       switch pool.service {
       case .model(let service):
