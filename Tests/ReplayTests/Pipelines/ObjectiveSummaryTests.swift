@@ -48,7 +48,7 @@ struct ObjectiveSummaryTests {
 
   @Test("take the time per output token for kept where no answer has a second token")
   func singleTokens() throws {
-    let (objectives, _) = try summary(firstToken: 1200, outputToken: 0, outputs: [1, 1])
+    let (objectives, _) = try summary(firstToken: 1200, outputToken: 1, outputs: [1, 1])
     #expect(objectives.holds)
     #expect(objectives.checks.suffix(3).allSatisfy { $0.value == nil && $0.holds })
     #expect(objectives.within == 2)
