@@ -1,4 +1,5 @@
 import Calibration
+import Validation
 
 /// What reports of fits share: texts of scenario files, and errors as JSON.
 enum ScenarioLines {

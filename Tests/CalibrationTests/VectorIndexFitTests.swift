@@ -64,5 +64,13 @@ import Testing
     #expect(lists.heldOut.mean <= 0.15, "\(lists.heldOut)")
     // The library's own files are an oracle of the formula for memory.
     for fit in fits { #expect(fit.storedBytes.mean < 0.01, "\(fit.kind) \(fit.storedBytes)") }
+    // What the library offers where nothing was measured is what this fit finds.
+    for fit in fits {
+      let search = try #require(read.searches.first { $0.index.kind.name == fit.kind })
+      let offered = VectorSearchCoefficients.measuredOnEPYC(search.index.kind)
+      for term in VectorSearchTerm.allCases {
+        #expect(abs(offered[term] - fit.coefficients[term]) <= 1e-3 * offered[term] + 1e-15)
+      }
+    }
   }
 }

@@ -19,7 +19,8 @@ import Testing
     return try StorageFit(StorageReads(level: level, reads: reads))
   }
 
-  @Test func `A fit of storage is told as a table, as lines of a scenario, and by its schema`() throws
+  @Test func `A fit of storage is told as a table, as lines of a scenario, and by its schema`()
+    throws
   {
     let report = StorageFitReport([try storage("node \"ssd\"")])
     #expect(report.text.contains("2000.00") && report.text.contains("5.00"))
@@ -28,7 +29,8 @@ import Testing
     #expect(try problems(in: report.json(), "storage-fit.schema.json") == [])
   }
 
-  @Test func `A fit of searches is told as tables, as lines of a scenario, and by its schema`() throws
+  @Test func `A fit of searches is told as tables, as lines of a scenario, and by its schema`()
+    throws
   {
     var searches: [IndexSearch] = []
     for dimension in [16, 32, 64] {

@@ -121,14 +121,15 @@ private struct IndexSearchRecord {
       throw Problem(
         text: other.map { "kind '\($0)' is none of ivf-pq, ivf-flat, hnsw" } ?? "no 'kind'")
     }
+    let vectors = try whole("vectors", 1...(1 << 40))
+    let dimension = try whole("dimension", 1...(1 << 16))
+    let rerank = try whole("rerank", 0...(1 << 20), unless: 0)
     var index: VectorIndex
     do throws(AnalyticalError) {
       index = try VectorIndex(
-        kind, vectors: whole("vectors", 1...(1 << 40)),
-        dimension: whole("dimension", 1...(1 << 16)),
-        rerankDepth: whole("rerank", 0...(1 << 20), unless: 0),
-        imbalance: numbers["imbalance"] ?? 1,
-        keepsListTables: numbers["table_bytes"].map { $0 > 0 })
+        kind, vectors: vectors, dimension: dimension, rerankDepth: rerank,
+        imbalance: numbers["imbalance"] ?? 1, keepsListTables: numbers["table_bytes"].map { $0 > 0 }
+      )
     } catch {
       throw Problem(text: error.description)
     }

@@ -33,7 +33,8 @@ import Testing
     #expect(graph.total == graph.links + 15_000 * 128)
   }
 
-  @Test func `A code of bits that fill no byte is rounded up, and large tables are not kept`() throws
+  @Test func `A code of bits that fill no byte is rounded up, and large tables are not kept`()
+    throws
   {
     let odd = try VectorIndex(
       .invertedQuantized(lists: 8, subquantizers: 3, codeBits: 5), vectors: 100, dimension: 12)

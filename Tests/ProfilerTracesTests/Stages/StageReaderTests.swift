@@ -33,15 +33,26 @@ import Testing
 
   @Test(
     arguments: [
-      ("", "holds no searches"), ("{}\n", "line 1"), ("[]\n", "line 1"), ("{\"index_searches\":2}\n", "line 1"),
-      (header, "holds no searches"), (header + "{}\n", "line 2"), (header + "{\"kind\":\"lsh\"}\n", "'lsh'"),
+      ("", "holds no searches"), ("{}\n", "line 1"), ("[]\n", "line 1"),
+      ("{\"index_searches\":2}\n", "line 1"),
+      (header, "holds no searches"), (header + "{}\n", "line 2"),
+      (header + "{\"kind\":\"lsh\"}\n", "'lsh'"),
       (header + "{\"kind\":\"ivf-pq\",\"lists\":1e300}\n", "'lists' must be"),
       (header + "{\"kind\":\"ivf-pq\",\"lists\":1.5}\n", "'lists' must be"),
       (header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1}\n", "'least_ns' must be"),
-      (header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":-1}\n", "'least_ns' must be"),
+      (
+        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":-1}\n",
+        "'least_ns' must be"
+      ),
       (header + "{\(list),\"probes\":1,\"batch\":0,\"k\":1,\"least_ns\":5}\n", "'batch' must be"),
-      (header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"distances\":-4}\n", "'distances'"),
-      (header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"imbalance\":0}\n", "imbalance"),
+      (
+        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"distances\":-4}\n",
+        "'distances'"
+      ),
+      (
+        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"imbalance\":0}\n",
+        "imbalance"
+      ),
       (
         header
           + "{\"kind\":\"ivf-pq\",\"vectors\":9,\"dimension\":8,\"lists\":2,\"subquantizers\":3,\"probes\":1}\n",
