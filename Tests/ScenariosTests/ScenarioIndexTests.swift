@@ -89,7 +89,7 @@ import Testing
   func measured() throws {
     for index in ScenarioReaderTests.indexes {
       let terms = VectorSearchTerm.terms(of: index.index.kind)
-      let costs = VectorSearchCoefficients.measured(index.index.kind)
+      let costs = VectorSearchCoefficients.measuredOnEPYC(index.index.kind)
       #expect(terms.contains { costs[$0] > 0 })
       for term in VectorSearchTerm.allCases where !terms.contains(term) {
         #expect(costs[term] == 0)

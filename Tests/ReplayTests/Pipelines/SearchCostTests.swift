@@ -80,7 +80,7 @@ import Testing
     #expect(costs == [few: SearchCost(index, few), many: SearchCost(index, many)])
     // 28 lists more, of each a probe, a table of 8 · 256 entries and 781.25 codes at the least.
     let more = try #require(costs[many]).threadTime - (try #require(costs[few])).threadTime
-    let rates = VectorSearchCoefficients.measured(index.index.kind)
+    let rates = VectorSearchCoefficients.measuredOnEPYC(index.index.kind)
     let least =
       rates[.probe] + 2048 * rates[.tableEntry] + 781.25 * (8 * rates[.lookup] + rates[.candidate])
     #expect(more >= 28 * least * 1e9)
