@@ -24,6 +24,8 @@ struct Room {
   var name: String
   var rooms: [String] = []
   var libraries: [Target.Dependency] = []
+  /// Data that is part of the program.
+  var resources: [Resource] = []
   /// What only its tests need.
   var testLibraries: [Target.Dependency] = []
 }
@@ -37,7 +39,9 @@ let rooms = [
     testLibraries: ["CSQLite"]),
   Room(
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"],
-    libraries: [grdb, sqlite]),
+    libraries: [grdb, sqlite],
+    // A link to the file in TraceSchemas.
+    resources: [.embedInCode("operator-latency.sql")]),
   Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
   Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap]),
   Room(
@@ -99,7 +103,7 @@ let package = Package(
     + rooms.map { room in
       .target(
         name: room.name, dependencies: room.rooms.map { .target(name: $0) } + room.libraries,
-        swiftSettings: settings)
+        resources: room.resources, swiftSettings: settings)
     }
     + [
       .target(

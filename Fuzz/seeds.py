@@ -49,6 +49,12 @@ SEEDS = {
         '{"timestamp": 0, "input_length": 655, "output_length": 52, "hash_ids": [46, 47]}\n',
         '{"schema": "reprise.request-log", "version": 1}\n'
         '{"id": "a", "arrival_ns": 5, "input_tokens": 3, "output_tokens": 2}\n',
+        '{"timestamp": "8", "input_length": 70, "output_length": 5, "hash_ids": {"sys_prompt": [1], '
+        '"passages_ids": [2, 3], "history": [], "web_search": [], "user_input": [4]}}\n',
+        '{"id": "a", "block_size": 64, "hash_id_scope": "local", "requests": [{"t": 0.0, "type": "n", '
+        '"in": 70, "out": 5, "hash_ids": [1], "api_time": 2.0, "ttft": 0.5, "think_time": 0.0}, '
+        '{"t": 9.0, "type": "subagent", "agent_id": "b", "duration_ms": 5000, "requests": '
+        '[{"t": 0.0, "in": 64, "out": 2, "hash_ids": [9]}]}]}\n',
     ],
 }
 

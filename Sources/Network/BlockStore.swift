@@ -4,7 +4,7 @@
 /// form one list, the next to be evicted in front. Under ``Eviction/leastRecent`` a use moves a block to
 /// its end, under ``Eviction/firstIn`` it does not.
 ///
-/// State is flat: 16 bytes a block for content and list, and a table of numbers of 5 to 11. Memory goes
+/// State is flat: 16 bytes a block for content and list, and a table of numbers of 8 to 16. Memory goes
 /// with what is stored, not with the capacity.
 ///
 /// - Complexity: O(1) for each operation.
@@ -54,7 +54,7 @@ public struct BlockStore: Sendable {
   private var free: Int32 = -1
   private var head: Int32 = -1
   private var tail: Int32 = -1
-  /// Slots by content, by linear probing; -1 is empty. At most three quarters full.
+  /// Slots by content, by linear probing; -1 is empty. At most half full.
   private var table: [Int32] = Array(repeating: -1, count: 16)
   private var shift: UInt64 = 60
 
@@ -111,7 +111,7 @@ public struct BlockStore: Sendable {
     table[find(content)] = slot
     count += 1
     counts.insertions += 1
-    if 4 * count > 3 * table.count { grow() }
+    if 2 * count > table.count { grow() }
     return evicted
   }
 
@@ -171,7 +171,8 @@ public struct BlockStore: Sendable {
 
   /// Contents may count upwards or differ in their high bits alone: the product's high bits differ.
   private func home(_ content: UInt64) -> Int {
-    Int(truncatingIfNeeded: (content &* 0x9E37_79B9_7F4A_7C15) >> shift)
+    let mixed = (content ^ content >> 32) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: mixed >> shift)
   }
 
   /// Where a content is, or would be.

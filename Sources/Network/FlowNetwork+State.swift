@@ -39,6 +39,9 @@ extension FlowNetwork {
     /// Those on tight links come first.
     var tightHops: Range<Int> { Int(firstHop)..<Int(firstHop + tight) }
 
+    /// The link of its path with the least capacity, the first of such.
+    var narrowest: Int32 = -1
+
     /// The limit as a whole number, so that sums stay exact when flows come and go.
     var weight: Double { limit.isFinite ? limit.rounded(.up) : 0 }
   }
@@ -56,16 +59,31 @@ extension FlowNetwork {
     var place: Int32 = -1
     /// One of the above, or where it is among the link's entangled hops.
     var role = onSlack
+    /// Whether the link counts it with others of the same narrowest link.
+    var isGrouped = false
 
     init(flow: Int32) { self.flow = flow }
   }
 
+  /// Flows on a link that have one narrowest link.
+  struct Group: Sendable {
+    var narrowest: Int32
+    var count: Int32
+    /// The weights of their limits.
+    var weight: Double
+  }
+
   struct Link: Sendable {
+    /// The most groups that are told apart.
+    static let mostGroups = 8
+
     /// In bytes per second.
     var capacity: Double
     var hops: [Int32] = []
-    /// The weights of its flows' limits.
+    /// What its flows can add up to, from their limits and their groups.
     var weight = 0.0
+    /// Flows with a narrowest link that is not this one: together they are no faster than that.
+    var groups: [Group] = []
     var isTight = false
 
     // While it is tight:
@@ -94,8 +112,7 @@ extension FlowNetwork {
     var hasChanged = false
     /// The rate at which it is full; infinite if it is not.
     var level = Double.infinity
-    /// The last change that it was computed for, and the last round that looked whether it must be.
-    var met: Int64 = 0
+    /// The last round that looked whether it must be computed.
     var checked: Int64 = 0
     var isDirty = false
     var isStale = false

@@ -4,11 +4,16 @@ extension FlowNetwork {
   mutating func attach(_ flow: Int32) {
     let index = Int(flow)
     var limit = flows[index].ownRate
-    for hop in flows[index].hops { limit = min(limit, links[Int(hops[hop].link)].capacity) }
+    var narrowest: (capacity: Double, link: Int32) = (.infinity, -1)
+    for hop in flows[index].hops {
+      let link = (capacity: links[Int(hops[hop].link)].capacity, link: hops[hop].link)
+      if narrowest.link < 0 || link < narrowest { narrowest = link }
+    }
+    limit = min(limit, narrowest.capacity)
     flows[index].limit = limit
+    flows[index].narrowest = narrowest.link
     flows[index].tight = 0
     put(flow, flows[index].mark, at: -1)
-    let weight = flows[index].weight
     for hop in flows[index].hops {
       let link = Int(hops[hop].link)
       hops[hop].place = Int32(truncatingIfNeeded: links[link].hops.count)
@@ -16,7 +21,7 @@ extension FlowNetwork {
       if links[link].hops.isEmpty { links[link].busySince = time }
       links[link].hops.append(Int32(truncatingIfNeeded: hop))
       links[link].peak = max(links[link].peak, links[link].hops.count)
-      links[link].weight += weight
+      addWeight(hop)
     }
     for hop in flows[index].hops where links[Int(hops[hop].link)].isTight { meetTight(hop) }
     for hop in flows[index].hops {
@@ -38,7 +43,6 @@ extension FlowNetwork {
       makeDirty(Int(hops[hop].link))
     }
     flows[index].mark = take(flow)
-    let weight = flows[index].weight
     for hop in flows[index].hops {
       let link = Int(hops[hop].link)
       let last = links[link].hops.removeLast()
@@ -46,17 +50,79 @@ extension FlowNetwork {
         links[link].hops[Int(hops[hop].place)] = last
         hops[Int(last)].place = hops[hop].place
       }
-      links[link].weight -= weight
+      removeWeight(hop)
       if links[link].hops.isEmpty {
         links[link].weight = 0
         links[link].busy += time - links[link].busySince
       }
-      if links[link].isTight,
-        links[link].hops.count <= 1 || links[link].weight <= links[link].capacity / 2
-      {
-        loosen(link)
-      }
+      if links[link].isTight, canLoosen(link) { loosen(link) }
     }
+  }
+
+  /// Counts a flow's limit to a link.
+  ///
+  /// Flows that cross one narrower link add up to no more than that carries, whether it is tight or
+  /// cannot be too full itself. Links are ordered by capacity and number, so that none vouches for
+  /// itself in a circle.
+  private mutating func addWeight(_ hop: Int) {
+    let link = Int(hops[hop].link)
+    let (weight, narrowest) = (
+      flows[Int(hops[hop].flow)].weight, flows[Int(hops[hop].flow)].narrowest
+    )
+    hops[hop].isGrouped = false
+    guard narrowest != hops[hop].link else {
+      links[link].weight += weight
+      return
+    }
+    var group = self.group(narrowest, on: link)
+    if group == nil, links[link].groups.count < Link.mostGroups {
+      group = links[link].groups.count
+      links[link].groups.append(Group(narrowest: narrowest, count: 0, weight: 0))
+    }
+    guard let group else {
+      links[link].weight += weight
+      return
+    }
+    hops[hop].isGrouped = true
+    let most = links[Int(narrowest)].capacity.rounded(.up)
+    let before = links[link].groups[group].weight
+    links[link].groups[group].count += 1
+    links[link].groups[group].weight = before + weight
+    links[link].weight += min(before + weight, most) - min(before, most)
+  }
+
+  private func group(_ narrowest: Int32, on link: Int) -> Int? {
+    for group in links[link].groups.indices
+    where links[link].groups[group].narrowest == narrowest { return group }
+    return nil
+  }
+
+  private mutating func removeWeight(_ hop: Int) {
+    let link = Int(hops[hop].link)
+    let (weight, narrowest) = (
+      flows[Int(hops[hop].flow)].weight, flows[Int(hops[hop].flow)].narrowest
+    )
+    guard hops[hop].isGrouped,
+      let group = self.group(narrowest, on: link)
+    else {
+      links[link].weight -= weight
+      return
+    }
+    let most = links[Int(narrowest)].capacity.rounded(.up)
+    let before = links[link].groups[group].weight
+    links[link].weight += min(before - weight, most) - min(before, most)
+    links[link].groups[group].weight = before - weight
+    links[link].groups[group].count -= 1
+    guard links[link].groups[group].count == 0 else { return }
+    links[link].groups.swapAt(group, links[link].groups.count - 1)
+    links[link].groups.removeLast()
+  }
+
+  /// Whether limits are so far down that a link counts as slack: with many flows half way down, for it
+  /// takes time to become tight again.
+  private func canLoosen(_ link: Int) -> Bool {
+    let count = links[link].hops.count
+    return count <= 1 || links[link].weight <= links[link].capacity * (count <= 4 ? 1 : 0.5)
   }
 
   private mutating func loosen(_ link: Int) {
@@ -82,7 +148,7 @@ extension FlowNetwork {
 
   /// No longer counts a link to a flow that was tight.
   private mutating func leaveTight(_ hop: Int) {
-    let flow = hops[hop].flow
+    let (flow, link) = (hops[hop].flow, hops[hop].link)
     let index = Int(flow)
     leaveRole(hop)
     flows[index].tight -= 1
@@ -97,8 +163,8 @@ extension FlowNetwork {
       if flows[index].home >= 0 { place(flow, at: hops[other].link) }
       takeOnlyRole(other)
     default:
-      // It may stay with a clock that is no longer its own until rates are computed.
-      break
+      // Until rates are computed; its bottleneck must be a tight link.
+      if flows[index].home == link { place(flow, at: -1) }
     }
   }
 

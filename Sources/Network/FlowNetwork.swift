@@ -15,20 +15,20 @@
 ///   ends when the clock shows a number that is known when it starts, so that a change of the rate touches
 ///   no flow: this is processor sharing in virtual time. A flow at its own limit ends at a known time.
 /// - A flow can be no faster than its *limit*, the least of its own rate and its links' capacities. While
-///   the limits of a link's flows add up to no more than its capacity the link is *slack* and can hold
-///   nobody up: it joins no flows. Rates are computed anew only at links that are *tight*, and of these
-///   only at those that a change bears upon (``settle()``).
+///   the limits of a link's flows add up to no more than its capacity (flows that share a narrower link
+///   count as no more than that) the link is *slack* and can hold nobody up: it joins no flows. Rates are
+///   computed anew only at *tight* links, and of these only at those that a change bears upon.
 /// - Flows that cross just one tight link are kept by their limits, so that a change binds or frees only
 ///   those that the new rate passes. Only flows with several tight links (*entangled* ones) are gone through.
 ///
 /// A flow that ends between two whole nanoseconds leaves at the later; a ten-thousandth of one is
 /// taken for rounding. So a link may idle for less than a nanosecond for each flow that it carried.
 ///
-/// - Complexity: A change costs O(p log n) for a path of p links where n flows are, on slack links and on tight
-///   ones whose flows cross no other tight link; O((e p + l) log l) with e entangled flows on the l tight
-///   links that the change bears upon, at most all that are connected with it. A link that becomes tight or slack goes through its flows; it becomes slack
-///   only when limits are down to half its capacity, so that this is seldom. Memory is O(links + most flows
-///   at one time).
+/// - Complexity: A change costs O(p log n) for a path of p links where n flows are, on slack links and on
+///   tight ones whose flows cross no other tight link; O((e p + l) log l) a round with e entangled flows on
+///   the l tight links that it bears upon, at most all that are connected with it, and a few rounds. A link
+///   that becomes tight or slack goes through its flows; with more than four it becomes slack only when
+///   limits are down to half its capacity, so that this is seldom. Memory is O(links + most flows at one time).
 public struct FlowNetwork: Sendable {
   /// The capacity above which a link counts as unlimited, in bytes per second.
   public static let largestCapacity = 1e18
@@ -43,6 +43,8 @@ public struct FlowNetwork: Sendable {
   /// Free slots of flows by the length of their path.
   private var free: [[Int32]] = []
   private var sequence: Int64 = 0
+  /// The path in hand.
+  private var path: [Int32] = []
 
   /// Flows at their limits, by the time when they end.
   var ends = IndexedHeap<Int64>()
@@ -58,6 +60,8 @@ public struct FlowNetwork: Sendable {
   var stale: [Int32] = []
   /// Room for ``settle()``.
   var component: [Int32] = []
+  /// The last change that each link was computed for.
+  var met: [Int64]
   var levels = IndexedHeap<Double>()
   var levelPlaces: [Int32]
   /// Counts changes, and rounds of computing rates.
@@ -75,6 +79,7 @@ public struct FlowNetwork: Sendable {
     links = capacities.map { Link(capacity: Self.sound($0)) }
     clockPlaces = Array(repeating: -1, count: capacities.count)
     levelPlaces = clockPlaces
+    met = Array(repeating: 0, count: capacities.count)
   }
 
   static func sound(_ rate: Double) -> Double {
@@ -97,7 +102,10 @@ public struct FlowNetwork: Sendable {
     at time: Int64
   ) -> Int32 {
     self.time = max(self.time, time)
-    let flow = makeFlow(path)
+    // All that is generic about a path is this copy, so that other modules pay for no more.
+    self.path.removeAll(keepingCapacity: true)
+    self.path.append(contentsOf: path)
+    let flow = makeFlow()
     let index = Int(flow)
     sequence += 1
     flows[index].sequence = sequence
@@ -207,7 +215,8 @@ public struct FlowNetwork: Sendable {
 
   // MARK: Slots
 
-  private mutating func makeFlow(_ path: some Collection<Int32>) -> Int32 {
+  /// A running flow with a hop for each link of ``path``.
+  private mutating func makeFlow() -> Int32 {
     let length = path.count
     while free.count <= length { free.append([]) }
     let flow: Int32
@@ -222,7 +231,7 @@ public struct FlowNetwork: Sendable {
     }
     let first = Int(flows[Int(flow)].firstHop)
     var count = 0
-    for link in path where !(first..<first + count).contains(where: { hops[$0].link == link }) {
+    for link in path where !hops[first..<first + count].contains(where: { $0.link == link }) {
       precondition(links.indices.contains(Int(link)), "a path crosses a link that is not there")
       hops[first + count].link = link
       count += 1

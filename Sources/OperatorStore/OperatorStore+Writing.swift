@@ -141,12 +141,7 @@ extension OperatorStore {
     _ runtimeID: Int64
   ) throws -> Int {
     let insertSample = try SampleInsertion(db, source: sourceID)
-    let insertKernel = try db.makeStatement(
-      sql: """
-        INSERT INTO kernel (sample_id, name, count, total_ns, class, library)
-        VALUES (?, ?, ?, ?, ?, ?)
-        """)
-    let events = try KernelEventInsertion(db)
+    let kernels = try KernelInsertion(db)
     var curves: [Operator: Int64] = [:]
     // Points of one curve come one after the other: the rest of a curve costs no look-up.
     var current: (op: Operator, id: Int64)?
@@ -163,15 +158,9 @@ extension OperatorStore {
       try insertSample.insert(sample, curve: curveID)
       guard index < trace.groups.count else { continue }
       let sampleID = db.lastInsertedRowID
-      for kernel in trace.groups[index].kernels {
-        try insertKernel.execute(
-          arguments: [
-            sampleID, kernel.name, kernel.count, kernel.total,
-            kernel.identity.class?.rawValue ?? "", kernel.identity.library,
-          ])
-        try events.insert(kernel.events, kernel: db.lastInsertedRowID)
-      }
+      for kernel in trace.groups[index].kernels { try kernels.insert(kernel, sample: sampleID) }
     }
+    try kernels.finish()
     return curves.count
   }
 

@@ -1,8 +1,11 @@
-/// The database's schema, as the steps that led to it.
-///
-/// `TraceSchemas/operator-latency.sql` is the whole of today's, for readers; a test holds what the
-/// steps make to it.
+/// The database's schema: the whole of today's, of which new databases are made, and the steps that led to
+/// it, which bring older ones up to it. A test holds what the steps make to the whole.
 enum Schema {
+  /// The whole of today's: `TraceSchemas/operator-latency.sql`.
+  static var current: String {
+    String(decoding: PackageResources.operator_latency_sql, as: UTF8.self)
+  }
+
   /// Marks a SQLite file as an operator-latency database (`PRAGMA application_id`): "RPRS".
   static let applicationID = 0x5250_5253
 

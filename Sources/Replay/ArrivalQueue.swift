@@ -37,7 +37,7 @@ struct ArrivalQueue {
 
   /// Creates the queue of all requests of a table.
   init(_ requests: RequestTable) {
-    isCoupled = requests.turns != nil || requests.clients != nil
+    isCoupled = requests.isCoupled
     isClosed = requests.clients != nil
     guard isCoupled else {
       order = requests.isInOrder ? [] : requests.arrivalOrder

@@ -13,7 +13,7 @@ struct BlockContent {
   var chainCount: Int32
   /// How many tokens each piece holds.
   var tokensPerName: Int32
-  /// The request's number, from which content of its own is named.
+  /// The request's number in the whole log, from which content of its own is named.
   var request: Int32
 
   /// How many full blocks other requests may share: of the prompt and, where these are named, of

@@ -265,6 +265,8 @@ struct Engine {
     totals.preemptions += current.preempted
     totals.queriedTokens = scheduler.queriedTokens
     totals.hitTokens = scheduler.hitTokens
+    totals.queriedBlocks = scheduler.queriedBlocks
+    totals.hitBlocks = scheduler.hitTokens / scheduler.limits.blockSize
     if options.recordsSteps { record(duration) }
   }
 

@@ -42,15 +42,24 @@ struct EngineLimits: Sendable, Hashable {
     }
   }
 
+  /// Why nothing of a request of these lengths can be computed here, of what engines of this role compute.
+  func obstacleToPart(input: Int, output: Int) -> RequestOutcome.Rejection? {
+    obstacle(input: input, output: role == .prefill ? min(1, output) : output)
+  }
+
   /// Whether a request of these lengths can ever run here, alone.
-  func canServe(input: Int, output: Int) -> Bool {
-    guard input > 0, output > 0, input + output <= maxModelLength else { return false }
+  func canServe(input: Int, output: Int) -> Bool { obstacle(input: input, output: output) == nil }
+
+  /// Why a request of these lengths can never run here; nil if it can.
+  func obstacle(input: Int, output: Int) -> RequestOutcome.Rejection? {
+    guard input > 0, output > 0 else { return .noTokens }
+    guard input + output <= maxModelLength else { return .modelLength }
     // The last token's keys and values are never stored, those of rejected drafts for a while.
     let stored = min(input + output - 1 + (speculation?.tokens ?? 0), maxModelLength)
     let blocks = (stored + blockSize - 1) / blockSize
-    guard blocks <= usableBlocks else { return false }
+    guard blocks <= usableBlocks else { return .memory }
     // SGLang admits only what leaves a token free, counted in whole blocks.
-    if policy == .sglang, input + output + blockSize > usableBlocks * blockSize { return false }
-    return chunkedPrefill || input + output - 1 <= maxBatchedTokens
+    if policy == .sglang, input + output + blockSize > usableBlocks * blockSize { return .memory }
+    return chunkedPrefill || input + output - 1 <= maxBatchedTokens ? nil : .stepTokens
   }
 }

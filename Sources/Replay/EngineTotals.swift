@@ -37,6 +37,10 @@ public struct EngineTotals: Sendable, Hashable {
   public var queriedTokens: Int = 0
   /// Tokens found there.
   public var hitTokens: Int = 0
+  /// Blocks that the tokens looked up fill, of each request the last one in part.
+  public var queriedBlocks: Int = 0
+  /// Of these, blocks found, which are full ones.
+  public var hitBlocks: Int = 0
 
   /// Totals of an engine that did nothing.
   public init() {}

@@ -37,6 +37,8 @@ struct Fleet {
   }
 
   private var engines: [Engine]
+  /// The limits of all groups of the deployment, also of those that have no engine here.
+  private let limits: [EngineLimits]
   private var router: Router
   private var requests: RequestTable
   private var arrivals: ArrivalQueue
@@ -67,11 +69,13 @@ struct Fleet {
   /// - Parameter stream: where requests come from when those of the table have arrived, and where
   ///   outcomes go; nil for a table that holds all.
   init(
-    engines: [Engine], router: Router, locksteps: [Lockstep] = [], handovers: Handovers? = nil,
+    engines: [Engine], limits: [EngineLimits], router: Router, locksteps: [Lockstep] = [],
+    handovers: Handovers? = nil,
     requests: RequestTable, options: ReplayOptions, stream: RequestStream? = nil,
     progress: @escaping (Int) -> Void
   ) {
     self.engines = engines
+    self.limits = limits
     self.router = router
     self.locksteps = locksteps
     self.handovers = handovers
@@ -249,9 +253,11 @@ struct Fleet {
     let (input, output) = (requests.inputTokens[index], requests.outputTokens[index])
     guard
       var engine = router.route(
-        input: Int(input), output: Int(output), engines: engines, handovers: handovers)
+        index, input: Int(input), output: Int(output), engines: engines, handovers: handovers)
     else {
       result.outcomes[index].status = .rejected
+      result.outcomes[index].rejection =
+        limits.compactMap { $0.obstacleToPart(input: Int(input), output: Int(output)) }.max()
       arrivals.ended(row, at: time, in: requests)
       return
     }
@@ -259,7 +265,7 @@ struct Fleet {
       engine =
         handovers?.convert(engine, input: Int(input), output: Int(output), engines) ?? engine
     }
-    result.outcomes[index].engine = Int32(engine)
+    result.outcomes[index].engine = engines[engine].index
     let limits = engines[engine].scheduler.limits
     var resident = Resident(
       request: Int32(truncatingIfNeeded: row), input: input,
@@ -287,7 +293,7 @@ struct Fleet {
     guard index >= 0, result.outcomes[index].status == .unfinished else { return }
     let request = Int32(truncatingIfNeeded: row)
     guard
-      engines[Int(result.outcomes[index].engine)].cancel(request)
+      engines[Int(result.outcomes[index].engine - engines[0].index)].cancel(request)
         || handovers?.cancel(request, at: time, &engines) == true
     else { return }
     arrivals.ended(row, at: time, in: requests)

@@ -16,8 +16,26 @@ public struct RequestOutcome: Sendable, Hashable {
     case cancelled
   }
 
+  /// Why a request could never run. Of several engines' reasons the last in this order is told: that of
+  /// the engine that was nearest to serving it.
+  public enum Rejection: UInt8, Sendable, Hashable, CaseIterable, Comparable {
+    /// Nothing to compute: no token in the prompt, or none generated.
+    case noTokens
+    /// Prompt and generated tokens exceed the model's limit, `max_model_len`.
+    case modelLength
+    /// They exceed the key-value memory of an engine that serves nothing else.
+    case memory
+    /// The prompt, which is computed whole, exceeds the tokens of a step, `max_num_batched_tokens`.
+    case stepTokens
+
+    /// The order in which a request meets the obstacles.
+    public static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+  }
+
   /// How it ended.
   public var status: Status = .unfinished
+  /// Why it was rejected, if it was.
+  public var rejection: Rejection?
   /// The engine that served it; where engines have roles, the one that prefilled it.
   public var engine: Int32 = 0
   /// When it arrived, on the replay's clock.
@@ -177,7 +195,21 @@ extension ReplayResult {
       steps.append(contentsOf: engine.records)
       engine.scheduler.forEachUnfinished { note($0) }
     }
-    if all.count > 1 { steps.sort { ($0.start, $0.engine) < ($1.start, $1.engine) } }
+    if all.count > 1 { sortSteps() }
+  }
+
+  /// Puts the steps of several engines in their order.
+  mutating func sortSteps() {
+    steps.sort { ($0.start, $0.engine) < ($1.start, $1.engine) }
+  }
+
+  /// Adds what the engines of a part did, but for its outcomes; parts come in the order of their engines.
+  mutating func add(_ part: ReplayResult) {
+    steps.append(contentsOf: part.steps)
+    tokenGaps.add(part.tokenGaps)
+    engines.append(contentsOf: part.engines)
+    arrivalCount += part.arrivalCount
+    isCut = isCut || part.isCut
   }
 
   private mutating func note(_ resident: Resident) {

@@ -66,6 +66,11 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
   public var preemptions = 0
   /// Tokens found in the prefix cache, as a part of those looked up.
   public var prefixHitRate: Double = 0
+  /// Key-value blocks looked up in the prefix cache, of each admission the last one in part; nil where
+  /// nothing was.
+  public var queriedBlocks: Int?
+  /// Of these, blocks found.
+  public var hitBlocks: Int?
   /// What handing requests from prefill to decode engines cost, where engines have roles.
   public var handovers: HandoverTotals?
 
@@ -93,6 +98,8 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
     case meanMemoryUse = "mean_memory_use"
     case peakMemoryUse = "peak_memory_use"
     case prefixHitRate = "prefix_hit_rate"
+    case queriedBlocks = "prefix_queried_blocks"
+    case hitBlocks = "prefix_hit_blocks"
   }
 
   /// A summary of nothing.
@@ -165,12 +172,15 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
     events = result.eventCount
     var (running, used, offered) = (0.0, 0.0, 0.0)
     var (queried, hit) = (0, 0)
+    var blocks = (queried: 0, hit: 0)
     for engine in result.engines {
       running += engine.runningTime
       used += engine.blockTime
       offered += Double(engine.blocks) * Double(engine.busyTime.rawValue)
       queried += engine.queriedTokens
       hit += engine.hitTokens
+      blocks.queried += engine.queriedBlocks
+      blocks.hit += engine.hitBlocks
       preemptions += engine.preemptions
       peakRunning = max(peakRunning, engine.peakRunning)
       peakMemoryUse = max(peakMemoryUse, Double(engine.peakBlocks) / Double(max(1, engine.blocks)))
@@ -178,6 +188,8 @@ public struct ReplaySummary: Sendable, Hashable, Codable {
     let whole = result.makespan
     if whole > .zero { meanRunning = running / Double(whole.rawValue) }
     if offered > 0 { meanMemoryUse = used / offered }
-    if queried > 0 { prefixHitRate = Double(hit) / Double(queried) }
+    guard queried > 0 else { return }
+    prefixHitRate = Double(hit) / Double(queried)
+    (queriedBlocks, hitBlocks) = (blocks.queried, blocks.hit)
   }
 }

@@ -36,6 +36,8 @@ public struct RequestTable: Sendable {
   var tokensPerName: [Int32] = []
   /// Hashes of each request's beginnings, up to and with each of its content names.
   var chain: [UInt64] = []
+  /// The number that each row has in the whole log, where this is a part of it; else nil.
+  private var numbers: [Int32]?
   /// The number of the first row that is still here; only a stream's table lets rows go.
   private(set) var firstRow = 0
   /// The latest arrival of a stream so far, of rows that are gone, too.
@@ -94,8 +96,12 @@ public struct RequestTable: Sendable {
     let end = index + 1 < chainStarts.count ? chainStarts[index + 1] : chain.count
     return BlockContent(
       chainStart: chainStarts[index], chainCount: Int32(clamping: end - chainStarts[index]),
-      tokensPerName: tokensPerName[index], request: Int32(truncatingIfNeeded: row))
+      tokensPerName: tokensPerName[index],
+      request: numbers?[index] ?? Int32(truncatingIfNeeded: row))
   }
+
+  /// Whether ends of requests cause arrivals.
+  var isCoupled: Bool { turns != nil || clients != nil }
 
   /// Whether requests stand in the order of their arrival.
   var isInOrder: Bool {
@@ -144,6 +150,29 @@ extension RequestTable {
     turns = workload.turns
     clients = workload.options.clients.map { max(1, $0) }
     clientThinkTime = max(.zero, workload.options.thinkTime)
+  }
+}
+
+// MARK: - Parts
+
+extension RequestTable {
+  /// A table of some of the rows, which keep the numbers that they have here.
+  func selecting(_ rows: [Int32]) -> RequestTable {
+    var part = RequestTable()
+    part.arrivals = rows.map { arrivals[Int($0)] }
+    part.inputTokens = rows.map { inputTokens[Int($0)] }
+    part.outputTokens = rows.map { outputTokens[Int($0)] }
+    part.priorities = rows.map { priorities[Int($0)] }
+    part.tokensPerName = rows.map { tokensPerName[Int($0)] }
+    if !patience.isEmpty { part.patience = rows.map { patience[Int($0)] } }
+    part.chainStarts.reserveCapacity(rows.count)
+    for row in rows {
+      let content = content(of: Int(row))
+      part.chainStarts.append(part.chain.count)
+      part.chain += chain[content.chainStart..<(content.chainStart + Int(content.chainCount))]
+    }
+    part.numbers = rows
+    return part
   }
 }
 

@@ -7,32 +7,32 @@ import Scenarios
 ///   the first.
 struct Router {
   let policy: Routing
+  /// What was chosen beforehand for each request of a part; see ``ReplayParts``.
+  private let choices: [Int32]?
   private var last = -1
 
   /// Creates a router.
-  init(policy: Routing) { self.policy = policy }
+  init(policy: Routing, choices: [Int32]? = nil) {
+    self.policy = policy
+    self.choices = choices
+  }
 
   /// The index of the engine for a request, or nil if none can ever serve it.
   ///
-  /// - Parameter handovers: Who decodes what engines prefill, where these have roles.
+  /// - Parameters:
+  ///   - index: Where the request stands among all.
+  ///   - handovers: Who decodes what engines prefill, where these have roles.
   mutating func route(
-    input: Int, output: Int, engines: [Engine], handovers: Handovers? = nil
+    _ index: Int, input: Int, output: Int, engines: [Engine], handovers: Handovers? = nil
   ) -> Int? {
+    if let choices { return choices[index] < 0 ? nil : Int(choices[index]) }
     func canAccept(_ index: Int) -> Bool {
       engines[index].scheduler.limits.canAccept(input: input, output: output)
         && handovers?.canDecode(input: input, output: output, from: index, engines) != false
     }
     switch policy {
     case .roundRobin:
-      for distance in 1...max(1, engines.count) {
-        let index = (last + distance) % max(1, engines.count)
-        guard index < engines.count else { return nil }
-        if canAccept(index) {
-          last = index
-          return index
-        }
-      }
-      return nil
+      return next(of: engines.count, where: canAccept)
     case .leastLoaded:
       var best: Int?
       var fewest = Int.max
@@ -44,5 +44,18 @@ struct Router {
       }
       return best
     }
+  }
+
+  /// The next engine in turn among so many, or nil if none can serve the request.
+  mutating func next(of count: Int, where canAccept: (Int) -> Bool) -> Int? {
+    for distance in 1...max(1, count) {
+      let index = (last + distance) % max(1, count)
+      guard index < count else { return nil }
+      if canAccept(index) {
+        last = index
+        return index
+      }
+    }
+    return nil
   }
 }

@@ -83,7 +83,10 @@ extension Scheduler {
     residents[index].order = nextOrder
     residents[index].blockedHits = -1
     nextOrder += 1
-    queriedTokens += limits.prefixCaching ? residents[index].tokens : 0
+    if limits.prefixCaching {
+      queriedTokens += residents[index].tokens
+      queriedBlocks += (residents[index].tokens + limits.blockSize - 1) / limits.blockSize
+    }
     hitTokens += hits.count * limits.blockSize
     if residents[index].cached < 0 {
       residents[index].cached = Int32(past)

@@ -86,7 +86,7 @@ extension Scheduler {
     let resident = residents[index]
     let past = Int(resident.computed)
     let accepted = speculation.accepted(
-      of: count - 1, request: resident.request, after: resident.generated)
+      of: count - 1, request: resident.content.request, after: resident.generated)
     let brought = min(1 + Int32(accepted), resident.output - resident.generated)
     if count == 1 {
       decision.shape.addDecode(context: past + 1)

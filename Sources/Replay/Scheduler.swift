@@ -45,6 +45,8 @@ struct Scheduler {
   var queriedTokens = 0
   /// See ``queriedTokens``.
   var hitTokens = 0
+  /// Blocks that those tokens fill, the last one in part; as of ``hitTokens``, all of them full.
+  var queriedBlocks = 0
 
   /// Slots without a request.
   var freeSlots: [Int32] = []

@@ -81,6 +81,21 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     advance(makeFleet(next, outcome), shouldStop)
   }
 
+  /// Replays a part of the requests on the engines that serve them.
+  ///
+  /// - Parameters:
+  ///   - part: One of those that ``parts(of:atMost:)`` made, of these engines.
+  ///   - progress: Gets the number of finished requests of the part, now and then.
+  ///   - shouldStop: As with a whole replay.
+  /// - Returns: What ``ReplayParts/join(_:)`` makes a whole of.
+  @inlinable
+  public func run(
+    _ part: ReplayParts.Part, progress: @escaping (Int) -> Void = { _ in },
+    shouldStop: () -> Bool = { false }
+  ) -> ReplayResult {
+    advance(makeFleet(part, progress: progress), shouldStop)
+  }
+
   @inlinable
   func advance(_ fleet: consuming Fleet, _ shouldStop: () -> Bool) -> ReplayResult {
     var untilLook = 1024
@@ -112,22 +127,34 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
   func makeFleet(
     _ requests: RequestTable, stream: RequestStream?, progress: @escaping (Int) -> Void
   ) -> Fleet {
+    makeFleet(
+      ReplayParts(whole: requests, engines: deployment.engineCount)[0], stream: stream,
+      progress: progress)
+  }
+
+  @usableFromInline
+  func makeFleet(
+    _ part: ReplayParts.Part, stream: RequestStream? = nil, progress: @escaping (Int) -> Void
+  ) -> Fleet {
     var engines: [Engine] = []
     var locksteps: [Lockstep] = []
-    for (group, limits) in limits.enumerated() {
-      for _ in 0..<deployment.engines[group].count {
+    var first = 0
+    for (group, bounds) in limits.enumerated() {
+      let numbers = (first..<(first + deployment.engines[group].count)).clamped(to: part.engines)
+      for number in numbers {
         engines.append(
-          Engine(group: group, index: Int32(engines.count), limits: limits, options: options))
+          Engine(group: group, index: Int32(number), limits: bounds, options: options))
       }
-      let size = deployment.engines[group].count
-      if deployment.engines[group].lockstep, size > 1 {
-        locksteps.append(Lockstep(members: (engines.count - size)..<engines.count))
+      if deployment.engines[group].lockstep, numbers.count > 1 {
+        locksteps.append(Lockstep(members: (engines.count - numbers.count)..<engines.count))
       }
+      first += deployment.engines[group].count
     }
     return Fleet(
-      engines: engines, router: Router(policy: deployment.routing), locksteps: locksteps,
-      handovers: Handovers(deployment), requests: requests, options: options, stream: stream,
-      progress: progress)
+      engines: engines, limits: limits,
+      router: Router(policy: deployment.routing, choices: part.choices),
+      locksteps: locksteps, handovers: Handovers(deployment), requests: part.requests,
+      options: options, stream: stream, progress: progress)
   }
 }
 

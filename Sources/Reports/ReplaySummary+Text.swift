@@ -18,6 +18,13 @@ extension ReplaySummary {
     if warmUp > 0 { counts.add(["requests of the warm-up", groupedText(warmUp)]) }
     counts.add(["input tokens", groupedText(inputTokens), perSecond(inputTokensPerSecond)])
     counts.add(["  found in the cache", groupedText(cachedTokens)])
+    if let queriedBlocks, let hitBlocks, hitBlocks > 0 {
+      counts.add([
+        "cache blocks found, of resumed ones too",
+        "\(groupedText(hitBlocks)) of \(groupedText(queriedBlocks))",
+        percent(Double(hitBlocks) / Double(queriedBlocks)),
+      ])
+    }
     counts.add(["output tokens", groupedText(outputTokens), perSecond(outputTokensPerSecond)])
     counts.add(["preemptions", groupedText(preemptions)])
     counts.add(["engine steps", groupedText(steps)])

@@ -6,7 +6,7 @@ import Validation
 /// `requests.csv`: one row a request, for spreadsheets, data frames and our own `validate`.
 ///
 /// Times are whole nanoseconds; a time that does not exist (a request that did not finish, a time
-/// per output token of a single token) is left empty. Columns of measured and roofline latencies
+/// per output token of a single token) is left empty, as is `reason` but for rejected requests. Columns of measured and roofline latencies
 /// are there when any row has them. An id that a spreadsheet would run as a formula (`=`, `+`, `-`,
 /// `@`, or a control character in front) gets an apostrophe, which the reader takes off again.
 public enum RequestsFile {
@@ -14,6 +14,8 @@ public enum RequestsFile {
     "id", "status", "engine", "arrival_ns", "queue_ns", "ttft_ns", "tpot_ns", "end_to_end_ns",
     "input_tokens", "output_tokens", "cached_tokens", "preemptions",
   ]
+  /// Why a request was rejected; files of earlier versions have no such column.
+  static let reasonColumn = "reason"
   static let measuredColumns = ["measured_ttft_ns", "measured_tpot_ns", "measured_end_to_end_ns"]
   static let rooflineColumns = ["roofline_ttft_ns", "roofline_tpot_ns", "roofline_end_to_end_ns"]
 
@@ -23,7 +25,8 @@ public enum RequestsFile {
     let hasRoofline = rows.contains { $0.roofline != nil }
     var file = try OutputFile(path: path)
     let header =
-      columns + (hasMeasured ? measuredColumns : []) + (hasRoofline ? rooflineColumns : [])
+      columns + [reasonColumn] + (hasMeasured ? measuredColumns : [])
+      + (hasRoofline ? rooflineColumns : [])
     try file.write(header.joined(separator: ",") + "\n")
     for row in rows {
       var cells = cells(of: row)
@@ -45,6 +48,7 @@ public enum RequestsFile {
       String(outcome.arrival.rawValue), time(outcome.queueTime), time(outcome.timeToFirstToken),
       time(outcome.timePerOutputToken), time(outcome.endToEnd), String(outcome.inputTokens),
       String(outcome.outputTokens), String(outcome.cachedTokens), String(outcome.preemptions),
+      outcome.rejection?.name ?? "",
     ]
   }
 
@@ -111,6 +115,11 @@ extension RequestsFile {
         throw bad("the status \"\(cell("status"))\" is unknown")
       }
       outcome.status = status
+      let reason = cell(RequestsFile.reasonColumn)
+      outcome.rejection = RequestOutcome.Rejection.allCases.first { $0.name == reason }
+      guard reason.isEmpty || outcome.rejection != nil else {
+        throw bad("the reason \"\(reason)\" is unknown")
+      }
       outcome.engine = try number("engine")
       outcome.arrival = Nanoseconds(try number("arrival_ns"))
       outcome.inputTokens = try number("input_tokens")
@@ -150,6 +159,18 @@ extension RequestsFile {
 
     private func bad(_ reason: String) -> ReportError {
       .badLine(path: path, line: line, reason: reason)
+    }
+  }
+}
+
+extension RequestOutcome.Rejection {
+  /// The name in files: the setting that the request exceeds, or what is missing.
+  var name: String {
+    switch self {
+    case .noTokens: "no tokens"
+    case .modelLength: "max_model_len"
+    case .memory: "num_gpu_blocks"
+    case .stepTokens: "max_num_batched_tokens"
     }
   }
 }

@@ -16,6 +16,7 @@ struct RepriseCommand: ParsableCommand {
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
         reprise validate out --measured r.jsonl
+        reprise pipeline rag.yaml --db lat.sqlite -o out
 
       Files may be plain, gzip or zstd, told by their content; '-' is standard input. \
       \(Failure.exitCodes)
@@ -26,9 +27,9 @@ struct RepriseCommand: ParsableCommand {
       QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
       FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
       ReplayCommand.self, ReplayBenchmarkCommand.self,
-      ValidateCommand.self,
+      ValidateCommand.self, PipelineCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
-      CatalogueCommand.self, TimePricesCommand.self,
+      CatalogueCommand.self, TimePricesCommand.self, PipelineBenchmarkCommand.self,
     ])
 
   static func main() {

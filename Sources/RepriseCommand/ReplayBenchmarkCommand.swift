@@ -88,7 +88,7 @@ struct ReplayBenchmarkCommand: FailingCommand {
 private struct SyntheticRequests {
   var left: Int
   let meanGap: Double
-  private var random = SplitMix64(state: 1)
+  private var random = SplitMix64(seed: 1)
   private var clock = 0.0
 
   init(count: Int, meanGap: Double) {
@@ -107,22 +107,11 @@ private struct SyntheticRequests {
   }
 }
 
-/// Steele, Lea and Flood's generator, with its published constants.
-private struct SplitMix64 {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-
+extension SplitMix64 {
   /// Uniform between 0 and 1, never 0.
-  mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
+  fileprivate mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
 
-  mutating func exponential(mean: Double) -> Double { -mean * log(uniform()) }
+  fileprivate mutating func exponential(mean: Double) -> Double { -mean * log(uniform()) }
 }
 
 /// Mean waits of replays beside closed forms of queueing theory.
@@ -196,7 +185,7 @@ private struct QueueCheck {
       maxModelLength: 1 << 20, blockSize: 1 << 10, blockCount: 1 << 20, enablesPrefixCaching: false)
     let simulation = try Simulation(
       deployment: Deployment(model: "none", engines: [group]), pricings: [price])
-    var random = SplitMix64(state: 7)
+    var random = SplitMix64(seed: 7)
     var clock = 0.0
     var sum = 0.0
     var table = RequestTable()

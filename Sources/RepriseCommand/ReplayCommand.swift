@@ -49,7 +49,7 @@ struct ReplayCommand: FailingCommand {
 
   @OptionGroup(title: "Workload") var workload: WorkloadArguments
 
-  @Option(help: "Threads for the two replays; the result is the same for any number.")
+  @Option(help: "Threads for the replays; the result is the same for any number.")
   var threads = 2
 
   @Option(help: .init("Time the engine alone, the best of so many runs.", visibility: .hidden))
@@ -117,8 +117,11 @@ struct ReplayCommand: FailingCommand {
     let rejected = result.count(of: .rejected)
     if rejected > 0 {
       warnings.append(
-        "\(rejected) of \(log.records.count) requests were rejected: longer than 'max_model_len' or "
-          + "than an engine's memory, or without a generated token in the log")
+        "\(rejected) of \(log.records.count) requests were rejected: "
+          + RequestOutcome.Rejection.allCases.compactMap { reason in
+            let count = result.outcomes.count { $0.rejection == reason }
+            return count > 0 ? "\(count) \(reason.sentence)" : nil
+          }.joined(separator: ", "))
     }
     for input in log.inputs {
       for fit in plans.compactMap(\.calibration) where fit.fittedSHA256 == input.sha256 {
@@ -169,73 +172,6 @@ struct ReplayCommand: FailingCommand {
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
-  /// One replay of the log.
-  private struct Run: Sendable {
-    var result: ReplayResult?
-    var summary: ReplaySummary
-    var seconds: Double
-  }
-
-  /// Replays the log by measurements, by the roofline alone, and at both ends of the step times' doubt,
-  /// side by side.
-  private func run(
-    _ deployment: Deployment, _ plans: [EnginePlan], _ log: ReplayedLog
-  ) throws -> [Run] {
-    var options = ReplayOptions()
-    options.warmUp = workload.options.warmUp
-    options.recordsSteps = timeline
-    let measured = try Simulation(
-      deployment: deployment, pricings: plans.map(\.measured), options: options)
-    options.recordsSteps = false
-    let roofline = try Simulation(
-      deployment: deployment, pricings: plans.map(\.roofline), options: options)
-    let ends = try (bands ? [-1, 1] : []).map { side in
-      try Simulation(
-        deployment: deployment,
-        pricings: plans.map { $0.measured.shifted(by: side * LatencyBands.standardErrors) },
-        options: options)
-    }
-    let labels = ["replay", "roofline"]
-    let (table, total, isAlone) = (log.table, log.records.count, threads == 1)
-    let warmUp = options.warmUp
-    // Where the folder is, SIGINT is caught.
-    try makeFolder()
-    let runs = onThreads(threads, count: 2 + ends.count) { number in
-      let start = threadSeconds()
-      guard number < 2 else {
-        let result = ends[number - 2].run(table, shouldStop: { Interruption.isRequested })
-        // Of these only figures are asked for.
-        return Run(
-          summary: ReplaySummary(result, warmUp: warmUp), seconds: threadSeconds() - start)
-      }
-      // Two bars would write over each other.
-      var bar = isAlone || number == 0 ? ProgressBar(labels[number], total: total) : nil
-      let result = [measured, roofline][number].run(table) {
-        bar?.update(to: $0)
-      } shouldStop: {
-        Interruption.isRequested
-      }
-      let seconds = threadSeconds() - start
-      bar?.finish()
-      return Run(
-        result: result, summary: ReplaySummary(result, warmUp: warmUp), seconds: seconds)
-    }
-    for (label, run) in zip(labels, runs) {
-      let steps = run.summary.steps
-      try note(
-        "\(label): \(steps) engine steps in \(fixedText(run.seconds, decimals: 3)) s of CPU, "
-          + "\(Int(Double(steps) / max(run.seconds, 1e-6))) steps/s")
-    }
-    if bands {
-      let seconds = runs[2].seconds + runs[3].seconds
-      try note("bands: two replays in \(fixedText(seconds, decimals: 3)) s of CPU")
-    }
-    if timingRuns > 0 {
-      try timeEngine(measured, log.table, plan: plans[0], runs: timingRuns)
-    }
-    return runs
-  }
-
   private func writeTimeline(
     _ result: ReplayResult, _ plans: [EnginePlan], _ log: ReplayedLog
   ) throws {
@@ -276,7 +212,7 @@ struct ReplayCommand: FailingCommand {
     return inputs
   }
 
-  private func makeFolder() throws {
+  func makeFolder() throws {
     do {
       try FileManager.default.createDirectory(
         atPath: output, withIntermediateDirectories: true)
@@ -303,6 +239,18 @@ extension EnginePlan {
       "basis": .text(calibration.basis.rawValue), "hides_host": .flag(calibration.hidesHost),
       "pads_to_graphs": .flag(calibration.padsToGraphs == true),
     ])
+  }
+}
+
+extension RequestOutcome.Rejection {
+  /// What is told of requests that were rejected for it.
+  fileprivate var sentence: String {
+    switch self {
+    case .noTokens: "without a token in the prompt or to generate"
+    case .modelLength: "longer than 'max_model_len'"
+    case .memory: "larger than an engine's key-value memory"
+    case .stepTokens: "with a whole prompt beyond 'max_num_batched_tokens'"
+    }
   }
 }
 

@@ -23,6 +23,10 @@ struct ScenarioOptions: ParsableArguments {
   /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
   func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
+    for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
+      resolved.plan.searches[retrieval] = scenario.indexes.first { $0.name == retrieval.index }
+        .map { SearchCost($0, retrieval) }
+    }
     for pool in scenario.pools {
       switch pool.service {
       case .model(let service):
@@ -60,7 +64,8 @@ struct ScenarioOptions: ParsableArguments {
     let model = try modelArchitecture(named: name, beside: folder)
     let device = try dataSheet(named: deviceName, beside: folder)
     return (
-      model, device, try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
+      model, device,
+      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
     )
   }
 }

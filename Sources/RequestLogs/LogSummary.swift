@@ -130,6 +130,16 @@ public struct LogSummary: Sendable, Hashable {
           + "(\(distinctArrivals) distinct instants, up to \(largestTie) at one): "
           + "the log's clock is coarse, and replays as bursts")
     }
+    if format == .agentSessions {
+      warnings.append(
+        "each session's times count from its own beginning, so that all begin at once: "
+          + "let a number of clients send them")
+    }
+    if format == .ragPulse, withContent < requests {
+      warnings.append(
+        "the contents of \(requests - withContent) of \(requests) prompts are not known: RAGPulse's files "
+          + "of blocks (1_sys_prompt to 5_web_search) must lie beside the log")
+    }
     if format == .mooncake, !isInWholeMilliseconds {
       warnings.append(
         "some times have fractions of a millisecond: they were read as milliseconds, as Mooncake "

@@ -22,6 +22,9 @@ struct RawRow {
   var priority: Int64?
   var requestClass: String?
   var passages: Int64?
+  var parentSession: String?
+  /// Names of blocks of RAGPulse, by kind.
+  var blocks: [[UInt64]] = []
 
   static let mostTokens: Int64 = 1 << 24
 
@@ -54,6 +57,7 @@ struct RawRow {
     record.priority = Int(priority ?? 0)
     record.requestClass = requestClass
     record.passages = passages.map(Int.init)
+    record.parentSession = parentSession
     origin = start
     return record
   }
@@ -94,7 +98,7 @@ struct RowLayout {
   enum Field {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
     case inputTokens, outputTokens, content, tokensPerContentName, priority
-    case session, thinkTime, cancelled, requestClass, passages
+    case session, thinkTime, cancelled, requestClass, passages, parentSession, blocks
   }
 
   let keys: JSONKeys
@@ -130,6 +134,13 @@ struct RowLayout {
       ("arrival_time_ns", .arrival), ("input_tok_ids", .content),
     ])
 
+  static let ragPulse = RowLayout(
+    decimals: 9,
+    [
+      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
+      ("hash_ids", .blocks), ("session_id", .session),
+    ])
+
   static let reprise = RowLayout(
     decimals: 0,
     [
@@ -139,6 +150,7 @@ struct RowLayout {
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
       ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
       ("priority", .priority), ("class", .requestClass), ("passages", .passages),
+      ("parent_session", .parentSession),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -167,18 +179,22 @@ struct RowLayout {
   private func take(
     _ field: Field, _ token: JSONScanner.Token, _ scanner: inout JSONScanner, _ row: inout RawRow
   ) throws {
-    if field == .content || field == .tokenTimes {
+    switch field {
+    case .content:
+      row.content = try scanner.rowNames(token)
+      return
+    case .blocks:
+      row.blocks = try RAGPulseBlocks.names(token, &scanner)
+      return
+    case .tokenTimes:
       guard token == .arrayStart else { throw RowProblem.badNumber }
       while true {
         let element = try scanner.next()
         if element == .arrayEnd { return }
         guard element == .number else { throw RowProblem.badNumber }
-        if field == .content {
-          row.content.append(try unsigned(scanner))
-        } else {
-          row.tokenTimes.append(try time(scanner))
-        }
+        row.tokenTimes.append(try time(scanner))
       }
+    default: break
     }
     guard token == .number || token == .string else { throw RowProblem.badNumber }
     switch field {
@@ -200,20 +216,36 @@ struct RowLayout {
       let name = scanner.string()
       if !name.isEmpty { row.requestClass = name }
     case .passages: row.passages = try integer(scanner)
-    case .content, .tokenTimes: break
+    case .parentSession:
+      let name = scanner.string()
+      if !name.isEmpty { row.parentSession = name }
+    case .content, .tokenTimes, .blocks: break
     }
   }
 
   private func time(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
-    switch scanner.fixedPoint(decimals: decimals) {
+    try scanner.rowTime(decimals: decimals)
+  }
+
+  private func integer(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
+    try scanner.rowInteger()
+  }
+}
+
+/// Values of rows, with their problems.
+extension JSONScanner {
+  /// The current number in units of 10 to the minus `decimals`.
+  func rowTime(decimals: Int) throws(RowProblem) -> Int64 {
+    switch fixedPoint(decimals: decimals) {
     case .exact(let value), .rounded(let value): return value
     case .overflow: throw .timeOutOfRange
     case .malformed: throw .badNumber
     }
   }
 
-  private func integer(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
-    switch scanner.fixedPoint(decimals: 0) {
+  /// The current number, which is whole.
+  func rowInteger() throws(RowProblem) -> Int64 {
+    switch fixedPoint(decimals: 0) {
     case .exact(let value): return value
     case .overflow: throw .tokensOutOfRange
     case .rounded, .malformed: throw .badNumber
@@ -221,8 +253,8 @@ struct RowLayout {
   }
 
   /// A hash or token id: 64 bits without a sign, which neither `Int64` nor `Double` holds.
-  private func unsigned(_ scanner: borrowing JSONScanner) throws(RowProblem) -> UInt64 {
-    let value = scanner.withToken { (bytes: Span<UInt8>) -> UInt64? in
+  func rowName() throws(RowProblem) -> UInt64 {
+    let value = withToken { (bytes: Span<UInt8>) -> UInt64? in
       var value: UInt64 = 0
       for index in bytes.indices {
         let digit = UInt64(bytes[index] &- UInt8(ascii: "0"))
@@ -236,5 +268,17 @@ struct RowLayout {
     }
     guard let value else { throw .badNumber }
     return value
+  }
+
+  /// The array of names that `token` begins.
+  mutating func rowNames(_ token: Token) throws -> [UInt64] {
+    guard token == .arrayStart else { throw RowProblem.badNumber }
+    var names: [UInt64] = []
+    while true {
+      let element = try next()
+      if element == .arrayEnd { return names }
+      guard element == .number else { throw RowProblem.badNumber }
+      names.append(try rowName())
+    }
   }
 }

@@ -36,7 +36,8 @@ public struct RequestLog: Sendable, Hashable {
     problems = reader.problems
     outOfOrder = reader.outOfOrder
     input = try reader.finish()
-    guard outOfOrder > 0 else { return }
+    // Sessions of agents are each in order, on a clock of their own, and follow one another.
+    guard outOfOrder > 0 || format == .agentSessions else { return }
     let order = records.indices.sorted {
       (records[$0].arrival, $0) < (records[$1].arrival, $1)
     }

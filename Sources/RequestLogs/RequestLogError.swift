@@ -14,6 +14,8 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case tooManyBadRows(path: String, bad: Int, rows: Int, line: Int, reason: String)
   /// The content of one log does not fit the rows of another.
   case contentMismatch(reason: String)
+  /// A file that describes a workload is not what it should be; `place` is a line, or `byte N`.
+  case badDescription(path: String, place: String, reason: String)
   /// A parameter of a synthetic workload that cannot be: `name` is its path, such as
   /// `streams[chat].arrivals.rate`.
   case badParameter(name: String, value: String, expected: String)
@@ -35,6 +37,8 @@ extension RequestLogError: CustomStringConvertible {
         + "correct them, or allow a larger share"
     case .contentMismatch(let reason):
       "the logs do not belong together: \(reason); give the log that the server was sent"
+    case .badDescription(let path, let place, let reason):
+      "\(path):\(place): \(reason); give the file as it was published"
     case .badParameter(let name, let value, let expected):
       "workload: \(name): \(value) cannot be; give \(expected)"
     }

@@ -10,6 +10,11 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   case vllmRun = "vllm-run-jsonl"
   /// A workload as LLMServingSim sends it: JSONL of token counts, token ids and arrival_time_ns.
   case workload = "workload-jsonl"
+  /// RAGPulse's traces: JSONL of timestamp (s, as text), input_length, output_length and hash_ids by
+  /// kind of block.
+  case ragPulse = "ragpulse-jsonl"
+  /// Sessions of coding agents as kv-cache-tester has them: a JSON document a session and line.
+  case agentSessions = "agent-sessions-json"
   /// Our own; see ``RequestLogWriter``.
   case reprise = "reprise-jsonl"
 
@@ -20,6 +25,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     case .mooncake: "Mooncake traces (JSONL)"
     case .vllmRun: "measured vLLM runs (JSONL)"
     case .workload: "workloads with token ids (JSONL)"
+    case .ragPulse: "RAGPulse traces (JSONL)"
+    case .agentSessions: "agent sessions of kv-cache-tester (a line a session)"
     case .reprise: "Reprise's own logs (JSONL)"
     }
   }
@@ -47,31 +54,40 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     }
     let keys = topKeys(line)
     if keys.isOurs { return .reprise }
+    if keys.hasBlocks, ["timestamp", "input_length"].allSatisfy(keys.names.contains) {
+      return .ragPulse
+    }
     let needed: [(RequestLogFormat, [String])] = [
       (.mooncake, ["timestamp", "input_length", "output_length"]),
       (.vllmRun, ["input_toks", "output_toks", "queued_ts"]),
       (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
+      (.agentSessions, ["id", "block_size", "requests"]),
     ]
     return needed.first { $0.1.allSatisfy(keys.names.contains) }?.0
   }
 
-  /// The names of an object's members, as far as they can be read.
-  private static func topKeys(_ line: [UInt8]) -> (names: Set<String>, isOurs: Bool) {
+  /// The names of an object's members, as far as they can be read, and whether `hash_ids` is an object.
+  private static func topKeys(
+    _ line: [UInt8]
+  ) -> (names: Set<String>, isOurs: Bool, hasBlocks: Bool) {
     var names: Set<String> = []
     var isOurs = false
+    var hasBlocks = false
     do {
       var scanner = try JSONScanner(ByteSource(bytes: line))
-      guard try scanner.next() == .objectStart else { return (names, false) }
+      guard try scanner.next() == .objectStart else { return (names, false, false) }
       while try scanner.next() == .key, names.count < 64 {
         let isSchema = scanner.tokenIs("schema")
+        let isContent = scanner.tokenIs("hash_ids")
         names.insert(scanner.string())
         let value = try scanner.next()
         if isSchema, value == .string, scanner.tokenIs("reprise.request-log") { isOurs = true }
+        if isContent, value == .objectStart { hasBlocks = true }
         try scanner.skipValue(of: value)
       }
     } catch {
       // What was read before the damage may still tell.
     }
-    return (names, isOurs)
+    return (names, isOurs, hasBlocks)
   }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 public import TraceIO
 
 extension RequestLogReader {
@@ -7,9 +8,13 @@ extension RequestLogReader {
   /// At the end it throws if too many rows were bad, or if none was good.
   public mutating func next() throws(RequestLogError) -> RequestRecord? {
     while true {
-      guard try advance() else {
-        try judge()
-        return nil
+      if waiting.isEmpty {
+        guard try advance() else {
+          try judge()
+          return nil
+        }
+        if format == .agentSessions { takeSession() }
+        if format == .agentSessions, waiting.isEmpty { continue }
       }
       rows += 1
       do {
@@ -63,7 +68,26 @@ extension RequestLogReader {
     case .mooncake: return try jsonRow(.mooncake)
     case .vllmRun: return try jsonRow(.vllmRun)
     case .workload: return try jsonRow(.workload)
+    case .ragPulse:
+      var row = try jsonRow(.ragPulse)
+      RAGPulseBlocks.describe(&row, blocks: blocks, number: rows)
+      return row
+    case .agentSessions:
+      guard let row = waiting.popLast() else { throw .missingField }
+      return row
     case .reprise: return try jsonRow(.reprise)
+    }
+  }
+
+  /// Reads the requests of the session that is the current line.
+  private mutating func takeSession() {
+    do {
+      waiting = try lines?.session().reversed() ?? []
+      // Its clock is its own.
+      lastArrival = Nanoseconds(.min)
+    } catch {
+      rows += 1
+      problems.add(error, line: line())
     }
   }
 
@@ -110,6 +134,11 @@ extension JSONLineReader {
     guard version == RequestLogWriter.version else {
       throw RequestLogError.badHeader(path: path, reason: "it is version \(version)")
     }
+  }
+
+  /// Reads the current line as a session of an agent.
+  fileprivate mutating func session() throws(RowProblem) -> [RawRow] {
+    try AgentSession.rows(&scanner)
   }
 
   /// Reads the current line by a layout.

@@ -14,7 +14,7 @@ public import TraceIO
 /// order by ``RequestLog``.
 ///
 /// Arrivals count from the first row in formats whose clock is absolute (Azure, vLLM runs), and
-/// from the log's own zero in the others. All numbers are read as decimals and kept exactly.
+/// from the log's own zero in the others; agents' sessions count each from its own. All numbers are read as decimals and kept exactly.
 public struct RequestLogReader: ~Copyable {
   /// How a log is read.
   public struct Options: Sendable, Hashable {
@@ -55,6 +55,11 @@ public struct RequestLogReader: ~Copyable {
   /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
   var origin: Optional<Int64>
   var lastArrival: Nanoseconds
+  /// Requests of the current line that were not given yet, the last first; lines of other formats than
+  /// sessions hold one request each.
+  var waiting: [RawRow]
+  /// How long RAGPulse's blocks are, where its files of blocks lie beside the log.
+  let blocks: RAGPulseBlocks?
   /// What is known of an input that had to be held in memory.
   let buffered: InputSummary?
 
@@ -85,7 +90,9 @@ public struct RequestLogReader: ~Copyable {
       var start = try source.read(count: detectionBytes)
       if isRegularFile(path) {
         let again = try ByteSource(path: path, limits: options.limits)
-        return try opened(again, start: start, options: options, buffered: nil)
+        return try opened(
+          again, start: start, options: options, buffered: nil,
+          blocks: RAGPulseBlocks.beside(path, start: start, limits: options.limits))
       }
       while true {
         let more = try source.read(count: 8 << 20)
@@ -117,7 +124,8 @@ public struct RequestLogReader: ~Copyable {
   }
 
   private static func opened(
-    _ source: consuming ByteSource, start: [UInt8], options: Options, buffered: InputSummary?
+    _ source: consuming ByteSource, start: [UInt8], options: Options, buffered: InputSummary?,
+    blocks: RAGPulseBlocks? = nil
   ) throws -> Self {
     let path = source.path
     guard let format = RequestLogFormat.detect(start) else {
@@ -129,7 +137,7 @@ public struct RequestLogReader: ~Copyable {
       if format == .reprise { try lines.readHeader() }
       return Self(
         format: format, path: path, options: options, table: nil, lines: consume lines,
-        columns: (0, 0, 0), buffered: buffered)
+        columns: (0, 0, 0), buffered: buffered, blocks: blocks)
     }
     let table = try CSVReader(source, maximumLine: maximumLine)
     guard let time = table.column("TIMESTAMP"), let input = table.column("ContextTokens"),
@@ -137,13 +145,13 @@ public struct RequestLogReader: ~Copyable {
     else { throw RequestLogError.unknownFormat(path: path) }
     return Self(
       format: format, path: path, options: options, table: consume table, lines: nil,
-      columns: (time, input, output), buffered: buffered)
+      columns: (time, input, output), buffered: buffered, blocks: nil)
   }
 
   private init(
     format: RequestLogFormat, path: String, options: Options, table: consuming CSVReader?,
     lines: consuming JSONLineReader?, columns: (time: Int, input: Int, output: Int),
-    buffered: InputSummary?
+    buffered: InputSummary?, blocks: RAGPulseBlocks?
   ) {
     // No property has a value by its declaration, not even the nil of `?`: with one, the public
     // initialisers could not replace `self`.
@@ -151,6 +159,7 @@ public struct RequestLogReader: ~Copyable {
     outOfOrder = 0
     rows = 0
     lastArrival = Nanoseconds(.min)
+    waiting = []
     self.format = format
     self.path = path
     self.options = options
@@ -158,6 +167,7 @@ public struct RequestLogReader: ~Copyable {
     self.lines = lines
     self.columns = columns
     self.buffered = buffered
+    self.blocks = blocks
     // Only clocks that do not count from the log's own beginning are set to zero at the first row.
     origin = format == .azure || format == .vllmRun ? nil : 0
   }

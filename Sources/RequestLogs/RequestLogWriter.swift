@@ -68,6 +68,10 @@ public struct RequestLogWriter: ~Copyable {
       bytes.append(contentsOf: ",\"session\":".utf8)
       appendJSONString(session, to: &bytes)
     }
+    if let parent = record.parentSession {
+      bytes.append(contentsOf: ",\"parent_session\":".utf8)
+      appendJSONString(parent, to: &bytes)
+    }
     if let think = record.thinkTime {
       bytes.append(contentsOf: ",\"think_ns\":\(think.rawValue)".utf8)
     }

@@ -32,6 +32,9 @@ public struct RequestRecord: Sendable, Hashable {
   public var requestClass: String?
   /// How many passages were retrieved for its prompt; nil where the log does not tell.
   public var passages: Int?
+  /// The session that this one's session was called from, as an agent calls a sub-agent: its first turn
+  /// waits for the caller's turn before it, and the caller's next turn for its end. Nil where none is.
+  public var parentSession: String?
 
   /// Creates a record.
   public init(

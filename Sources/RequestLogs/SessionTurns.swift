@@ -6,6 +6,9 @@ public import Operators
 /// arrival. Where the log knows no end, that is the turn before it. A turn that the log saw arrive
 /// before another's end waits for that one no more than it did: agents send several at once.
 ///
+/// The first turn of a session that another called (``RequestRecord/parentSession``) waits for the caller's
+/// turn before it, and the caller's next turn for whatever of those that it called ended last.
+///
 /// - Complexity: O(n log n) in requests.
 public struct SessionTurns: Sendable, Hashable {
   /// For each request the position of the one that it waits for; -1 where it waits for none.
@@ -26,27 +29,45 @@ public struct SessionTurns: Sendable, Hashable {
     predecessors = Array(repeating: -1, count: records.count)
     thinkTimes = Array(repeating: .zero, count: records.count)
     var sessions: [String: Int] = [:]
-    /// The row whose end came last, by session.
-    var latest: [Int32] = []
+    var places: [Session] = []
+    func place(_ name: String) -> Int {
+      if let place = sessions[name] { return place }
+      sessions[name] = places.count
+      places.append(Session())
+      return places.count - 1
+    }
     var waits = false
     for event in Self.events(records) {
       let record = records[Int(event.row)]
       guard let name = record.session else { continue }
-      let session = sessions[name] ?? latest.count
-      if session == latest.count {
-        sessions[name] = session
-        latest.append(-1)
+      let session = place(name)
+      let parent = record.parentSession.map(place)
+      if event.isArrival {
+        var awaited = places[session].called ?? places[session].latest
+        if awaited == nil, let parent { awaited = places[parent].latest }
+        places[session].called = nil
+        if let awaited {
+          waits = true
+          predecessors[Int(event.row)] = awaited
+          thinkTimes[Int(event.row)] =
+            record.pause(after: records[Int(awaited)]).map { $0.divided(by: speed) }
+            ?? max(.zero, thinkTime)
+        }
       }
-      if event.isArrival, latest[session] >= 0 {
-        waits = true
-        let earlier = records[Int(latest[session])]
-        predecessors[Int(event.row)] = latest[session]
-        thinkTimes[Int(event.row)] =
-          record.pause(after: earlier).map { $0.divided(by: speed) } ?? max(.zero, thinkTime)
+      if !event.isArrival || record.recordedEnd == nil {
+        places[session].latest = event.row
+        if let parent { places[parent].called = event.row }
       }
-      if !event.isArrival || record.recordedEnd == nil { latest[session] = event.row }
     }
     guard waits else { return nil }
+  }
+
+  /// What is known of a session so far.
+  private struct Session {
+    /// The turn whose end came last.
+    var latest: Int32?
+    /// The turn whose end came last of the sessions that it called since its own last turn.
+    var called: Int32?
   }
 
   /// An arrival or a recorded end; at one instant ends come first.

@@ -14,8 +14,8 @@ public struct WorkloadOptions: Sendable, Hashable {
   /// Only requests that arrive in this part of the log, counted from its first arrival; its beginning
   /// becomes the origin of the clock. Nil, the default, keeps all.
   public var window: Range<Nanoseconds>?
-  /// Each session is kept with this probability, all of its turns together; a request without a
-  /// session is one by itself. 1, the default, keeps all.
+  /// Each session is kept with this probability, all of its turns together, and those of sessions that it
+  /// called; a request without a session is one by itself. 1, the default, keeps all.
   public var keptShare: Double = 1
   /// Whether requests that share a stamp are spread evenly over the clock's step; off by default.
   public var spreadsTies = false
@@ -76,18 +76,38 @@ public struct WorkloadOptions: Sendable, Hashable {
   /// The positions of the requests that are kept, and the instant that becomes zero.
   private func selection(of records: [RequestRecord]) -> (rows: [Int], origin: Nanoseconds) {
     let first = records.lazy.map(\.arrival).min() ?? .zero
+    let parents = keptShare < 1 ? Self.parents(of: records) : [:]
     let rows = records.indices.filter { row in
-      (window?.contains(records[row].arrival - first) ?? true) && keeps(records[row], row: row)
+      (window?.contains(records[row].arrival - first) ?? true)
+        && keeps(records[row], row: row, parents)
     }
     return (rows, window.map { first + $0.lowerBound } ?? .zero)
   }
 
-  /// Whether thinning keeps a request: a hash of its session's name, or of its place in the log.
-  private func keeps(_ record: RequestRecord, row: Int) -> Bool {
+  /// Which session called which.
+  private static func parents(of records: [RequestRecord]) -> [String: String] {
+    var parents: [String: String] = [:]
+    for record in records {
+      if let session = record.session, let parent = record.parentSession {
+        parents[session] = parent
+      }
+    }
+    return parents
+  }
+
+  /// Whether thinning keeps a request: a hash of the name of its session, or of the one that called that in
+  /// the first place; without a session, of its place in the log.
+  private func keeps(_ record: RequestRecord, row: Int, _ parents: [String: String]) -> Bool {
     guard keptShare < 1 else { return true }
     // FNV-1a, then the finaliser of SplitMix64, whose upper bits are uniform.
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    if let session = record.session {
+    if var session = record.session {
+      // Names that call each other in a circle end somewhere, too.
+      var steps = 0
+      while steps < 64, let parent = parents[session] {
+        session = parent
+        steps += 1
+      }
       for byte in session.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
     } else {
       hash ^= UInt64(truncatingIfNeeded: row) &* 0x9e37_79b9_7f4a_7c15

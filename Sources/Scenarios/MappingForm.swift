@@ -37,7 +37,8 @@ extension MappingForm {
       let name = key.scalar?.string ?? ""
       guard form.keys.named(name) == nil else { continue }
       let owners = allCases.filter { $0.keys.named(name) != nil }.map(\.rawValue)
-      guard !owners.isEmpty else { continue }
+      // What no form has is told below.
+      guard !owners.isEmpty else { break }
       throw ScenarioError(
         path: path, line: key.mark?.line ?? 1,
         message: "'\(name)' belongs to '\(selector): \(owners.joined(separator: "|"))', "

@@ -18,6 +18,7 @@ import Testing
         arriving.append((request, arriving.count % engines.count))
       } else {
         request.outcome.status = .rejected
+        request.outcome.rejection = engines[0].obstacle(request.record)
       }
       request.outcome.engine = Int32(arriving.last?.rank ?? 0)
       if request.outcome.status == .rejected { request.outcome.engine = 0 }

@@ -143,9 +143,9 @@ final class NaiveEngine {
 
   private func accepted(_ requests: [Request]) -> [Request] {
     requests.filter { request in
-      let possible = canServe(request.record)
-      if !possible { request.outcome.status = .rejected }
-      return possible
+      request.outcome.rejection = obstacle(request.record)
+      if request.outcome.rejection != nil { request.outcome.status = .rejected }
+      return request.outcome.rejection == nil
     }
   }
 
@@ -202,14 +202,17 @@ final class NaiveEngine {
     return requests.map(\.outcome)
   }
 
-  func canServe(_ record: RequestRecord) -> Bool {
+  func canServe(_ record: RequestRecord) -> Bool { obstacle(record) == nil }
+
+  func obstacle(_ record: RequestRecord) -> RequestOutcome.Rejection? {
     let length = record.inputTokens + record.outputTokens
+    if record.inputTokens == 0 || record.outputTokens == 0 { return .noTokens }
+    if length > group.maxModelLength { return .modelLength }
     if group.policy == .sglang, length + group.blockSize > users.count * group.blockSize {
-      return false
+      return .memory
     }
-    return record.inputTokens > 0 && record.outputTokens > 0 && length <= group.maxModelLength
-      && blocks(min(length - 1 + (group.speculation?.tokens ?? 0), group.maxModelLength))
-        <= users.count
+    let stored = min(length - 1 + (group.speculation?.tokens ?? 0), group.maxModelLength)
+    return blocks(stored) <= users.count ? nil : .memory
   }
 
   /// A new or preempted request joins those that wait.

@@ -82,6 +82,8 @@ final class NaiveSplit {
       ? able.first { $0 > last } ?? able.first : able.min { load($0) < load($1) }
     guard let chosen else {
       outcomes[number].status = .rejected
+      outcomes[number].rejection =
+        engines.indices.compactMap { engines[$0].obstacle(shortened(record, on: $0)) }.max()
       return
     }
     last = chosen

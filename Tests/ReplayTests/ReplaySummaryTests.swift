@@ -1,6 +1,7 @@
 import CostModel
 import Foundation
 import Operators
+import Scenarios
 import Testing
 
 @testable import Replay
@@ -39,8 +40,26 @@ import Testing
     let data = try JSONEncoder().encode(summary)
     #expect(try JSONDecoder().decode(ReplaySummary.self, from: data) == summary)
     let object = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    #expect(object.count == 29)
+    #expect(object.count == 31)
     for key in object.keys { #expect(key.allSatisfy { $0.isLowercase || $0 == "_" }) }
+  }
+
+  @Test("Blocks are counted as they are looked up: a part of one is looked up and never found")
+  func blocks() throws {
+    let simulation = try Simulation(
+      deployment: makeDeployment(block: 4), pricings: [LinearStepModel(perStep: 1)])
+    let records = (0..<3).map {
+      request(Int64($0) * 1000, input: 10, output: 2, content: [7, 7, 7], tokensPerName: 4)
+    }
+    // Each looks up three blocks, and all but the first find the two that are full.
+    let summary = ReplaySummary(simulation.run(RequestTable(records)))
+    #expect(summary.queriedBlocks == 9)
+    #expect(summary.hitBlocks == 4)
+    #expect(summary.prefixHitRate == 16.0 / 30)
+    let without = try Simulation(
+      deployment: makeDeployment { $0.enablesPrefixCaching = false },
+      pricings: [LinearStepModel(perStep: 1)])
+    #expect(ReplaySummary(without.run(RequestTable(records))).queriedBlocks == nil)
   }
 
   @Test("Absurd prices do not trap", arguments: [1e15, 1e18, 1e300, .infinity, .nan, -1])

@@ -207,4 +207,27 @@ import Testing
       try Simulation(deployment: deployment, pricings: [price])
     }
   }
+
+  @Test("Why a request is rejected is told, of several engines' reasons the nearest to serving it")
+  func reasons() throws {
+    var deployment = makeDeployment(budget: 30, length: 64, block: 4, blocks: 11)
+    let lengths = [(0, 1), (1, 0), (60, 5), (41, 1), (40, 1), (30, 1), (31, 1)]
+    func rejections() throws -> [RequestOutcome.Rejection?] {
+      let simulation = try Simulation(
+        deployment: deployment,
+        pricings: deployment.engines.map { _ in LinearStepModel(perStep: 1) })
+      return simulation.run(
+        RequestTable(lengths.map { request(0, input: $0.0, output: $0.1) })
+      ).outcomes.map(\.rejection)
+    }
+    // Ten blocks of four tokens.
+    #expect(
+      try rejections() == [.noTokens, .noTokens, .modelLength, .memory, nil, nil, nil])
+    deployment.engines[0].enablesChunkedPrefill = false
+    #expect(
+      try rejections()
+        == [.noTokens, .noTokens, .modelLength, .memory, .stepTokens, nil, .stepTokens])
+    deployment.engines.append(makeDeployment(length: 128, block: 4, blocks: 11).engines[0])
+    #expect(try rejections() == [.noTokens, .noTokens, .memory, .memory, nil, nil, nil])
+  }
 }

@@ -16,6 +16,9 @@ struct RequestLogSchemaTests {
     records[2].session = "a"
     records[2].thinkTime = .zero
     records[2].cancelled = Nanoseconds(5)
+    records[0].requestClass = "rag"
+    records[0].passages = 6
+    records[2].parentSession = "b"
     let text = try withTemporaryPath("log.jsonl") { path in
       try RequestLogWriter.write(records, to: path)
       return try String(contentsOfFile: path, encoding: .utf8)

@@ -38,9 +38,23 @@ struct RequestsFileTests {
     #expect(
       lines[0]
         == "id,status,engine,arrival_ns,queue_ns,ttft_ns,tpot_ns,end_to_end_ns,input_tokens,"
-        + "output_tokens,cached_tokens,preemptions")
+        + "output_tokens,cached_tokens,preemptions,reason")
     #expect(lines[1].contains(",rejected,"))
     #expect(lines[1].contains(",,,,"))
+  }
+
+  @Test(
+    "names why a request was rejected, and reads it back",
+    arguments: RequestOutcome.Rejection.allCases)
+  func reasons(reason: RequestOutcome.Rejection) throws {
+    var row = try ToyRun(requests: 10).rows[0]
+    row.outcome.status = .rejected
+    row.outcome.rejection = reason
+    let read = try withTemporaryPath("requests.csv") { path in
+      try RequestsFile.write([row], to: path)
+      return try RequestsFile.read(path)
+    }
+    #expect(read.first?.outcome.rejection == reason)
   }
 
   @Test(
@@ -64,6 +78,7 @@ struct RequestsFileTests {
       ("", "it is empty"), ("id,id\n", ":1: the column \"id\" is there twice"),
       ("id,status\n", ":1: the column \"engine\" is missing"),
       ("HEADER\na,finished\n", ":2: it has 2 cells where the header has 12"),
+      ("HEADER,reason\na,rejected,0,0,,,,,1,1,0,0,no\n", ":2: the reason \"no\" is unknown"),
       ("HEADER\na,done,0,0,0,0,0,0,1,1,0,0\n", ":2: the status \"done\" is unknown"),
       ("HEADER\na,finished,0,0,0,x,0,0,1,1,0,0\n", ":2: ttft_ns is \"x\", not a whole number"),
       ("HEADER\na,finished,0,0,0,0,0,0,99999999999,1,0,0\n", ":2: input_tokens is"),

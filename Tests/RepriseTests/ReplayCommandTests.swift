@@ -86,11 +86,20 @@ import Testing
     #expect(empty.errors.contains("no request is left"), "\(empty.errors)")
   }
 
-  @Test func `One thread and two give the same bytes`() throws {
+  @Test(arguments: [1, 3])
+  func `One thread and two give the same bytes`(engines: Int) throws {
     let names = ["result.json", "requests.csv", "timeline.json", "latencies.svg", "timeline.svg"]
     var outputs: [String] = []
+    let deployment = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)
+      .replacingOccurrences(of: "config.json", with: OwnCapture.path("config.json"))
+      .replacingOccurrences(of: "  - name:", with: "  - count: \(engines)\n    name:")
+    let path = try command.file("server.yaml", deployment)
     for threads in ["1", "2"] {
-      let done = try replay("threads", "--threads", threads)
+      let done = try command.run([
+        "replay", "--deployment", path, "--log",
+        OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "-o", directory.path("threads"),
+        "--threads", threads,
+      ])
       #expect(done.code == 0, "\(done.errors)")
       outputs.append(done.output)
       for name in names {

@@ -197,6 +197,9 @@ struct RequestLogReaderTests {
         + #""last_token_ns":5,"token_ns":[2,5],"content":[1,2,3],"tokens_per_content_name":1}"#,
       #"{"timestamp":9223372036854775807,"input_length":5,"output_length":5,"hash_ids":[9]}"# + "\n"
         + #"{"timestamp":-9223372036854,"input_length":5,"output_length":5,"hash_ids":[9]}"#,
+      #"{"timestamp":"8","input_length":5,"output_length":5,"hash_ids":{"history":[1],"user_input":[9]}}"#,
+      #"{"id":"a","block_size":64,"requests":[{"t":0,"in":5,"out":5,"hash_ids":[1],"api_time":9},"#
+        + #"{"t":9e9,"type":"subagent","duration_ms":9,"requests":[{"t":-9e9,"in":5,"out":5}]}]}"#,
     ]
     for text in texts {
       let bytes = Array(text.utf8)

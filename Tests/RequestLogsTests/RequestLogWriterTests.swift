@@ -25,6 +25,7 @@ struct RequestLogWriterTests {
     records[1].priority = -3
     records[1].requestClass = "rag \"1\""
     records[2].passages = 0
+    records[2].parentSession = "p"
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path
     defer { try? FileManager.default.removeItem(atPath: path) }

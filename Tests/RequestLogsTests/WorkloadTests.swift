@@ -42,6 +42,29 @@ struct WorkloadTests {
     #expect(workload.records.allSatisfy { $0.measured == nil })
   }
 
+  @Test("thinned keeps or leaves sub-agents with the agent that called them")
+  func thinAgents() {
+    var options = WorkloadOptions()
+    options.keptShare = 0.5
+    var records: [RequestRecord] = []
+    for agent in 0..<100 {
+      for (name, parent) in [
+        ("\(agent)", nil), ("\(agent)/a", "\(agent)"), ("\(agent)/a/b", "\(agent)/a"),
+      ] {
+        var call = record(Double(agent), name)
+        call.parentSession = parent
+        records.append(call)
+      }
+    }
+    let kept = options.workload(of: records).records.compactMap(\.session)
+    let agents = Dictionary(grouping: kept) { $0.prefix { $0 != "/" } }
+    #expect((25...75).contains(agents.count))
+    #expect(agents.values.allSatisfy { $0.count == 3 })
+    // A circle is no way to hang.
+    records[0].parentSession = records[2].session
+    #expect(options.workload(of: records).records.count >= 3 * agents.count - 3)
+  }
+
   @Test("of a window holds what arrives in it, on a clock that begins with it")
   func window() {
     var options = WorkloadOptions()

@@ -85,6 +85,7 @@ import Testing
       pool(3) { $0.service = .processors(ProcessorService(cores: 0, memoryBandwidth: 1)) }
     ),
     ("engines[4].kind", pool(4) { $0.count = 2 }),
+    ("engines[4].kind", pool(4) { $0.firstPlace = 1 }),
     ("engines[4].kind", pool(4) { $0.admission = Admission(maxWait: 1) }),
     (
       "engines[5].capacity_gb",

@@ -35,7 +35,7 @@ import Testing
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "[]", "a list of 1 to 4096"),
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "7", "1 to 4096, not '7'"),
     ("for_s: 30", "for_s: 0", "'for_s' is a number above 0.0 and at most 1000000000.0"),
-    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 0.001 to 1000000000.0"),
+    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 1e-06 to 1000000000.0"),
     (", startup_s: 60", "", "a scaling needs the key 'startup_s'"),
     ("max_outstanding: 200", "max_waiting: 2", "no key 'max_waiting'; did you mean 'max_wait_s'?"),
     ("data_type: fp16", "data_type: fp15", "'data_type' is one of"),
@@ -47,6 +47,9 @@ import Testing
     (
       "hit_rate: 0.5", "hit_rate: 0.5, capacity_gb: 1, eviction: fifo",
       "'eviction' has no effect beside 'hit_rate'"
+    ),
+    (
+      "hit_rate: 0.5", "first_place: 1", "'first_place' belongs to 'kind: llm|encoder|cpu|external'"
     ),
     ("hit_rate: 0.5", "hit_rate: 1.5", "'hit_rate' is a number, 0.0 to 1.0"),
     ("write_back: false", "write_back: no", "'write_back' is true or false"),
@@ -98,7 +101,7 @@ import Testing
     (
       "members: 4,",
       "members: 4, bandwidth_gb_s: 1}\n    - {name: x, members: 4096, bandwidth_gb_s: 1}\n    - {name: y, members: 4096,",
-      "more than 1000000 places"
+      "more than 1048576 links"
     ),
     ("name: embedder,", "name: chat,", "'chat' is the name of an earlier one"),
     ("idle_watts: 90", "idle_watts: 900", "'idle_watts' is at most 'busy_watts'"),
@@ -147,6 +150,7 @@ import Testing
     ("after: [tokenize]", "after: [call]", "'call' is not above this stage"),
     ("after: [tokenize]", "after: [generate]", "'generate' is not above this stage"),
     ("when: {share: 0.1}", "when: {class: a}", "all requests of 'rag' are of class 'rag'"),
+    ("class: a,", "class: rag,", "take the pipeline 'rag' and never come here"),
     ("input_up_to: 9", "input_up_to: 7", "no context is above 7 and up to 7 tokens"),
     (
       "difficulty_above: 0.25, difficulty_below: 0.75",

@@ -73,9 +73,7 @@ public enum HoldOutProtocol: String, CaseIterable, Sendable, Hashable {
   private static func isChosen(_ name: String, _ seed: UInt64) -> Bool {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325 ^ seed
     for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    hash = (hash ^ hash >> 30) &* 0xBF58_476D_1CE4_E5B9
-    hash = (hash ^ hash >> 27) &* 0x94D0_49BB_1331_11EB
-    return (hash ^ hash >> 31) % 5 == 0
+    return SplitMix64.mixed(hash) % 5 == 0
   }
 }
 

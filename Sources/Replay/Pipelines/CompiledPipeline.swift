@@ -46,18 +46,13 @@ struct CompiledPipeline {
     let scenario = plan.scenario
     name = pipeline.name
     parts = []
+    let graph = StageGraph(pipeline.stages)
     for (index, stage) in pipeline.stages.enumerated() {
       guard let pool = scenario.pools.firstIndex(where: { $0.name == stage.pool }) else {
         throw .conflict("stage '\(stage.name)': there are no engines '\(stage.pool)'")
       }
-      var part = Part(stage: stage, pool: pool)
-      for name in stage.after ?? (index > 0 ? [pipeline.stages[index - 1].name] : []) {
-        guard let before = pipeline.stages[..<index].firstIndex(where: { $0.name == name }) else {
-          throw .conflict("stage '\(stage.name)' comes after '\(name)', which is no stage above it")
-        }
-        part.predecessors.append(before)
-        parts[before].successors.append(index)
-      }
+      var part = Part(stage: stage, pool: pool, predecessors: graph.parents[index])
+      for before in part.predecessors { parts[before].successors.append(index) }
       if case .retrieve(let retrieval) = stage.action {
         guard let cost = plan.searches[retrieval] else {
           throw .missing(what: "cost of searching '\(retrieval.index)'", pool: stage.pool)
@@ -66,37 +61,35 @@ struct CompiledPipeline {
       }
       parts.append(part)
     }
-    try join(scenario)
+    try join(graph, prefills: scenario.prefills(of: pipeline), scenario)
   }
 
-  /// Finds who works together: fetches and contexts, prefills and decodes.
-  private mutating func join(_ scenario: Scenario) throws(PipelineError) {
+  /// Finds who works together: fetches and the contexts after them, prefills and decodes.
+  private mutating func join(
+    _ graph: StageGraph, prefills: [Int?], _ scenario: Scenario
+  ) throws(PipelineError) {
     for index in parts.indices {
       switch parts[index].stage.action {
       case .fetch:
-        guard let context = parts.indices.first(where: { $0 > index && parts[$0].computesContext })
-        else {
-          throw .conflict(
-            "stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
+        let context = parts.indices.first {
+          parts[$0].computesContext && graph.stage($0, follows: index)
+        }
+        guard let context else {
+          throw .conflict("stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
         }
         parts[index].partner = context
         parts[context].stores = scenario.stores(from: parts[index].pool)
       case .decode:
-        let prefill = parts[..<index].lastIndex {
-          if case .prefill = $0.stage.action { true } else { false }
-        }
-        guard let prefill else {
-          throw .conflict("stage '\(parts[index].stage.name)': there is no 'prefill' above it")
+        guard let prefill = prefills[index] else {
+          throw .conflict("stage '\(parts[index].stage.name)': there is no 'prefill' for it")
         }
         parts[index].partner = prefill
         parts[prefill].partner = index
-      default: break
+      case .process, .encode, .retrieve, .call, .prefill, .generate, .think: break
       }
     }
-    for (index, part) in parts.enumerated() where part.stage.action == .prefill {
-      guard part.partner > index else {
-        throw .conflict("stage '\(part.stage.name)': there is no 'decode' below it")
-      }
+    for part in parts where part.stage.action == .prefill && part.partner < 0 {
+      throw .conflict("stage '\(part.stage.name)': there is no 'decode' for it")
     }
     namesContexts =
       parts.filter(\.computesContext).count > 1

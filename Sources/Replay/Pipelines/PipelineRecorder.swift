@@ -16,8 +16,9 @@ struct PipelineRecorder {
   ) {
     limits = objectives.map { objectives in
       (
-        1e6 * objectives.timeToFirstToken * (objectives.firstTokenFactors.last ?? 1),
-        1e6 * objectives.timePerOutputToken * (objectives.outputTokenFactors.last ?? 1)
+        // Whole nanoseconds, as latencies are: 1e6 * 0.001001 is less than 1001.
+        (1e6 * objectives.timeToFirstToken * (objectives.firstTokenFactors.last ?? 1)).rounded(),
+        (1e6 * objectives.timePerOutputToken * (objectives.outputTokenFactors.last ?? 1)).rounded()
       )
     }
     self.collect = collect

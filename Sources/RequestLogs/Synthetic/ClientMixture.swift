@@ -13,7 +13,7 @@ public struct ClientMixture: Sendable, Hashable {
   public struct Lengths: Sendable, Hashable {
     /// The mean over all requests, in tokens.
     public var mean: Double
-    /// How the clients' means scatter: a coefficient of variation, 0 to 100.
+    /// How the clients' means scatter: a coefficient of variation, 0 to 10,000.
     public var variationOfClients: Double
     /// How a client's requests scatter about its mean: likewise.
     public var variation: Double

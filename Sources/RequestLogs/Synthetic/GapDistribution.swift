@@ -8,9 +8,9 @@ public enum GapDistribution: Sendable, Hashable {
   /// Without memory: arrivals of a Poisson process.
   case exponential
   /// Normal without its part below zero, scaled to the mean. `variation` is the coefficient of
-  /// variation before that cut, 0 to 100; ``GapDistribution/variation`` is what remains.
+  /// variation before that cut, 0 to 10,000; ``GapDistribution/variation`` is what remains.
   case normal(variation: Double)
-  /// Gamma with a coefficient of variation of 0 to 100; above 1 in bursts.
+  /// Gamma with a coefficient of variation of 0 to 10,000; above 1 in bursts.
   case gamma(variation: Double)
   /// Weibull with a shape of 0.1 to 100; below 1 in bursts.
   case weibull(shape: Double)

@@ -6,9 +6,9 @@ public enum LengthDistribution: Sendable, Hashable {
   case constant(Int)
   /// Each length from `minimum` to `maximum` as likely.
   case uniform(minimum: Int, maximum: Int)
-  /// Normal, with this mean and coefficient of variation (0 to 100), clamped to 1 to `maximum`.
+  /// Normal, with this mean and coefficient of variation (0 to 10,000), clamped to 1 to `maximum`.
   case normal(mean: Double, variation: Double, maximum: Int = mostTokens)
-  /// Log-normal, with the mean and coefficient of variation (0 to 100) of the lengths themselves, not
+  /// Log-normal, with the mean and coefficient of variation (0 to 10,000) of the lengths themselves, not
   /// of their logarithms; clamped to 1 to `maximum`.
   case logNormal(mean: Double, variation: Double, maximum: Int = mostTokens)
   /// Zipf: the k-th length from `minimum` on is as likely as k to the power -`exponent` (0 to 20).

@@ -57,7 +57,7 @@ struct LengthSampler {
     case .pareto(let minimum, let maximum, let shape, let share):
       return rounded(minimum * exp(-log1p(-random.uniform() * share) / shape), maximum)
     case .empirical(let lengths, let sums):
-      return lengths[index(of: random.uniform() * (sums.last ?? 0), in: sums)]
+      return lengths[place(of: random.uniform() * (sums.last ?? 0), in: sums)]
     }
   }
 
@@ -67,7 +67,7 @@ struct LengthSampler {
 }
 
 /// The first place whose sum of weights exceeds a value; the last where none does.
-func index(of value: Double, in sums: [Double]) -> Int {
+func place(of value: Double, in sums: [Double]) -> Int {
   var low = 0
   var high = sums.count - 1
   while low < high {

@@ -7,7 +7,7 @@ enum ParameterCheck {
   /// The longest time, in seconds: 31 years, so that a few of them still fit 64 bits of nanoseconds.
   static let longestTime = 1e9
   /// The highest coefficient of variation.
-  static let highestVariation = 100.0
+  static let highestVariation = 10_000.0
 
   /// Checks a number, or what follows from several: then `quantity` says what it is.
   static func require(

@@ -104,7 +104,7 @@ public struct SyntheticRequests: Sendable {
   private mutating func begin(_ source: Int) -> SyntheticSession {
     let stream =
       sources[source].stream
-      ?? sharing.streams[index(of: choice.uniform() * (sharing.sums.last ?? 0), in: sharing.sums)]
+      ?? sharing.streams[place(of: choice.uniform() * (sharing.sums.last ?? 0), in: sharing.sums)]
     return streams[stream].begin(stream)
   }
 }

@@ -19,14 +19,14 @@ public struct EnginePool: Sendable, Hashable {
 
   /// `name`: told in reports, named by stages.
   public var name: String
-  /// `count`: how many engines; 1 by default.
+  /// `count`: how many engines; 1 by default, and of a store always.
   public var count: Int
   /// What they do.
   public var service: Service
   /// `routing`: how an engine is chosen; see ``PoolRouting``.
   public var routing: PoolRouting
   /// `first_place`: the place in the network of the first engine, counted through all leaves; the others
-  /// follow. By default pools stand one after the other.
+  /// follow. By default pools stand one after the other. Stores have none: they stand beside what they serve.
   public var firstPlace: Int?
   /// `price_per_hour`: of one engine, in any currency; 0 by default, or the device's where it is known.
   public var pricePerHour: Double?
@@ -67,7 +67,7 @@ public struct EnginePool: Sendable, Hashable {
 public struct ModelService: Sendable, Hashable {
   /// `model`: a built-in model's name, or the path of a Hugging Face `config.json`.
   public var model: String
-  /// The engines: the keys of a deployment's group.
+  /// The engines: the keys of a deployment's group. Of its name, count and role nothing depends.
   public var group: EngineGroup
 
   /// Creates a service.
@@ -130,7 +130,7 @@ public struct StoreService: Sendable, Hashable {
     case firstIn = "fifo"
   }
 
-  /// `capacity_gb`: bytes of one instance; nil, the default, for no bound.
+  /// `capacity_gb`: 10⁹ bytes of one instance; nil, the default, for no bound.
   public var capacity: Double?
   /// `bandwidth_gb_s`: bytes a nanosecond of one instance, shared by its readers and writers.
   public var bandwidth: Double

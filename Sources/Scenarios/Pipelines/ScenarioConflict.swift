@@ -70,18 +70,21 @@ extension Scenario {
     {
       return conflict.under("network")
     }
-    var places = 1
     for (index, level) in network.enumerated() {
       if let conflict = level.conflict ?? doubleConflict(network.map(\.name), index) {
         return conflict.under("levels", index).under("network")
       }
-      // Members are at most 4,096, and places a million before this level: no overflow.
-      places *= level.members
-      guard places <= ScenarioFormat.maxPlaces else {
+    }
+    var (members, links) = (1, 0)
+    for (index, level) in network.enumerated().reversed() {
+      // Both factors are far below what could overflow: members are at most 4,096.
+      members *= level.members
+      links += 2 * members
+      guard links <= ScenarioFormat.maxLinks else {
         return ScenarioConflict(
           "members",
-          "the levels up to this one have more than \(ScenarioFormat.maxPlaces) places together; "
-            + "take fewer members"
+          "this level and those outside have more than \(ScenarioFormat.maxLinks) links, two for each "
+            + "member of each switch; take fewer members"
         ).under("levels", index).under("network")
       }
     }

@@ -1,9 +1,12 @@
 extension Scenario {
   /// The place in the network of each pool's first engine, counted through all leaves: what it says, or
-  /// the one after the last of the pool above.
-  public var firstPlaces: [Int] {
+  /// the one after the last of the pool above. Nil for stores, which stand beside what they serve.
+  ///
+  /// - Precondition: There is no ``firstConflict`` about counts and places.
+  public var firstPlaces: [Int?] {
     var next = 0
     return pools.map { pool in
+      guard pool.service.kind != .store else { return nil }
       let first = pool.firstPlace ?? next
       next = first + pool.count
       return first
@@ -33,6 +36,7 @@ extension Scenario {
   private var placesConflict: ScenarioConflict? {
     let places = network.reduce(1) { $0 * $1.members }
     for (index, (pool, first)) in zip(pools, firstPlaces).enumerated() {
+      guard let first else { continue }
       if network.isEmpty {
         guard pool.firstPlace != nil else { continue }
         return ScenarioConflict("first_place", "'first_place' has no effect without 'network'")
@@ -93,13 +97,14 @@ extension EnginePool {
       return ScenarioConflict("idle_watts", "'idle_watts' is at most 'busy_watts'")
     }
     if service.kind == .store {
-      guard count == 1, outages.isEmpty, scaling == nil, admission == nil, routing == PoolRouting()
-      else {
+      // No requests are routed to it, whatever its routing says.
+      guard count == 1, firstPlace == nil, outages.isEmpty, scaling == nil, admission == nil else {
         return ScenarioConflict(
           "kind",
-          "a store has as many instances as the network has units that share one: no count, "
-            + "routing, outages, scaling or admission")
+          "a store has an instance beside each group of engines that share one: no count, place, "
+            + "outages, scaling or admission")
       }
+      return service.conflict
     }
     return service.conflict ?? routingConflict ?? outagesConflict ?? scalingConflict
       ?? admissionConflict

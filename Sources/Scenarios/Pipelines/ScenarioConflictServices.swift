@@ -14,7 +14,7 @@ extension EnginePool.Service {
       ]).map(ScenarioConflict.init)
     case .store(let service):
       return kind.keys.firstOutOfBounds([
-        "capacity_gb": service.capacity.map { $0 / 1e9 }, "bandwidth_gb_s": service.bandwidth,
+        "capacity_gb": service.capacity, "bandwidth_gb_s": service.bandwidth,
         "latency_us": service.latency,
         "engines_per_instance": service.enginesPerInstance.map(Double.init),
         "hit_rate": service.hitRate,

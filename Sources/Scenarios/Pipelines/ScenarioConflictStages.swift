@@ -38,7 +38,7 @@ extension Scenario {
     for (index, stage) in stages.enumerated() {
       if let conflict = doubleConflict(stages.map(\.name), index)
         ?? afterConflict(stage, above: stages[..<index], below: stages[(index + 1)...])
-        ?? stage.condition.conflict(in: pipeline)?.under("when") ?? poolConflict(stage)
+        ?? conflict(of: stage.condition, in: pipeline)?.under("when") ?? poolConflict(stage)
         ?? indexConflict(stage)
       {
         return conflict.under("stages", index)
@@ -54,14 +54,13 @@ extension Scenario {
     guard let names = stage.after else { return nil }
     for (index, name) in names.enumerated() {
       let message: String
-      if name == stage.name || below.contains(where: { $0.name == name }) {
-        message = "'\(name)' is not above this stage; a stage waits for stages above it"
-      } else if !above.contains(where: { $0.name == name }) {
-        message = unknownName(name, what: "stage", among: above.map(\.name))
-      } else if names[..<index].contains(name) {
+      if above.contains(where: { $0.name == name }) {
+        guard names[..<index].contains(name) else { continue }
         message = "'after' names '\(name)' twice; once is enough"
+      } else if name == stage.name || below.contains(where: { $0.name == name }) {
+        message = "'\(name)' is not above this stage; a stage waits for stages above it"
       } else {
-        continue
+        message = unknownName(name, what: "stage", among: above.map(\.name))
       }
       return ScenarioConflict("after", message)
     }
@@ -144,30 +143,41 @@ extension StageAction {
   }
 }
 
-extension StageCondition {
-  /// What is out of bounds or never holds, or nil.
-  fileprivate func conflict(in pipeline: StagePipeline) -> ScenarioConflict? {
+extension Scenario {
+  /// What is out of bounds in a condition or never holds, or nil.
+  private func conflict(
+    of condition: StageCondition, in pipeline: StagePipeline
+  ) -> ScenarioConflict? {
     if let found = ScenarioFormat.conditionKeys.firstOutOfBounds([
-      "difficulty_above": difficultyAbove, "difficulty_below": difficultyBelow, "share": share,
-      "input_above": inputAbove.map(Double.init), "input_up_to": inputUpTo.map(Double.init),
+      "difficulty_above": condition.difficultyAbove, "difficulty_below": condition.difficultyBelow,
+      "share": condition.share, "input_above": condition.inputAbove.map(Double.init),
+      "input_up_to": condition.inputUpTo.map(Double.init),
     ]) {
       return ScenarioConflict(found)
     }
-    if requestClass != nil, let all = pipeline.requestClass {
-      return ScenarioConflict(
-        "class", "all requests of '\(pipeline.name)' are of class '\(all)'; leave 'class' out here")
+    if let name = condition.requestClass {
+      if let all = pipeline.requestClass {
+        return ScenarioConflict(
+          "class",
+          "all requests of '\(pipeline.name)' are of class '\(all)'; leave 'class' out here")
+      }
+      if let other = pipelines.first(where: { $0.requestClass == name }) {
+        return ScenarioConflict(
+          "class",
+          "requests of class '\(name)' take the pipeline '\(other.name)' and never come here; leave "
+            + "the stage out")
+      }
     }
-    if let difficultyAbove, let difficultyBelow, difficultyAbove >= difficultyBelow {
+    if let above = condition.difficultyAbove, let below = condition.difficultyBelow, above >= below
+    {
       return ScenarioConflict(
         "difficulty_above",
-        "no difficulty is above \(difficultyAbove) and below "
-          + "\(difficultyBelow): 'difficulty_above' is the lower bound")
+        "no difficulty is above \(above) and below \(below): 'difficulty_above' is the lower bound")
     }
-    if let inputAbove, let inputUpTo, inputAbove >= inputUpTo {
+    if let above = condition.inputAbove, let upTo = condition.inputUpTo, above >= upTo {
       return ScenarioConflict(
         "input_above",
-        "no context is above \(inputAbove) and up to \(inputUpTo) tokens: "
-          + "'input_above' is the lower bound")
+        "no context is above \(above) and up to \(upTo) tokens: 'input_above' is the lower bound")
     }
     return nil
   }

@@ -7,8 +7,10 @@ enum ScenarioFormat {
   static let maxTokens = 16_777_216
   /// Paths that one stage may think on, all levels together.
   static let maxPaths = 1024
-  /// Places of a network, all levels together.
-  static let maxPlaces = 1_000_000
+  /// Links of a network, two for each member of each level's switches.
+  static let maxLinks = 1_048_576
+  /// Places of a network: each has two links.
+  static let maxPlaces = maxLinks / 2
 
   /// Names of what the file itself describes.
   static let name = FormatKey(name: "name", kind: .text(maxLength: 256), isRequired: true)

@@ -40,17 +40,17 @@ extension ScenarioFormat {
   private static let poolKeys = [
     name,
     FormatKey(name: "kind", kind: .choice(PoolKind.allCases.map(\.rawValue))),
-    FormatKey(name: "first_place", kind: .integer(0...maxPlaces - 1)),
     FormatKey(name: "price_per_hour", kind: .amount(0...1e6)),
     FormatKey(name: "busy_watts", kind: .amount(0...1e6)),
     FormatKey(name: "idle_watts", kind: .amount(0...1e6)),
   ]
 
-  /// Keys of pools whose engines requests are routed to: all but stores, which have an instance for
-  /// each unit of the network and no choice.
+  /// Keys of pools whose engines requests are routed to: all but stores, which stand beside what they
+  /// serve and leave no choice.
   private static let routedPoolKeys =
     poolKeys + [
       FormatKey(name: "count", kind: .integer(1...Scenario.maxEngines)),
+      FormatKey(name: "first_place", kind: .integer(0...maxPlaces - 1)),
       FormatKey(name: "routing", kind: .shorthand("policy", routingKeys)),
       FormatKey(name: "outages", kind: .mappings(outageKeys, maxCount: 4096)),
       FormatKey(name: "scaling", kind: .mapping(scalingKeys)),
@@ -131,8 +131,8 @@ extension ScenarioFormat {
     FormatKey(name: "min_engines", kind: .integer(1...Scenario.maxEngines), isRequired: true),
     FormatKey(name: "up_at", kind: .number(above: 0, through: 1e6), isRequired: true),
     FormatKey(name: "down_at", kind: .amount(0...1e6), isRequired: true),
-    // Shorter intervals would look at engines more often than anything happens to them.
-    FormatKey(name: "interval_s", kind: .amount(0.001...1e9), isRequired: true),
+    // A shorter one would be nothing but looking.
+    FormatKey(name: "interval_s", kind: .amount(1e-6...1e9), isRequired: true),
     FormatKey(name: "startup_s", kind: .amount(0...1e9), isRequired: true),
   ]
 

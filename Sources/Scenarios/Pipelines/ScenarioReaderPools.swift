@@ -59,7 +59,7 @@ extension EncoderService {
 extension StoreService {
   fileprivate init(_ reader: MappingReader) throws(ScenarioError) {
     self.init(bandwidth: try reader.number("bandwidth_gb_s") ?? 0)
-    capacity = try reader.number("capacity_gb").map { $0 * 1e9 }
+    capacity = try reader.number("capacity_gb")
     latency = try reader.number("latency_us") ?? latency
     enginesPerInstance = try reader.integer("engines_per_instance")
     hitRate = try reader.number("hit_rate")

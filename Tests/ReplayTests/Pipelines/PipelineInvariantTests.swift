@@ -34,9 +34,15 @@ import Testing
           service: .store(
             StoreService(bandwidth: 0.2, latency: 2, hitRate: chance(2) ? 0.5 : nil))),
       ]
-      for index in pools.indices {
-        pools[index].routing.policy =
-          PoolRouting.Policy.allCases.randomElement(using: &random) ?? .roundRobin
+      for index in 0..<6 {
+        let policies = PoolRouting.Policy.allCases.filter { policy in
+          switch policy {
+          case .heavyLight: pools[index].count > 1
+          case .prefixAware, .leastKeyValues: index < 3
+          default: true
+          }
+        }
+        pools[index].routing.policy = policies.randomElement(using: &random) ?? .roundRobin
       }
       for index in 0..<6 where chance(2) && pools[index].count > 1 {
         let duration = chance(3) ? nil : Double.random(in: 1e-6...3e-5, using: &random)

@@ -1,4 +1,5 @@
 import Analytical
+import Analytical
 import CostModel
 import Operators
 import RequestLogs
@@ -56,6 +57,10 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
   var searches: [Retrieval: SearchCost] = [:]
   for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
     searches[retrieval] = SearchCost(threadTime: 20_000, bytes: 5_000)
+    guard !scenario.indexes.contains(where: { $0.name == retrieval.index }),
+      let index = try? VectorIndex(.invertedFlat(lists: 16), vectors: 1000, dimension: 8)
+    else { continue }
+    scenario.indexes.append(NamedIndex(name: retrieval.index, index: index))
     guard !scenario.indexes.contains(where: { $0.name == retrieval.index }),
       let index = try? VectorIndex(.invertedFlat(lists: 64), vectors: 1000, dimension: 8)
     else { continue }

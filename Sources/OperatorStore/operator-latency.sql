@@ -1,0 +1,1 @@
+../../TraceSchemas/operator-latency.sql

@@ -1,0 +1,69 @@
+import Histogram
+public import Operators
+import Scenarios
+
+/// A pipeline and its stages.
+public struct PipelineStages: Sendable, Hashable, Codable {
+  /// The pipeline's name.
+  public var name: String
+  /// Requests that finished on it.
+  public var finished: Int
+  /// Its stages, in its order.
+  public var stages: [StageSummary]
+
+  init(_ pipeline: StagePipeline, _ totals: [StageTotals]) {
+    name = pipeline.name
+    finished = totals.first.map { $0.served + $0.skipped } ?? 0
+    stages = zip(pipeline.stages, totals).map { StageSummary($0, $1) }
+  }
+}
+
+/// What a stage took, of finished requests that it was done for.
+public struct StageSummary: Sendable, Hashable, Codable {
+  /// Its name.
+  public var name: String
+  /// The pool that serves it.
+  public var pool: String
+  /// Requests that it was done for.
+  public var served: Int
+  /// Requests that it was not for.
+  public var skipped: Int
+  /// Mean time that bytes were on their way; nil where it served nobody, as are those below.
+  public var meanTransfer: Nanoseconds?
+  /// Mean time of waiting on an engine, or for one.
+  public var meanQueue: Nanoseconds?
+  /// Mean time of service.
+  public var meanService: Nanoseconds?
+  /// Quantiles of the whole, from the end of what was before to its own.
+  public var p50: Nanoseconds?
+  /// See ``p50``.
+  public var p90: Nanoseconds?
+  /// See ``p50``.
+  public var p99: Nanoseconds?
+
+  private enum CodingKeys: String, CodingKey {
+    case name, pool, served, skipped
+    case meanTransfer = "mean_transfer_ns"
+    case meanQueue = "mean_queue_ns"
+    case meanService = "mean_service_ns"
+    case p50 = "p50_ns"
+    case p90 = "p90_ns"
+    case p99 = "p99_ns"
+  }
+
+  init(_ stage: Stage, _ totals: StageTotals) {
+    name = stage.name
+    pool = stage.pool
+    served = totals.served
+    skipped = totals.skipped
+    guard served > 0 else { return }
+    func mean(_ sum: Double) -> Nanoseconds { Nanoseconds(rounding: sum / Double(totals.served)) }
+    func percentile(_ percent: Double) -> Nanoseconds {
+      Nanoseconds(Int64(clamping: totals.durations.valueAtPercentile(percent)))
+    }
+    meanTransfer = mean(totals.transferTime)
+    meanQueue = mean(totals.queueTime)
+    meanService = mean(totals.serviceTime)
+    (p50, p90, p99) = (percentile(50), percentile(90), percentile(99))
+  }
+}

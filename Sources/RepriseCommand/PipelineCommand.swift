@@ -1,0 +1,157 @@
+import ArgumentParser
+import Foundation
+import Reprise
+
+/// `reprise pipeline`: requests through the stages of a scenario.
+struct PipelineCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pipeline",
+    abstract: "Replay requests through the pipelines of a scenario: many models, engines and stores.",
+    discussion: """
+      A scenario describes engines (language models, encoders, hosts, key-value stores, what is external), \
+      the network between them, and the stages that requests pass through \
+      (TraceSchemas/scenario.schema.json, docs/pipelines.md). Requests come from --log, in any format that \
+      'reprise replay' reads, or are drawn as the scenario's 'workload' says. Steps are priced by the \
+      database, where it holds measurements of the devices, and by the roofline where it does not.
+
+      Prints whether the objectives hold, what requests waited for, and what engines, links and stores did. \
+      Writes into the output folder: scenario-result.json (everything in figures), requests.csv (a row a \
+      request), critical-path.svg, stages.svg, and with --stages stages.csv (a row a stage of each request). \
+      SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130. The \
+      same input gives the same bytes.
+
+        reprise pipeline docs/examples/pipelines/rag.yaml -o out
+        reprise pipeline rag.yaml --db lat.sqlite --log requests.jsonl --speed 2 -o out
+      """)
+
+  @OptionGroup var scenario: ScenarioOptions
+
+  @Option(
+    name: .customLong("db"),
+    help: "The database of operator latencies; without it steps cost their roofline.")
+  var database: String?
+
+  @Option(help: "The request log; without it requests are drawn as the scenario says.")
+  var log: String?
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")
+  var output = "pipeline-out"
+
+  @Option(help: "Replay only the first requests.")
+  var requests: Int?
+
+  @Option(help: "What all draws follow from, instead of the scenario's seed.")
+  var seed: UInt64?
+
+  @OptionGroup(title: "Workload") var part: LogPartArguments
+
+  @Flag(help: "Write stages.csv, too: a row for each stage of each request.")
+  var stages = false
+
+  mutating func validate() throws {
+    if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
+    guard log != nil || part.options == WorkloadOptions() else {
+      throw UsageError("--speed, --window, --thin and --spread-ties change a log; give --log, too")
+    }
+  }
+
+  mutating func execute() throws {
+    // Until all is written: files are whole, or not there.
+    let command = self
+    try Interruption.catching { try command.replay() }
+  }
+
+  private static let files = [
+    "scenario-result.json", "requests.csv", "stages.csv", "critical-path.svg", "stages.svg",
+  ]
+
+  private func replay() throws {
+    try refuse(writing: Self.files.map(path), over: [log, database, scenario.scenario])
+    var scenario = try self.scenario.read()
+    if let seed {
+      scenario.seed = seed
+      scenario.workload?.seed = seed
+    }
+    let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
+    var resolved = try self.scenario.resolve(scenario, from: store)
+    let simulation = try PipelineSimulation(resolved.plan)
+    var options = part.options
+    options.seed = scenario.seed
+    var source = try PipelineSource(
+      log: log, options: options, workload: scenario.workload, limit: requests)
+    try makeFolder()
+    let rows = try JourneyRowsFile(path: path("requests.csv"), scenario)
+    let stageRows = stages ? try StageRowsFile(path: path("stages.csv"), scenario) : nil
+    let start = processorSeconds()
+    var bar = ProgressBar("replay", total: source.count ?? 0)
+    var finished = 0
+    let result = try simulation.run(shouldStop: { Interruption.isRequested }) { outcome in
+      rows.add(outcome)
+      stageRows?.add(outcome)
+      finished += 1
+      if finished % 256 == 0 { bar.update(to: finished) }
+    } _: {
+      try source.next()
+    }
+    bar.finish()
+    let seconds = processorSeconds() - start
+    guard result.arrivals > 0 else { throw Failure(.data, "no request arrives") }
+    let summary = PipelineSummary(result, resolved.plan)
+    if result.isCut { resolved.warnings.append("the replay was stopped before its end") }
+    if result.rejected > 0 {
+      resolved.warnings.append(
+        "\(result.rejected) of \(result.arrivals) requests were rejected: longer than 'max_model_len' "
+          + "or than an engine's memory")
+    }
+    resolved.warnings += source.warnings
+    try rows.commit()
+    try stageRows?.commit()
+    try ScenarioResultFile(
+      toolVersion: toolVersion, inputs: try inputs(source),
+      scenario: String(decoding: smallFile(self.scenario.scenario), as: UTF8.self),
+      workload: source.echo, summary: summary, warnings: resolved.warnings
+    ).write(to: path("scenario-result.json"))
+    try CriticalPathFigure(title: scenario.name, summary: summary).write(
+      to: path("critical-path.svg"))
+    try StagesFigure(title: scenario.name, summary: summary).write(to: path("stages.svg"))
+    if !stages { try? FileManager.default.removeItem(atPath: path("stages.csv")) }
+
+    print("scenario \(self.scenario.scenario): \(scenario.name)")
+    print(source.text)
+    for line in resolved.prices { print(line) }
+    print(summary.text())
+    for warning in resolved.warnings { try note("reprise: warning: \(warning)") }
+    try note(
+      "\(result.arrivals) requests in \(fixedText(seconds, decimals: 3)) s of CPU, "
+        + "\(Int(Double(result.arrivals) / max(seconds, 1e-6))) a second")
+    print(
+      "wrote \(output)/: scenario-result.json, requests.csv, critical-path.svg, stages.svg"
+        + (stages ? ", stages.csv" : ""))
+    if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+  }
+
+  private func inputs(_ source: PipelineSource) throws -> [ResultFile.Input] {
+    var inputs = source.inputs.map {
+      ResultFile.Input(
+        role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
+    }
+    for (role, path) in [("scenario", scenario.scenario), ("operator-database", database)] {
+      guard let path else { continue }
+      var source = try ByteSource(path: path)
+      let summary = try source.finish()
+      inputs.append(
+        .init(role: role, path: path, sha256: summary.sha256, bytes: summary.storedBytes))
+    }
+    return inputs
+  }
+
+  private func makeFolder() throws {
+    do {
+      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.cannotCreate, "\(output): cannot make this folder; give -o another path")
+    }
+  }
+
+  private func path(_ name: String) -> String { output + "/" + name }
+}
