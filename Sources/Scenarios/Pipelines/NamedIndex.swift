@@ -16,7 +16,7 @@ public struct NamedIndex: Sendable, Hashable {
 
   /// Creates an index.
   ///
-  /// - Parameter coefficients: nil for those measured on one machine.
+  /// - Parameter coefficients: nil for those measured on an AMD EPYC.
   public init(
     name: String, index: VectorIndex, coefficients: VectorSearchCoefficients? = nil,
     cacheBytes: Double = 0
