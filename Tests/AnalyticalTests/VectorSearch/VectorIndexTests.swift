@@ -1,4 +1,5 @@
 import Analytical
+import Operators
 import Testing
 
 @Suite struct VectorIndexTests {
@@ -21,7 +22,8 @@ import Testing
     #expect(lists.rerankVectors == 0)
     #expect(try quantized(rerank: 100).memory.rerankVectors == 1_000_000 * 128 * 4)
     let flat = try VectorIndex(.invertedFlat(lists: 64), vectors: 1000, dimension: 96).memory
-    #expect(flat.stored == 1000 * 96 * 4 + 64 * 96 * 4 + 8 * 1064)
+    let bytes = 1000.0 * 96 * 4 + 64 * 96 * 4 + 8 * 1064
+    #expect(flat.stored == bytes)
     var half = try VectorIndex(.invertedFlat(lists: 64), vectors: 1000, dimension: 96)
     half.vectorType = .float16
     #expect(flat.vectors == 2 * half.memory.vectors)
@@ -29,7 +31,8 @@ import Testing
     let graph = try VectorIndex(
       .graph(graphDegree: 16, efSearch: 64), vectors: 15_000, dimension: 32
     ).memory
-    #expect(graph.links == 15_000 * (128 + 12) + 1000 * 64)
+    let links = 15_000.0 * (128 + 12) + 1000 * 64
+    #expect(graph.links == links)
     #expect(graph.total == graph.links + 15_000 * 128)
   }
 
