@@ -150,10 +150,6 @@ struct PipelineFleet {
     let number = result.arrivals
     result.arrivals += 1
     result.firstArrival = min(result.firstArrival, time)
-    guard record.inputTokens > 0, record.outputTokens > 0 else {
-      result.rejected += 1
-      return
-    }
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
     var journey = Journey()
@@ -169,7 +165,6 @@ struct PipelineFleet {
     journey.requestClass = record.requestClass
     journey.isInUse = true
     journeys[index] = journey
-    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() {
       var task = StageTask()
       task.attempt = tasks[index * stride + place].attempt &+ 1
@@ -178,6 +173,9 @@ struct PipelineFleet {
     }
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
+    // Nothing can be computed for it; the turns after it are still due.
+    guard journey.prompt > 0, journey.output > 0 else { return finish(index, at: time, .rejected) }
+    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
       begin(index * stride + place, at: time)
