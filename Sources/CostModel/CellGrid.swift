@@ -47,6 +47,8 @@ struct CellGrid: Sendable {
   private let isFine: Bool
   /// Typical error of interpolation: each point against its neighbours along one axis.
   private(set) var spread = 0.0
+  /// The standard error of the line from each grid value to the next, along each axis.
+  private var doubts: [[Double]] = []
 
   /// Grids larger than this are coarsened.
   private static let largestGrid = 1 << 17
@@ -116,7 +118,7 @@ struct CellGrid: Sendable {
     let curvatures = (0..<dimensions).map { curvature(along: $0) }
     fillBetween(curvatures)
     holdBeyond()
-    self.spread = leaveOneOutSpread()
+    measureDoubts()
   }
 
   private func index(of cell: Int, along axis: Int) -> Int {
@@ -145,6 +147,10 @@ extension CellGrid {
     var (time, anchor) = (0.0, 0.0)
     var noise = 0.0
     var held = 0.0
+    var gap = 0.0
+    for axis in axes.indices where fraction[axis] > 0 {
+      gap = max(gap, doubts[axis][lower[axis]])
+    }
     for corner in 0..<(1 << axes.count) {
       var weight = 1.0
       var cell = 0
@@ -161,11 +167,10 @@ extension CellGrid {
     }
     let distance = outside / logarithm(2) + held
     let isExact = isFine && fraction == .zero && distance == 0 && measured[cell(at: lower)]
-    // Between points doubt is three quarters of what leaving points out, and so doubling the gap, showed:
-    // it would be a quarter where times are smooth, and is all of it where they jump. At a point it is
-    // the measurement's own noise and half of that, for what repetitions in one run do not show. Beyond
-    // the samples it grows with the distance.
-    let gap = (isExact ? 0.375 : 0.75) * spread
+    // At a point doubt is the measurement's own noise and part of what leaving points out showed, for
+    // what repetitions in one run do not show; between points that of the longest line. Beyond the samples
+    // it grows with the distance.
+    if gap == 0 { gap = (isExact ? 0.375 : 0.75) * spread }
     let beyond = 0.15 * distance
     return GridValue(
       ratio: time / anchor,
@@ -265,14 +270,54 @@ extension CellGrid {
     for cell in distances.indices where isHeld[cell] { distances[cell] /= logarithm(2) }
   }
 
-  /// The standard deviation that inner points' distances from the line between their neighbours show:
-  /// what interpolation over a gap twice as wide would err. Of their 90th percentile, so that 90 % lie
-  /// inside the 90 % interval: a root mean square is that of the few worst.
-  private func leaveOneOutSpread() -> Double {
-    let errors = axes.indices.flatMap { deviations(along: $0).map(\.error) }.sorted()
-    guard !errors.isEmpty else { return 0.15 }
-    return errors[errors.count * 9 / 10] / 1.645
+  /// Measures how far lines between points err, by leaving out the points between two others: one, and
+  /// for how fast errors grow with a line's length three in a row. They grow with its square where times
+  /// are smooth, and hardly where noise or jumps are all there is.
+  private mutating func measureDoubts() {
+    let single = axes.indices.map { deviations(along: $0) }
+    let all = single.flatMap { $0 }
+    guard !all.isEmpty else {
+      spread = 0.15
+      doubts = axes.map { $0.map { _ in 0.75 * 0.15 } }
+      return
+    }
+    spread = Self.deviation(all.map(\.error))
+    let several = axes.indices.flatMap { deviations(along: $0, leaving: 2) }
+    let power = Self.growth(all, several)
+    /// Relative to a line of one octave.
+    func scale(_ deviations: [(error: Double, gap: Double)]) -> Double {
+      Self.deviation(deviations.map { $0.error / exponential(power * logarithm($0.gap)) })
+    }
+    let pooled = scale(all)
+    doubts = axes.indices.map { axis in
+      let own = single[axis].count < Self.fewestDeviations ? pooled : scale(single[axis])
+      let logs = coordinates[axis]
+      return logs.indices.map { index in
+        guard index + 1 < logs.count else { return own }
+        let octaves = (logs[index + 1] - logs[index]) / logarithm(2)
+        return own * exponential(power * logarithm(octaves))
+      }
+    }
   }
+
+  /// Fewer deviations along an axis tell less of it than those along all do.
+  private static let fewestDeviations = 10
+
+  /// The power of a line's length with which errors grow.
+  private static func growth(
+    _ single: [(error: Double, gap: Double)], _ several: [(error: Double, gap: Double)]
+  ) -> Double {
+    guard min(single.count, several.count) >= fewestDeviations else { return 0.5 }
+    func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
+    let lengths = logarithm(median(several.map(\.gap)) / median(single.map(\.gap)))
+    let (few, many) = (deviation(single.map(\.error)), deviation(several.map(\.error)))
+    guard lengths > 0.1, few > 0 else { return 0.5 }
+    return min(1.5, max(0.25, logarithm(many / few) / lengths))
+  }
+
+  /// The standard deviation of errors by their 90th percentile, so that 90 % lie inside the 90 % interval:
+  /// a root mean square is that of the few worst. Of few errors a larger one (``ninetieth(of:)``).
+  private static func deviation(_ errors: [Double]) -> Double { ninetieth(of: errors) / 1.645 }
 
   /// The time at a grid point, from two others on a line with it.
   private func time(between low: Int, _ high: Int, _ fraction: Double, at cell: Int) -> Double {
@@ -281,16 +326,21 @@ extension CellGrid {
     return anchors[cell] * time / anchor
   }
 
-  /// How far measured points lie from the line between the measured points on either side of them, as a
+  /// How far measured points lie from the line between measured points on either side of them, as a
   /// part of themselves, with the octaves between these.
-  private func deviations(along axis: Int) -> [(error: Double, gap: Double)] {
+  ///
+  /// - Parameter count: which point on either side: the first one, or a farther one.
+  private func deviations(
+    along axis: Int, leaving count: Int = 1
+  ) -> [(error: Double, gap: Double)] {
     let (sizes, logs, stride) = (axes[axis], coordinates[axis], strides[axis])
     guard sizes.count > 2 else { return [] }
     var found: [(error: Double, gap: Double)] = []
     for first in times.indices where index(of: first, along: axis) == 0 {
       let line = sizes.indices.filter { measured[first + $0 * stride] }
-      guard line.count > 2 else { continue }
-      for (low, (middle, high)) in zip(line, zip(line.dropFirst(), line.dropFirst(2))) {
+      guard line.count > 2 * count else { continue }
+      for (low, (middle, high)) in zip(line, zip(line.dropFirst(count), line.dropFirst(2 * count)))
+      {
         let fraction = (sizes[middle] - sizes[low]) / (sizes[high] - sizes[low])
         let cell = first + middle * stride
         let time = time(

@@ -36,11 +36,10 @@ public struct CostModel: Sendable {
   let curves: CurveStore
   /// What curves of one kind tell together.
   private let fields: FieldStore
-  /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
-  /// all types together under nil. Of operators over tokens where there are any: attention waits
-  /// for its longest sequence and collectives for their link, which says nothing of a kind that
-  /// does neither.
-  private let deviceLogRatios: [DataType?: Double]
+  /// All that was measured.
+  private let measured: [MeasuredCurve]
+  /// The device's median log ratios by type; most models are never asked for any.
+  private let medianLogRatios = Memo<DataType?, Double?>()
 
   /// The same of another device, for what this one's curves do not hold.
   private let relatives: FieldStore?
@@ -66,23 +65,7 @@ public struct CostModel: Sendable {
     self.relatives = relative.map { FieldStore($0.curves, on: $0.device, for: device) }
     self.curves = CurveStore(measured, on: device)
     self.fields = FieldStore(measured, on: device)
-    var ratios: [DataType?: [Double]] = [:]
-    let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
-    for curve in overTokens.isEmpty ? measured : overTokens {
-      let type = curve.operator.dataType
-      guard let law = WorkLaw(curve.operator) else { continue }
-      let roofline = Roofline(device, type)
-      // A median of a large table needs no more.
-      for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
-        let sample = curve.samples[index]
-        guard sample.duration.median > 0 else { continue }
-        let anchor = roofline.nanoseconds(law.work(at: sample.point)) + device.launchFloor
-        let ratio = logarithm(sample.duration.median / anchor)
-        ratios[nil, default: []].append(ratio)
-        if type != nil { ratios[type, default: []].append(ratio) }
-      }
-    }
-    self.deviceLogRatios = ratios.mapValues { $0.sorted()[$0.count / 2] }
+    self.measured = measured
   }
 
   /// A model that knows the data sheet only.
@@ -274,12 +257,36 @@ extension CostModel {
         error: min(1, 0.2 + 0.1 * closest),
         evidence: .borrowed)
     }
-    guard let deviceLogRatio = deviceLogRatios[op.dataType] ?? deviceLogRatios[nil] else {
+    guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
       return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
     }
     return FittedCurve.Estimate(
       nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: Self.errorOfMedian,
       evidence: .borrowed)
+  }
+
+  /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
+  /// all types together under nil. Of operators over tokens where there are any: attention waits
+  /// for its longest sequence and collectives for their link, which says nothing of a kind that
+  /// does neither.
+  private func medianLogRatio(of type: DataType?) -> Double? {
+    medianLogRatios.value(for: type) {
+      var ratios: [Double] = []
+      let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
+      for curve in overTokens.isEmpty ? measured : overTokens
+      where type == nil || curve.operator.dataType == type {
+        guard let law = WorkLaw(curve.operator) else { continue }
+        let roofline = Roofline(device, curve.operator.dataType)
+        // A median of a large table needs no more.
+        for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
+          let sample = curve.samples[index]
+          guard sample.duration.median > 0 else { continue }
+          let anchor = roofline.nanoseconds(law.work(at: sample.point)) + device.launchFloor
+          ratios.append(logarithm(sample.duration.median / anchor))
+        }
+      }
+      return ratios.isEmpty ? nil : ratios.sorted()[ratios.count / 2]
+    }
   }
 
   /// The relative standard error of a device's median ratio, for a kind that was not measured: that

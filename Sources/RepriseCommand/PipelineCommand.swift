@@ -6,7 +6,8 @@ import Reprise
 struct PipelineCommand: FailingCommand {
   static let configuration = CommandConfiguration(
     commandName: "pipeline",
-    abstract: "Replay requests through the pipelines of a scenario: many models, engines and stores.",
+    abstract:
+      "Replay requests through the pipelines of a scenario: many models, engines and stores.",
     discussion: """
       A scenario describes engines (language models, encoders, hosts, key-value stores, what is external), \
       the network between them, and the stages that requests pass through \
@@ -67,11 +68,7 @@ struct PipelineCommand: FailingCommand {
 
   private func replay() throws {
     try refuse(writing: Self.files.map(path), over: [log, database, scenario.scenario])
-    var scenario = try self.scenario.read()
-    if let seed {
-      scenario.seed = seed
-      scenario.workload?.seed = seed
-    }
+    let scenario = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)
     let simulation = try PipelineSimulation(resolved.plan)

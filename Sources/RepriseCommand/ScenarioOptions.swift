@@ -9,8 +9,11 @@ struct ScenarioOptions: ParsableArguments {
   init() {}
 
   /// Reads the file.
-  func read() throws -> Scenario {
-    try Scenario(yaml: String(decoding: smallFile(scenario), as: UTF8.self), path: scenario)
+  ///
+  /// - Parameter seed: what is drawn follows from it instead of the file's.
+  func read(seed: UInt64?) throws -> Scenario {
+    try Scenario(
+      yaml: String(decoding: smallFile(scenario), as: UTF8.self), path: scenario, seed: seed)
   }
 
   private var folder: String {
@@ -23,10 +26,7 @@ struct ScenarioOptions: ParsableArguments {
   /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
   func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
-    for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
-      resolved.plan.searches[retrieval] = scenario.indexes.first { $0.name == retrieval.index }
-        .map { SearchCost($0, retrieval) }
-    }
+    resolved.plan.searches = scenario.searchCosts
     for pool in scenario.pools {
       switch pool.service {
       case .model(let service):

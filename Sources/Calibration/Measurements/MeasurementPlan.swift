@@ -7,8 +7,8 @@ public import Operators
 ///     for point in plan.points { print(point.operator, point.point, point.standardErrorAfter) }
 ///
 /// The time of a run is the sum over operators and points of count times prediction. Errors of one
-/// operator go together: wholly over its layers and steps, and the more the nearer two points are
-/// (``CorrelatedDoubt``); errors of different operators are independent. Points are chosen greedily:
+/// operator go together: wholly over its layers and steps, and in part the more the nearer two points
+/// are (``CorrelatedDoubt``); errors of different operators are independent. Points are chosen greedily:
 /// the one that lowers the variance of the total the most, given that those before it are measured.
 /// Greedy is not optimal (two points may tell together what neither does alone), but near it where
 /// points are not all but copies of each other (Das and Kempe, 2008), and a list in this order may
@@ -75,7 +75,8 @@ public struct MeasurementPlan: Sendable {
   /// - Complexity: O(*n* · log *n* + *r* · 256² + `count` · (*r* · 256 + 256²)) for *n* demands in
   ///   *r* regions.
   public init(_ demands: [OperatorDemand], count: Int) {
-    var regions = Self.regions(of: demands).map(CorrelatedDoubt.init)
+    let error = Self.errorOfMeasurement(demands)
+    var regions = Self.regions(of: demands).map { CorrelatedDoubt($0, errorOfMeasurement: error) }
     var variances = regions.map(\.variance)
     let before = variances
     var best = regions.map { $0.best() }
@@ -109,6 +110,14 @@ public struct MeasurementPlan: Sendable {
     self.nanoseconds = total
     self.standardError = first.squareRoot()
     self.parts = Self.parts(regions, before, variances)
+  }
+
+  /// What a measurement leaves: the median of what the run's measured points are doubted by.
+  private static func errorOfMeasurement(_ demands: [OperatorDemand]) -> Double {
+    let errors = demands.filter { $0.isSound && $0.evidence == .measured }.map(\.relativeError)
+      .sorted()
+    let least = CorrelatedDoubt.leastErrorOfMeasurement
+    return errors.isEmpty ? least : max(least, errors[errors.count / 2])
   }
 
   /// The regions of each operator, summed.
@@ -170,7 +179,8 @@ extension MeasurementPlan {
   }
 
   /// One demand for each place: at the point of the most time times doubt, with the time of all and
-  /// the best evidence. Their errors add up: they are near each other.
+  /// the best evidence. Of different points' errors what near ones share adds up, what is a point's alone
+  /// in squares.
   private static func merged(
     _ demands: [OperatorDemand], by place: (OperatorDemand) -> Place
   ) -> [OperatorDemand] {
@@ -183,6 +193,9 @@ extension MeasurementPlan {
       guard var first = sorted.first else { return nil }
       let (time, doubt) = cell.reduce((0.0, 0.0)) { ($0.0 + $1.nanoseconds, $0.1 + $1.doubt) }
       if time > 0 { first.relativeError = doubt / time }
+      let isOne = cell.allSatisfy { $0.point == first.point }
+      let alone = cell.reduce(0) { $0 + $1.doubt * $1.doubt * $1.independence }
+      if !isOne, doubt > 0, doubt.isFinite { first.independence = min(1, alone / doubt / doubt) }
       first.nanoseconds = time
       for other in cell where other.point == first.point {
         first.evidence = min(first.evidence, other.evidence)

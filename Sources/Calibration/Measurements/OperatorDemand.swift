@@ -17,6 +17,9 @@ public struct OperatorDemand: Sendable, Hashable {
   public var evidence: Evidence
   /// Whether a plan may ask for this point.
   public var isMeasurable: Bool
+  /// Of the variance that is a point's alone, how much is left where several points were gathered to
+  /// this one: 1 for one, 1/*n* for *n* of equal doubt.
+  var independence = 1.0
 
   /// Creates a demand.
   public init(

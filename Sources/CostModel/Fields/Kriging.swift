@@ -62,7 +62,18 @@ struct Kriging: Sendable {
   func estimate(
     at place: FieldPlace, excluding excluded: Int = -1, explains: Bool = false
   ) -> Estimate? {
-    let nearest = tree.nearest(neighbourhood.nearest, to: place, excluding: excluded)
+    estimate(
+      at: place, from: tree.nearest(neighbourhood.nearest, to: place, excluding: excluded),
+      explains: explains)
+  }
+
+  /// The samples among which those are chosen that an estimate at a place rests on, in no order.
+  func neighbours(of place: FieldPlace) -> [Int] { tree.nearest(neighbourhood.nearest, to: place) }
+
+  /// The field at a place, as some of its samples tell it; nil without any.
+  func estimate(
+    at place: FieldPlace, from nearest: [Int], explains: Bool = false
+  ) -> Estimate? {
     guard !nearest.isEmpty else { return nil }
     let blocks = (nearest.count + 7) / 8
     return withUnsafeTemporaryAllocation(

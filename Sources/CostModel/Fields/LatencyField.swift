@@ -43,12 +43,10 @@ struct LatencyField: Sendable {
   /// The curves that are several times slower than those like them.
   private let slow: Set<Int>
   /// By what the covariance's standard deviation is multiplied here.
-  private let spread: Double
+  private let scatter: FieldScatter
 
   /// Fewer samples say nothing of a field.
   private static let fewestSamples = 12
-  /// Leave-one-out checks behind ``spread``.
-  private static let checks = 160
 
   /// Makes a field of the curves of one runtime; nil where none has a sample in the region.
   init?(_ key: Key, _ measured: [MeasuredCurve], on device: Device, for target: Device) {
@@ -62,7 +60,7 @@ struct LatencyField: Sendable {
     var places: [FieldPlace] = []
     var operators: [Operator] = []
     var curves: [Operator: Int] = [:]
-    var ranges: [Range<Int>] = []
+    var (ranges, runs): ([Range<Int>], [Range<Int>]) = ([], [])
     let isAttention = key.kind.isStepAttention
     for measured in measured {
       let op = measured.operator
@@ -77,6 +75,7 @@ struct LatencyField: Sendable {
         places.append(place(measured.point))
       }
       guard samples.count > before else { continue }
+      runs.append(before..<samples.count)
       if curve == operators.count {
         operators.append(op)
         curves[op] = curve
@@ -113,7 +112,7 @@ struct LatencyField: Sendable {
     }
     self.slow = slow
     self.kriging = Kriging(places, ratios, shape.covariance, shape.neighbourhood)
-    self.spread = Self.spread(kriging, shape)
+    self.scatter = FieldScatter(kriging, runs, shape)
   }
 
   /// Tells curves that are several times slower than those like them by a coordinate: some shapes
@@ -147,26 +146,6 @@ struct LatencyField: Sendable {
 
   private static let slowNeighbours = 8
   private static let slowFactor = logarithm(2)
-
-  /// The standard deviation that leave-one-out errors show, in units of the covariance's own: a
-  /// robust one, so that 90 % lie inside the 90 % interval.
-  private static func spread(_ kriging: Kriging, _ shape: FieldShape) -> Double {
-    let count = kriging.values.count
-    guard count >= 24 else { return shape.spread }
-    let stride = max(1, count / checks)
-    var ratios: [Double] = []
-    for sample in Swift.stride(from: stride / 2, to: count, by: stride) {
-      guard
-        let estimate = kriging.estimate(at: kriging.places[sample], excluding: sample),
-        estimate.variance > 0
-      else { continue }
-      ratios.append(
-        abs(estimate.mean - kriging.values[sample]) / estimate.variance.squareRoot())
-    }
-    guard ratios.count >= 20 else { return shape.spread }
-    ratios.sort()
-    return max(0.02, ratios[ratios.count * 9 / 10] / 1.645)
-  }
 
   /// The log ratio of an operator's time at a point to ``anchor``, its doubt and what it rests on.
   private func found(
@@ -219,6 +198,9 @@ struct LatencyField: Sendable {
   func estimate(_ op: Operator, at point: AxisPoint, _ work: OperatorWork) -> FittedCurve.Estimate?
   {
     guard let (found, evidence) = found(op, at: point, explains: false) else { return nil }
+    let spread = scatter.factor(
+      at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
+      variance: found.variance)
     return FittedCurve.Estimate(
       nanoseconds: max(
         target.speedOfLight(work, op.dataType),

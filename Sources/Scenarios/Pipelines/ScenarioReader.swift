@@ -11,7 +11,10 @@ extension Scenario {
   /// - Parameters:
   ///   - yaml: The text, at most 1 MiB.
   ///   - path: The file's path, for errors.
-  public init(yaml: String, path: String) throws(ScenarioError) {
+  ///   - seed: What all draws follow from instead of the text's `seed`.
+  public init(
+    yaml: String, path: String, seed given: UInt64? = nil
+  ) throws(ScenarioError) {
     let root = try parse(yaml, what: "a scenario", path: path)
     let reader = try MappingReader(
       root, what: "a scenario", keys: ScenarioFormat.keys, path: path)
@@ -36,7 +39,8 @@ extension Scenario {
       objectives = try LatencyObjectives(slo)
     }
     bytesPerToken = try reader.number("bytes_per_token") ?? bytesPerToken
-    seed = try reader.integer("seed").map(UInt64.init) ?? seed
+    let written = try reader.integer("seed").map(UInt64.init)
+    seed = given ?? written ?? seed
     if let requests = try reader.mapping("workload", what: "a workload") {
       workload = try SyntheticWorkload(requests, seed: seed)
     }

@@ -31,37 +31,40 @@ import Testing
     #expect(read.searches[1].index.kind == .graph(graphDegree: 16, efSearch: 32))
   }
 
+  /// Texts after the header, and words of their errors.
+  static let damaged: [(rest: String, words: String)] = [
+    ("", "holds no searches"),
+    ("{}\n", "line 2"),
+    (#"{"kind":"lsh"}"#, "'lsh'"),
+    (#"{"kind":"ivf-pq","lists":1e300}"#, "'lists' must be"),
+    (#"{"kind":"ivf-pq","lists":1.5}"#, "'lists' must be"),
+    (#"{LIST,"probes":1,"batch":1,"k":1}"#, "'least_ns' must be"),
+    (#"{LIST,"probes":1,"batch":1,"k":1,"least_ns":-1}"#, "'least_ns' must be"),
+    (#"{LIST,"probes":1,"batch":0,"k":1,"least_ns":5}"#, "'batch' must be"),
+    (#"{LIST,"probes":1,"batch":1,"k":1,"least_ns":5,"distances":-4}"#, "'distances'"),
+    (#"{LIST,"probes":1,"batch":1,"k":1,"least_ns":5,"imbalance":0}"#, "imbalance"),
+    (
+      #"{"kind":"ivf-pq","vectors":9,"dimension":8,"lists":2,"subquantizers":3,"probes":1}"#,
+      "cannot be divided"
+    ),
+    (#"{"kind":"#, "line 2"),
+  ]
+
+  @Test(arguments: damaged)
+  func `Searches that cannot be used say where and why`(rest: String, words: String) throws {
+    try expectError(Self.header + rest.replacingOccurrences(of: "LIST", with: Self.list) + "\n", words)
+  }
+
   @Test(
     arguments: [
       ("", "holds no searches"), ("{}\n", "line 1"), ("[]\n", "line 1"),
       ("{\"index_searches\":2}\n", "line 1"),
-      (header, "holds no searches"), (header + "{}\n", "line 2"),
-      (header + "{\"kind\":\"lsh\"}\n", "'lsh'"),
-      (header + "{\"kind\":\"ivf-pq\",\"lists\":1e300}\n", "'lists' must be"),
-      (header + "{\"kind\":\"ivf-pq\",\"lists\":1.5}\n", "'lists' must be"),
-      (header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1}\n", "'least_ns' must be"),
-      (
-        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":-1}\n",
-        "'least_ns' must be"
-      ),
-      (header + "{\(list),\"probes\":1,\"batch\":0,\"k\":1,\"least_ns\":5}\n", "'batch' must be"),
-      (
-        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"distances\":-4}\n",
-        "'distances'"
-      ),
-      (
-        header + "{\(list),\"probes\":1,\"batch\":1,\"k\":1,\"least_ns\":5,\"imbalance\":0}\n",
-        "imbalance"
-      ),
-      (
-        header
-          + "{\"kind\":\"ivf-pq\",\"vectors\":9,\"dimension\":8,\"lists\":2,\"subquantizers\":3,\"probes\":1}\n",
-        "cannot be divided"
-      ),
-      (header + "{\"kind\":", "line 2"),
     ])
-  func `Files of searches that cannot be used say where and why`(text: String, words: String) throws
-  {
+  func `Files without a header of searches are refused`(text: String, words: String) throws {
+    try expectError(text, words)
+  }
+
+  private func expectError(_ text: String, _ words: String) throws {
     let path = try file(text)
     defer { try? FileManager.default.removeItem(atPath: path) }
     let error = #expect(throws: ProfilerTraceError.self) {
