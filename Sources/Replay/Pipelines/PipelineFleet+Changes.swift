@@ -189,12 +189,6 @@ extension PipelineFleet {
       .scaling, pool, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.interval)).rawValue)
   }
 
-  /// Whether all that is foreseen are looks at numbers of engines.
-  private var nothingButLooks: Bool {
-    links.network.nextEnd == .max && events.count < pools.count
-      && events.unordered.allSatisfy { $0.kind == .scaling }
-  }
-
   /// Stops an engine that takes no further requests and has none.
   mutating func stopIfDrained(_ engine: Int, at time: Int64) {
     guard engines[engine].isDraining, engines[engine].load.requests == 0 else { return }

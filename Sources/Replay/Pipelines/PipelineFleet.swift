@@ -85,6 +85,12 @@ struct PipelineFleet {
   /// The next event's time; `.max` when nothing is left to happen.
   var nextTime: Int64 { min(events.min?.time ?? .max, links.network.nextEnd) }
 
+  /// Whether all that is foreseen are looks at numbers of engines.
+  var nothingButLooks: Bool {
+    links.network.nextEnd == .max && events.count < pools.count
+      && events.unordered.allSatisfy { $0.kind == .scaling }
+  }
+
   // MARK: Running
 
   /// Whether what happens next is a change of engines or a turn that is due, which come before arrivals of
