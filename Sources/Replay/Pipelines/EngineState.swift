@@ -27,6 +27,8 @@ struct EngineState {
   var isDraining = false
   /// Whether it was started to follow the load, or stopped.
   var isStarting = false
+  /// Whether it has failed and not come back.
+  var isAway = false
   /// Raised when it fails, so that what was foreseen of it is known to be void.
   var epoch: UInt16 = 0
   /// Whether an encoder's boundary is foreseen.
@@ -60,6 +62,8 @@ struct PoolState {
   var rule: any RoutingRule
   /// Tasks for which no engine is up.
   var pending: [Int32] = []
+  /// Whether nothing can happen but that numbers of engines are looked at, so that its own is not.
+  var isAsleep = false
   /// Requests that were turned away.
   var shed = 0
 

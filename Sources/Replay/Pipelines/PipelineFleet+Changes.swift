@@ -36,6 +36,7 @@ extension PipelineFleet {
         tag: engines[engine].epoch)
     }
     close(engine, at: time)
+    engines[engine].isAway = true
     empty(engine)
     // Tasks in the order of their numbers: the same every time.
     var lost: [Int] = []
@@ -122,8 +123,18 @@ extension PipelineFleet {
     guard !engines[engine].isUp else { return }
     engines[engine].isUp = true
     engines[engine].isStarting = false
+    engines[engine].isAway = false
     engines[engine].upSince = time
-    let pool = engines[engine].pool
+    beginPending(engines[engine].pool, at: time)
+  }
+
+  /// Begins what waited for an engine of a pool.
+  private mutating func beginPending(_ pool: Int, at time: Int64) {
+    // What goes on may load pools of which nothing was expected any more.
+    for other in pools.indices where pools[other].isAsleep {
+      pools[other].isAsleep = false
+      foreseeLook(other, at: time)
+    }
     let waiting = pools[pool].pending
     pools[pool].pending = []
     for task in waiting
@@ -145,19 +156,35 @@ extension PipelineFleet {
     if load > scaling.upper {
       if let draining = range.first(where: { engines[$0].isUp && engines[$0].isDraining }) {
         engines[draining].isDraining = false
-      } else if let next = range.first(where: { !engines[$0].isUp && !engines[$0].isStarting }) {
+        beginPending(pool, at: time)
+      } else if let next = range.first(where: {
+        !engines[$0].isUp && !engines[$0].isStarting && !engines[$0].isAway
+      }) {
         engines[next].isStarting = true
         foresee(
           .comeback, next, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.startup)).rawValue,
           tag: engines[next].epoch)
       }
-    } else if load < scaling.lower, available.count > max(1, scaling.minimum),
-      let last = available.last(where: { engines[$0].isOpen })
+    } else if load < scaling.lower, case let open = available.filter({ engines[$0].isOpen }),
+      open.count > max(1, scaling.minimum), let last = open.last
     {
+      // Those on their way do not count: until they are there nobody would serve in place of the last.
       engines[last].isDraining = true
       stopIfDrained(last, at: time)
     }
-    guard result.underWay > 0 || !isAtEnd else { return }
+    guard result.underWay > 0 || !isAtEnd || sessions.waitingCount > 0 else { return }
+    lookLater(pool, at: time)
+  }
+
+  /// Foresees the next look at a pool, unless nothing else can happen any more: then looks alone would go on
+  /// for ever, and it is looked at again when an engine comes.
+  private mutating func lookLater(_ pool: Int, at time: Int64) {
+    pools[pool].isAsleep = isAtEnd && nothingButLooks
+    if !pools[pool].isAsleep { foreseeLook(pool, at: time) }
+  }
+
+  private mutating func foreseeLook(_ pool: Int, at time: Int64) {
+    guard let scaling = plan.scenario.pools[pool].scaling else { return }
     foresee(
       .scaling, pool, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.interval)).rawValue)
   }

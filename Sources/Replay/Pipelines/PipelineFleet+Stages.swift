@@ -18,6 +18,8 @@ extension PipelineFleet {
     if tasks[task].ready < 0 { tasks[task].ready = time }
     guard meets(part.stage.condition, journeys[index], place: task % stride) else {
       tasks[task].phase = .skipped
+      // A fetch may have chosen its engine, and counted it there.
+      leaveEngine(task)
       return end(task, at: time)
     }
     switch part.stage.action {

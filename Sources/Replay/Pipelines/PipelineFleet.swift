@@ -85,6 +85,12 @@ struct PipelineFleet {
   /// The next event's time; `.max` when nothing is left to happen.
   var nextTime: Int64 { min(events.min?.time ?? .max, links.network.nextEnd) }
 
+  /// Whether all that is foreseen are looks at numbers of engines.
+  var nothingButLooks: Bool {
+    links.network.nextEnd == .max && events.count < pools.count
+      && events.unordered.allSatisfy { $0.kind == .scaling }
+  }
+
   // MARK: Running
 
   /// Whether what happens next is a change of engines or a turn that is due, which come before arrivals of
@@ -150,10 +156,6 @@ struct PipelineFleet {
     let number = result.arrivals
     result.arrivals += 1
     result.firstArrival = min(result.firstArrival, time)
-    guard record.inputTokens > 0, record.outputTokens > 0 else {
-      result.rejected += 1
-      return
-    }
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
     var journey = Journey()
@@ -169,7 +171,6 @@ struct PipelineFleet {
     journey.requestClass = record.requestClass
     journey.isInUse = true
     journeys[index] = journey
-    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() {
       var task = StageTask()
       task.attempt = tasks[index * stride + place].attempt &+ 1
@@ -178,6 +179,9 @@ struct PipelineFleet {
     }
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
+    // Nothing can be computed for it; the turns after it are still due.
+    guard journey.prompt > 0, journey.output > 0 else { return finish(index, at: time, .rejected) }
+    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
       begin(index * stride + place, at: time)
