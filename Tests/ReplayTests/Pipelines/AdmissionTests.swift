@@ -81,7 +81,8 @@ import Testing
     #expect(outcomes[1].stages.last?.engine == 0)
   }
 
-  @Test("Requests longer than any engine's memory are rejected, others served", arguments: [7, 8, 9])
+  @Test(
+    "Requests longer than any engine's memory are rejected, others served", arguments: [7, 8, 9])
   func memory(blocks: Int) throws {
     // 8 blocks of 4 tokens hold 30 tokens of prompt and an answer of 3, whose last token is never kept.
     let (result, outcomes) = try replay(
