@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Replay
@@ -31,7 +32,8 @@ import Testing
       let tasks = flight.map(\.task)
       flight = []
       var done: [Int32] = []
-      for task in tasks where !done.contains(task) && !waiting.contains(where: { $0.task == task }) {
+      for task in tasks where !done.contains(task) && !waiting.contains(where: { $0.task == task })
+      {
         done.append(task)
       }
       return done

@@ -16,7 +16,8 @@ import Testing
       service: .external(ExternalService(concurrency: concurrency)),
       routing: PoolRouting(policy: .shortestQueue), outages: outages, scaling: scaling)
     let call = ExternalCall(duration: .constant(seconds))
-    return try replay(plan([pool], [Stage(name: "call", action: .call(call), pool: "web")]), records)
+    return try replay(
+      plan([pool], [Stage(name: "call", action: .call(call), pool: "web")]), records)
   }
 
   private func scaling(upper: Double, lower: Double, startup: Double) -> Scaling {
