@@ -13,7 +13,7 @@ import Testing
   private func made(_ coefficients: VectorSearchCoefficients) throws -> [IndexSearch] {
     var searches: [IndexSearch] = []
     for (dimension, lists, parts) in [
-      (64, 256, 16), (64, 1024, 8), (128, 256, 64), (256, 4096, 32), (128, 1024, 48),
+      (64, 256, 16), (64, 1024, 8), (128, 256, 64), (256, 4096, 32), (192, 1024, 48),
     ] {
       for (probes, batch, k, rerank) in [
         (1, 1, 10, 0), (4, 1, 10, 0), (64, 1, 10, 0), (1, 16, 10, 0), (16, 16, 100, 0),

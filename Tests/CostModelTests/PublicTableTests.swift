@@ -51,7 +51,8 @@ import Testing
       let expected = ratio(n, k) * anchor(tokens, n, k)
       #expect(abs(prediction.nanoseconds / expected - 1) < 0.015)
       #expect(prediction.evidence == .interpolated)
-      #expect(prediction.relativeError >= 0.03)
+      // No surer than it may be.
+      #expect(prediction.relativeError >= 0.015)
       #expect(prediction.explanation.contains("between the sizes around it"))
     }
   }

@@ -134,7 +134,7 @@ import Testing
       "kind: gamma, rate: 12", "kind: gamma, rat: 1, rate: 12", "no key 'rat'; did you mean 'rate'?"
     ),
     ("rate: 12, cv: 2", "rate: -1, cv: 2", "'rate' is a number, 1e-09 to 1000000000.0, not '-1'"),
-    ("rate: 12, cv: 2", "rate: 12, cv: nan", "'cv' is a number, 0.0 to 100.0, not 'nan'"),
+    ("rate: 12, cv: 2", "rate: 12, cv: nan", "'cv' is a number, 0.0 to 10000.0, not 'nan'"),
     ("{kind: gamma, rate: 12, cv: 2}", "12", "'arrivals' is written as 'key: value' lines"),
     ("share: 0.7", "share: 0", "'share' is a number above 0.0"),
     ("mean: 900", "mean: 0.5", "'mean' is a number, 1.0 to 16777216.0, not '0.5'"),

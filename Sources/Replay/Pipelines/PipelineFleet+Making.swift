@@ -125,9 +125,11 @@ extension PipelineFleet {
     var result = result
     result.unfinished = result.underWay + sessions.waitingCount
     let end = max(result.lastEnd, 0)
+    let begin = min(max(result.firstArrival, 0), end)
     for engine in engines {
       var up = engine.upTime
-      if engine.isUp { up += max(0, end - engine.upSince) }
+      // The clock begins with the log's origin, engines with the first request.
+      if engine.isUp { up += max(0, end - max(engine.upSince, begin)) }
       var totals = PipelineEngineTotals(
         pool: engine.pool, number: engine.number, served: engine.served,
         busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(up),

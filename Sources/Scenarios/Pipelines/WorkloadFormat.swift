@@ -168,7 +168,7 @@ enum WorkloadFormat {
   private static let mean = FormatKey.Kind.amount(1...Double(LengthDistribution.mostTokens))
   private static let rate = FormatKey.Kind.amount(1e-9...1e9)
   private static let time = FormatKey.Kind.amount(1e-9...1e9)
-  private static let variation = FormatKey.Kind.amount(0...100)
+  private static let variation = FormatKey.Kind.amount(0...10_000)
   private static let exponent = FormatKey.Kind.amount(0...20)
   private static let weibullShape = FormatKey.Kind.amount(0.1...100)
 
