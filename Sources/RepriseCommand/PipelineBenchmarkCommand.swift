@@ -42,8 +42,11 @@ struct PipelineBenchmarkCommand: FailingCommand {
     let rate = Double(requests) / seconds
     print(
       "\(result.finished) of \(requests) requests through 8 stages on \(plan.scenario.engineCount) "
-        + "engines, \(result.steps) steps, \(result.passes) passes, at most \(result.mostUnderWay) under way")
-    print("\(fixedText(seconds, decimals: 2)) s of CPU: \(Int(rate)) requests/s, \(Int(8 * rate)) stages/s")
+        + "engines, \(result.steps) steps, \(result.passes) passes, at most \(result.mostUnderWay) under way"
+    )
+    print(
+      "\(fixedText(seconds, decimals: 2)) s of CPU: \(Int(rate)) requests/s, \(Int(8 * rate)) stages/s"
+    )
     for (pool, engines) in zip(plan.scenario.pools, Self.busy(result, plan)) {
       print("\(pool.name): busy \(fixedText(100 * engines, decimals: 0)) %")
     }
@@ -78,9 +81,12 @@ struct PipelineBenchmarkCommand: FailingCommand {
         service: .processors(ProcessorService(cores: 16, memoryBandwidth: 100)),
         routing: PoolRouting(policy: .twoChoices)),
       EnginePool(
-        name: "near", service: .store(
-          StoreService(capacity: 20, bandwidth: 50, latency: 5, enginesPerInstance: 1, next: "far"))),
-      EnginePool(name: "far", service: .store(StoreService(capacity: 1000, bandwidth: 100, latency: 50))),
+        name: "near",
+        service: .store(
+          StoreService(capacity: 20, bandwidth: 50, latency: 5, enginesPerInstance: 1, next: "far"))
+      ),
+      EnginePool(
+        name: "far", service: .store(StoreService(capacity: 1000, bandwidth: 100, latency: 50))),
     ]
     let retrieval = Retrieval(index: "wiki", probes: 32, documents: 4, tokensPerDocument: 128)
     func process(_ source: TokenSource) -> StageAction {

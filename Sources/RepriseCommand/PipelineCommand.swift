@@ -6,7 +6,8 @@ import Reprise
 struct PipelineCommand: FailingCommand {
   static let configuration = CommandConfiguration(
     commandName: "pipeline",
-    abstract: "Replay requests through the pipelines of a scenario: many models, engines and stores.",
+    abstract:
+      "Replay requests through the pipelines of a scenario: many models, engines and stores.",
     discussion: """
       A scenario describes engines (language models, encoders, hosts, key-value stores, what is external), \
       the network between them, and the stages that requests pass through \

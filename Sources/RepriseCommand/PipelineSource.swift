@@ -27,7 +27,8 @@ struct PipelineSource {
       }
       drawn = try SyntheticRequests(workload)
       count = workload.count.map { min($0, limit ?? .max) } ?? limit
-      text = "requests are drawn, seed \(workload.seed): "
+      text =
+        "requests are drawn, seed \(workload.seed): "
         + "\(fixedText(workload.rate, decimals: 3)) requests/s"
       echo = nil
       return

@@ -75,7 +75,8 @@ struct CompiledPipeline {
           parts[$0].computesContext && graph.stage($0, follows: index)
         }
         guard let context else {
-          throw .conflict("stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
+          throw .conflict(
+            "stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
         }
         parts[index].partner = context
         parts[context].stores = scenario.stores(from: parts[index].pool)

@@ -1,5 +1,4 @@
 import Analytical
-import Analytical
 import CostModel
 import Operators
 import RequestLogs
