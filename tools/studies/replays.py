@@ -56,6 +56,31 @@ def replay(study, name, scenario, log=None, database=None, options=()):
     return Replay(folder)
 
 
+def highest_rate(summary_at, start, factor=1.3, halvings=2):
+    """The highest rate at which a scenario's objectives hold, and its summary; 0 and none where none does.
+
+    Goes up or down by `factor` until the answer changes, then halves the stretch between (as a ratio) so
+    many times: the result is exact to factor ** (1 / 2 ** halvings).
+    """
+    low, high, best, rate = None, None, None, start
+    while low is None or high is None:
+        summary = summary_at(rate)
+        if summary["objectives"]["holds"]:
+            low, best, rate = rate, summary, rate * factor
+        else:
+            high, rate = rate, rate / factor
+            if low is None and rate < start / 100:
+                return 0.0, None
+    for _ in range(halvings):
+        middle = (low * high) ** 0.5
+        summary = summary_at(middle)
+        if summary["objectives"]["holds"]:
+            low, best = middle, summary
+        else:
+            high = middle
+    return low, best
+
+
 def write_log(study, name, requests):
     """Writes requests (dictionaries as in TraceSchemas/request-log.schema.json) as a log; its path."""
     path = SCRATCH / study / f"{name}.jsonl"
