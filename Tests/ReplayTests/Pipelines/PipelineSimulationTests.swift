@@ -142,10 +142,11 @@ import Testing
     // The answer's prompt is what the path computed, but for the last tokens.
     #expect(one.steps == 10 + 3)
     #expect(eight.steps == 10 + 3)
-    // Two levels of five tokens: two paths, and at their fifth token eight, of which all but one compute
-    // the 46 - 32 tokens after the last whole piece, the first of them what it shares with its parent, too: 1.
+    // Two levels of five tokens: two paths, and at their fifth token eight. The first goes on with the names of
+    // the context, and computes what its parent's 11 whole blocks of 4 do not hold of 46 tokens; the others
+    // share whole pieces of 16.
     let (_, tree) = try run(Thinking(tokens: 10, branches: [2, 4]))
-    let levels = 1000 + 10 * (41 + 9) + 4 * (1000 + 2) + 1000 + 10 * 8 * 14 + 4 * (1000 + 8)
+    let levels = 1000 + 10 * (41 + 9) + 4 * (1000 + 2) + 1000 + 10 * (2 + 7 * 14) + 4 * (1000 + 8)
     #expect(tree.stages[0].ended == Nanoseconds(Int64(levels)))
     let (_, kept) = try run(Thinking(tokens: 10, branches: [8], keep: 1))
     #expect(kept.stages[0].ended == several.stages[0].ended)
