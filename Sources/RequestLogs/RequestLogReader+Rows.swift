@@ -13,8 +13,10 @@ extension RequestLogReader {
           try judge()
           return nil
         }
-        if format == .agentSessions { takeSession() }
-        if format == .agentSessions, waiting.isEmpty { continue }
+        if format == .agentSessions || format.isDocument {
+          if document == nil { takeLine() }
+          if waiting.isEmpty { continue }
+        }
       }
       rows += 1
       do {
@@ -35,6 +37,7 @@ extension RequestLogReader {
     do {
       if let summary = try table?.finish() { return summary }
       if let summary = try lines?.finish() { return summary }
+      if let summary = try document?.finish() { return summary }
     } catch {
       throw .input(error)
     }
@@ -47,19 +50,39 @@ extension RequestLogReader {
       ?? (format == .mooncake ? 512 : 1)
   }
 
-  /// The line of the current row, from 1.
+  /// The line of the current row, from 1; in a document the row's number.
   private mutating func line() -> Int {
+    if document != nil { return rows }
     if let line = table?.rowLine { return line }
     return lines?.lineNumber ?? 0
   }
 
   private mutating func advance() throws(RequestLogError) -> Bool {
+    if document != nil { return try advanceDocument() }
     do {
       if let found = try table?.next() { return found }
       return try lines?.next() ?? false
     } catch {
       throw .input(error)
     }
+  }
+
+  /// Takes the next requests of a document; damage is one bad row, and ends it.
+  private mutating func advanceDocument() throws(RequestLogError) -> Bool {
+    do {
+      guard let found = try document?.next() else { return false }
+      waiting = found.reversed()
+    } catch let problem as RowProblem {
+      rows += 1
+      problems.add(problem, line: line())
+    } catch let error as TraceIOError {
+      guard error.leavesStart else { throw .input(error) }
+      rows += 1
+      problems.add(.notAnObject, line: line())
+    } catch {
+      throw .unknownFormat(path: path)
+    }
+    return true
   }
 
   private mutating func rawRow() throws(RowProblem) -> RawRow {
@@ -72,19 +95,27 @@ extension RequestLogReader {
       var row = try jsonRow(.ragPulse)
       RAGPulseBlocks.describe(&row, blocks: blocks, number: rows)
       return row
-    case .agentSessions:
+    case .agentSessions, .vllmSpans, .genAISpans, .benchRun, .guidellm:
       guard let row = waiting.popLast() else { throw .missingField }
+      return row
+    case .aiperf: return try jsonRow(.aiperf)
+    case .sglang: return try jsonRow(.sglang)
+    case .burstGPT:
+      guard let layout, let row = try table?.row(layout) else { throw .missingField }
       return row
     case .reprise: return try jsonRow(.reprise)
     }
   }
 
-  /// Reads the requests of the session that is the current line.
-  private mutating func takeSession() {
+  /// Reads the requests of the session, or of the document, that is the current line.
+  private mutating func takeLine() {
     do {
-      waiting = try lines?.session().reversed() ?? []
-      // Its clock is its own.
-      lastArrival = Nanoseconds(.min)
+      let found =
+        format == .agentSessions
+        ? try lines?.session() : try lines?.requests(in: objects, of: format)
+      waiting = found?.reversed() ?? []
+      // A session's clock is its own.
+      if format == .agentSessions { lastArrival = Nanoseconds(.min) }
     } catch {
       rows += 1
       problems.add(error, line: line())
@@ -119,7 +150,8 @@ extension RequestLogReader {
     guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)
     else { return }
     throw .tooManyBadRows(
-      path: path, bad: problems.count, rows: rows, line: problems.firstLine,
+      path: path, bad: problems.count, rows: rows,
+      line: problems.countsRows ? 0 : problems.firstLine,
       reason: problem.rawValue)
   }
 }
@@ -139,6 +171,20 @@ extension JSONLineReader {
   /// Reads the current line as a session of an agent.
   fileprivate mutating func session() throws(RowProblem) -> [RawRow] {
     try AgentSession.rows(&scanner)
+  }
+
+  /// Reads the current line as a document of requests; bad ones among them are the line's problem.
+  fileprivate mutating func requests(
+    in objects: NestedObjects, of format: RequestLogFormat
+  ) throws(RowProblem) -> [RawRow] {
+    var objects = objects
+    var rows: [RawRow] = []
+    do {
+      while let row = try DocumentReader.row(&scanner, &objects, format) { rows.append(row) }
+    } catch {
+      throw .notAnObject
+    }
+    return rows
   }
 
   /// Reads the current line by a layout.
