@@ -17,6 +17,8 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case contentMismatch(reason: String)
   /// A file that describes a workload is not what it should be; `place` is a line, or `byte N`.
   case badDescription(path: String, place: String, reason: String)
+  /// A mapping of a log's columns is not what it should be, or does not fit the log.
+  case badMapping(path: String, reason: String)
   /// A parameter of a synthetic workload that cannot be: `name` is its path, such as
   /// `streams[chat].arrivals.rate`.
   case badParameter(name: String, value: String, expected: String)
@@ -40,6 +42,8 @@ extension RequestLogError: CustomStringConvertible {
       "the logs do not belong together: \(reason); give the log that the server was sent"
     case .badDescription(let path, let place, let reason):
       "\(path):\(place): \(reason); give the file as it was published"
+    case .badMapping(let path, let reason):
+      "\(path): \(reason); TraceSchemas/request-log-mapping.schema.json says what a mapping holds"
     case .badParameter(let name, let value, let expected):
       "workload: \(name): \(value) cannot be; give \(expected)"
     }

@@ -29,6 +29,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   case burstGPT = "burstgpt-csv"
   /// SGLang's exported metrics of requests: JSONL.
   case sglang = "sglang-metrics-jsonl"
+  /// Any CSV or JSON Lines, by a ``RequestLogMapping``; never told by content.
+  case mapped = "mapped"
   /// Our own; see ``RequestLogWriter``.
   case reprise = "reprise-jsonl"
 
@@ -48,6 +50,7 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     case .guidellm: "guidellm benchmarks (JSON)"
     case .burstGPT: "BurstGPT traces (CSV)"
     case .sglang: "SGLang's metrics of requests (JSONL)"
+    case .mapped: "any CSV or JSON Lines by a mapping"
     case .reprise: "Reprise's own logs (JSONL)"
     }
   }
@@ -63,7 +66,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   /// Whether its clock is absolute, or begins anywhere, so that the first row becomes zero.
   var countsFromFirst: Bool {
     switch self {
-    case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang: true
+    case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang, .mapped:
+      true
     case .mooncake, .workload, .ragPulse, .agentSessions, .benchRun, .reprise: false
     }
   }

@@ -100,6 +100,10 @@ extension RequestLogReader {
       return row
     case .aiperf: return try jsonRow(.aiperf)
     case .sglang: return try jsonRow(.sglang)
+    case .mapped:
+      if let rowLayout { return try jsonRow(rowLayout) }
+      guard let layout, let row = try table?.row(layout) else { throw .missingField }
+      return row
     case .burstGPT:
       guard let layout, let row = try table?.row(layout) else { throw .missingField }
       return row

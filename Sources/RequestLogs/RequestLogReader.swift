@@ -24,6 +24,9 @@ public struct RequestLogReader: ~Copyable {
     /// The tokens for which a content name stands in a log that does not tell; nil takes the
     /// format's usual number: 512 for Mooncake, 1 for token ids.
     public var tokensPerContentName: Int?
+    /// What the columns or members of the log mean, where it is of no known format; nil tells the
+    /// format by the content.
+    public var mapping: RequestLogMapping?
     /// How far an input may expand.
     public var limits: InputLimits
 
@@ -56,6 +59,8 @@ public struct RequestLogReader: ~Copyable {
   private(set) var columns: (time: Int, input: Int, output: Int)
   /// The columns of tables other than Azure's.
   private(set) var layout: Optional<TableLayout>
+  /// The members of rows that a mapping names.
+  private(set) var rowLayout: Optional<RowLayout>
   /// Finds the requests of a line that holds a document.
   var objects: NestedObjects
   /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
@@ -134,7 +139,8 @@ public struct RequestLogReader: ~Copyable {
     blocks: RAGPulseBlocks? = nil
   ) throws -> Self {
     let path = source.path
-    guard let format = RequestLogFormat.detect(start) else {
+    guard let format = options.mapping.map({ _ in .mapped }) ?? RequestLogFormat.detect(start)
+    else {
       throw start.contains { $0 > 0x20 }
         ? RequestLogError.unknownFormat(path: path) : RequestLogError.empty(path: path)
     }
@@ -152,6 +158,19 @@ public struct RequestLogReader: ~Copyable {
       let table = try CSVReader(source, maximumLine: maximumLine)
       reader.layout = TableLayout.burstGPT(table.header)
       reader.table = consume table
+    case .mapped:
+      guard let mapping = options.mapping else { throw RequestLogError.unknownFormat(path: path) }
+      if start.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "{") {
+        reader.rowLayout = mapping.rowLayout
+        reader.lines = try JSONLineReader(source, maximumLine: maximumLine)
+      } else if let header = mapping.header {
+        reader.layout = try mapping.tableLayout(header)
+        reader.table = CSVReader(source, header: header, maximumLine: maximumLine)
+      } else {
+        let table = try CSVReader(source, maximumLine: maximumLine)
+        reader.layout = try mapping.tableLayout(table.header)
+        reader.table = consume table
+      }
     case .vllmSpans, .genAISpans, .benchRun, .guidellm:
       let hasLines = format != .benchRun && RequestLogFormat.hasDocumentALine(start)
       if hasLines {
@@ -187,6 +206,7 @@ public struct RequestLogReader: ~Copyable {
     document = nil
     columns = (0, 0, 0)
     layout = nil
+    rowLayout = nil
     objects = DocumentReader.objects(of: format)
     self.buffered = buffered
     self.blocks = blocks

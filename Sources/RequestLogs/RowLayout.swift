@@ -21,7 +21,7 @@ struct RowLayout: Sendable {
   }
 
   /// How a time is written.
-  enum Unit: Sendable {
+  enum Unit: Sendable, Hashable {
     /// A number in units of 10 to the minus this, which must be nanoseconds.
     case decimals(Int)
     /// A date, or seconds since 1970.
