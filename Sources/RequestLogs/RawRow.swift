@@ -42,6 +42,11 @@ struct RawRow {
   var latency: Int64?
   /// Between each token, or piece of several, and the one before it.
   var tokenGaps: [Int64] = []
+  /// The names of a turn, and of the turn before it.
+  var chat: String?
+  var parentChat: String?
+  /// Whether the row is no request, and is passed over.
+  var isOther = false
   /// What is wrong with the row, where its reader knows that better than its fields tell.
   var problem: RowProblem?
 
@@ -87,6 +92,17 @@ struct RawRow {
       // A measurement needs both.
       (firstToken, lastToken, tokenTimes) = (nil, nil, [])
     }
+  }
+
+  /// Forgets what tells no latency: zeros for times that were not taken, an end without a first token, and
+  /// a first token that is the end of an answer of several, which was not streamed.
+  mutating func dropUnstreamed() {
+    if let firstToken, let lastToken, firstToken != 0, lastToken != 0,
+      firstToken < lastToken || outputTokens == 1
+    {
+      return
+    }
+    (firstToken, lastToken) = (nil, nil)
   }
 
   /// The sum of two times in nanoseconds.

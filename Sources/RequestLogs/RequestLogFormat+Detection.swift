@@ -38,7 +38,9 @@ extension RequestLogFormat {
       let columns = header.split(separator: ",").map { column in
         String(column.drop { $0.isWhitespace || $0 == "\"" }.filter { $0 != "\"" && $0 != "\r" })
       }
-      return TableLayout.burstGPT(columns) == nil ? nil : .burstGPT
+      if TableLayout.burstGPT(columns) != nil { return .burstGPT }
+      if TableLayout.blis(columns) != nil { return .blis }
+      return TableLayout.liteLLM(columns) == nil ? nil : .liteLLMTable
     }
     return detect(members: Members(line), of: text)
   }
@@ -46,6 +48,7 @@ extension RequestLogFormat {
   private static func detect(members: Members, of text: [UInt8]) -> RequestLogFormat? {
     let names = members.names
     if members.isOurs { return .reprise }
+    if members.isDynamo { return .dynamo }
     if members.hasBlocks, ["timestamp", "input_length"].allSatisfy(names.contains) {
       return .ragPulse
     }
@@ -53,12 +56,16 @@ extension RequestLogFormat {
       return text.holds("\"gen_ai.latency.") ? .vllmSpans : .genAISpans
     }
     let needed: [(RequestLogFormat, [String])] = [
+      (.bailian, ["chat_id", "parent_chat_id", "timestamp", "input_length", "output_length"]),
       (.mooncake, ["timestamp", "input_length", "output_length"]),
       (.vllmRun, ["input_toks", "output_toks", "queued_ts"]),
       (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
       (.agentSessions, ["id", "block_size", "requests"]),
       (.benchRun, ["input_lens", "output_lens"]),
       (.aiperf, ["metadata", "metrics"]),
+      (.liteLLM, ["startTime", "endTime", "prompt_tokens", "completion_tokens"]),
+      (.langfuse, ["start_time", "usage_details"]), (.langfuse, ["startTime", "usageDetails"]),
+      (.envoy, ["start_time", "gen_ai.usage.input_tokens"]),
       (.sglang, ["prompt_tokens", "completion_tokens", "request_received_ts"]),
     ]
     if let format = needed.first(where: { $0.1.allSatisfy(names.contains) })?.0 { return format }
@@ -72,6 +79,8 @@ extension RequestLogFormat {
     var names: Set<String> = []
     /// Whether they tell that the log is our own.
     var isOurs = false
+    /// Whether they tell that it is a record of Dynamo's.
+    var isDynamo = false
     /// Whether `hash_ids` is an object.
     var hasBlocks = false
     /// Whether the text is this object and no more.
@@ -91,6 +100,9 @@ extension RequestLogFormat {
           names.insert(scanner.string())
           let value = try scanner.next()
           if isSchema, value == .string, scanner.tokenIs("reprise.request-log") { isOurs = true }
+          if isSchema, value == .string, scanner.tokenIs("dynamo.request.trace.v1") {
+            isDynamo = true
+          }
           if isContent, value == .objectStart { hasBlocks = true }
           try scanner.skipValue(of: value)
         }

@@ -29,6 +29,20 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   case burstGPT = "burstgpt-csv"
   /// SGLang's exported metrics of requests: JSONL.
   case sglang = "sglang-metrics-jsonl"
+  /// Dynamo's request trace: JSONL of `dynamo.request.trace.v1`.
+  case dynamo = "dynamo-jsonl"
+  /// Bailian's traces of Qwen: JSONL of chat_id, parent_chat_id, timestamp (s), hash_ids (16 tokens).
+  case bailian = "bailian-jsonl"
+  /// BLIS's TraceV2: its table, in microseconds.
+  case blis = "blis-csv"
+  /// LiteLLM's payloads or spend logs as JSONL.
+  case liteLLM = "litellm-jsonl"
+  /// LiteLLM's spend logs as CSV.
+  case liteLLMTable = "litellm-csv"
+  /// Langfuse's observations as JSONL.
+  case langfuse = "langfuse-jsonl"
+  /// Envoy AI Gateway's access log as JSONL.
+  case envoy = "envoy-jsonl"
   /// Any CSV or JSON Lines, by a ``RequestLogMapping``; never told by content.
   case mapped = "mapped"
   /// Our own; see ``RequestLogWriter``.
@@ -50,6 +64,13 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     case .guidellm: "guidellm benchmarks (JSON)"
     case .burstGPT: "BurstGPT traces (CSV)"
     case .sglang: "SGLang's metrics of requests (JSONL)"
+    case .dynamo: "Dynamo request traces (JSONL)"
+    case .bailian: "Bailian's Qwen traces (JSONL)"
+    case .blis: "BLIS TraceV2 (CSV)"
+    case .liteLLM: "LiteLLM logs (JSONL)"
+    case .liteLLMTable: "LiteLLM spend logs (CSV)"
+    case .langfuse: "Langfuse observations (JSONL)"
+    case .envoy: "Envoy AI Gateway access logs (JSONL)"
     case .mapped: "any CSV or JSON Lines by a mapping"
     case .reprise: "Reprise's own logs (JSONL)"
     }
@@ -66,7 +87,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   /// Whether its clock is absolute, or begins anywhere, so that the first row becomes zero.
   var countsFromFirst: Bool {
     switch self {
-    case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang, .mapped:
+    case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang, .mapped,
+      .dynamo, .bailian, .blis, .liteLLM, .liteLLMTable, .langfuse, .envoy:
       true
     case .mooncake, .workload, .ragPulse, .agentSessions, .benchRun, .reprise: false
     }

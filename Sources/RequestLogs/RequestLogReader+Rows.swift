@@ -20,7 +20,12 @@ extension RequestLogReader {
       }
       rows += 1
       do {
-        let record = try rawRow().record(
+        let row = try rawRow()
+        guard !row.isOther else {
+          rows -= 1
+          continue
+        }
+        let record = try row.record(
           origin: &origin, row: rows, tokensPerContentName: tokensPerContentName)
         if record.arrival < lastArrival { outOfOrder += 1 }
         lastArrival = record.arrival
@@ -47,7 +52,7 @@ extension RequestLogReader {
   /// The tokens for which a content name stands in rows that do not tell.
   private var tokensPerContentName: Int {
     options.tokensPerContentName.map { min(max($0, 1), Int(RawRow.mostTokens)) }
-      ?? (format == .mooncake ? 512 : 1)
+      ?? (format == .mooncake ? 512 : format == .bailian ? 16 : 1)
   }
 
   /// The line of the current row, from 1; in a document the row's number.
@@ -102,10 +107,33 @@ extension RequestLogReader {
     case .sglang: return try jsonRow(.sglang)
     case .mapped:
       if let rowLayout { return try jsonRow(rowLayout) }
-      guard let layout, let row = try table?.row(layout) else { throw .missingField }
+      return try tableRow()
+    case .burstGPT: return try tableRow()
+    case .blis:
+      var row = try tableRow()
+      if row.inputTokens == 0 { row.inputTokens = row.otherInputTokens }
+      row.dropUnstreamed()
       return row
-    case .burstGPT:
-      guard let layout, let row = try table?.row(layout) else { throw .missingField }
+    case .liteLLMTable:
+      var row = try tableRow()
+      row.dropUnstreamed()
+      return row
+    case .liteLLM, .langfuse:
+      var row = try jsonRow(format == .liteLLM ? .liteLLM : .langfuse)
+      row.dropUnstreamed()
+      return row
+    case .envoy:
+      var row = try jsonRow(.envoy)
+      // The gateway logs what is no call of a model, too.
+      if row.inputTokens == nil { row.isOther = true }
+      return row
+    case .dynamo: return try jsonRow(.dynamo)
+    case .bailian:
+      var row = try jsonRow(.bailian)
+      row.id = row.chat
+      let parent = row.parentChat == "-1" ? nil : row.parentChat
+      row.session = parent.map { roots[$0] ?? $0 } ?? row.chat
+      if let chat = row.chat, let session = row.session { roots[chat] = session }
       return row
     case .reprise: return try jsonRow(.reprise)
     }
@@ -128,6 +156,11 @@ extension RequestLogReader {
 
   private mutating func jsonRow(_ layout: RowLayout) throws(RowProblem) -> RawRow {
     guard let row = try lines?.row(layout) else { throw .notAnObject }
+    return row
+  }
+
+  private mutating func tableRow() throws(RowProblem) -> RawRow {
+    guard let layout, let row = try table?.row(layout) else { throw .missingField }
     return row
   }
 

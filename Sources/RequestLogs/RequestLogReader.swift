@@ -61,6 +61,8 @@ public struct RequestLogReader: ~Copyable {
   private(set) var layout: Optional<TableLayout>
   /// The members of rows that a mapping names.
   private(set) var rowLayout: Optional<RowLayout>
+  /// The first turn of each turn's conversation, in logs that name the turn before only.
+  var roots: [String: String]
   /// Finds the requests of a line that holds a document.
   var objects: NestedObjects
   /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
@@ -154,9 +156,14 @@ public struct RequestLogReader: ~Copyable {
       else { throw RequestLogError.unknownFormat(path: path) }
       reader.columns = (time, input, output)
       reader.table = consume table
-    case .burstGPT:
+    case .burstGPT, .blis, .liteLLMTable:
       let table = try CSVReader(source, maximumLine: maximumLine)
-      reader.layout = TableLayout.burstGPT(table.header)
+      reader.layout =
+        switch format {
+        case .blis: TableLayout.blis(table.header)
+        case .liteLLMTable: TableLayout.liteLLM(table.header)
+        default: TableLayout.burstGPT(table.header)
+        }
       reader.table = consume table
     case .mapped:
       guard let mapping = options.mapping else { throw RequestLogError.unknownFormat(path: path) }
@@ -207,6 +214,7 @@ public struct RequestLogReader: ~Copyable {
     columns = (0, 0, 0)
     layout = nil
     rowLayout = nil
+    roots = [:]
     objects = DocumentReader.objects(of: format)
     self.buffered = buffered
     self.blocks = blocks

@@ -52,6 +52,68 @@ extension RowLayout {
       ("end_time", .end, .decimals(9)),
     ])
 
+  /// A record of Dynamo's request trace: milliseconds, instants since 1970. Its hashes name blocks of its
+  /// own size, and each depends on all before it.
+  static let dynamo = RowLayout(
+    paths: [
+      ("event_type", .event, .decimals(0)),
+      ("request/request_id", .id, .decimals(0)),
+      ("request/request_received_ms", .arrival, .decimals(6)),
+      ("request/replay/input_length", .inputTokens, .decimals(0)),
+      ("request/input_tokens", .otherInputTokens, .decimals(0)),
+      ("request/output_tokens", .outputTokens, .decimals(0)),
+      ("request/ttft_ms", .timeToFirstToken, .decimals(6)),
+      ("request/total_time_ms", .latency, .decimals(6)),
+      ("request/replay/trace_block_size", .tokensPerContentName, .decimals(0)),
+      ("request/replay/input_sequence_hashes", .content, .decimals(0)),
+      ("agent_context/session_id", .session, .decimals(0)),
+      ("agent_context/parent_session_id", .parentSession, .decimals(0)),
+    ])
+
+  /// A line of Bailian's traces (Qwen): seconds; names of 16 tokens.
+  static let bailian = RowLayout(
+    paths: [
+      ("chat_id", .chat, .decimals(0)), ("parent_chat_id", .parentChat, .decimals(0)),
+      ("timestamp", .arrival, .decimals(9)), ("input_length", .inputTokens, .decimals(0)),
+      ("output_length", .outputTokens, .decimals(0)), ("type", .requestClass, .decimals(0)),
+      ("hash_ids", .content, .decimals(0)),
+    ])
+
+  /// A payload of LiteLLM's logs, or a row of its spend logs.
+  static let liteLLM = RowLayout(
+    paths: [
+      ("id", .id, .decimals(0)), ("request_id", .id, .decimals(0)),
+      ("startTime", .arrival, .instant), ("completionStartTime", .firstToken, .instant),
+      ("endTime", .lastToken, .instant), ("prompt_tokens", .inputTokens, .decimals(0)),
+      ("completion_tokens", .outputTokens, .decimals(0)), ("session_id", .session, .decimals(0)),
+      ("status", .status, .decimals(0)), ("cache_hit", .cacheHit, .decimals(0)),
+    ])
+
+  /// An observation that Langfuse exports, in the names of its files or of its interface.
+  static let langfuse = RowLayout(
+    paths: [
+      ("id", .id, .decimals(0)), ("type", .generationType, .decimals(0)),
+      ("start_time", .arrival, .instant), ("startTime", .arrival, .instant),
+      ("completion_start_time", .firstToken, .instant),
+      ("completionStartTime", .firstToken, .instant),
+      ("end_time", .lastToken, .instant), ("endTime", .lastToken, .instant),
+      ("usage_details/input", .inputTokens, .decimals(0)),
+      ("usageDetails/input", .inputTokens, .decimals(0)),
+      ("usage_details/output", .outputTokens, .decimals(0)),
+      ("usageDetails/output", .outputTokens, .decimals(0)),
+      ("session_id", .session, .decimals(0)), ("sessionId", .session, .decimals(0)),
+      ("trace_id", .otherSession, .decimals(0)), ("traceId", .otherSession, .decimals(0)),
+    ])
+
+  /// A line of Envoy AI Gateway's access log. Its duration has no first token beside it.
+  static let envoy = RowLayout(
+    paths: [
+      ("x-request-id", .id, .decimals(0)), ("start_time", .arrival, .instant),
+      ("gen_ai.usage.input_tokens", .inputTokens, .decimals(0)),
+      ("gen_ai.usage.output_tokens", .outputTokens, .decimals(0)),
+      ("session.id", .session, .decimals(0)), ("response_code", .status, .decimals(0)),
+    ])
+
   /// A line of SGLang's `--export-metrics-to-file`: seconds, instants since 1970.
   ///
   /// What ran in the engine's queue is counted from the arrival; the way there is not in it.

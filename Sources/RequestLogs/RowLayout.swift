@@ -10,6 +10,10 @@ struct RowLayout: Sendable {
     case otherInputTokens, otherOutputTokens, otherSession
     /// When the exchange ended; where the client gave up, that is when.
     case end, wasCancelled
+    /// A turn's own name, and that of the turn before it or -1.
+    case chat, parentChat
+    /// What makes it no request of a server: another kind of event, an answer from a cache.
+    case event, generationType, cacheHit
     /// The part of a benchmark that it belongs to; a warm-up makes a class of its own.
     case phase
     /// Durations since the arrival, and between tokens.
@@ -61,6 +65,7 @@ struct RowLayout: Sendable {
     [
       ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
       ("hash_ids", .content), ("session_id", .session), ("delay", .thinkTime),
+      ("delay_ms", .thinkTime), ("priority", .priority),
     ])
 
   static let vllmRun = RowLayout(
@@ -118,7 +123,9 @@ struct RowLayout: Sendable {
     while try scanner.next() == .key {
       let index = scanner.index(in: keys)
       let token = try scanner.next()
-      guard index >= 0, token != .null else {
+      // Proxies write a dash for what is not there.
+      let isAbsent = token == .null || token == .string && scanner.tokenIs("-")
+      guard index >= 0, !isAbsent else {
         try scanner.skipValue(of: token)
         continue
       }
@@ -156,6 +163,11 @@ struct RowLayout: Sendable {
       if !isNone { row.failed = true }
       try scanner.skipValue(of: token)
       return
+    case .cacheHit:
+      let isHit = token == .true || token == .string && scanner.string().lowercased() == "true"
+      if isHit { row.isOther = true }
+      try scanner.skipValue(of: token)
+      return
     case .wasCancelled:
       if token == .true { row.wasCancelled = true }
       try scanner.skipValue(of: token)
@@ -189,6 +201,10 @@ struct RowLayout: Sendable {
     case .otherOutputTokens: row.otherOutputTokens = try integer(scanner)
     case .otherSession: row.otherSession = scanner.string()
     case .end: row.end = try time(unit, scanner)
+    case .chat: row.chat = scanner.string()
+    case .parentChat: row.parentChat = scanner.string()
+    case .event: if !scanner.tokenIs("request_end") { row.isOther = true }
+    case .generationType: if !scanner.tokenIs("GENERATION") { row.isOther = true }
     case .phase: if scanner.tokenIs("warmup") { row.requestClass = "warmup" }
     case .queueTime: row.queueTime = try time(unit, scanner)
     case .timeToFirstToken: row.timeToFirstToken = try time(unit, scanner)
@@ -196,7 +212,7 @@ struct RowLayout: Sendable {
     case .millisecondsUnit:
       guard scanner.tokenIs("ms") else { throw RowProblem.badNumber }
     case .content, .tokenTimes, .blocks, .tokenGaps, .status, .failure,
-      .wasCancelled:
+      .wasCancelled, .cacheHit:
       break
     }
   }

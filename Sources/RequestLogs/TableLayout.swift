@@ -36,6 +36,41 @@ struct TableLayout: Sendable {
       ])
   }
 
+  /// The table of BLIS's TraceV2, whose header is a file of its own: whole microseconds.
+  ///
+  /// A request counts from its sending, as its latencies do.
+  static func blis(_ header: [String]) -> TableLayout? {
+    TableLayout(
+      header,
+      [
+        ("request_id", .id, .decimals(0), true),
+        ("send_time_us", .arrival, .decimals(3), true),
+        ("server_input_tokens", .inputTokens, .decimals(0), false),
+        ("input_tokens", .otherInputTokens, .decimals(0), true),
+        ("output_tokens", .outputTokens, .decimals(0), true),
+        ("first_chunk_time_us", .firstToken, .decimals(3), true),
+        ("last_chunk_time_us", .lastToken, .decimals(3), true),
+        ("session_id", .session, .decimals(0), false),
+        ("slo_class", .requestClass, .decimals(0), false),
+        ("status", .status, .decimals(0), false),
+      ])
+  }
+
+  /// A table of LiteLLM's spend logs, as a database exports it.
+  static func liteLLM(_ header: [String]) -> TableLayout? {
+    TableLayout(
+      header,
+      [
+        ("request_id", .id, .decimals(0), true), ("startTime", .arrival, .instant, true),
+        ("completionStartTime", .firstToken, .instant, false),
+        ("endTime", .lastToken, .instant, true),
+        ("prompt_tokens", .inputTokens, .decimals(0), true),
+        ("completion_tokens", .outputTokens, .decimals(0), true),
+        ("session_id", .session, .decimals(0), false), ("status", .status, .decimals(0), false),
+        ("cache_hit", .cacheHit, .decimals(0), false),
+      ])
+  }
+
   /// Reads the current row; an empty field counts as absent.
   fileprivate func row(_ table: borrowing CSVReader) throws(RowProblem) -> RawRow {
     var row = RawRow()
@@ -64,6 +99,11 @@ extension RawRow {
     case .otherSession: otherSession = text
     case .requestClass: requestClass = text
     case .parentSession: parentSession = text
+    case .chat: chat = text
+    case .parentChat: parentChat = text
+    case .event: if text != "request_end" { isOther = true }
+    case .generationType: if text != "GENERATION" { isOther = true }
+    case .cacheHit: if text.lowercased() == "true" { isOther = true }
     case .phase: if text == "warmup" { requestClass = text }
     case .status: failed = !tellsSuccess(text)
     case .failure: failed = true
