@@ -65,6 +65,7 @@ extension RequestLogFormat {
       (.aiperf, ["metadata", "metrics"]),
       (.liteLLM, ["startTime", "endTime", "prompt_tokens", "completion_tokens"]),
       (.langfuse, ["start_time", "usage_details"]), (.langfuse, ["startTime", "usageDetails"]),
+      (.traceLab, ["session_id", "round_index", "timing_events"]),
       (.envoy, ["start_time", "gen_ai.usage.input_tokens"]),
       (.sglang, ["prompt_tokens", "completion_tokens", "request_received_ts"]),
     ]

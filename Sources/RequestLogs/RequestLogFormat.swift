@@ -43,6 +43,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   case langfuse = "langfuse-jsonl"
   /// Envoy AI Gateway's access log as JSONL.
   case envoy = "envoy-jsonl"
+  /// TraceLab's rounds of coding agents: JSONL of session_id, round_index, timing_events.
+  case traceLab = "tracelab-jsonl"
   /// Any CSV or JSON Lines, by a ``RequestLogMapping``; never told by content.
   case mapped = "mapped"
   /// Our own; see ``RequestLogWriter``.
@@ -71,6 +73,7 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     case .liteLLMTable: "LiteLLM spend logs (CSV)"
     case .langfuse: "Langfuse observations (JSONL)"
     case .envoy: "Envoy AI Gateway access logs (JSONL)"
+    case .traceLab: "TraceLab's rounds of coding agents (JSONL)"
     case .mapped: "any CSV or JSON Lines by a mapping"
     case .reprise: "Reprise's own logs (JSONL)"
     }
@@ -88,7 +91,8 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   var countsFromFirst: Bool {
     switch self {
     case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang, .mapped,
-      .dynamo, .bailian, .blis, .liteLLM, .liteLLMTable, .langfuse, .envoy:
+      .dynamo, .bailian, .blis, .liteLLM, .liteLLMTable, .langfuse, .envoy,
+      .traceLab:
       true
     case .mooncake, .workload, .ragPulse, .agentSessions, .benchRun, .reprise: false
     }

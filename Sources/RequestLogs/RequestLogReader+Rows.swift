@@ -93,7 +93,25 @@ extension RequestLogReader {
   private mutating func rawRow() throws(RowProblem) -> RawRow {
     switch format {
     case .azure: return try azureRow()
-    case .mooncake: return try jsonRow(.mooncake)
+    case .mooncake:
+      var row = try jsonRow(.mooncake)
+      guard let session = row.session else { return row }
+      // A later turn may have a pause and no stamp: it comes no earlier than that.
+      if row.arrival == nil, let pause = row.thinkTime, let previous = sessionTimes[session] {
+        row.arrival = try RawRow.sum(previous, pause)
+      }
+      sessionTimes[session] = row.arrival ?? sessionTimes[session]
+      return row
+    case .traceLab:
+      var row = try lines?.round() ?? RawRow()
+      guard let session = row.session else { return row }
+      if let arrival = row.arrival, let previous = sessionTimes[session] {
+        let (pause, overflow) = arrival.subtractingReportingOverflow(previous)
+        guard !overflow else { throw .timeOutOfRange }
+        row.thinkTime = max(0, pause)
+      }
+      sessionTimes[session] = row.end ?? row.arrival ?? sessionTimes[session]
+      return row
     case .vllmRun: return try jsonRow(.vllmRun)
     case .workload: return try jsonRow(.workload)
     case .ragPulse:
@@ -209,6 +227,9 @@ extension JSONLineReader {
   fileprivate mutating func session() throws(RowProblem) -> [RawRow] {
     try AgentSession.rows(&scanner)
   }
+
+  /// Reads the current line as a round of an agent.
+  fileprivate mutating func round() throws(RowProblem) -> RawRow { try TraceLabRow.row(&scanner) }
 
   /// Reads the current line as a document of requests; bad ones among them are the line's problem.
   fileprivate mutating func requests(

@@ -63,6 +63,8 @@ public struct RequestLogReader: ~Copyable {
   private(set) var rowLayout: Optional<RowLayout>
   /// The first turn of each turn's conversation, in logs that name the turn before only.
   var roots: [String: String]
+  /// The last instant of each session, in logs whose rows count from the one before.
+  var sessionTimes: [String: Int64]
   /// Finds the requests of a line that holds a document.
   var objects: NestedObjects
   /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
@@ -215,6 +217,7 @@ public struct RequestLogReader: ~Copyable {
     layout = nil
     rowLayout = nil
     roots = [:]
+    sessionTimes = [:]
     objects = DocumentReader.objects(of: format)
     self.buffered = buffered
     self.blocks = blocks

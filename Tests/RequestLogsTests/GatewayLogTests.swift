@@ -57,6 +57,60 @@ struct GatewayLogTests {
     #expect(SessionTurns(log.records)?.predecessors == [-1, -1, 0, 2])
   }
 
+  @Test("of Mooncake's kind may have turns with a pause and no stamp")
+  func pauses() throws {
+    let log = try read(
+      #"{"session_id":"a","timestamp":1000,"input_length":20,"output_length":5,"hash_ids":[1]}"#,
+      #"{"session_id":"a","delay_ms":50,"input_length":30,"output_length":5,"hash_ids":[1],"priority":3}"#,
+      #"{"session_id":"a","delay":50.5,"input_length":40,"output_length":5,"hash_ids":[1]}"#)
+    #expect(log.format == .mooncake)
+    #expect(
+      log.records.map(\.arrival.rawValue) == [1_000_000_000, 1_050_000_000, 1_100_500_000])
+    #expect(log.records.map(\.thinkTime?.rawValue) == [nil, 50_000_000, 50_500_000])
+    #expect(log.records.map(\.priority) == [0, 3, 0])
+    #expect(SessionTurns(log.records)?.predecessors == [-1, 0, 1])
+    // The first turn of a session needs its stamp.
+    #expect(throws: RequestLogError.self) {
+      try read(
+        #"{"session_id":"a","timestamp":null,"delay":1,"input_length":20,"output_length":5}"#)
+    }
+  }
+
+  @Test("of TraceLab are sent with their last input, after the pause since the round before")
+  func traceLab() throws {
+    func line(_ session: String, _ round: Int, _ events: String) -> String {
+      #"{"session_id":"\#(session)","round_index":\#(round),"round_id":"\#(session)\#(round)","#
+        + #""input_tokens_total":40,"prefix_tokens":30,"newly_append_tokens":10,"output_tokens":7,"#
+        + #""timing_events":[\#(events)],"tools":[{"tool_index":0}]}"#
+    }
+    func event(_ kind: String, _ second: String) -> String {
+      #"{"event_type":"\#(kind)","timestamp":"2026-06-01T05:40:\#(second)Z","content_chars":1}"#
+    }
+    let log = try read(
+      line("a", 0, event("user_message", "20.151") + "," + event("text", "29.000")),
+      line("b", 0, event("user_message", "20.500")),
+      line(
+        "a", 1,
+        [event("tool_result", "29.100"), event("tool_result", "31.250"), event("text", "33.000")]
+          .joined(separator: ",")))
+    #expect(log.format == .traceLab)
+    #expect(log.records.map(\.arrival.rawValue) == [0, 349_000_000, 11_099_000_000])
+    #expect(log.records.map(\.thinkTime?.rawValue) == [nil, nil, 2_250_000_000])
+    #expect(log.records.map(\.session) == ["a", "b", "a"])
+    #expect(SessionTurns(log.records)?.predecessors == [-1, -1, 0])
+  }
+
+  @Test("of TraceLab's published sample hold what an independent count finds", .needsSharedData)
+  func traceLabSample() throws {
+    let log = try RequestLog(
+      path: SharedData.path("request-logs/tracelab_sample/round_trace.jsonl"))
+    #expect(log.records.count == 19)
+    #expect(Set(log.records.map(\.session)).count == 2)
+    #expect(log.summary.inputTokens == 514_012)
+    #expect(log.summary.outputTokens == 11_335)
+    #expect(log.records.reduce(0) { $0 + ($1.thinkTime?.rawValue ?? 0) } == 123_531_000_000)
+  }
+
   @Test("of BLIS count from the sending, and have zeros for what was not taken")
   func blis() throws {
     let log = try read(
