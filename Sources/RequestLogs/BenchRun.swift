@@ -32,7 +32,7 @@ struct BenchRun {
     _ scanner: inout JSONScanner, from origin: Int64, number: Int
   ) throws -> [RawRow] {
     var run = BenchRun()
-    try run.takeMembers(&scanner)
+    guard try run.takeMembers(&scanner) else { throw RowProblem.totalsOnly }
     return try run.rows(from: origin, number: number)
   }
 
@@ -41,12 +41,16 @@ struct BenchRun {
     rows.reduce(0) { max($0, $1.lastToken ?? $1.arrival ?? 0) }
   }
 
-  private mutating func takeMembers(_ scanner: inout JSONScanner) throws {
+  /// Takes the columns, and says whether the run has them.
+  private mutating func takeMembers(_ scanner: inout JSONScanner) throws -> Bool {
+    var hasRequests = false
     while try scanner.next() == .key {
       let index = scanner.index(in: Self.keys)
       let token = try scanner.next()
       switch (index, token) {
-      case (0, .arrayStart): inputs = try Self.column(&scanner, decimals: 0)
+      case (0, .arrayStart):
+        hasRequests = true
+        inputs = try Self.column(&scanner, decimals: 0)
       case (1, .arrayStart): outputs = try Self.column(&scanner, decimals: 0)
       case (2, .arrayStart): firstTokens = try Self.column(&scanner, decimals: 9)
       case (3, .arrayStart): gaps = try Self.lists(&scanner)
@@ -61,6 +65,7 @@ struct BenchRun {
       default: try scanner.skipValue(of: token)
       }
     }
+    return hasRequests
   }
 
   /// A column of numbers in units of 10 to the minus `decimals`; what is none becomes nil.

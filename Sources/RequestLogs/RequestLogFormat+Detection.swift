@@ -62,6 +62,7 @@ extension RequestLogFormat {
       (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
       (.agentSessions, ["id", "block_size", "requests"]),
       (.benchRun, ["input_lens", "output_lens"]),
+      (.benchRun, ["total_input_tokens", "request_throughput"]),
       (.aiperf, ["metadata", "metrics"]),
       (.liteLLM, ["startTime", "endTime", "prompt_tokens", "completion_tokens"]),
       (.langfuse, ["start_time", "usage_details"]), (.langfuse, ["startTime", "usageDetails"]),

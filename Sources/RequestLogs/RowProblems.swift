@@ -12,6 +12,8 @@ public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   case timeOutOfRange = "a time is out of range"
   /// A request was scheduled, or answered, before it arrived, or its tokens run backwards.
   case timesOutOfOrder = "times of the request run backwards"
+  /// A run of a benchmark that was saved without its requests.
+  case totalsOnly = "the run has totals and no requests: save it with --save-detailed"
   /// A run of a benchmark without start times, whose rate or concurrency decided when requests were sent.
   case noArrival = "nothing tells when the request was sent, since the run has no start times"
 }

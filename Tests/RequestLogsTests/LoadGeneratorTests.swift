@@ -69,6 +69,15 @@ struct BenchRunTests {
     #expect(log.records.map { $0.measured?.lastToken.rawValue } == [500_000_000, 1_000_000_000])
   }
 
+  @Test("that were saved without requests say how to save them")
+  func totals() {
+    let error = #expect(throws: RequestLogError.self) {
+      try read(
+        #"{"date": "x", "total_input_tokens": 9, "request_throughput": 1.5, "p99_ttft_ms": 3}"#)
+    }
+    #expect(error?.description.contains("save it with --save-detailed") == true)
+  }
+
   @Test("with columns that do not fit are bad, and never trap")
   func hostile() throws {
     let short = try read(
