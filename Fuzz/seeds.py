@@ -55,6 +55,22 @@ SEEDS = {
         '"in": 70, "out": 5, "hash_ids": [1], "api_time": 2.0, "ttft": 0.5, "think_time": 0.0}, '
         '{"t": 9.0, "type": "subagent", "agent_id": "b", "duration_ms": 5000, "requests": '
         '[{"t": 0.0, "in": 64, "out": 2, "hash_ids": [9]}]}]}\n',
+        '{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "llm_request", "startTimeUnixNano": "5", '
+        '"attributes": [{"key": "gen_ai.usage.prompt_tokens", "value": {"intValue": "9"}}, '
+        '{"key": "gen_ai.usage.completion_tokens", "value": {"intValue": "2"}}, '
+        '{"key": "gen_ai.latency.e2e", "value": {"doubleValue": 1.5}}]}]}]}]}\n',
+        '{"input_lens": [9], "output_lens": [2], "ttfts": [0.5], "itls": [[0.1]], "start_times": [3]}\n',
+        '{"benchmarks": [{"requests": {"successful": [{"prompt_tokens": 9, "output_tokens": 2, '
+        '"info": {"timings": {"request_start": 5.5}}}]}}]}',
+        '{"metadata": {"request_start_ns": 5}, "metrics": {"usage_prompt_tokens": {"value": 9}, '
+        '"usage_completion_tokens": {"value": 2}, "time_to_first_token": {"value": 3, "unit": "ms"}}}\n',
+        "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n5,a,9,2,11,API log\n",
+        '{"schema": "dynamo.request.trace.v1", "event_type": "request_end", "request": '
+        '{"request_received_ms": 5, "input_tokens": 9, "output_tokens": 2}}\n',
+        '{"chat_id": 1, "parent_chat_id": -1, "timestamp": 5.5, "input_length": 9, "output_length": 2, '
+        '"hash_ids": [1]}\n',
+        '{"session_id": "a", "round_index": 0, "input_tokens_total": 9, "output_tokens": 2, '
+        '"timing_events": [{"event_type": "user_message", "timestamp": "2026-06-01T05:40:20Z"}]}\n',
     ],
 }
 

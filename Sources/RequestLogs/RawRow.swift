@@ -26,7 +26,91 @@ struct RawRow {
   /// Names of blocks of RAGPulse, by kind.
   var blocks: [[UInt64]] = []
 
+  /// Counts of a second source, which stand in where the first has none.
+  var otherInputTokens: Int64?
+  var otherOutputTokens: Int64?
+  var otherSession: String?
+  /// When the exchange ended, an instant.
+  var end: Int64?
+  /// Whether it ended because its client gave up.
+  var wasCancelled = false
+  /// Whether the request failed: it generated nothing, and nothing was measured of it.
+  var failed = false
+  /// Durations since the arrival, of logs that tell those and not instants.
+  var queueTime: Int64?
+  var timeToFirstToken: Int64?
+  var latency: Int64?
+  /// Between each token, or piece of several, and the one before it.
+  var tokenGaps: [Int64] = []
+  /// The names of a turn, and of the turn before it.
+  var chat: String?
+  var parentChat: String?
+  /// Whether the row is no request, and is passed over.
+  var isOther = false
+  /// What is wrong with the row, where its reader knows that better than its fields tell.
+  var problem: RowProblem?
+
   static let mostTokens: Int64 = 1 << 24
+
+  /// Makes instants of durations, and fills what is missing from second sources.
+  ///
+  /// Gaps become tokens' times only if there is one for each token but the first: servers send several
+  /// tokens in a piece. The last token is then the end, where the log tells another one, too: clients
+  /// count the closing of the stream.
+  mutating func settle() throws(RowProblem) {
+    inputTokens = inputTokens ?? otherInputTokens
+    outputTokens = outputTokens ?? otherOutputTokens
+    session = session ?? otherSession
+    if wasCancelled {
+      cancelled = cancelled ?? end
+      outputTokens = outputTokens ?? 0
+    }
+    // aiperf calls a request that was given up an error, too.
+    if failed || wasCancelled {
+      if !wasCancelled { outputTokens = 0 }
+      (scheduled, firstToken, lastToken, tokenTimes) = (nil, nil, nil, [])
+      return
+    }
+    guard let arrival else { return }
+    if let queueTime { scheduled = try Self.sum(arrival, queueTime) }
+    if let timeToFirstToken { firstToken = try Self.sum(arrival, timeToFirstToken) }
+    if let latency { lastToken = try Self.sum(arrival, latency) }
+    if let firstToken, !tokenGaps.isEmpty {
+      var time = firstToken
+      var times = [firstToken]
+      for gap in tokenGaps {
+        time = try Self.sum(time, gap)
+        times.append(time)
+      }
+      let isEachToken = outputTokens == Int64(times.count)
+      if isEachToken { tokenTimes = times }
+      if isEachToken || lastToken == nil { lastToken = time }
+    } else if let firstToken, lastToken == nil, outputTokens == 1 {
+      lastToken = firstToken
+    }
+    if timeToFirstToken ?? latency != nil, firstToken == nil || lastToken == nil {
+      // A measurement needs both.
+      (firstToken, lastToken, tokenTimes) = (nil, nil, [])
+    }
+  }
+
+  /// Forgets what tells no latency: zeros for times that were not taken, an end without a first token, and
+  /// a first token that is the end of an answer of several, which was not streamed.
+  mutating func dropUnstreamed() {
+    if let firstToken, let lastToken, firstToken != 0, lastToken != 0,
+      firstToken < lastToken || outputTokens == 1
+    {
+      return
+    }
+    (firstToken, lastToken) = (nil, nil)
+  }
+
+  /// The sum of two times in nanoseconds.
+  static func sum(_ left: Int64, _ right: Int64) throws(RowProblem) -> Int64 {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    guard !overflow else { throw .timeOutOfRange }
+    return sum
+  }
 
   /// The record, with instants counted from `origin`.
   ///
@@ -36,6 +120,7 @@ struct RawRow {
   func record(origin: inout Int64?, row: Int, tokensPerContentName standard: Int)
     throws(RowProblem) -> RequestRecord
   {
+    if let problem { throw problem }
     guard let arrival, let inputTokens, let outputTokens else { throw .missingField }
     guard (1...Self.mostTokens).contains(inputTokens),
       (0...Self.mostTokens).contains(outputTokens),
@@ -90,145 +175,6 @@ struct RawRow {
     let (value, overflow) = later.subtractingReportingOverflow(earlier)
     guard !overflow else { throw .timeOutOfRange }
     return Nanoseconds(value)
-  }
-}
-
-/// Which member of a JSON row is which field, and in which unit its times are.
-struct RowLayout {
-  enum Field {
-    case id, arrival, scheduled, firstToken, lastToken, tokenTimes
-    case inputTokens, outputTokens, content, tokensPerContentName, priority
-    case session, thinkTime, cancelled, requestClass, passages, parentSession, blocks
-  }
-
-  let keys: JSONKeys
-  let fields: [Field]
-  /// Times are read in units of 10 to the minus this, which must be nanoseconds.
-  let decimals: Int
-
-  private init(decimals: Int, _ members: [(String, Field)]) {
-    keys = JSONKeys(members.map(\.0))
-    fields = members.map(\.1)
-    self.decimals = decimals
-  }
-
-  static let mooncake = RowLayout(
-    decimals: 6,
-    [
-      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
-      ("hash_ids", .content), ("session_id", .session), ("delay", .thinkTime),
-    ])
-
-  static let vllmRun = RowLayout(
-    decimals: 9,
-    [
-      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
-      ("queued_ts", .arrival), ("scheduled_ts", .scheduled), ("first_token_ts", .firstToken),
-      ("last_token_ts", .lastToken),
-    ])
-
-  static let workload = RowLayout(
-    decimals: 0,
-    [
-      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
-      ("arrival_time_ns", .arrival), ("input_tok_ids", .content),
-    ])
-
-  static let ragPulse = RowLayout(
-    decimals: 9,
-    [
-      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
-      ("hash_ids", .blocks), ("session_id", .session),
-    ])
-
-  static let reprise = RowLayout(
-    decimals: 0,
-    [
-      ("id", .id), ("arrival_ns", .arrival), ("input_tokens", .inputTokens),
-      ("output_tokens", .outputTokens), ("scheduled_ns", .scheduled),
-      ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
-      ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
-      ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
-      ("priority", .priority), ("class", .requestClass), ("passages", .passages),
-      ("parent_session", .parentSession),
-    ])
-
-  /// Reads one object; members that the layout does not name are passed over.
-  func row(_ scanner: inout JSONScanner) throws(RowProblem) -> RawRow {
-    var row = RawRow()
-    do {
-      guard try scanner.next() == .objectStart else { throw RowProblem.notAnObject }
-      while try scanner.next() == .key {
-        let index = scanner.index(in: keys)
-        let token = try scanner.next()
-        if index >= 0, token != .null {
-          try take(fields[index], token, &scanner, &row)
-        } else {
-          try scanner.skipValue(of: token)
-        }
-      }
-      guard try scanner.next() == .end else { throw RowProblem.notAnObject }
-    } catch let problem as RowProblem {
-      throw problem
-    } catch {
-      throw .notAnObject
-    }
-    return row
-  }
-
-  private func take(
-    _ field: Field, _ token: JSONScanner.Token, _ scanner: inout JSONScanner, _ row: inout RawRow
-  ) throws {
-    switch field {
-    case .content:
-      row.content = try scanner.rowNames(token)
-      return
-    case .blocks:
-      row.blocks = try RAGPulseBlocks.names(token, &scanner)
-      return
-    case .tokenTimes:
-      guard token == .arrayStart else { throw RowProblem.badNumber }
-      while true {
-        let element = try scanner.next()
-        if element == .arrayEnd { return }
-        guard element == .number else { throw RowProblem.badNumber }
-        row.tokenTimes.append(try time(scanner))
-      }
-    default: break
-    }
-    guard token == .number || token == .string else { throw RowProblem.badNumber }
-    switch field {
-    case .id: row.id = scanner.string()
-    case .arrival: row.arrival = try time(scanner)
-    case .scheduled: row.scheduled = try time(scanner)
-    case .firstToken: row.firstToken = try time(scanner)
-    case .lastToken: row.lastToken = try time(scanner)
-    case .inputTokens: row.inputTokens = try integer(scanner)
-    case .outputTokens: row.outputTokens = try integer(scanner)
-    case .tokensPerContentName: row.tokensPerContentName = try integer(scanner)
-    case .session:
-      let name = scanner.string()
-      if !name.isEmpty { row.session = name }
-    case .thinkTime: row.thinkTime = try time(scanner)
-    case .cancelled: row.cancelled = try time(scanner)
-    case .priority: row.priority = try integer(scanner)
-    case .requestClass:
-      let name = scanner.string()
-      if !name.isEmpty { row.requestClass = name }
-    case .passages: row.passages = try integer(scanner)
-    case .parentSession:
-      let name = scanner.string()
-      if !name.isEmpty { row.parentSession = name }
-    case .content, .tokenTimes, .blocks: break
-    }
-  }
-
-  private func time(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
-    try scanner.rowTime(decimals: decimals)
-  }
-
-  private func integer(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
-    try scanner.rowInteger()
   }
 }
 

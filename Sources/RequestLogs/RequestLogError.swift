@@ -10,12 +10,15 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case badHeader(path: String, reason: String)
   /// There is not one good row.
   case empty(path: String)
-  /// More rows are bad than the reader may skip; `line` and `reason` are the first one's.
+  /// More rows are bad than the reader may skip; `line` and `reason` are the first one's;
+  /// 0 in a document, where lines tell nothing.
   case tooManyBadRows(path: String, bad: Int, rows: Int, line: Int, reason: String)
   /// The content of one log does not fit the rows of another.
   case contentMismatch(reason: String)
   /// A file that describes a workload is not what it should be; `place` is a line, or `byte N`.
   case badDescription(path: String, place: String, reason: String)
+  /// A mapping of a log's columns is not what it should be, or does not fit the log.
+  case badMapping(path: String, reason: String)
   /// A parameter of a synthetic workload that cannot be: `name` is its path, such as
   /// `streams[chat].arrivals.rate`.
   case badParameter(name: String, value: String, expected: String)
@@ -33,12 +36,14 @@ extension RequestLogError: CustomStringConvertible {
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"
     case .tooManyBadRows(let path, let bad, let rows, let line, let reason):
-      "\(path):\(line): \(reason); \(bad) of \(rows) rows are bad, more than may be skipped: "
+      "\(path)\(line > 0 ? ":\(line)" : ""): \(reason); \(bad) of \(rows) rows are bad, more than may be skipped: "
         + "correct them, or allow a larger share"
     case .contentMismatch(let reason):
       "the logs do not belong together: \(reason); give the log that the server was sent"
     case .badDescription(let path, let place, let reason):
       "\(path):\(place): \(reason); give the file as it was published"
+    case .badMapping(let path, let reason):
+      "\(path): \(reason); TraceSchemas/request-log-mapping.schema.json says what a mapping holds"
     case .badParameter(let name, let value, let expected):
       "workload: \(name): \(value) cannot be; give \(expected)"
     }

@@ -15,6 +15,38 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
   case ragPulse = "ragpulse-jsonl"
   /// Sessions of coding agents as kv-cache-tester has them: a JSON document a session and line.
   case agentSessions = "agent-sessions-json"
+  /// vLLM's spans of OpenTelemetry as OTLP writes them in JSON: a document, or one a line.
+  case vllmSpans = "vllm-otlp-json"
+  /// Spans by OpenTelemetry's conventions for generative AI, as OTLP's JSON or flat.
+  case genAISpans = "genai-spans-json"
+  /// `vllm bench serve --save-detailed`, or SGLang's `bench_serving --output-details`: columns of a run.
+  case benchRun = "vllm-bench-json"
+  /// aiperf's `profile_export.jsonl`.
+  case aiperf = "aiperf-jsonl"
+  /// guidellm's `benchmarks.json`.
+  case guidellm = "guidellm-json"
+  /// BurstGPT: CSV of Timestamp (s), Request tokens, Response tokens, Log Type.
+  case burstGPT = "burstgpt-csv"
+  /// SGLang's exported metrics of requests: JSONL.
+  case sglang = "sglang-metrics-jsonl"
+  /// Dynamo's request trace: JSONL of `dynamo.request.trace.v1`.
+  case dynamo = "dynamo-jsonl"
+  /// Bailian's traces of Qwen: JSONL of chat_id, parent_chat_id, timestamp (s), hash_ids (16 tokens).
+  case bailian = "bailian-jsonl"
+  /// BLIS's TraceV2: its table, in microseconds.
+  case blis = "blis-csv"
+  /// LiteLLM's payloads or spend logs as JSONL.
+  case liteLLM = "litellm-jsonl"
+  /// LiteLLM's spend logs as CSV.
+  case liteLLMTable = "litellm-csv"
+  /// Langfuse's observations as JSONL.
+  case langfuse = "langfuse-jsonl"
+  /// Envoy AI Gateway's access log as JSONL.
+  case envoy = "envoy-jsonl"
+  /// TraceLab's rounds of coding agents: JSONL of session_id, round_index, timing_events.
+  case traceLab = "tracelab-jsonl"
+  /// Any CSV or JSON Lines, by a ``RequestLogMapping``; never told by content.
+  case mapped = "mapped"
   /// Our own; see ``RequestLogWriter``.
   case reprise = "reprise-jsonl"
 
@@ -27,67 +59,42 @@ public enum RequestLogFormat: String, CaseIterable, Sendable, Hashable {
     case .workload: "workloads with token ids (JSONL)"
     case .ragPulse: "RAGPulse traces (JSONL)"
     case .agentSessions: "agent sessions of kv-cache-tester (a line a session)"
+    case .vllmSpans: "vLLM's OpenTelemetry spans (OTLP JSON)"
+    case .genAISpans: "OpenTelemetry spans of generative AI (JSON)"
+    case .benchRun: "detailed runs of vllm bench serve or SGLang's bench_serving (JSON)"
+    case .aiperf: "aiperf exports (JSONL)"
+    case .guidellm: "guidellm benchmarks (JSON)"
+    case .burstGPT: "BurstGPT traces (CSV)"
+    case .sglang: "SGLang's metrics of requests (JSONL)"
+    case .dynamo: "Dynamo request traces (JSONL)"
+    case .bailian: "Bailian's Qwen traces (JSONL)"
+    case .blis: "BLIS TraceV2 (CSV)"
+    case .liteLLM: "LiteLLM logs (JSONL)"
+    case .liteLLMTable: "LiteLLM spend logs (CSV)"
+    case .langfuse: "Langfuse observations (JSONL)"
+    case .envoy: "Envoy AI Gateway access logs (JSONL)"
+    case .traceLab: "TraceLab's rounds of coding agents (JSONL)"
+    case .mapped: "any CSV or JSON Lines by a mapping"
     case .reprise: "Reprise's own logs (JSONL)"
     }
   }
 
-  /// Tells the format by the first bytes of the text, never by a name; nil if it is none.
-  ///
-  /// A damaged first line does not matter as long as one of the first ten tells.
-  public static func detect(_ text: [UInt8]) -> RequestLogFormat? {
-    var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    for _ in 0..<10 where start < text.count {
-      let end = text[start...].firstIndex(of: UInt8(ascii: "\n")) ?? text.count
-      if let format = detect(line: Array(text[start..<end])) { return format }
-      start = end + 1
+  /// Whether requests are pieces of a document, or of several, whose lines mean nothing.
+  var isDocument: Bool {
+    switch self {
+    case .vllmSpans, .genAISpans, .benchRun, .guidellm: true
+    default: false
     }
-    return nil
   }
 
-  private static func detect(line: [UInt8]) -> RequestLogFormat? {
-    guard let first = line.first(where: { $0 > 0x20 }) else { return nil }
-    guard first == UInt8(ascii: "{") else {
-      let names = String(decoding: line.prefix(1_000), as: UTF8.self).lowercased()
-        .split { $0 == "," || $0.isWhitespace || $0 == "\"" }
-      let isAzure = ["timestamp", "contexttokens", "generatedtokens"].allSatisfy(names.contains)
-      return isAzure ? .azure : nil
+  /// Whether its clock is absolute, or begins anywhere, so that the first row becomes zero.
+  var countsFromFirst: Bool {
+    switch self {
+    case .azure, .vllmRun, .vllmSpans, .genAISpans, .aiperf, .guidellm, .burstGPT, .sglang, .mapped,
+      .dynamo, .bailian, .blis, .liteLLM, .liteLLMTable, .langfuse, .envoy,
+      .traceLab:
+      true
+    case .mooncake, .workload, .ragPulse, .agentSessions, .benchRun, .reprise: false
     }
-    let keys = topKeys(line)
-    if keys.isOurs { return .reprise }
-    if keys.hasBlocks, ["timestamp", "input_length"].allSatisfy(keys.names.contains) {
-      return .ragPulse
-    }
-    let needed: [(RequestLogFormat, [String])] = [
-      (.mooncake, ["timestamp", "input_length", "output_length"]),
-      (.vllmRun, ["input_toks", "output_toks", "queued_ts"]),
-      (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
-      (.agentSessions, ["id", "block_size", "requests"]),
-    ]
-    return needed.first { $0.1.allSatisfy(keys.names.contains) }?.0
-  }
-
-  /// The names of an object's members, as far as they can be read, and whether `hash_ids` is an object.
-  private static func topKeys(
-    _ line: [UInt8]
-  ) -> (names: Set<String>, isOurs: Bool, hasBlocks: Bool) {
-    var names: Set<String> = []
-    var isOurs = false
-    var hasBlocks = false
-    do {
-      var scanner = try JSONScanner(ByteSource(bytes: line))
-      guard try scanner.next() == .objectStart else { return (names, false, false) }
-      while try scanner.next() == .key, names.count < 64 {
-        let isSchema = scanner.tokenIs("schema")
-        let isContent = scanner.tokenIs("hash_ids")
-        names.insert(scanner.string())
-        let value = try scanner.next()
-        if isSchema, value == .string, scanner.tokenIs("reprise.request-log") { isOurs = true }
-        if isContent, value == .objectStart { hasBlocks = true }
-        try scanner.skipValue(of: value)
-      }
-    } catch {
-      // What was read before the damage may still tell.
-    }
-    return (names, isOurs, hasBlocks)
   }
 }

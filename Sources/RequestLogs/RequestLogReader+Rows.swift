@@ -13,12 +13,19 @@ extension RequestLogReader {
           try judge()
           return nil
         }
-        if format == .agentSessions { takeSession() }
-        if format == .agentSessions, waiting.isEmpty { continue }
+        if format == .agentSessions || format.isDocument {
+          if document == nil { takeLine() }
+          if waiting.isEmpty { continue }
+        }
       }
       rows += 1
       do {
-        let record = try rawRow().record(
+        let row = try rawRow()
+        guard !row.isOther else {
+          rows -= 1
+          continue
+        }
+        let record = try row.record(
           origin: &origin, row: rows, tokensPerContentName: tokensPerContentName)
         if record.arrival < lastArrival { outOfOrder += 1 }
         lastArrival = record.arrival
@@ -35,6 +42,7 @@ extension RequestLogReader {
     do {
       if let summary = try table?.finish() { return summary }
       if let summary = try lines?.finish() { return summary }
+      if let summary = try document?.finish() { return summary }
     } catch {
       throw .input(error)
     }
@@ -44,16 +52,18 @@ extension RequestLogReader {
   /// The tokens for which a content name stands in rows that do not tell.
   private var tokensPerContentName: Int {
     options.tokensPerContentName.map { min(max($0, 1), Int(RawRow.mostTokens)) }
-      ?? (format == .mooncake ? 512 : 1)
+      ?? (format == .mooncake ? 512 : format == .bailian ? 16 : 1)
   }
 
-  /// The line of the current row, from 1.
+  /// The line of the current row, from 1; in a document the row's number.
   private mutating func line() -> Int {
+    if document != nil { return rows }
     if let line = table?.rowLine { return line }
     return lines?.lineNumber ?? 0
   }
 
   private mutating func advance() throws(RequestLogError) -> Bool {
+    if document != nil { return try advanceDocument() }
     do {
       if let found = try table?.next() { return found }
       return try lines?.next() ?? false
@@ -62,29 +72,100 @@ extension RequestLogReader {
     }
   }
 
+  /// Takes the next requests of a document; damage is one bad row, and ends it.
+  private mutating func advanceDocument() throws(RequestLogError) -> Bool {
+    do {
+      guard let found = try document?.next() else { return false }
+      waiting = found.reversed()
+    } catch let problem as RowProblem {
+      rows += 1
+      problems.add(problem, line: line())
+    } catch let error as TraceIOError {
+      guard error.leavesStart else { throw .input(error) }
+      rows += 1
+      problems.add(.notAnObject, line: line())
+    } catch {
+      throw .unknownFormat(path: path)
+    }
+    return true
+  }
+
   private mutating func rawRow() throws(RowProblem) -> RawRow {
     switch format {
     case .azure: return try azureRow()
-    case .mooncake: return try jsonRow(.mooncake)
+    case .mooncake:
+      var row = try jsonRow(.mooncake)
+      guard let session = row.session else { return row }
+      // A later turn may have a pause and no stamp: it comes no earlier than that.
+      if row.arrival == nil, let pause = row.thinkTime, let previous = sessionTimes[session] {
+        row.arrival = try RawRow.sum(previous, pause)
+      }
+      sessionTimes[session] = row.arrival ?? sessionTimes[session]
+      return row
+    case .traceLab:
+      var row = try lines?.round() ?? RawRow()
+      guard let session = row.session else { return row }
+      if let arrival = row.arrival, let previous = sessionTimes[session] {
+        let (pause, overflow) = arrival.subtractingReportingOverflow(previous)
+        guard !overflow else { throw .timeOutOfRange }
+        row.thinkTime = max(0, pause)
+      }
+      sessionTimes[session] = row.end ?? row.arrival ?? sessionTimes[session]
+      return row
     case .vllmRun: return try jsonRow(.vllmRun)
     case .workload: return try jsonRow(.workload)
     case .ragPulse:
       var row = try jsonRow(.ragPulse)
       RAGPulseBlocks.describe(&row, blocks: blocks, number: rows)
       return row
-    case .agentSessions:
+    case .agentSessions, .vllmSpans, .genAISpans, .benchRun, .guidellm:
       guard let row = waiting.popLast() else { throw .missingField }
+      return row
+    case .aiperf: return try jsonRow(.aiperf)
+    case .sglang: return try jsonRow(.sglang)
+    case .mapped:
+      if let rowLayout { return try jsonRow(rowLayout) }
+      return try tableRow()
+    case .burstGPT: return try tableRow()
+    case .blis:
+      var row = try tableRow()
+      if row.inputTokens == 0 { row.inputTokens = row.otherInputTokens }
+      row.dropUnstreamed()
+      return row
+    case .liteLLMTable:
+      var row = try tableRow()
+      row.dropUnstreamed()
+      return row
+    case .liteLLM, .langfuse:
+      var row = try jsonRow(format == .liteLLM ? .liteLLM : .langfuse)
+      row.dropUnstreamed()
+      return row
+    case .envoy:
+      var row = try jsonRow(.envoy)
+      // The gateway logs what is no call of a model, too.
+      if row.inputTokens == nil { row.isOther = true }
+      return row
+    case .dynamo: return try jsonRow(.dynamo)
+    case .bailian:
+      var row = try jsonRow(.bailian)
+      row.id = row.chat
+      let parent = row.parentChat == "-1" ? nil : row.parentChat
+      row.session = parent.map { roots[$0] ?? $0 } ?? row.chat
+      if let chat = row.chat, let session = row.session { roots[chat] = session }
       return row
     case .reprise: return try jsonRow(.reprise)
     }
   }
 
-  /// Reads the requests of the session that is the current line.
-  private mutating func takeSession() {
+  /// Reads the requests of the session, or of the document, that is the current line.
+  private mutating func takeLine() {
     do {
-      waiting = try lines?.session().reversed() ?? []
-      // Its clock is its own.
-      lastArrival = Nanoseconds(.min)
+      let found =
+        format == .agentSessions
+        ? try lines?.session() : try lines?.requests(in: objects, of: format)
+      waiting = found?.reversed() ?? []
+      // A session's clock is its own.
+      if format == .agentSessions { lastArrival = Nanoseconds(.min) }
     } catch {
       rows += 1
       problems.add(error, line: line())
@@ -93,6 +174,11 @@ extension RequestLogReader {
 
   private mutating func jsonRow(_ layout: RowLayout) throws(RowProblem) -> RawRow {
     guard let row = try lines?.row(layout) else { throw .notAnObject }
+    return row
+  }
+
+  private mutating func tableRow() throws(RowProblem) -> RawRow {
+    guard let layout, let row = try table?.row(layout) else { throw .missingField }
     return row
   }
 
@@ -119,7 +205,8 @@ extension RequestLogReader {
     guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)
     else { return }
     throw .tooManyBadRows(
-      path: path, bad: problems.count, rows: rows, line: problems.firstLine,
+      path: path, bad: problems.count, rows: rows,
+      line: problems.countsRows ? 0 : problems.firstLine,
       reason: problem.rawValue)
   }
 }
@@ -139,6 +226,23 @@ extension JSONLineReader {
   /// Reads the current line as a session of an agent.
   fileprivate mutating func session() throws(RowProblem) -> [RawRow] {
     try AgentSession.rows(&scanner)
+  }
+
+  /// Reads the current line as a round of an agent.
+  fileprivate mutating func round() throws(RowProblem) -> RawRow { try TraceLabRow.row(&scanner) }
+
+  /// Reads the current line as a document of requests; bad ones among them are the line's problem.
+  fileprivate mutating func requests(
+    in objects: NestedObjects, of format: RequestLogFormat
+  ) throws(RowProblem) -> [RawRow] {
+    var objects = objects
+    var rows: [RawRow] = []
+    do {
+      while let row = try DocumentReader.row(&scanner, &objects, format) { rows.append(row) }
+    } catch {
+      throw .notAnObject
+    }
+    return rows
   }
 
   /// Reads the current line by a layout.

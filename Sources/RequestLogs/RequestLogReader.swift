@@ -13,8 +13,9 @@ public import TraceIO
 /// as they stand: a log that is not in order of arrival is counted in ``outOfOrder`` and put in
 /// order by ``RequestLog``.
 ///
-/// Arrivals count from the first row in formats whose clock is absolute (Azure, vLLM runs), and
-/// from the log's own zero in the others; agents' sessions count each from its own. All numbers are read as decimals and kept exactly.
+/// Arrivals count from the first row in formats whose clock is absolute (Azure, spans, exports of
+/// load generators), and from the log's own zero in the others; agents' sessions count each from its own.
+/// All numbers are read as decimals and kept exactly.
 public struct RequestLogReader: ~Copyable {
   /// How a log is read.
   public struct Options: Sendable, Hashable {
@@ -23,6 +24,9 @@ public struct RequestLogReader: ~Copyable {
     /// The tokens for which a content name stands in a log that does not tell; nil takes the
     /// format's usual number: 512 for Mooncake, 1 for token ids.
     public var tokensPerContentName: Int?
+    /// What the columns or members of the log mean, where it is of no known format; nil tells the
+    /// format by the content.
+    public var mapping: RequestLogMapping?
     /// How far an input may expand.
     public var limits: InputLimits
 
@@ -48,10 +52,21 @@ public struct RequestLogReader: ~Copyable {
   public let path: String
 
   let options: Options
-  // One of the two reads, as the format wants; an enumeration could not lend its payload.
+  // One of the three reads, as the format wants; an enumeration could not lend its payload.
   var table: Optional<CSVReader>
   var lines: Optional<JSONLineReader>
-  let columns: (time: Int, input: Int, output: Int)
+  var document: Optional<DocumentReader>
+  private(set) var columns: (time: Int, input: Int, output: Int)
+  /// The columns of tables other than Azure's.
+  private(set) var layout: Optional<TableLayout>
+  /// The members of rows that a mapping names.
+  private(set) var rowLayout: Optional<RowLayout>
+  /// The first turn of each turn's conversation, in logs that name the turn before only.
+  var roots: [String: String]
+  /// The last instant of each session, in logs whose rows count from the one before.
+  var sessionTimes: [String: Int64]
+  /// Finds the requests of a line that holds a document.
+  var objects: NestedObjects
   /// The instant on the log's clock that becomes zero; the first row sets it if it is nil.
   var origin: Optional<Int64>
   var lastArrival: Nanoseconds
@@ -128,30 +143,62 @@ public struct RequestLogReader: ~Copyable {
     blocks: RAGPulseBlocks? = nil
   ) throws -> Self {
     let path = source.path
-    guard let format = RequestLogFormat.detect(start) else {
+    guard let format = options.mapping.map({ _ in .mapped }) ?? RequestLogFormat.detect(start)
+    else {
       throw start.contains { $0 > 0x20 }
         ? RequestLogError.unknownFormat(path: path) : RequestLogError.empty(path: path)
     }
-    guard format == .azure else {
+    var reader = Self(
+      format: format, path: path, options: options, buffered: buffered, blocks: blocks)
+    switch format {
+    case .azure:
+      let table = try CSVReader(source, maximumLine: maximumLine)
+      guard let time = table.column("TIMESTAMP"), let input = table.column("ContextTokens"),
+        let output = table.column("GeneratedTokens")
+      else { throw RequestLogError.unknownFormat(path: path) }
+      reader.columns = (time, input, output)
+      reader.table = consume table
+    case .burstGPT, .blis, .liteLLMTable:
+      let table = try CSVReader(source, maximumLine: maximumLine)
+      reader.layout =
+        switch format {
+        case .blis: TableLayout.blis(table.header)
+        case .liteLLMTable: TableLayout.liteLLM(table.header)
+        default: TableLayout.burstGPT(table.header)
+        }
+      reader.table = consume table
+    case .mapped:
+      guard let mapping = options.mapping else { throw RequestLogError.unknownFormat(path: path) }
+      if start.first(where: { $0 > 0x20 && $0 < 0x80 }) == UInt8(ascii: "{") {
+        reader.rowLayout = mapping.rowLayout
+        reader.lines = try JSONLineReader(source, maximumLine: maximumLine)
+      } else if let header = mapping.header {
+        reader.layout = try mapping.tableLayout(header)
+        reader.table = CSVReader(source, header: header, maximumLine: maximumLine)
+      } else {
+        let table = try CSVReader(source, maximumLine: maximumLine)
+        reader.layout = try mapping.tableLayout(table.header)
+        reader.table = consume table
+      }
+    case .vllmSpans, .genAISpans, .benchRun, .guidellm:
+      let hasLines = format != .benchRun && RequestLogFormat.hasDocumentALine(start)
+      if hasLines {
+        reader.lines = try JSONLineReader(source, maximumLine: maximumLine)
+      } else {
+        reader.document = try DocumentReader(source, format: format)
+        reader.problems.countsRows = true
+      }
+    default:
       var lines = try JSONLineReader(source, maximumLine: maximumLine)
       if format == .reprise { try lines.readHeader() }
-      return Self(
-        format: format, path: path, options: options, table: nil, lines: consume lines,
-        columns: (0, 0, 0), buffered: buffered, blocks: blocks)
+      reader.lines = consume lines
     }
-    let table = try CSVReader(source, maximumLine: maximumLine)
-    guard let time = table.column("TIMESTAMP"), let input = table.column("ContextTokens"),
-      let output = table.column("GeneratedTokens")
-    else { throw RequestLogError.unknownFormat(path: path) }
-    return Self(
-      format: format, path: path, options: options, table: consume table, lines: nil,
-      columns: (time, input, output), buffered: buffered, blocks: nil)
+    return reader
   }
 
   private init(
-    format: RequestLogFormat, path: String, options: Options, table: consuming CSVReader?,
-    lines: consuming JSONLineReader?, columns: (time: Int, input: Int, output: Int),
-    buffered: InputSummary?, blocks: RAGPulseBlocks?
+    format: RequestLogFormat, path: String, options: Options, buffered: InputSummary?,
+    blocks: RAGPulseBlocks?
   ) {
     // No property has a value by its declaration, not even the nil of `?`: with one, the public
     // initialisers could not replace `self`.
@@ -163,13 +210,19 @@ public struct RequestLogReader: ~Copyable {
     self.format = format
     self.path = path
     self.options = options
-    self.table = table
-    self.lines = lines
-    self.columns = columns
+    table = nil
+    lines = nil
+    document = nil
+    columns = (0, 0, 0)
+    layout = nil
+    rowLayout = nil
+    roots = [:]
+    sessionTimes = [:]
+    objects = DocumentReader.objects(of: format)
     self.buffered = buffered
     self.blocks = blocks
     // Only clocks that do not count from the log's own beginning are set to zero at the first row.
-    origin = format == .azure || format == .vllmRun ? nil : 0
+    origin = format.countsFromFirst ? nil : 0
   }
 
   private static func asLogError(_ error: any Error, path: String) -> RequestLogError {

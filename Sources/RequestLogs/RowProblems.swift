@@ -12,6 +12,10 @@ public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   case timeOutOfRange = "a time is out of range"
   /// A request was scheduled, or answered, before it arrived, or its tokens run backwards.
   case timesOutOfOrder = "times of the request run backwards"
+  /// A run of a benchmark that was saved without its requests.
+  case totalsOnly = "the run has totals and no requests: save it with --save-detailed"
+  /// A run of a benchmark without start times, whose rate or concurrency decided when requests were sent.
+  case noArrival = "nothing tells when the request was sent, since the run has no start times"
 }
 
 /// The bad rows of a log: how many for each reason, and where the first few are.
@@ -35,6 +39,8 @@ public struct RowProblems: Sendable, Hashable {
   public private(set) var firstProblem: RowProblem?
   /// The first bad row's line.
   public private(set) var firstLine = 0
+  /// Whether rows are told by their number in the log and not by their line: in documents.
+  var countsRows = false
 
   /// No bad rows.
   public init() {}
@@ -62,7 +68,8 @@ public struct RowProblems: Sendable, Hashable {
       let lines = tally.lines.map(String.init).joined(separator: ", ")
       let more = tally.count > tally.lines.count ? ", ..." : ""
       return
-        "\(tally.count == 1 ? "1 row" : "\(tally.count) rows") skipped: \(tally.problem.rawValue) (lines \(lines)\(more))"
+        "\(tally.count == 1 ? "1 row" : "\(tally.count) rows") skipped: \(tally.problem.rawValue) "
+        + "(\(countsRows ? "requests" : "lines") \(lines)\(more))"
     }
   }
 }

@@ -214,6 +214,29 @@ struct RequestLogReaderTests {
     }
   }
 
+  @Test(
+    "survives any document and table that is cut anywhere, and bytes that are changed",
+    arguments: [
+      #"{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"5","attributes":[{"key":"#
+        + #""gen_ai.latency.e2e","value":{"doubleValue":9e9}},{"key":"gen_ai.usage.input_tokens"}]}]}]}]}"#,
+      #"{"input_lens":[5],"output_lens":[2],"ttfts":[9e9],"itls":[[1,2]],"start_times":[-9e9]}"#,
+      #"{"benchmarks":[{"requests":{"errored":[{"prompt_tokens":5,"info":{"timings":{"#
+        + #""request_start":9e9}}}]}}]}"#,
+      #"{"metadata":{"request_start_ns":9},"metrics":{"request_latency":{"value":9e9,"unit":"ms"}}}"#,
+      "Timestamp,Request tokens,Response tokens,Log Type\n5,6,7,x\n",
+    ])
+  func hostileDocument(text: String) {
+    let bytes = Array(text.utf8)
+    for index in bytes.indices {
+      _ = try? RequestLog(RequestLogReader(bytes: Array(bytes[..<index]))).summary
+      for change: UInt8 in [0x22, 0x39] {
+        var changed = bytes
+        changed[index] = change
+        _ = try? RequestLog(RequestLogReader(bytes: changed)).summary
+      }
+    }
+  }
+
   @Test("survives times at the ends of the range")
   func extremes() throws {
     let log = try read(

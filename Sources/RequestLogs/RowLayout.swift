@@ -1,0 +1,241 @@
+import TraceIO
+
+/// Which member of a JSON row is which field, and in which unit its times are.
+struct RowLayout: Sendable {
+  enum Field: Sendable {
+    case id, arrival, scheduled, firstToken, lastToken, tokenTimes
+    case inputTokens, outputTokens, content, tokensPerContentName, priority
+    case session, thinkTime, cancelled, requestClass, passages, parentSession, blocks
+    /// What stands in where the fields above are missing.
+    case otherInputTokens, otherOutputTokens, otherSession
+    /// When the exchange ended; where the client gave up, that is when.
+    case end, wasCancelled
+    /// A turn's own name, and that of the turn before it or -1.
+    case chat, parentChat
+    /// What makes it no request of a server: another kind of event, an answer from a cache.
+    case event, generationType, cacheHit
+    /// The part of a benchmark that it belongs to; a warm-up makes a class of its own.
+    case phase
+    /// Durations since the arrival, and between tokens.
+    case queueTime, timeToFirstToken, latency, tokenGaps
+    /// Text or a number that says how the request ended, or an error, which is null where none is.
+    case status, failure
+    /// The unit that the value beside it is in, which must be this layout's milliseconds.
+    case millisecondsUnit
+  }
+
+  /// How a time is written.
+  enum Unit: Sendable, Hashable {
+    /// A number in units of 10 to the minus this, which must be nanoseconds.
+    case decimals(Int)
+    /// A date, or seconds since 1970.
+    case instant
+  }
+
+  private enum Member: Sendable {
+    case value(Field, Unit)
+    case members(RowLayout)
+  }
+
+  private let keys: JSONKeys
+  private let members: [Member]
+
+  /// A flat row, all of whose times have one unit.
+  private init(decimals: Int, _ members: [(String, Field)]) {
+    keys = JSONKeys(members.map(\.0))
+    self.members = members.map { .value($0.1, .decimals(decimals)) }
+  }
+
+  /// A row of objects in objects: each field's names, from the outermost in, with its unit.
+  init(_ fields: [(path: [String], field: Field, unit: Unit)]) {
+    var names: [String] = []
+    for field in fields {
+      if let name = field.path.first, !names.contains(name) { names.append(name) }
+    }
+    keys = JSONKeys(names)
+    members = names.map { name in
+      let inner = fields.filter { $0.path.first == name }
+      if let only = inner.first, only.path.count == 1 { return .value(only.field, only.unit) }
+      return .members(RowLayout(inner.map { (Array($0.path.dropFirst()), $0.field, $0.unit) }))
+    }
+  }
+
+  static let mooncake = RowLayout(
+    decimals: 6,
+    [
+      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
+      ("hash_ids", .content), ("session_id", .session), ("delay", .thinkTime),
+      ("delay_ms", .thinkTime), ("priority", .priority),
+    ])
+
+  static let vllmRun = RowLayout(
+    decimals: 9,
+    [
+      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
+      ("queued_ts", .arrival), ("scheduled_ts", .scheduled), ("first_token_ts", .firstToken),
+      ("last_token_ts", .lastToken),
+    ])
+
+  static let workload = RowLayout(
+    decimals: 0,
+    [
+      ("request_id", .id), ("input_toks", .inputTokens), ("output_toks", .outputTokens),
+      ("arrival_time_ns", .arrival), ("input_tok_ids", .content),
+    ])
+
+  static let ragPulse = RowLayout(
+    decimals: 9,
+    [
+      ("timestamp", .arrival), ("input_length", .inputTokens), ("output_length", .outputTokens),
+      ("hash_ids", .blocks), ("session_id", .session),
+    ])
+
+  static let reprise = RowLayout(
+    decimals: 0,
+    [
+      ("id", .id), ("arrival_ns", .arrival), ("input_tokens", .inputTokens),
+      ("output_tokens", .outputTokens), ("scheduled_ns", .scheduled),
+      ("first_token_ns", .firstToken), ("last_token_ns", .lastToken), ("token_ns", .tokenTimes),
+      ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
+      ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
+      ("priority", .priority), ("class", .requestClass), ("passages", .passages),
+      ("parent_session", .parentSession),
+    ])
+
+  /// Reads one object; members that the layout does not name are passed over.
+  func row(_ scanner: inout JSONScanner) throws(RowProblem) -> RawRow {
+    var row = RawRow()
+    do {
+      guard try scanner.next() == .objectStart else { throw RowProblem.notAnObject }
+      try read(&scanner, &row)
+      guard try scanner.next() == .end else { throw RowProblem.notAnObject }
+    } catch let problem as RowProblem {
+      throw problem
+    } catch {
+      throw .notAnObject
+    }
+    try row.settle()
+    return row
+  }
+
+  /// Reads what is left of an object whose bracket was read.
+  func read(_ scanner: inout JSONScanner, _ row: inout RawRow) throws {
+    while try scanner.next() == .key {
+      let index = scanner.index(in: keys)
+      let token = try scanner.next()
+      // Proxies write a dash for what is not there.
+      let isAbsent = token == .null || token == .string && scanner.tokenIs("-")
+      guard index >= 0, !isAbsent else {
+        try scanner.skipValue(of: token)
+        continue
+      }
+      switch members[index] {
+      case .value(let field, let unit): try take(field, unit, token, &scanner, &row)
+      case .members(let layout) where token == .objectStart: try layout.read(&scanner, &row)
+      case .members: try scanner.skipValue(of: token)
+      }
+    }
+  }
+
+  private func take(
+    _ field: Field, _ unit: Unit, _ token: JSONScanner.Token, _ scanner: inout JSONScanner,
+    _ row: inout RawRow
+  ) throws {
+    switch field {
+    case .content:
+      row.content = try scanner.rowNames(token)
+      return
+    case .blocks:
+      row.blocks = try RAGPulseBlocks.names(token, &scanner)
+      return
+    case .tokenTimes:
+      row.tokenTimes = try times(unit, token, &scanner)
+      return
+    case .tokenGaps:
+      row.tokenGaps = try times(unit, token, &scanner)
+      return
+    case .status:
+      if token == .number || token == .string { row.failed = !tellsSuccess(scanner.string()) }
+      try scanner.skipValue(of: token)
+      return
+    case .failure:
+      let isNone = token == .false || token == .string && scanner.tokenLength == 0
+      if !isNone { row.failed = true }
+      try scanner.skipValue(of: token)
+      return
+    case .cacheHit:
+      let isHit = token == .true || token == .string && scanner.string().lowercased() == "true"
+      if isHit { row.isOther = true }
+      try scanner.skipValue(of: token)
+      return
+    case .wasCancelled:
+      if token == .true { row.wasCancelled = true }
+      try scanner.skipValue(of: token)
+      return
+    default: break
+    }
+    guard token == .number || token == .string else { throw RowProblem.badNumber }
+    switch field {
+    case .id: row.id = scanner.string()
+    case .arrival: row.arrival = try time(unit, scanner)
+    case .scheduled: row.scheduled = try time(unit, scanner)
+    case .firstToken: row.firstToken = try time(unit, scanner)
+    case .lastToken: row.lastToken = try time(unit, scanner)
+    case .inputTokens: row.inputTokens = try integer(scanner)
+    case .outputTokens: row.outputTokens = try integer(scanner)
+    case .tokensPerContentName: row.tokensPerContentName = try integer(scanner)
+    case .session:
+      let name = scanner.string()
+      if !name.isEmpty { row.session = name }
+    case .thinkTime: row.thinkTime = try time(unit, scanner)
+    case .cancelled: row.cancelled = try time(unit, scanner)
+    case .priority: row.priority = try integer(scanner)
+    case .requestClass:
+      let name = scanner.string()
+      if !name.isEmpty { row.requestClass = name }
+    case .passages: row.passages = try integer(scanner)
+    case .parentSession:
+      let name = scanner.string()
+      if !name.isEmpty { row.parentSession = name }
+    case .otherInputTokens: row.otherInputTokens = try integer(scanner)
+    case .otherOutputTokens: row.otherOutputTokens = try integer(scanner)
+    case .otherSession: row.otherSession = scanner.string()
+    case .end: row.end = try time(unit, scanner)
+    case .chat: row.chat = scanner.string()
+    case .parentChat: row.parentChat = scanner.string()
+    case .event: if !scanner.tokenIs("request_end") { row.isOther = true }
+    case .generationType: if !scanner.tokenIs("GENERATION") { row.isOther = true }
+    case .phase: if scanner.tokenIs("warmup") { row.requestClass = "warmup" }
+    case .queueTime: row.queueTime = try time(unit, scanner)
+    case .timeToFirstToken: row.timeToFirstToken = try time(unit, scanner)
+    case .latency: row.latency = try time(unit, scanner)
+    case .millisecondsUnit:
+      guard scanner.tokenIs("ms") else { throw RowProblem.badNumber }
+    case .content, .tokenTimes, .blocks, .tokenGaps, .status, .failure,
+      .wasCancelled, .cacheHit:
+      break
+    }
+  }
+
+  private func times(
+    _ unit: Unit, _ token: JSONScanner.Token, _ scanner: inout JSONScanner
+  ) throws -> [Int64] {
+    guard token == .arrayStart else { throw RowProblem.badNumber }
+    var times: [Int64] = []
+    while true {
+      let element = try scanner.next()
+      if element == .arrayEnd { return times }
+      guard element == .number else { throw RowProblem.badNumber }
+      times.append(try time(unit, scanner))
+    }
+  }
+
+  private func time(_ unit: Unit, _ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
+    if case .decimals(let decimals) = unit { return try scanner.rowTime(decimals: decimals) }
+    return try unit.nanoseconds(scanner.string())
+  }
+
+  private func integer(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {
+    try scanner.rowInteger()
+  }
+}
