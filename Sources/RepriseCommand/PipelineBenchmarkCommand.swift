@@ -108,7 +108,7 @@ struct PipelineBenchmarkCommand: FailingCommand {
           StoreService(capacity: 20, bandwidth: 50, latency: 5, enginesPerInstance: 1, next: "far"))
       ),
       EnginePool(
-        name: "far", service: .store(StoreService(capacity: 1000, bandwidth: 100, latency: 50))),
+        name: "far", service: .store(StoreService(capacity: 1000, bandwidth: 400, latency: 50))),
     ]
     let retrieval = Retrieval(index: "wiki", probes: 32, documents: 4, tokensPerDocument: 128)
     func process(_ source: TokenSource) -> StageAction {
@@ -137,8 +137,8 @@ struct PipelineBenchmarkCommand: FailingCommand {
       ],
       network: [
         NetworkLevel(name: "node", members: 8, bandwidth: 50, latency: 5),
-        NetworkLevel(name: "rack", members: 4, bandwidth: 50, latency: 10),
-        NetworkLevel(name: "hall", members: 4, bandwidth: 100, latency: 20),
+        NetworkLevel(name: "rack", members: 4, bandwidth: 200, latency: 10),
+        NetworkLevel(name: "hall", members: 4, bandwidth: 800, latency: 20),
       ])
     let steps = LinearStepModel(perStep: 5e6, perPrefillToken: 10_000, perDecodeSequence: 50_000)
     let passes = LinearStepModel(perStep: 2e6, perPrefillToken: 2_000)

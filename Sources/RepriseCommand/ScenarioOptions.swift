@@ -27,17 +27,19 @@ struct ScenarioOptions: ParsableArguments {
   func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
     resolved.plan.searches = scenario.searchCosts
+    // Like engines of several pools cost the same: their prices are compiled once.
+    var known: [ModelService: EnginePlan] = [:]
     for pool in scenario.pools {
       switch pool.service {
       case .model(let service):
-        let (model, device, known) = try evidence(
-          of: pool, service.model, service.group.dataType, on: service.group.device, from: store)
-        let key = StoredCalibration.Deployment(service.group, model, on: device)
-        let plan = try EnginePlan(
-          service.group, model, on: device, curves: known.curves, relative: known.relative,
-          calibration: try store?.calibration(of: key))
-        resolved.add(PoolPlan(pool, plan), "\(pool.name): \(plan.prices)")
-        resolved.warnings += plan.warnings
+        var like = service
+        like.group.name = ""
+        let plan = try known[like] ?? enginePlan(of: pool, service, from: store)
+        known[like] = plan
+        var prices = PoolPlan(pool, plan)
+        prices.group?.name = pool.name
+        resolved.add(prices, "\(pool.name): \(plan.prices)")
+        resolved.warnings += plan.warnings.filter { !resolved.warnings.contains($0) }
       case .encoder(let service):
         let (model, device, known) = try evidence(
           of: pool, service.model, service.dataType, on: service.device, from: store)
@@ -53,6 +55,17 @@ struct ScenarioOptions: ParsableArguments {
       }
     }
     return resolved
+  }
+
+  private func enginePlan(
+    of pool: EnginePool, _ service: ModelService, from store: OperatorStore?
+  ) throws -> EnginePlan {
+    let (model, device, known) = try evidence(
+      of: pool, service.model, service.group.dataType, on: service.group.device, from: store)
+    let key = StoredCalibration.Deployment(service.group, model, on: device)
+    return try EnginePlan(
+      service.group, model, on: device, curves: known.curves, relative: known.relative,
+      calibration: try store?.calibration(of: key))
   }
 
   private func evidence(
