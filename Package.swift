@@ -110,7 +110,8 @@ let package = Package(
         name: "Reprise", dependencies: rooms.map { .target(name: $0.name) },
         swiftSettings: settings),
       .executableTarget(
-        name: "RepriseCommand", dependencies: ["Reprise", argumentParser], swiftSettings: settings),
+        name: "RepriseCommand", dependencies: ["Reprise", argumentParser, heap],
+        swiftSettings: settings),
     ]
     + rooms.map { room in
       .testTarget(

@@ -10,14 +10,17 @@ struct PipelineCommand: FailingCommand {
       "Replay requests through the pipelines of a scenario: many models, engines and stores.",
     discussion: """
       A scenario describes engines (language models, encoders, hosts, key-value stores, what is external), \
-      the network between them, and the stages that requests pass through \
-      (TraceSchemas/scenario.schema.json, docs/pipelines.md). Requests come from --log, in any format that \
-      'reprise replay' reads, or are drawn as the scenario's 'workload' says. Steps are priced by the \
-      database, where it holds measurements of the devices, and by the roofline where it does not.
+      the network between them, and the stages that requests pass through. Its keys, and how to read what is \
+      printed, are in docs/pipelines.md; docs/examples/pipelines has one for each feature; the contract is \
+      TraceSchemas/scenario.schema.json. Requests come from --log, in any format that 'reprise replay' reads, \
+      or are drawn as the scenario's 'workload' says. Steps are priced by the database, where it holds \
+      measurements of the devices, and by the roofline where it does not, which no server reaches.
 
       Prints whether the objectives hold, what requests waited for, and what engines, links and stores did. \
       Writes into the output folder: scenario-result.json (everything in figures), requests.csv (a row a \
       request), critical-path.svg, stages.svg, and with --stages stages.csv (a row a stage of each request). \
+      Requests that are rejected (too long for every engine), turned away (by an 'admission') or never end \
+      (as their engines never come back) are counted, with exit code 0: they are results. \
       SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130. The \
       same input gives the same bytes.
 
@@ -99,6 +102,11 @@ struct PipelineCommand: FailingCommand {
       resolved.warnings.append(
         "\(result.rejected) of \(result.arrivals) requests were rejected: longer than 'max_model_len' "
           + "or than an engine's memory")
+    }
+    if result.unfinished > 0, !result.isCut {
+      resolved.warnings.append(
+        "\(result.unfinished) of \(result.arrivals) requests never ended: engines or memory that they "
+          + "need never came, as after outages without 'for_s'")
     }
     resolved.warnings += source.warnings
     try rows.commit()

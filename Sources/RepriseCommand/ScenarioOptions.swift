@@ -31,7 +31,7 @@ struct ScenarioOptions: ParsableArguments {
       switch pool.service {
       case .model(let service):
         let (model, device, known) = try evidence(
-          service.model, service.group.dataType, on: service.group.device, from: store)
+          of: pool, service.model, service.group.dataType, on: service.group.device, from: store)
         let key = StoredCalibration.Deployment(service.group, model, on: device)
         let plan = try EnginePlan(
           service.group, model, on: device, curves: known.curves, relative: known.relative,
@@ -40,7 +40,7 @@ struct ScenarioOptions: ParsableArguments {
         resolved.warnings += plan.warnings
       case .encoder(let service):
         let (model, device, known) = try evidence(
-          service.model, service.dataType, on: service.device, from: store)
+          of: pool, service.model, service.dataType, on: service.device, from: store)
         resolved.add(
           try PoolPlan(
             pool, service, model, on: device, curves: known.curves, relative: known.relative),
@@ -56,13 +56,23 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   private func evidence(
-    _ name: String, _ dataType: DataType, on deviceName: String, from store: OperatorStore?
+    of pool: EnginePool, _ name: String, _ dataType: DataType, on deviceName: String,
+    from store: OperatorStore?
   ) throws -> (
     model: ModelArchitecture, device: Device,
     known: (curves: [MeasuredCurve], relative: RelativeCurves?)
   ) {
-    let model = try modelArchitecture(named: name, beside: folder)
-    let device = try dataSheet(named: deviceName, beside: folder)
+    let (model, device): (ModelArchitecture, Device)
+    do {
+      model = try modelArchitecture(named: name, beside: folder)
+      device = try dataSheet(named: deviceName, beside: folder)
+    } catch {
+      // It is the file that names them, not the command line.
+      let failure = Failure(error)
+      throw Failure(
+        failure.cause == .usage ? .data : failure.cause,
+        "\(scenario): engines '\(pool.name)': \(failure.description)")
+    }
     return (
       model, device,
       try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)

@@ -81,6 +81,13 @@ struct MappingReader {
     guard case .text(let most) = kind(name) else { return nil }
     guard let value = node.scalar?.string, !value.isEmpty, value.unicodeScalars.count <= most
     else { throw error(name, "is text of 1 to \(most) characters") }
+    // They would steer the terminal that it is printed on, and no XML may hold them.
+    guard !value.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
+    else {
+      throw ScenarioError(
+        path: path, line: line(of: name),
+        message: "'\(name)' holds a control character; leave it out")
+    }
     return value
   }
 

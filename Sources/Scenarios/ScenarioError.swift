@@ -7,11 +7,15 @@ public struct ScenarioError: Error, Hashable, Sendable {
   /// A sentence that says what is wrong and what to do.
   public var message: String
 
-  /// Creates an error.
+  /// Creates an error, in one line: instead of control characters, which the file may hold, it has "?".
   public init(path: String, line: Int, message: String) {
     self.path = path
     self.line = line
-    self.message = message
+    var shown = String.UnicodeScalarView()
+    for scalar in message.unicodeScalars {
+      shown.append(scalar.properties.generalCategory == .control ? "?" : scalar)
+    }
+    self.message = String(shown)
   }
 }
 

@@ -9,6 +9,8 @@ import Testing
     ("version: 1", "version: 2", "'version' is a whole number, 1, not '2'"),
     ("name: retrieval-chat", "nam: x", "a scenario has no key 'nam'; did you mean 'name'?"),
     ("name: retrieval-chat", "name: ''", "'name' is text of 1 to 256 characters"),
+    ("name: retrieval-chat", #"name: "a\u001b[2J""#, "'name' holds a control character"),
+    ("version: 1", #""a\u001bb": 1"#, "a scenario has no key 'a?b'"),
     ("members: 8", "members: 0", "'members' is a whole number, 1 to 4096, not '0'"),
     ("members: 8", "member: 8", "a level of the network has no key 'member'; did you mean"),
     ("members: 8, ", "", "a level of the network needs the key 'members'"),

@@ -57,7 +57,7 @@ public struct BlameTable: Sendable, Hashable {
   {
     let total = counts.reduce(0, +)
     guard total > 0 else { return [] }
-    let wanted = max(1, Int((Double(total) * (1 - min(max(quantile, 0), 1))).rounded()))
+    let wanted = max(1, Int((Double(total) * (1 - min(1, max(0, quantile)))).rounded()))
     var (found, bucket) = (0, counts.count)
     var parts = Array(repeating: 0.0, count: width)
     while bucket > 0, found < wanted {

@@ -36,6 +36,9 @@ struct ChainStore {
     if users[start] == 0 { free[Int(levels[start])].append(start) }
   }
 
+  /// Whether nobody uses any piece.
+  var isFree: Bool { !users.contains { $0 > 0 } }
+
   /// One hash.
   subscript(index: Int) -> UInt64 {
     get { chain[index] }

@@ -11,8 +11,10 @@ struct CompiledPipeline {
     var predecessors: [Int] = []
     /// The stages that wait for it.
     var successors: [Int] = []
-    /// For a fetch: the stage that computes the context; for a decode: its prefill. -1 otherwise.
+    /// For a decode its prefill, and the other way round; -1 otherwise.
     var partner = -1
+    /// For a fetch: the stages that compute the context, of which it serves the first that is done.
+    var contexts: [Int] = []
     /// For a stage that computes a context: the stores, nearest first, to which that is written.
     var stores: [Int] = []
     /// What a search costs.
@@ -71,15 +73,16 @@ struct CompiledPipeline {
     for index in parts.indices {
       switch parts[index].stage.action {
       case .fetch:
-        let context = parts.indices.first {
+        parts[index].contexts = parts.indices.filter {
           parts[$0].computesContext && graph.stage($0, follows: index)
         }
-        guard let context else {
+        guard !parts[index].contexts.isEmpty else {
           throw .conflict(
             "stage '\(parts[index].stage.name)': no stage after it needs what it fetches")
         }
-        parts[index].partner = context
-        parts[context].stores = scenario.stores(from: parts[index].pool)
+        for context in parts[index].contexts {
+          parts[context].stores = scenario.stores(from: parts[index].pool)
+        }
       case .decode:
         guard let prefill = prefills[index] else {
           throw .conflict("stage '\(parts[index].stage.name)': there is no 'prefill' for it")

@@ -3,12 +3,14 @@ import Operators
 
 /// An engine that computes whole sequences in batches, first come, first served.
 ///
-/// A value that decides and knows no clock: ``begin()`` says what the next pass computes, ``end(_:)`` which
+/// A value that decides and knows no clock: ``begin(_:)`` says what the next pass computes, ``end(_:)`` which
 /// requests are done with it. A request of several sequences may be spread over several passes.
 struct EncoderEngine {
   private struct Item {
     var task: Int32
     var tokens: Int
+    /// Sequences in all.
+    let count: Int
     /// Sequences that no pass has taken.
     var waiting: Int
     /// Sequences that have not been computed.
@@ -35,7 +37,8 @@ struct EncoderEngine {
   /// Adds a request at the back of the queue.
   mutating func enqueue(_ task: Int32, sequences: Int, tokens: Int) {
     let count = max(1, sequences)
-    items.append(Item(task: task, tokens: max(1, tokens), waiting: count, left: count))
+    items.append(
+      Item(task: task, tokens: max(1, tokens), count: count, waiting: count, left: count))
   }
 
   /// Takes the next batch: what it computes, or nil if nothing waits or a pass is in flight.
@@ -50,7 +53,7 @@ struct EncoderEngine {
       let fitting = max(tokens / items[index].tokens, shape.prefillSequences == 0 ? 1 : 0)
       let count = min(items[index].waiting, room, fitting)
       guard count > 0 else { break }
-      if items[index].waiting == items[index].left { started.append(items[index].task) }
+      if items[index].waiting == items[index].count { started.append(items[index].task) }
       for _ in 0..<count {
         shape.addPrefill(tokens: items[index].tokens, past: 0, finishes: false)
       }
@@ -58,6 +61,8 @@ struct EncoderEngine {
       flight.append(count)
       room -= count
       tokens -= count * items[index].tokens
+      // What did not fit goes first in the next pass; nobody overtakes.
+      guard items[index].waiting == 0 else { break }
       index += 1
     }
     return shape

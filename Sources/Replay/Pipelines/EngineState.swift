@@ -22,13 +22,19 @@ struct EngineState {
   /// For a host: the link that stands for its memory.
   var memoryLink: Int32 = -1
   var load = EngineLoad()
+  /// Tokens of requests that were sent here and have not arrived.
+  var approachingTokens = 0
   var isUp = true
   /// Whether it takes no further requests, and stops when it is empty.
   var isDraining = false
   /// Whether it was started to follow the load, or stopped.
   var isStarting = false
+  /// Whether it was stopped, or never started, as the load wanted no more.
+  var isStopped = false
+  /// Whether it has failed and not come back.
+  var isAway = false
   /// Raised when it fails, so that what was foreseen of it is known to be void.
-  var epoch: UInt16 = 0
+  var epoch: UInt32 = 0
   /// Whether an encoder's boundary is foreseen.
   var isWoken = false
   /// When the service under way began.
@@ -59,7 +65,11 @@ struct PoolState {
   var count: Int
   var rule: any RoutingRule
   /// Tasks for which no engine is up.
-  var pending: [Int32] = []
+  var pending: [TaskTry] = []
+  /// Whether nothing can happen but that numbers of engines are looked at, so that its own is not.
+  var isAsleep = false
+  /// What tells blocks of its model from others' in stores; 0 where all pools that use these serve one model.
+  var salt: UInt64 = 0
   /// Requests that were turned away.
   var shed = 0
 

@@ -4,8 +4,8 @@ struct Journey {
   var number = 0
   /// The pipeline's number.
   var pipeline = 0
-  /// Its session's number; -1 without one.
-  var session = -1
+  /// Its session's name.
+  var session: String?
   var requestClass: String?
   var arrival: Int64 = 0
   /// Tokens of its own prompt.
@@ -65,7 +65,7 @@ struct StageTask {
   /// Its engine, counted over all pools; -1 before it is chosen.
   var engine: Int32 = -1
   /// Raised when it begins anew, so that what belonged to the try before is known.
-  var attempt: UInt16 = 0
+  var attempt: UInt32 = 0
   /// Parts that have not ended: paths, or transfers.
   var partsLeft: Int32 = 0
   /// When all before it had ended; -1 before.
@@ -79,12 +79,24 @@ struct StageTask {
   /// For a context: when its first token was ready.
   var firstToken: Int64 = 0
   var ended: Int64 = 0
-  /// Tokens that a store brought.
+  /// Leading tokens that its engine's memory and stores have together, where a stage before it looked.
   var fetched: Int32 = 0
+  /// Of these, tokens that stores brought.
+  var brought: Int32 = 0
+  /// The epoch of its engine when that was chosen.
+  var epoch: UInt32 = 0
+  /// For a fetch: the store whose blocks came last; -1 for the nearest.
+  var store: Int32 = -1
+  /// Whether it began anew because its engine failed.
+  var isRestarted = false
   /// Whether its engine's load counts it, and as what.
   var isCounted = false
+  /// Whether it is counted among what is on its way to its engine.
+  var isApproaching = false
   var loadInput: Int32 = 0
   var loadOutput: Int32 = 0
+  /// The first of its tickets; -1 without any.
+  var firstTicket: Int32 = -1
   /// The slot of its keys and values on its engine, while a decode needs them; -1 otherwise.
   var heldSlot: Int32 = -1
 }
@@ -92,7 +104,14 @@ struct StageTask {
 /// A request on a language model's engine: a task, or one path of it.
 struct Ticket {
   var task: Int32 = -1
-  var attempt: UInt16 = 0
+  var attempt: UInt32 = 0
+  /// Its engine, counted over all pools.
+  var engine: Int32 = -1
+  /// Its neighbours among the tickets of its task; -1 at the ends.
+  var previous: Int32 = -1
+  var next: Int32 = -1
+  /// What names its own tokens; 0 for those of the journey.
+  var path: UInt64 = 0
   /// How often its path has split.
   var depth: Int32 = 0
   /// Tokens of the context that it began with.
@@ -101,4 +120,25 @@ struct Ticket {
   var chainStart = -1
   var chainCount = 0
   var isInUse = false
+}
+
+/// A task on an encoder, a host or something external. It keeps its places until it ends, even where its task
+/// is of no use any more.
+struct Work {
+  var task: Int32 = -1
+  var attempt: UInt32 = 0
+  /// Its engine, counted over all pools.
+  var engine: Int32 = -1
+  /// Places that it takes there.
+  var places: Int32 = 1
+  var started: Int64 = 0
+  /// Raised whenever its place is used again.
+  var serial: UInt32 = 0
+  var isInUse = false
+}
+
+/// A try at a task, for lists in which it may grow stale.
+struct TaskTry {
+  var task: Int32
+  var attempt: UInt32
 }

@@ -15,6 +15,7 @@ extension PipelineFleet {
       guard let scaling = pool.scaling else { continue }
       for engine in pools[index].range where engines[engine].number >= scaling.minimum {
         engines[engine].isUp = false
+        engines[engine].isStopped = true
       }
       foresee(.scaling, index, at: Nanoseconds(seconds: scaling.interval).rawValue)
     }
@@ -36,7 +37,8 @@ extension PipelineFleet {
         tag: engines[engine].epoch)
     }
     close(engine, at: time)
-    empty(engine)
+    engines[engine].isAway = true
+    empty(engine, at: time)
     // Tasks in the order of their numbers: the same every time.
     var lost: [Int] = []
     for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
@@ -67,40 +69,36 @@ extension PipelineFleet {
   private mutating func restartDecode(of prefill: Int, at time: Int64) {
     let decode = prefill - prefill % stride + part(of: prefill).partner
     guard tasks[decode].phase == .queued || tasks[decode].phase == .travelling else { return }
-    let place = engines[Int(tasks[decode].engine)].place
-    decodeQueues[place].removeAll { Int($0) == decode }
-    if tasks[decode].heldSlot >= 0 {
-      models[place].scheduler.dropReserved(tasks[decode].heldSlot)
-      tasks[decode].heldSlot = -1
-    }
+    dropDecode(decode, at: time)
     restart(decode, at: time)
   }
 
   /// Forgets everything that an engine did and held.
-  private mutating func empty(_ engine: Int) {
+  private mutating func empty(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
+    for work in works.indices where works[work].isInUse && Int(works[work].engine) == engine {
+      let serial = works[work].serial
+      links.cancel(at: time) {
+        $0.purpose == .work && Int($0.task) == work && $0.attempt == serial
+      }
+      freeWork(Int32(work))
+    }
     switch engines[engine].kind {
     case .model:
-      for ticket in tickets.indices where tickets[ticket].isInUse {
-        let task = Int(tickets[ticket].task)
-        guard Int(tasks[task].engine) == engine, tasks[task].attempt == tickets[ticket].attempt
-        else { continue }
-        chains.release(tickets[ticket].chainStart)
-        tickets[ticket].isInUse = false
-        freeTickets.append(Int32(ticket))
+      for ticket in tickets.indices
+      where tickets[ticket].isInUse && Int(tickets[ticket].engine) == engine {
+        freeTicket(Int32(ticket))
       }
-      let waiting = decodeQueues[place]
       decodeQueues[place] = []
-      engines[engine].earlierTotals.append(models[place].totals)
-      models[place] = Engine(
-        group: models[place].group, index: models[place].index,
-        limits: models[place].scheduler.limits, options: ReplayOptions())
-      // Keys and values of those that waited are still where they were computed.
-      for task in waiting { tasks[Int(task)].heldSlot = -1 }
+      // What was reserved here is gone; what another engine keeps for a decode is not.
       for task in tasks.indices
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
         tasks[task].heldSlot = -1
       }
+      engines[engine].earlierTotals.append(models[place].totals)
+      models[place] = Engine(
+        group: models[place].group, index: models[place].index,
+        limits: models[place].scheduler.limits, options: ReplayOptions())
     case .encoder:
       encoders[place] = EncoderEngine(
         maxBatch: encoders[place].maxBatch, maxTokens: encoders[place].maxTokens)
@@ -120,15 +118,34 @@ extension PipelineFleet {
   /// Has an engine serve, and those that waited for one go there.
   mutating func comeBack(_ engine: Int, at time: Int64) {
     guard !engines[engine].isUp else { return }
+    // What had been stopped before it failed stays so.
+    guard engines[engine].isStarting || !engines[engine].isStopped else {
+      engines[engine].isAway = false
+      return
+    }
     engines[engine].isUp = true
+    engines[engine].isStopped = false
     engines[engine].isStarting = false
+    engines[engine].isAway = false
     engines[engine].upSince = time
-    let pool = engines[engine].pool
+    beginPending(engines[engine].pool, at: time)
+  }
+
+  /// Begins what waited for an engine of a pool.
+  private mutating func beginPending(_ pool: Int, at time: Int64) {
+    // What goes on may load pools of which nothing was expected any more.
+    for other in pools.indices where pools[other].isAsleep {
+      pools[other].isAsleep = false
+      foreseeLook(other, at: time)
+    }
     let waiting = pools[pool].pending
     pools[pool].pending = []
-    for task in waiting
-    where tasks[Int(task)].phase == .waiting && journeys[Int(task) / stride].isInUse {
-      begin(Int(task), at: time)
+    for waiter in waiting {
+      let task = Int(waiter.task)
+      guard tasks[task].attempt == waiter.attempt, tasks[task].phase == .waiting,
+        tasks[task].predecessorsLeft == 0
+      else { continue }
+      begin(task, at: time)
     }
   }
 
@@ -142,22 +159,38 @@ extension PipelineFleet {
     let waiting = pools[pool].pending.count
     let requests = range.reduce(waiting) { $0 + engines[$1].load.requests }
     let load = Double(requests) / Double(max(1, available.count))
-    if load > scaling.upper {
+    if load > scaling.upper || available.count < scaling.minimum {
       if let draining = range.first(where: { engines[$0].isUp && engines[$0].isDraining }) {
         engines[draining].isDraining = false
-      } else if let next = range.first(where: { !engines[$0].isUp && !engines[$0].isStarting }) {
+        beginPending(pool, at: time)
+      } else if let next = range.first(where: {
+        !engines[$0].isUp && !engines[$0].isStarting && !engines[$0].isAway
+      }) {
         engines[next].isStarting = true
         foresee(
           .comeback, next, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.startup)).rawValue,
           tag: engines[next].epoch)
       }
-    } else if load < scaling.lower, available.count > max(1, scaling.minimum),
-      let last = available.last(where: { engines[$0].isOpen })
+    } else if load < scaling.lower, case let open = available.filter({ engines[$0].isOpen }),
+      open.count > max(1, scaling.minimum), let last = open.last
     {
+      // Those on their way do not count: until they are there nobody would serve in place of the last.
       engines[last].isDraining = true
       stopIfDrained(last, at: time)
     }
-    guard result.underWay > 0 || !isAtEnd else { return }
+    guard result.underWay > 0 || !isAtEnd || sessions.waitingCount > 0 else { return }
+    lookLater(pool, at: time)
+  }
+
+  /// Foresees the next look at a pool, unless nothing else can happen any more: then looks alone would go on
+  /// for ever, and it is looked at again when an engine comes.
+  private mutating func lookLater(_ pool: Int, at time: Int64) {
+    pools[pool].isAsleep = isAtEnd && nothingButLooks
+    if !pools[pool].isAsleep { foreseeLook(pool, at: time) }
+  }
+
+  private mutating func foreseeLook(_ pool: Int, at time: Int64) {
+    guard let scaling = plan.scenario.pools[pool].scaling else { return }
     foresee(
       .scaling, pool, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.interval)).rawValue)
   }
@@ -165,6 +198,14 @@ extension PipelineFleet {
   /// Stops an engine that takes no further requests and has none.
   mutating func stopIfDrained(_ engine: Int, at time: Int64) {
     guard engines[engine].isDraining, engines[engine].load.requests == 0 else { return }
+    if engines[engine].kind == .model {
+      // Blocks may be kept for answers elsewhere, or paths go on that nobody waits for.
+      let scheduler = models[engines[engine].place].scheduler
+      guard scheduler.pool.usedCount == 0, scheduler.outstanding == 0 else { return }
+    }
     close(engine, at: time)
+    engines[engine].isStopped = true
+    engines[engine].epoch &+= 1
+    empty(engine, at: time)
   }
 }

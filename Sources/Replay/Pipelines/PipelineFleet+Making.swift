@@ -28,7 +28,7 @@ extension PipelineFleet {
     stride = pipelines.map(\.parts.count).max() ?? 1
     links = try ScenarioLinks(scenario)
     (pools, engines) = ([], [])
-    stores = try StoreLevels(scenario, leaves: 0..<0, blockBytes: 1, links: &links)
+    stores = StoreLevels()
     result = PipelineResult(pipelines: pipelines, pools: scenario.pools.count)
     recorder = PipelineRecorder(
       pools: scenario.pools.count, objectives: scenario.objectives, collect: collect)
@@ -48,7 +48,9 @@ extension PipelineFleet {
     pools.append(
       PoolState(
         first: engines.count, count: pool.count,
-        rule: pool.routing.rule(engines: pool.count, seed: plan.scenario.seed)))
+        rule: pool.routing.rule(
+          engines: pool.count,
+          seed: BlockContent.mix(plan.scenario.seed, UInt64(truncatingIfNeeded: index)))))
     if case .store = pool.service {
       pools[index].count = 0
       return
@@ -105,19 +107,31 @@ extension PipelineFleet {
     }
   }
 
-  /// Stores stand beside the engines of the first pool that computes contexts for which they are asked.
+  /// Stores stand beside the engines that use them, of whatever pools: with the blocks of the model that has
+  /// the largest.
   private mutating func makeStores(_ tokensPerBlock: Int) throws(PipelineError) {
+    var users: Set<Int> = []
     for pipeline in pipelines {
       for part in pipeline.parts where !part.stores.isEmpty {
-        let engines = pools[part.pool].range.map { self.engines[$0].leaf }
-        guard let first = engines.first else { continue }
-        stores = try StoreLevels(
-          plan.scenario, leaves: first..<(first + engines.count),
-          blockBytes: Double(tokensPerBlock) * plan.pools[part.pool].keyValueBytesPerToken,
-          links: &links)
-        return
+        users.insert(part.pool)
+        if part.partner >= 0 { users.insert(pipeline.parts[part.partner].pool) }
       }
     }
+    let leaves = users.flatMap { pools[$0].range.map { engines[$0].leaf } }
+    let services = users.sorted().map { plan.scenario.pools[$0].service }
+    var models: [String] = []
+    for (pool, service) in zip(users.sorted(), services) {
+      guard case .model(let service) = service else { continue }
+      let name = "\(service.model) \(service.group.dataType.rawValue)"
+      if !models.contains(name) { models.append(name) }
+      pools[pool].salt = UInt64(models.firstIndex(of: name) ?? 0)
+    }
+    let bytes = users.map { plan.pools[$0].keyValueBytesPerToken }.max() ?? 0
+    let first = leaves.min() ?? 0
+    stores = try StoreLevels(
+      plan.scenario,
+      leaves: first..<((leaves.max() ?? -1) + 1 > first ? (leaves.max() ?? 0) + 1 : first),
+      blockBytes: Double(tokensPerBlock) * bytes, links: &links)
   }
 
   /// Ends the replay: collects what everything did.
@@ -125,9 +139,11 @@ extension PipelineFleet {
     var result = result
     result.unfinished = result.underWay + sessions.waitingCount
     let end = max(result.lastEnd, 0)
+    let begin = min(max(result.firstArrival, 0), end)
     for engine in engines {
       var up = engine.upTime
-      if engine.isUp { up += max(0, end - engine.upSince) }
+      // The clock begins with the log's origin, engines with the first request.
+      if engine.isUp { up += max(0, end - max(engine.upSince, begin)) }
       var totals = PipelineEngineTotals(
         pool: engine.pool, number: engine.number, served: engine.served,
         busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(up),

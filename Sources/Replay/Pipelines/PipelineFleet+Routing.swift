@@ -6,8 +6,12 @@ import Scenarios
 extension PipelineFleet {
   /// Chooses the engine of a task, and counts it there; nil where none is up, so that the task waits, or
   /// where it was turned away.
-  mutating func route(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) -> Int? {
-    let journey = journeys[journey(of: task)]
+  ///
+  /// - Parameter waits: whether the task waits for an engine where none is up.
+  mutating func route(
+    _ task: Int, _ part: CompiledPipeline.Part, waits: Bool = true, at time: Int64
+  ) -> Int? {
+    var journey = journeys[journey(of: task)]
     let output = tokensToGenerate(part, journey)
     var canServe = false
     candidates.removeAll(keepingCapacity: true)
@@ -23,17 +27,26 @@ extension PipelineFleet {
       return nil
     }
     guard !candidates.isEmpty else {
-      pools[part.pool].pending.append(Int32(task))
+      if waits {
+        pools[part.pool].pending.append(
+          TaskTry(task: Int32(task), attempt: tasks[task].attempt))
+      }
       return nil
     }
-    guard admit(part.pool, time) else {
+    // What was taken once is not turned away because its engine failed.
+    guard tasks[task].isRestarted || admit(part.pool) else {
       pools[part.pool].shed += 1
       giveUp(task, at: time, .shed)
       return nil
     }
+    if part.computesContext {
+      nameContext(of: self.journey(of: task), answer: pathTokens(part, journey))
+      journey = journeys[self.journey(of: task)]
+    }
     lookUp(pools[part.pool].rule.knowledge, part, journey)
     let request = RoutedRequest(
-      number: journey.number, input: journey.context, output: output, session: journey.session)
+      number: journey.number, attempt: Int(tasks[task].attempt), input: journey.context,
+      output: output, session: SessionGate.number(of: journey.session))
     let place = pools[part.pool].rule.choose(request, among: candidates)
     let engine = pools[part.pool].first + candidates[place].engine
     join(task, engine, input: journey.context, output: output)
@@ -46,6 +59,9 @@ extension PipelineFleet {
     tasks[task].loadInput = Int32(clamping: input)
     tasks[task].loadOutput = Int32(clamping: output)
     tasks[task].isCounted = true
+    tasks[task].isApproaching = true
+    tasks[task].epoch = engines[engine].epoch
+    engines[engine].approachingTokens += Int(tasks[task].loadInput) + Int(tasks[task].loadOutput)
     engines[engine].load.requests += 1
     engines[engine].load.inputTokens += Int(tasks[task].loadInput)
     engines[engine].load.outputTokens += Int(tasks[task].loadOutput)
@@ -53,12 +69,29 @@ extension PipelineFleet {
 
   /// Takes a task out of the load of its engine, if it is counted there.
   mutating func leaveEngine(_ task: Int) {
+    arriveAtEngine(task)
     guard tasks[task].isCounted else { return }
     tasks[task].isCounted = false
     let engine = Int(tasks[task].engine)
     engines[engine].load.requests -= 1
     engines[engine].load.inputTokens -= Int(tasks[task].loadInput)
     engines[engine].load.outputTokens -= Int(tasks[task].loadOutput)
+  }
+
+  /// Notes that a task is not on its way to its engine any more.
+  mutating func arriveAtEngine(_ task: Int) {
+    guard tasks[task].isApproaching else { return }
+    tasks[task].isApproaching = false
+    engines[Int(tasks[task].engine)].approachingTokens -=
+      Int(tasks[task].loadInput) + Int(tasks[task].loadOutput)
+  }
+
+  /// Tokens that follow a request's context in a stage, on one path.
+  func pathTokens(_ part: CompiledPipeline.Part, _ journey: Journey) -> Int {
+    if case .think(let thinking) = part.stage.action {
+      return thinking.tokensOfPath(answer: journey.output)
+    }
+    return journey.output
   }
 
   /// Tokens that a stage generates for a request, all paths together.
@@ -85,13 +118,13 @@ extension PipelineFleet {
   }
 
   /// Takes those candidates away that take no more; whether any are left.
-  private mutating func admit(_ pool: Int, _ time: Int64) -> Bool {
+  private mutating func admit(_ pool: Int) -> Bool {
     guard let admission = plan.scenario.pools[pool].admission else { return true }
     var open: [RoutingCandidate] = []
     for candidate in candidates {
       if let most = admission.maxOutstanding, candidate.load.requests >= most { continue }
       if let wait = admission.maxWait,
-        expectedWait(pools[pool].first + candidate.engine, time) > wait * 1e9
+        expectedWait(pools[pool].first + candidate.engine) > wait * 1e9
       {
         continue
       }
@@ -101,19 +134,21 @@ extension PipelineFleet {
     return !open.isEmpty
   }
 
-  /// Nanoseconds until what is before a new request is served, at the engine's mean rate of service so far; 0
-  /// where that is not known.
-  private func expectedWait(_ engine: Int, _ time: Int64) -> Double {
+  /// Nanoseconds until what is before a new request is served, at the engine's mean rate of service while it
+  /// worked; 0 where that is not known.
+  private func expectedWait(_ engine: Int) -> Double {
     let state = engines[engine]
-    guard state.served > 0, time > 0 else { return 0 }
+    guard state.served > 0 else { return 0 }
     let waiting: Int
     switch state.kind {
     case .model: waiting = models[state.place].scheduler.waiting.count
     case .processors, .external: waiting = queues[state.place].waitingCount
     case .encoder, .store: waiting = state.load.requests
     }
-    let up = Double(state.upTime + (time - state.upSince))
-    return Double(waiting) * up / Double(state.served)
+    let busy =
+      state.kind == .model
+      ? Double(models[state.place].totals.busyTime.rawValue) : state.busyTime
+    return Double(waiting) * busy / Double(state.served)
   }
 
   /// Tells each candidate what the rule wants to know.
@@ -129,9 +164,12 @@ extension PipelineFleet {
       case .cache:
         candidates[place].cachedTokens = scheduler.cachedTokens(
           content(of: journey), input: journey.context, chain: chains.chain)
-      case .progress: candidates[place].tokensLeft = scheduler.workLeft.tokens
+      case .progress:
+        candidates[place].tokensLeft =
+          scheduler.workLeft.tokens + engines[engine].approachingTokens
       case .time:
-        let work = scheduler.workLeft
+        var work = scheduler.workLeft
+        work.promptTokens += engines[engine].approachingTokens
         candidates[place].timeLeft = timeLeft(work, part.pool)
       }
     }

@@ -8,19 +8,51 @@ extension PipelineFleet {
 
   /// Takes in what a flow brought.
   mutating func flowEnded(_ flow: Int32, at time: Int64) {
-    let (purpose, task, attempt, latency) = links.ended(flow)
-    guard purpose != .write, tasks[task].attempt == attempt else { return }
-    switch purpose {
-    case .input: foresee(.arrival, task, at: time + latency, tag: attempt)
-    case .work: foresee(.service, task, at: time, tag: attempt)
+    let cargo = links.ended(flow)
+    let task = Int(cargo.task)
+    let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
+    switch cargo.purpose {
+    case .write: return
+    case .work: foresee(.service, task, at: time, tag: cargo.attempt)
+    case .input:
+      guard tasks[task].attempt == cargo.attempt else { return }
+      foresee(.arrival, task, at: arrival, tag: cargo.attempt)
     case .fetch:
+      guard tasks[task].attempt == cargo.attempt else { return }
       tasks[task].partsLeft -= 1
-      tasks[task].ended = max(tasks[task].ended, time + latency)
-      if tasks[task].partsLeft == 0 {
-        foresee(.service, task, at: tasks[task].ended, tag: attempt)
+      if arrival >= tasks[task].ended {
+        tasks[task].ended = arrival
+        tasks[task].store = cargo.store
       }
-    case .write: break
+      if tasks[task].partsLeft == 0 {
+        foresee(.fetched, task, at: tasks[task].ended, tag: cargo.attempt)
+      }
     }
+  }
+
+  // MARK: Work
+
+  /// Takes a task on at its engine.
+  private mutating func makeWork(_ task: Int, places: Int) -> Int32 {
+    let number = freeWorks.popLast() ?? Int32(works.count)
+    if Int(number) == works.count { works.append(Work()) }
+    works[Int(number)].task = Int32(task)
+    works[Int(number)].attempt = tasks[task].attempt
+    works[Int(number)].engine = tasks[task].engine
+    works[Int(number)].places = Int32(clamping: places)
+    works[Int(number)].isInUse = true
+    return number
+  }
+
+  mutating func freeWork(_ number: Int32) {
+    works[Int(number)].serial &+= 1
+    works[Int(number)].isInUse = false
+    freeWorks.append(number)
+  }
+
+  /// Whether anybody waits for the end of work.
+  private func isCurrent(_ number: Int32) -> Bool {
+    tasks[Int(works[Int(number)].task)].attempt == works[Int(number)].attempt
   }
 
   // MARK: Encoders
@@ -30,7 +62,7 @@ extension PipelineFleet {
     guard case .encode(let work) = part.stage.action else { return }
     let tokens = work.tokens ?? self.tokens(of: work.source, journeys[index])
     encoders[engines[engine].place].enqueue(
-      Int32(task), sequences: work.sequences, tokens: min(tokens, 1 << 24))
+      makeWork(task, places: 1), sequences: work.sequences, tokens: min(tokens, 1 << 24))
     guard !encoders[engines[engine].place].isBusy, !engines[engine].isWoken else { return }
     engines[engine].isWoken = true
     foresee(.boundary, engine, at: time, tag: engines[engine].epoch)
@@ -44,15 +76,19 @@ extension PipelineFleet {
       engines[engine].busyTime += Double(time - engines[engine].serviceStart)
       var done: [Int32] = []
       encoders[place].end(&done)
-      for task in done { complete(Int(task), at: time) }
+      for work in done {
+        let (task, isCurrent) = (Int(works[Int(work)].task), isCurrent(work))
+        freeWork(work)
+        if isCurrent { complete(task, at: time) }
+      }
     }
     var started: [Int32] = []
     guard let shape = encoders[place].begin(&started),
       let pricing = plan.pools[engines[engine].pool].pricing
     else { return stopIfDrained(engine, at: time) }
-    for task in started {
-      tasks[Int(task)].phase = .running
-      tasks[Int(task)].started = time
+    for work in started where isCurrent(work) {
+      tasks[Int(works[Int(work)].task)].phase = .running
+      tasks[Int(works[Int(work)].task)].started = time
     }
     engines[engine].serviceStart = time
     engines[engine].isWoken = true
@@ -76,7 +112,9 @@ extension PipelineFleet {
 
   mutating func enqueueWork(_ task: Int, at time: Int64) {
     let engine = Int(tasks[task].engine)
-    queues[engines[engine].place].enqueue(Int32(task), places: places(of: task))
+    let places = queues[engines[engine].place].places(places(of: task))
+    let work = makeWork(task, places: places)
+    queues[engines[engine].place].enqueue(work, places: places)
     startWork(on: engine, at: time)
   }
 
@@ -91,59 +129,61 @@ extension PipelineFleet {
 
   /// Starts what waits and has room.
   private mutating func startWork(on engine: Int, at time: Int64) {
-    while let next = queues[engines[engine].place].start() {
-      let task = Int(next)
+    while let work = queues[engines[engine].place].start() {
+      guard isCurrent(work) else {
+        queues[engines[engine].place].end(places: Int(works[Int(work)].places))
+        freeWork(work)
+        continue
+      }
+      let task = Int(works[Int(work)].task)
       tasks[task].phase = .running
       tasks[task].started = time
+      works[Int(work)].started = time
       let (index, part) = (journey(of: task), part(of: task))
-      let threads = Double(queues[engines[engine].place].places(places(of: task)))
+      let threads = Double(works[Int(work)].places)
       switch part.stage.action {
-      case .process(let work):
-        let tokens = Double(self.tokens(of: work.source, journeys[index]))
+      case .process(let process):
+        let tokens = Double(self.tokens(of: process.source, journeys[index]))
         serve(
-          task, on: engine, nanoseconds: 1e3 * (work.perRequest + work.perToken * tokens) / threads,
-          bytes: work.bytesPerToken * tokens, at: time)
+          work, nanoseconds: 1e3 * (process.perRequest + process.perToken * tokens) / threads,
+          bytes: process.bytesPerToken * tokens, at: time)
       case .retrieve:
-        guard let search = part.search else { break }
-        serve(
-          task, on: engine, nanoseconds: search.threadTime / threads, bytes: search.bytes, at: time)
+        let search = part.search ?? SearchCost(threadTime: 0, bytes: 0)
+        serve(work, nanoseconds: search.threadTime / threads, bytes: search.bytes, at: time)
       case .call(let call):
         let number = journeys[index].number
         let duration = call.duration.seconds(
           draw(number, .duration, task % stride), draw(number, .second, task % stride))
-        serve(task, on: engine, nanoseconds: 1e9 * duration, bytes: 0, at: time)
+        serve(work, nanoseconds: 1e9 * duration, bytes: 0, at: time)
       case .encode, .fetch, .prefill, .decode, .generate, .think: break
       }
     }
   }
 
-  /// Serves a task: so long, or longer where the host's memory is shared.
-  private mutating func serve(
-    _ task: Int, on engine: Int, nanoseconds: Double, bytes: Double, at time: Int64
-  ) {
-    let attempt = tasks[task].attempt
+  /// Serves work: so long, or longer where the host's memory is shared.
+  private mutating func serve(_ work: Int32, nanoseconds: Double, bytes: Double, at time: Int64) {
+    let (serial, engine) = (works[Int(work)].serial, Int(works[Int(work)].engine))
     guard bytes > 0, engines[engine].memoryLink >= 0 else {
-      return foresee(.service, task, at: Engine.end(of: nanoseconds, from: time), tag: attempt)
+      return foresee(.service, Int(work), at: Engine.end(of: nanoseconds, from: time), tag: serial)
     }
     let rate = nanoseconds > 0 ? 1e9 * bytes / nanoseconds : .infinity
     links.send(
       bytes, over: .init(links: [engines[engine].memoryLink], latency: 0), atMost: rate, for: .work,
-      task, attempt: attempt, at: time)
+      Int(work), attempt: serial, at: time)
   }
 
-  /// Takes in a task whose service has ended.
-  mutating func serviceEnded(_ task: Int, at time: Int64) {
-    guard part(of: task).stage.action != .fetch else { return complete(task, at: time) }
-    let engine = Int(tasks[task].engine)
-    let place = engines[engine].place
-    let places = places(of: task)
-    queues[place].end(places: places)
+  /// Takes in work that has ended.
+  mutating func workEnded(_ number: Int, at time: Int64) {
+    let work = works[number]
+    let isCurrent = isCurrent(Int32(number))
+    let (engine, place) = (Int(work.engine), engines[Int(work.engine)].place)
+    queues[place].end(places: Int(work.places))
     if queues[place].capacity < .max {
       engines[engine].busyTime +=
-        Double(time - tasks[task].started) * Double(queues[place].places(places))
-        / Double(queues[place].capacity)
+        Double(time - work.started) * Double(work.places) / Double(queues[place].capacity)
     }
-    complete(task, at: time)
+    freeWork(Int32(number))
+    if isCurrent { complete(Int(work.task), at: time) }
     startWork(on: engine, at: time)
     stopIfDrained(engine, at: time)
   }

@@ -18,19 +18,15 @@ extension PipelineFleet {
     if tasks[task].ready < 0 { tasks[task].ready = time }
     guard meets(part.stage.condition, journeys[index], place: task % stride) else {
       tasks[task].phase = .skipped
+      // A fetch may have chosen its engine, and counted it there.
+      leaveEngine(task)
       return end(task, at: time)
     }
     switch part.stage.action {
     case .fetch: beginFetch(task, part, at: time)
     case .decode: beginDecode(task, part, at: time)
     case .process, .encode, .retrieve, .call, .prefill, .generate, .think:
-      if part.computesContext { nameContext(of: index, answer: journeys[index].output) }
-      // The engine that a fetch chose may have gone since, with what was brought there.
-      if tasks[task].engine >= 0, !engines[Int(tasks[task].engine)].isUp {
-        leaveEngine(task)
-        tasks[task].engine = -1
-        tasks[task].fetched = 0
-      }
+      forgetLostEngine(of: task)
       guard
         let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
       else { return }
@@ -41,13 +37,32 @@ extension PipelineFleet {
   /// Begins a stage anew whose engine failed.
   mutating func restart(_ task: Int, at time: Int64) {
     leaveEngine(task)
+    links.cancel(at: time) {
+      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose != .work
+    }
     tasks[task].attempt &+= 1
     tasks[task].phase = .waiting
     tasks[task].engine = -1
     tasks[task].partsLeft = 0
-    tasks[task].fetched = 0
+    tasks[task].isRestarted = true
+    forgetFetched(of: task)
     journeys[journey(of: task)].retries += 1
     begin(task, at: time)
+  }
+
+  /// Forgets the engine that a fetch chose if it has failed since, with what was brought there.
+  private mutating func forgetLostEngine(of task: Int) {
+    guard tasks[task].engine >= 0 else { return }
+    let engine = engines[Int(tasks[task].engine)]
+    guard !engine.isUp || engine.epoch != tasks[task].epoch else { return }
+    leaveEngine(task)
+    tasks[task].engine = -1
+    forgetFetched(of: task)
+  }
+
+  private mutating func forgetFetched(of task: Int) {
+    journeys[journey(of: task)].fetchedTokens -= Int(tasks[task].brought)
+    (tasks[task].fetched, tasks[task].brought) = (0, 0)
   }
 
   /// Lets what a stage needs travel to its engine: the text of the context, from the engine before.
@@ -134,7 +149,7 @@ extension PipelineFleet {
   }
 
   /// Whether a stage is done for a request.
-  private func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
+  func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
     if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
     if let bound = condition.inputAbove, journey.context <= bound { return false }
     if let bound = condition.inputUpTo, journey.context > bound { return false }
@@ -153,9 +168,18 @@ extension PipelineFleet {
   /// other engines go on there for nothing.
   mutating func giveUp(_ task: Int, at time: Int64, _ status: JourneyOutcome.Status) {
     let index = journey(of: task)
-    for other in (index * stride)..<(index * stride + stride) { leaveEngine(other) }
+    let own = (index * stride)..<(index * stride + stride)
+    if own.contains(where: { tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 }) {
+      links.cancel(at: time) { cargo in
+        cargo.purpose != .work && own.contains(Int(cargo.task))
+          && tasks[Int(cargo.task)].attempt == cargo.attempt
+      }
+    }
+    let left = own.compactMap { tasks[$0].isCounted ? Int(tasks[$0].engine) : nil }
+    for other in own { leaveEngine(other) }
     releaseHeldMemory(of: index, at: time)
     finish(index, at: time, status)
+    for engine in left { stopIfDrained(engine, at: time) }
   }
 }
 

@@ -10,22 +10,25 @@ extension PipelineFleet {
   /// Looks a context up for the engine that will compute it, and has what is found travel there.
   mutating func beginFetch(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) {
     let index = journey(of: task)
-    let context = index * stride + part.partner
-    let contextPart = self.part(of: context)
-    nameContext(of: index, answer: journeys[index].output)
-    guard
-      let engine = tasks[context].engine >= 0
-        ? Int(tasks[context].engine) : route(context, contextPart, at: time)
-    else {
-      // The context waits for an engine, or was turned away; what waits finds nothing stored.
-      if journeys[index].isInUse, tasks[task].phase == .waiting {
-        (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
-        complete(task, at: time)
-      }
-      return
-    }
     tasks[task].phase = .running
     (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
+    let place = part.contexts.first {
+      meets(
+        pipelines[journeys[index].pipeline].parts[$0].stage.condition, journeys[index], place: $0)
+    }
+    // Where nobody computes the context nothing is looked for.
+    guard let place else { return complete(task, at: time) }
+    let context = index * stride + place
+    let contextPart = self.part(of: context)
+    guard
+      let engine = tasks[context].engine >= 0
+        ? Int(tasks[context].engine) : route(context, contextPart, waits: false, at: time)
+    else {
+      // Nothing is brought where no engine is up; or the request was turned away.
+      if journeys[index].isInUse, tasks[task].phase == .running { complete(task, at: time) }
+      return
+    }
+    nameContext(of: index, answer: pathTokens(contextPart, journeys[index]))
     let journey = journeys[index]
     let whole = max(0, journey.context - 1) / journey.tokensPerName
     let cached = models[engines[engine].place].scheduler.cachedTokens(
@@ -35,8 +38,8 @@ extension PipelineFleet {
     for store in contextPart.stores {
       guard next < whole, let service = stores.services[store] else { break }
       latency += 1e3 * service.latency
-      let number = stores.number(of: store, for: engines[engine].number)
-      let found = find(from: next, upTo: whole, store, number, journey)
+      let number = stores.number(of: store, for: engines[engine].leaf)
+      let found = find(from: next, upTo: whole, store, number, journey, contextPart.pool)
       guard found > 0 else { continue }
       next += found
       let bytes =
@@ -46,27 +49,30 @@ extension PipelineFleet {
       stores.update(store, number) { $0.bytesRead += bytes }
       parts += 1
       tasks[task].partsLeft += 1
-      links.send(bytes, over: route, for: .fetch, task, attempt: tasks[task].attempt, at: time)
+      links.send(
+        bytes, over: route, for: .fetch, task, attempt: tasks[task].attempt, from: store,
+        at: time)
     }
     if next > known {
       tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)
-      journeys[index].fetchedTokens += (next - known) * journey.tokensPerName
+      tasks[context].brought = Int32(clamping: (next - known) * journey.tokensPerName)
+      journeys[index].fetchedTokens += Int(tasks[context].brought)
     }
     // Where nothing was found the lookups still took their time.
     if parts == 0 {
       foresee(
-        .service, task, at: latency > 0 ? Engine.end(of: latency, from: time) : time,
+        .fetched, task, at: latency > 0 ? Engine.end(of: latency, from: time) : time,
         tag: tasks[task].attempt)
     }
   }
 
   /// How many pieces of a context an instance has, from one on.
   private mutating func find(
-    from next: Int, upTo whole: Int, _ store: Int, _ number: Int, _ journey: Journey
+    from next: Int, upTo whole: Int, _ store: Int, _ number: Int, _ journey: Journey, _ pool: Int
   ) -> Int {
     let hitRate = stores.services[store]?.hitRate
     let luck = hitRate == nil ? 1 : draw(journey.number, .hit, store)
-    let (chains, start) = (chains, journey.chainStart)
+    let (chains, start, salt) = (chains, journey.chainStart, pools[pool].salt)
     return stores.update(store, number) { instance in
       instance.lookups += 1
       var found = 0
@@ -74,7 +80,7 @@ extension PipelineFleet {
         found = luck < hitRate ? whole - next : 0
       } else if start >= 0 {
         while next + found < min(whole, journey.chainCount),
-          instance.blocks.lookUp(chains[start + next + found])
+          instance.blocks.lookUp(Self.name(chains[start + next + found], salt))
         { found += 1 }
       }
       instance.hits += found > 0 ? 1 : 0
@@ -118,32 +124,45 @@ extension PipelineFleet {
     let whole = min(tokens / journey.tokensPerName, journey.chainCount)
     let bytesPerBlock =
       Double(journey.tokensPerName) * plan.pools[engines[engine].pool].keyValueBytesPerToken
-    let following = part.stores.drop { $0 != store }
-    var written = 0
+    let following = Array(part.stores.drop { $0 != store })
+    var written = Array(repeating: 0, count: following.count)
     for piece in 0..<whole {
-      let name = chains[journey.chainStart + piece]
-      if keep(name, in: following, for: engines[engine].number, bytesPerBlock) { written += 1 }
+      let name = Self.name(chains[journey.chainStart + piece], pools[engines[engine].pool].salt)
+      keep(name, in: following, for: engines[engine].leaf, bytesPerBlock, &written)
     }
-    guard written > 0 else { return }
-    let number = stores.number(of: store, for: engines[engine].number)
-    links.send(
-      Double(written) * bytesPerBlock,
-      over: storeRoute(store, number, engine, isRead: false, latency: 0), for: .write, 0,
-      attempt: 0, at: time)
+    for (level, blocks) in written.enumerated() where blocks > 0 {
+      let number = stores.number(of: following[level], for: engines[engine].leaf)
+      links.send(
+        Double(blocks) * bytesPerBlock,
+        over: storeRoute(following[level], number, engine, isRead: false, latency: 0), for: .write,
+        0,
+        attempt: 0, at: time)
+    }
   }
 
-  /// Stores a block, and what it drives out in the stores after; whether it was new.
+  /// The name of a block of one model's.
+  private static func name(_ content: UInt64, _ salt: UInt64) -> UInt64 {
+    salt == 0 ? content : BlockContent.mix(content, salt)
+  }
+
+  /// Stores a block, and what it drives out in the stores after; counts the blocks that each got.
   private mutating func keep(
-    _ name: UInt64, in levels: ArraySlice<Int>, for engine: Int, _ bytes: Double
-  ) -> Bool {
-    guard let store = levels.first else { return false }
-    let number = stores.number(of: store, for: engine)
-    let (isNew, evicted) = stores.update(store, number) { instance -> (Bool, UInt64?) in
-      if instance.blocks.touch(name) { return (false, nil) }
-      instance.bytesWritten += bytes
-      return (true, instance.blocks.insert(name))
+    _ name: UInt64, in levels: [Int], for leaf: Int, _ bytes: Double, _ written: inout [Int]
+  ) {
+    var next: UInt64? = name
+    for (level, store) in levels.enumerated() {
+      guard let name = next else { return }
+      let number = stores.number(of: store, for: leaf)
+      let (isNew, evicted) = stores.update(store, number) { instance -> (Bool, UInt64?) in
+        if instance.blocks.touch(name) { return (false, nil) }
+        let evicted = instance.blocks.insert(name)
+        // A store without room gives back what it gets.
+        guard evicted != name else { return (false, evicted) }
+        instance.bytesWritten += bytes
+        return (true, evicted)
+      }
+      written[level] += isNew ? 1 : 0
+      next = evicted
     }
-    if let evicted { _ = keep(evicted, in: levels.dropFirst(), for: engine, bytes) }
-    return isNew
   }
 }

@@ -25,7 +25,9 @@ struct PipelineFleet {
     case turn
     /// What a task needs has come to its engine.
     case arrival
-    /// A task's service has ended.
+    /// What stores have of a context has come; `subject` is the fetch.
+    case fetched
+    /// Work on a host or something external has ended; `subject` is its place in ``works``.
     case service
     /// An engine of a model comes to its boundary.
     case boundary
@@ -37,8 +39,9 @@ struct PipelineFleet {
     var kind: EventKind
     var sequence: Int
     var subject: Int32
-    /// The attempt of a task, or the epoch of an engine: what was true when this was foreseen.
-    var tag: UInt16 = 0
+    /// The attempt of a task, the serial number of work, or the epoch of an engine: what was true when this was
+    /// foreseen.
+    var tag: UInt32 = 0
 
     static func < (left: Self, right: Self) -> Bool {
       (left.time, left.kind.rawValue, left.sequence)
@@ -64,6 +67,8 @@ struct PipelineFleet {
   var journeys: [Journey] = []
   var freeJourneys: [Int] = []
   var tasks: [StageTask] = []
+  var works: [Work] = []
+  var freeWorks: [Int32] = []
   var tickets: [Ticket] = []
   var freeTickets: [Int32] = []
   var chains = ChainStore()
@@ -71,6 +76,8 @@ struct PipelineFleet {
   private var sequence = 0
   /// Names of content of engines' own: how many were given.
   var contentNumber: Int32 = 0
+  /// Paths of thought with names of their own: how many there were.
+  var pathNumber: UInt64 = 0
   var sessions = SessionGate()
 
   var result: PipelineResult
@@ -84,6 +91,31 @@ struct PipelineFleet {
 
   /// The next event's time; `.max` when nothing is left to happen.
   var nextTime: Int64 { min(events.min?.time ?? .max, links.network.nextEnd) }
+
+  /// Whether all that is foreseen are looks at numbers of engines.
+  var nothingButLooks: Bool {
+    links.network.nextEnd == .max && events.count < pools.count
+      && events.unordered.allSatisfy { $0.kind == .scaling }
+  }
+
+  /// What is still held though no request is under way, for tests: nothing, if all was given back.
+  var leftovers: [String] {
+    var found: [String] = []
+    if journeys.contains(where: \.isInUse) { found.append("journeys") }
+    if tickets.contains(where: \.isInUse) { found.append("tickets") }
+    if works.contains(where: \.isInUse) { found.append("works") }
+    if pools.contains(where: { !$0.pending.isEmpty }) { found.append("pending tasks") }
+    if engines.contains(where: { $0.load != EngineLoad() }) { found.append("loads") }
+    if engines.contains(where: { $0.approachingTokens != 0 }) { found.append("approaching tokens") }
+    if queues.contains(where: { $0.taken != 0 || $0.waitingCount != 0 }) { found.append("places") }
+    if encoders.contains(where: \.isBusy) { found.append("passes") }
+    if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
+    if models.contains(where: { $0.scheduler.pool.usedCount != 0 }) { found.append("blocks") }
+    if decodeQueues.contains(where: { !$0.isEmpty }) { found.append("decodes") }
+    if !chains.isFree { found.append("chains") }
+    if sessions.waitingCount != 0 { found.append("turns") }
+    return found
+  }
 
   // MARK: Running
 
@@ -122,8 +154,10 @@ struct PipelineFleet {
     case .turn: admitTurn(subject, at: event.time)
     case .arrival:
       if tasks[subject].attempt == event.tag { arrive(subject, at: event.time) }
+    case .fetched:
+      if tasks[subject].attempt == event.tag { complete(subject, at: event.time) }
     case .service:
-      if tasks[subject].attempt == event.tag { serviceEnded(subject, at: event.time) }
+      if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {
@@ -135,7 +169,7 @@ struct PipelineFleet {
   }
 
   /// Notes something that will happen.
-  mutating func foresee(_ kind: EventKind, _ subject: Int, at time: Int64, tag: UInt16 = 0) {
+  mutating func foresee(_ kind: EventKind, _ subject: Int, at time: Int64, tag: UInt32 = 0) {
     events.insert(
       Event(
         time: time, kind: kind, sequence: sequence, subject: Int32(truncatingIfNeeded: subject),
@@ -150,10 +184,6 @@ struct PipelineFleet {
     let number = result.arrivals
     result.arrivals += 1
     result.firstArrival = min(result.firstArrival, time)
-    guard record.inputTokens > 0, record.outputTokens > 0 else {
-      result.rejected += 1
-      return
-    }
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
     var journey = Journey()
@@ -164,12 +194,12 @@ struct PipelineFleet {
     journey.context = journey.prompt
     journey.output = min(record.outputTokens, Int(Int32.max) / 4)
     journey.priority = Int32(clamping: record.priority)
-    journey.session = sessions.enter(record.session)
+    sessions.enter(record.session)
+    journey.session = record.session
     journey.stagesLeft = pipelines[pipeline].parts.count
     journey.requestClass = record.requestClass
     journey.isInUse = true
     journeys[index] = journey
-    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() {
       var task = StageTask()
       task.attempt = tasks[index * stride + place].attempt &+ 1
@@ -178,6 +208,9 @@ struct PipelineFleet {
     }
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
+    // Nothing can be computed for it; the turns after it are still due.
+    guard journey.prompt > 0, journey.output > 0 else { return finish(index, at: time, .rejected) }
+    nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
       begin(index * stride + place, at: time)
@@ -235,6 +268,7 @@ struct PipelineFleet {
     chains.release(journey.chainStart)
     for place in 0..<pipelines[journey.pipeline].parts.count {
       tasks[index * stride + place].attempt &+= 1
+      tasks[index * stride + place].engine = -1
     }
     journeys[index].isInUse = false
     freeJourneys.append(index)

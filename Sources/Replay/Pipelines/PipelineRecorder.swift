@@ -72,7 +72,9 @@ struct PipelineRecorder {
     while place >= 0 {
       let task = tasks[tasks.startIndex + place]
       if task.phase == .ended {
-        let base = pipeline.parts[place].pool * BlamePart.allCases.count
+        // A fetch waited for the store that was last.
+        let pool = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
+        let base = pool * BlamePart.allCases.count
         let served =
           switch pipeline.parts[place].stage.action {
           case .decode: task.started

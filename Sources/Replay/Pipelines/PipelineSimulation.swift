@@ -10,11 +10,11 @@ import Scenarios
 ///
 /// A discrete-event simulation in whole nanoseconds. Engines of language models decide their steps as in
 /// ``Simulation``; encoders, hosts, stores, externals and the network share one clock with them. The result is
-/// the same to the bit for the same input and seed. Memory goes with the requests under way, not with their
-/// number.
+/// the same to the bit for the same input and seed. Memory goes with the requests under way and with what stores
+/// hold, not with the number of requests; only routing by session keeps every session that was seen.
 ///
-/// - Complexity: O(log n) of the engines and requests under way for each stage, transfer and step, beside what
-///   steps cost.
+/// - Complexity: O(log n) of what is foreseen for each stage, transfer and step, beside what steps cost; and for
+///   each stage one look at each engine of its pool, at each request there where the routing asks for progress.
 public struct PipelineSimulation: Sendable {
   /// What is simulated.
   public let plan: ScenarioPlan
@@ -40,6 +40,14 @@ public struct PipelineSimulation: Sendable {
     shouldStop: () -> Bool = { false }, outcome: ((JourneyOutcome) -> Void)? = nil,
     _ next: () throws -> RequestRecord?
   ) rethrows -> PipelineResult {
+    try drive(shouldStop: shouldStop, outcome: outcome, next).close()
+  }
+
+  /// Replays requests; everything as it stands at the end.
+  func drive(
+    shouldStop: () -> Bool = { false }, outcome: ((JourneyOutcome) -> Void)? = nil,
+    _ next: () throws -> RequestRecord?
+  ) rethrows -> PipelineFleet {
     var record = try next()
     let size = record.map { $0.content.isEmpty ? 16 : max(1, $0.tokensPerContentName) } ?? 16
     guard
@@ -70,6 +78,6 @@ public struct PipelineSimulation: Sendable {
         untilLook = 1024
       }
     }
-    return fleet.close()
+    return fleet
   }
 }

@@ -20,7 +20,7 @@ struct ScenarioLinks {
   enum Purpose: UInt8 {
     /// What a stage needs comes to its engine.
     case input
-    /// A host's work, as memory traffic.
+    /// A host's work, as memory traffic; its task is the work's number, its attempt the serial one.
     case work
     /// A store's blocks come to an engine.
     case fetch
@@ -28,11 +28,14 @@ struct ScenarioLinks {
     case write
   }
 
-  private struct Cargo {
+  /// A flow's bytes, and whom they are for.
+  struct Cargo {
     var purpose = Purpose.write
     var task: Int32 = -1
-    var attempt: UInt16 = 0
+    var attempt: UInt32 = 0
     var latency: Int64 = 0
+    /// The store that it comes from; -1 for none.
+    var store: Int32 = -1
   }
 
   /// The network's shape; nil without one.
@@ -111,7 +114,7 @@ struct ScenarioLinks {
   /// Sends bytes.
   mutating func send(
     _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for purpose: Purpose,
-    _ task: Int, attempt: UInt16, at time: Int64
+    _ task: Int, attempt: UInt32, from store: Int = -1, at time: Int64
   ) {
     let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
     if flow >= cargo.count {
@@ -119,13 +122,18 @@ struct ScenarioLinks {
     }
     cargo[flow] = Cargo(
       purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
-      latency: route.latency)
+      latency: route.latency, store: Int32(truncatingIfNeeded: store))
   }
 
   /// What a flow was for that has ended.
-  func ended(_ flow: Int32) -> (purpose: Purpose, task: Int, attempt: UInt16, latency: Int64) {
-    let cargo = cargo[Int(flow)]
-    return (cargo.purpose, Int(cargo.task), cargo.attempt, cargo.latency)
+  func ended(_ flow: Int32) -> Cargo { cargo[Int(flow)] }
+
+  /// Takes flows off that are of no use any more.
+  mutating func cancel(at time: Int64, where isVoid: (Cargo) -> Bool) {
+    for flow in cargo.indices
+    where cargo[flow].purpose != .write && network.isRunning(Int32(flow)) && isVoid(cargo[flow]) {
+      network.cancel(Int32(flow), at: time)
+    }
   }
 
   /// Takes a flow that has ended by a time, or nil.

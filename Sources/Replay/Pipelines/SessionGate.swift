@@ -6,9 +6,9 @@ import RequestLogs
 /// after the end of the turn before it, whichever is later.
 struct SessionGate {
   private struct Session {
-    var isUnderWay = false
-    /// Turns that wait, in log order.
+    /// Turns that wait, in log order, from `first` on.
     var waiting: [RequestRecord] = []
+    var first = 0
   }
 
   private struct Turn: Comparable {
@@ -24,36 +24,40 @@ struct SessionGate {
     }
   }
 
-  private var numbers: [String: Int] = [:]
-  private var sessions: [Session] = []
+  /// Sessions of which a turn is under way, or due.
+  private var sessions: [String: Session] = [:]
   private var turns = Heap<Turn>()
   private var sequence = 0
+  /// Turns that were kept and have not been sent.
+  private(set) var waitingCount = 0
 
   /// Keeps a request that must wait for the turn before it; false if it need not.
   mutating func holds(_ record: RequestRecord) -> Bool {
-    guard let name = record.session else { return false }
-    let number = number(of: name)
-    guard sessions[number].isUnderWay else { return false }
-    sessions[number].waiting.append(record)
+    guard let name = record.session, sessions[name] != nil else { return false }
+    sessions[name]?.waiting.append(record)
+    waitingCount += 1
     return true
   }
 
-  /// Notes that a turn is under way; the number of its session, -1 without one.
-  mutating func enter(_ name: String?) -> Int {
-    guard let name else { return -1 }
-    let number = number(of: name)
-    sessions[number].isUnderWay = true
-    return number
+  /// Notes that a turn is under way.
+  mutating func enter(_ name: String?) {
+    if let name, sessions[name] == nil { sessions[name] = Session() }
   }
 
   /// Notes that a turn has ended; when the next one is due, if one waits.
-  mutating func end(_ number: Int, at time: Int64) -> Int64? {
-    guard number >= 0 else { return nil }
-    guard !sessions[number].waiting.isEmpty else {
-      sessions[number].isUnderWay = false
+  mutating func end(_ name: String?, at time: Int64) -> Int64? {
+    guard let name, var session = sessions[name] else { return nil }
+    guard session.first < session.waiting.count else {
+      sessions[name] = nil
       return nil
     }
-    let record = sessions[number].waiting.removeFirst()
+    let record = session.waiting[session.first]
+    session.first += 1
+    if session.first > 64, 2 * session.first > session.waiting.count {
+      session.waiting.removeFirst(session.first)
+      session.first = 0
+    }
+    sessions[name] = session
     let pause = max(.zero, record.thinkTime ?? .zero)
     let due = max(record.arrival.rawValue, (Nanoseconds(time) + pause).rawValue)
     turns.insert(Turn(time: due, sequence: sequence, record: record))
@@ -61,20 +65,19 @@ struct SessionGate {
     return due
   }
 
+  /// A number for a session's name, the same in every run (FNV-1a); -1 without a session.
+  static func number(of name: String?) -> Int {
+    guard let name else { return -1 }
+    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    return Int(hash >> 1)
+  }
+
   /// The next turn that is due by a time, or nil.
   mutating func due(at time: Int64) -> RequestRecord? {
     guard let turn = turns.min, turn.time <= time else { return nil }
     turns.removeMin()
+    waitingCount -= 1
     return turn.record
-  }
-
-  /// Turns that were kept and have not been sent.
-  var waitingCount: Int { turns.count + sessions.reduce(0) { $0 + $1.waiting.count } }
-
-  private mutating func number(of name: String) -> Int {
-    if let number = numbers[name] { return number }
-    numbers[name] = sessions.count
-    sessions.append(Session())
-    return sessions.count - 1
   }
 }

@@ -21,18 +21,24 @@ struct StoreLevels {
   private(set) var instances: [[Instance]]
   /// How many engines share an instance, by pool.
   private var sharing: [Int]
+  /// The first engine's place.
+  private let firstLeaf: Int
   let services: [StoreService?]
 
-  /// Makes the stores of a scenario for engines of one pool of language models.
+  /// No stores.
+  init() { (instances, sharing, firstLeaf, services) = ([], [], 0, []) }
+
+  /// Makes the stores of a scenario for the engines in these places.
   ///
   /// - Parameters:
-  ///   - leaves: the places of that pool's engines.
+  ///   - leaves: from the first to the last engine that may use any of them.
   ///   - blockBytes: of the keys and values that one block holds.
   init(
     _ scenario: Scenario, leaves: Range<Int>, blockBytes: Double, links: inout ScenarioLinks
   ) throws(PipelineError) {
     instances = Array(repeating: [], count: scenario.pools.count)
     sharing = Array(repeating: 1, count: scenario.pools.count)
+    firstLeaf = leaves.lowerBound
     var services: [StoreService?] = Array(repeating: nil, count: scenario.pools.count)
     for (index, pool) in scenario.pools.enumerated() {
       guard case .store(let service) = pool.service else { continue }
@@ -66,9 +72,9 @@ struct StoreLevels {
     }
   }
 
-  /// The instance of a store that an engine uses.
-  func number(of store: Int, for engine: Int) -> Int {
-    min(engine / sharing[store], max(0, instances[store].count - 1))
+  /// The instance of a store that the engine in a place uses.
+  func number(of store: Int, for leaf: Int) -> Int {
+    min((leaf - firstLeaf) / sharing[store], max(0, instances[store].count - 1))
   }
 
   /// Changes an instance.

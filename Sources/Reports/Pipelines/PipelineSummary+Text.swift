@@ -26,7 +26,8 @@ extension PipelineSummary {
     ])
     for (title, count) in [
       ("requests rejected", rejected), ("requests turned away", shed),
-      ("requests cut off", unfinished), ("stages begun anew", retries),
+      (isCut ? "requests cut off" : "requests that never ended", unfinished),
+      ("stages begun anew", retries),
     ] where count > 0 {
       table.add([title, groupedText(count)])
     }

@@ -223,8 +223,8 @@ public struct Scaling: Sendable, Hashable {
 public struct Admission: Sendable, Hashable {
   /// `max_outstanding`: requests of one engine at which it takes no more; nil for any number.
   public var maxOutstanding: Int?
-  /// `max_wait_s`: the expected wait (tokens before it ÷ the engine's recent rate) above which a request is
-  /// turned away; nil for any.
+  /// `max_wait_s`: the expected wait (requests that wait on the engine ÷ its mean rate of service so far) above
+  /// which a request is turned away; nil for any.
   public var maxWait: Double?
 
   /// Creates a rule.

@@ -124,12 +124,12 @@ extension EnginePool {
         "policy heavy-light needs engines for heavy and for light requests: fewer "
           + "'heavy_engines' than 'count' (\(count))"
       ).under("routing")
-    case .prefixAware, .leastKeyValues:
+    case .prefixAware, .leastKeyValues, .leastTokensLeft, .oracle:
       guard service.kind != .model else { return nil }
       return ScenarioConflict(
         "policy",
-        "policy \(routing.policy.rawValue) looks at key-values, which engines of kind "
-          + "\(service.kind.rawValue) do not have"
+        "policy \(routing.policy.rawValue) looks at tokens and key-values, which engines of kind "
+          + "\(service.kind.rawValue) do not have; try shortest-queue"
       ).under("routing")
     default: return nil
     }

@@ -88,6 +88,15 @@ extension Scenario {
   /// About prompts and answers that different engines compute.
   private func handoverConflict(_ pipeline: StagePipeline) -> ScenarioConflict? {
     let stages = pipeline.stages
+    // Engines that wait for each other's memory would wait for ever.
+    let prompts = pipelines.flatMap(\.stages).filter { $0.action == .prefill }.map(\.pool)
+    for (index, stage) in stages.enumerated()
+    where stage.action == .decode && prompts.contains(stage.pool) {
+      return ScenarioConflict(
+        "on",
+        "'\(stage.pool)' computes prompts for others, too; take other engines, or 'do: generate'"
+      ).under("stages", index)
+    }
     let prefills = prefills(of: pipeline)
     for (index, stage) in stages.enumerated() where stage.action == .decode {
       guard let prefill = prefills[index] else {

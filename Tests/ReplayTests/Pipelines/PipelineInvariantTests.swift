@@ -38,25 +38,29 @@ import Testing
         let policies = PoolRouting.Policy.allCases.filter { policy in
           switch policy {
           case .heavyLight: pools[index].count > 1
-          case .prefixAware, .leastKeyValues: index < 3
+          case .prefixAware, .leastKeyValues, .leastTokensLeft, .oracle: index < 3
           default: true
           }
         }
         pools[index].routing.policy = policies.randomElement(using: &random) ?? .roundRobin
       }
-      for index in 0..<6 where chance(2) && pools[index].count > 1 {
-        let duration = chance(3) ? nil : Double.random(in: 1e-6...3e-5, using: &random)
+      for index in 0..<6 where chance(2) {
+        // Of several engines one may go for good, of one alone not.
+        let isForGood = chance(3) && pools[index].count > 1
         pools[index].outages = [
           Outage(
-            engine: Int.random(in: 1..<pools[index].count, using: &random),
-            start: Double.random(in: 0...1e-4, using: &random), duration: duration)
+            engine: Int.random(in: 0..<pools[index].count, using: &random),
+            start: Double.random(in: 0...1e-4, using: &random),
+            duration: isForGood ? nil : Double.random(in: 1e-6...3e-5, using: &random))
         ]
       }
-      if chance(2), pools[0].outages.isEmpty {
+      if chance(2), pools[0].outages.first?.duration != nil || pools[0].outages.isEmpty {
         pools[0].scaling = Scaling(
           minimum: 1, upper: 3, lower: 1, interval: 5e-6, startup: 1e-5)
       }
-      if chance(4) { pools[3].admission = Admission(maxOutstanding: 6) }
+      for index in 0..<6 where chance(6) {
+        pools[index].admission = Admission(maxOutstanding: 6, maxWait: chance(2) ? 1e-4 : nil)
+      }
       scenario = Scenario(
         name: "random", pools: pools,
         pipelines: (0..<Int.random(in: 1...2, using: &random)).map {
@@ -131,7 +135,8 @@ import Testing
   @Test("Every request ends, each stage once, in order, and times add up", arguments: 0..<200)
   func invariants(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
-    let (result, outcomes) = try replay(plan(random.scenario), random.records)
+    let (result, outcomes, leftovers) = try replayWhole(plan(random.scenario), random.records)
+    #expect(leftovers == [])
     #expect(result.arrivals == random.records.count)
     #expect(result.finished + result.rejected + result.shed == result.arrivals)
     #expect(result.unfinished == 0)

@@ -135,15 +135,19 @@ import Testing
     }
     let (one, single) = try run(Thinking(tokens: 10))
     let (eight, several) = try run(Thinking(tokens: 10, branches: [8]))
-    // The other paths compute what is no whole block: 1 of 41 tokens each.
-    #expect(several.stages[0].ended - single.stages[0].ended == Nanoseconds(7 * 10 + 9 * 7))
+    // The other paths compute what is no whole piece of 16 tokens: 9 of 41 tokens each.
+    #expect(several.stages[0].ended - single.stages[0].ended == Nanoseconds(7 * 90 + 9 * 7))
     #expect(single.contextTokens == 51)
     #expect(several.contextTokens == 51)
     // The answer's prompt is what the path computed, but for the last tokens.
     #expect(one.steps == 10 + 3)
     #expect(eight.steps == 10 + 3)
+    // Two levels of five tokens: two paths, and at their fifth token eight. The first goes on with the names of
+    // the context, and computes what its parent's 11 whole blocks of 4 do not hold of 46 tokens; the others
+    // share whole pieces of 16.
     let (_, tree) = try run(Thinking(tokens: 10, branches: [2, 4]))
-    #expect(tree.stages[0].ended > several.stages[0].ended)
+    let levels = 1000 + 10 * (41 + 9) + 4 * (1000 + 2) + 1000 + 10 * (2 + 7 * 14) + 4 * (1000 + 8)
+    #expect(tree.stages[0].ended == Nanoseconds(Int64(levels)))
     let (_, kept) = try run(Thinking(tokens: 10, branches: [8], keep: 1))
     #expect(kept.stages[0].ended == several.stages[0].ended)
     #expect(kept.status == .finished)

@@ -78,14 +78,23 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
     }, searches: searches)
 }
 
+/// What a replay of records gives: the result, each outcome by its number, and what was not given back.
+func replayWhole(
+  _ plan: ScenarioPlan, _ records: [RequestRecord]
+) throws -> (result: PipelineResult, outcomes: [JourneyOutcome], leftovers: [String]) {
+  var outcomes: [JourneyOutcome] = []
+  var rest = records[...]
+  let fleet = try PipelineSimulation(plan).drive(outcome: { outcomes.append($0) }) {
+    rest.popFirst()
+  }
+  let leftovers = fleet.leftovers
+  return (fleet.close(), outcomes.sorted { $0.number < $1.number }, leftovers)
+}
+
 /// What a replay of records gives: the result, and each outcome by its number.
 func replay(
   _ plan: ScenarioPlan, _ records: [RequestRecord]
 ) throws -> (result: PipelineResult, outcomes: [JourneyOutcome]) {
-  var outcomes: [JourneyOutcome] = []
-  var rest = records[...]
-  let result = try PipelineSimulation(plan).run(outcome: { outcomes.append($0) }) {
-    rest.popFirst()
-  }
-  return (result, outcomes.sorted { $0.number < $1.number })
+  let whole = try replayWhole(plan, records)
+  return (whole.result, whole.outcomes)
 }

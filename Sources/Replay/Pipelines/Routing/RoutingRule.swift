@@ -4,6 +4,8 @@ import Scenarios
 struct RoutedRequest {
   /// Its number in the replay.
   var number: Int
+  /// How often an engine failed under it.
+  var attempt = 0
   /// Tokens of its context.
   var input: Int
   /// Tokens of its answer, which only a log knows.

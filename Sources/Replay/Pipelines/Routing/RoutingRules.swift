@@ -50,7 +50,9 @@ struct TwoChoices: RoutingRule {
   let seed: UInt64
 
   func choose(_ request: RoutedRequest, among candidates: [RoutingCandidate]) -> Int {
-    let hash = BlockContent.mix(seed, UInt64(truncatingIfNeeded: request.number))
+    let hash = BlockContent.mix(
+      BlockContent.mix(seed, UInt64(truncatingIfNeeded: request.number)),
+      UInt64(truncatingIfNeeded: request.attempt))
     let count = UInt64(candidates.count)
     let first = Int(hash % count)
     let second = Int((hash >> 32) % count)
