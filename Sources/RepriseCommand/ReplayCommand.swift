@@ -8,9 +8,10 @@ struct ReplayCommand: FailingCommand {
     commandName: "replay",
     abstract: "Replay a request log on a deployment's engines.",
     discussion: """
-      Log formats, told by content: Azure 2023 CSV, Mooncake JSON Lines, vLLM measured runs, ShareGPT \
-      workloads, Reprise's own (TraceSchemas/request-log.schema.json). The log is replayed twice: \
-      priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
+      Log formats, told by content: Azure CSV, Mooncake, Bailian, BurstGPT, RAGPulse, Dynamo, agent \
+      sessions; spans of vLLM and of generative AI (OTLP JSON); vllm bench, aiperf, guidellm, SGLang, \
+      BLIS; LiteLLM, Langfuse, Envoy; Reprise's own (TraceSchemas/request-log.schema.json). The log is \
+      replayed twice: priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
       is validated against them.
 
       A turn of a session (where the log names sessions) is sent at its recorded time, or its think time \
