@@ -61,11 +61,12 @@ import Testing
       name: "p",
       stages: [
         stage("0", .prefill, "a"), stage("1", .prefill, "b", ["0"]),
-        stage("2", .decode, "a", ["1"]), stage("3", .prefill, "a", ["2"]),
-        stage("4", .decode, "b", ["1"]), stage("5", .decode, "c", ["3", "4"]),
+        stage("2", .decode, "c", ["1"]), stage("3", .prefill, "a", ["2"]),
+        stage("4", .decode, "d", ["1"]), stage("5", .decode, "c", ["3", "4"]),
       ])
     var scenario = Scenario(
-      name: "n", pools: [pool("a", "x"), pool("b", "y"), pool("c", "x")], pipelines: [pipeline])
+      name: "n", pools: [pool("a", "x"), pool("b", "y"), pool("c", "x"), pool("d", "y")],
+      pipelines: [pipeline])
     #expect(scenario.prefills(of: pipeline) == [nil, nil, 0, nil, 1, 3])
     #expect(scenario.firstConflict == nil)
     // The second prompt of model x may now be computed before the first answer is: which one is decoded?
