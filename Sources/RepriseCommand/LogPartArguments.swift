@@ -3,6 +3,11 @@ import Reprise
 
 /// Which requests of a log are sent, and how fast, as arguments.
 struct LogPartArguments: ParsableArguments {
+  @Option(
+    help: "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
+  )
+  var logMapping: String?
+
   @Option(help: "Divide arrival times and recorded pauses by this: 2 sends twice as fast.")
   var speed = 1.0
 
@@ -35,6 +40,13 @@ struct LogPartArguments: ParsableArguments {
     options.window = span
     options.keptShare = thin
     options.spreadsTies = spreadTies
+    return options
+  }
+
+  /// How the log is read.
+  func reading() throws -> RequestLogReader.Options {
+    var options = RequestLogReader.Options()
+    options.mapping = try logMapping.map { try RequestLogMapping(path: $0) }
     return options
   }
 

@@ -54,8 +54,8 @@ struct PipelineCommand: FailingCommand {
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
-    guard log != nil || part.options == WorkloadOptions() else {
-      throw UsageError("--speed, --window, --thin and --spread-ties change a log; give --log, too")
+    guard log != nil || part.options == WorkloadOptions() && part.logMapping == nil else {
+      throw UsageError("--speed, --window, --thin, --spread-ties and --log-mapping are of a log; give --log, too")
     }
   }
 
@@ -70,7 +70,7 @@ struct PipelineCommand: FailingCommand {
   ]
 
   private func replay() throws {
-    try refuse(writing: Self.files.map(path), over: [log, database, scenario.scenario])
+    try refuse(writing: Self.files.map(path), over: [log, part.logMapping, database, scenario.scenario])
     let scenario = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)
@@ -78,7 +78,8 @@ struct PipelineCommand: FailingCommand {
     var options = part.options
     options.seed = scenario.seed
     var source = try PipelineSource(
-      log: log, options: options, workload: scenario.workload, limit: requests)
+      log: log, reading: part.reading(), options: options, workload: scenario.workload,
+      limit: requests)
     try makeFolder()
     let rows = try JourneyRowsFile(path: path("requests.csv"), scenario)
     let stageRows = stages ? try StageRowsFile(path: path("stages.csv"), scenario) : nil

@@ -18,7 +18,7 @@ struct PipelineSource {
 
   /// Opens a log, or begins to draw a scenario's workload.
   init(
-    log: String?, options: WorkloadOptions, workload: SyntheticWorkload?, limit: Int?
+    log: String?, reading: RequestLogReader.Options, options: WorkloadOptions, workload: SyntheticWorkload?, limit: Int?
   ) throws {
     left = limit ?? .max
     guard let log else {
@@ -33,7 +33,7 @@ struct PipelineSource {
       echo = nil
       return
     }
-    var whole = try RequestLog(path: log)
+    var whole = try RequestLog(path: log, options: reading)
     if let limit { whole.records = Array(whole.records.prefix(limit)) }
     let load = options.workload(of: whole.records)
     guard !load.records.isEmpty else {

@@ -79,13 +79,14 @@ struct ReplayCommand: FailingCommand {
   private func replay() throws {
     let names = ["requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg"]
     try refuse(
-      writing: names.map(path), over: [log, content, database, deployment.deployment])
+      writing: names.map(path), over: [log, content, workload.part.logMapping, database, deployment.deployment])
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
     let options = workload.options
     let log = try ReplayedLog(
-      path: self.log, content: content, limit: requests, options: options)
+      path: self.log, content: content, limit: requests, options: options,
+      reading: workload.part.reading())
     var resolved = scenario
     resolved.engines = plans.map(\.group)
     let runs = try run(resolved, plans, log)

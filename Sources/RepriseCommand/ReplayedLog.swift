@@ -24,10 +24,12 @@ struct ReplayedLog {
   ///   - content: a log of the same requests in the same order that knows their content.
   ///   - limit: read only so many requests.
   ///   - options: which of the requests are sent, and when.
+  ///   - reading: how the log is read.
   init(
-    path: String, content: String?, limit: Int?, options: WorkloadOptions = WorkloadOptions()
+    path: String, content: String?, limit: Int?, options: WorkloadOptions = WorkloadOptions(),
+    reading: RequestLogReader.Options = .init()
   ) throws {
-    var reader = try RequestLogReader(path: path)
+    var reader = try RequestLogReader(path: path, options: reading)
     if let content {
       var other = try RequestLogReader(path: content)
       while records.count < limit ?? .max, var record = try reader.next() {
