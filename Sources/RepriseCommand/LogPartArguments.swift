@@ -4,7 +4,8 @@ import Reprise
 /// Which requests of a log are sent, and how fast, as arguments.
 struct LogPartArguments: ParsableArguments {
   @Option(
-    help: "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
+    help:
+      "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
   )
   var logMapping: String?
 

@@ -55,7 +55,8 @@ struct PipelineCommand: FailingCommand {
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
     guard log != nil || part.options == WorkloadOptions() && part.logMapping == nil else {
-      throw UsageError("--speed, --window, --thin, --spread-ties and --log-mapping are of a log; give --log, too")
+      throw UsageError(
+        "--speed, --window, --thin, --spread-ties and --log-mapping are of a log; give --log, too")
     }
   }
 
@@ -70,7 +71,8 @@ struct PipelineCommand: FailingCommand {
   ]
 
   private func replay() throws {
-    try refuse(writing: Self.files.map(path), over: [log, part.logMapping, database, scenario.scenario])
+    try refuse(
+      writing: Self.files.map(path), over: [log, part.logMapping, database, scenario.scenario])
     let scenario = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)

@@ -18,7 +18,8 @@ struct PipelineSource {
 
   /// Opens a log, or begins to draw a scenario's workload.
   init(
-    log: String?, reading: RequestLogReader.Options, options: WorkloadOptions, workload: SyntheticWorkload?, limit: Int?
+    log: String?, reading: RequestLogReader.Options, options: WorkloadOptions,
+    workload: SyntheticWorkload?, limit: Int?
   ) throws {
     left = limit ?? .max
     guard let log else {

@@ -79,7 +79,8 @@ struct ReplayCommand: FailingCommand {
   private func replay() throws {
     let names = ["requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg"]
     try refuse(
-      writing: names.map(path), over: [log, content, workload.part.logMapping, database, deployment.deployment])
+      writing: names.map(path),
+      over: [log, content, workload.part.logMapping, database, deployment.deployment])
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)

@@ -32,6 +32,8 @@ public struct JourneyOutcome: Sendable, Hashable {
   public var number: Int
   /// Its pipeline's number.
   public var pipeline: Int
+  /// The class that its log names; nil where it names none.
+  public var requestClass: String?
   /// How it ended.
   public var status: Status
   /// When it was sent.

@@ -109,7 +109,8 @@ struct PipelineRecorder {
           ended: Nanoseconds(task.ended)))
     }
     return JourneyOutcome(
-      number: journey.number, pipeline: journey.pipeline, status: status,
+      number: journey.number, pipeline: journey.pipeline, requestClass: journey.requestClass,
+      status: status,
       arrival: Nanoseconds(journey.arrival),
       firstToken: journey.firstToken >= 0 ? Nanoseconds(journey.firstToken) : nil,
       lastToken: journey.firstToken >= 0 ? Nanoseconds(journey.lastToken) : nil,
@@ -133,14 +134,17 @@ extension PipelineResult {
     cachedTokens += journey.cachedTokens
     fetchedTokens += journey.fetchedTokens
     endToEnd.add(Nanoseconds(time - journey.arrival))
+    latencies[journey.pipeline].endToEnd.add(Nanoseconds(time - journey.arrival))
     var isGood = limits != nil
     if journey.firstToken >= 0 {
       let first = Nanoseconds(journey.firstToken - journey.arrival)
       timeToFirstToken.add(first)
+      latencies[journey.pipeline].timeToFirstToken.add(first)
       if let limits, Double(first.rawValue) > limits.firstToken { isGood = false }
       if journey.output > 1 {
         let gap = Double(journey.lastToken - journey.firstToken) / Double(journey.output - 1)
         timePerOutputToken.add(Nanoseconds(rounding: gap))
+        latencies[journey.pipeline].timePerOutputToken.add(Nanoseconds(rounding: gap))
         if let limits, gap > limits.outputToken { isGood = false }
       }
     }

@@ -102,6 +102,8 @@ public struct PipelineResult: Sendable {
   public internal(set) var timePerOutputToken = LatencyRecord()
   /// See ``timeToFirstToken``.
   public internal(set) var endToEnd = LatencyRecord()
+  /// The same, by pipeline.
+  public internal(set) var latencies: [PipelineLatencies]
   /// Time between tokens, over all engines.
   public internal(set) var tokenGaps: Histogram<UInt64>
   /// Finished requests whose latencies are both within the objectives' last limits.
@@ -126,6 +128,7 @@ public struct PipelineResult: Sendable {
 
   init(pipelines: [CompiledPipeline], pools: Int) {
     stages = pipelines.map { $0.parts.map { _ in StageTotals() } }
+    latencies = pipelines.map { _ in PipelineLatencies() }
     firstTokenBlame = BlameTable(pools: pools)
     endBlame = BlameTable(pools: pools)
     tokenGaps = Histogram(numberOfSignificantValueDigits: .three)
@@ -136,6 +139,18 @@ public struct PipelineResult: Sendable {
   public var makespan: Nanoseconds {
     lastEnd > firstArrival ? Nanoseconds(lastEnd) - Nanoseconds(firstArrival) : .zero
   }
+}
+
+/// Latencies of the requests of one pipeline.
+public struct PipelineLatencies: Sendable {
+  /// Sending to first token.
+  public internal(set) var timeToFirstToken = LatencyRecord()
+  /// Time per output token.
+  public internal(set) var timePerOutputToken = LatencyRecord()
+  /// Sending to end.
+  public internal(set) var endToEnd = LatencyRecord()
+
+  init() {}
 }
 
 /// Latencies of any number of requests, in a histogram of three significant digits with an exact mean.

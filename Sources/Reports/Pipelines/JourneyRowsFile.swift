@@ -15,7 +15,7 @@ public import TraceIO
 /// Memory does not grow with the number of rows.
 public final class JourneyRowsFile {
   static let columns = [
-    "number", "pipeline", "status", "arrival_ns", "ttft_ns", "tpot_ns", "end_to_end_ns",
+    "number", "pipeline", "class", "status", "arrival_ns", "ttft_ns", "tpot_ns", "end_to_end_ns",
     "prompt_tokens", "context_tokens", "output_tokens", "cached_tokens", "fetched_tokens",
     "retries",
   ]
@@ -41,6 +41,7 @@ public final class JourneyRowsFile {
     func time(_ value: Nanoseconds?) -> Int64? { finished ? value?.rawValue : nil }
     writer.add(outcome.number)
     writer.add(pipelines.indices.contains(outcome.pipeline) ? pipelines[outcome.pipeline] : [])
+    writer.add(outcome.requestClass.map(nameCell) ?? [])
     writer.add(statuses[outcome.status] ?? [])
     writer.add(outcome.arrival.rawValue)
     writer.add(time(outcome.timeToFirstToken))

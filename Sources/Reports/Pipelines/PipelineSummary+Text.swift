@@ -9,7 +9,8 @@ extension PipelineSummary {
   public func text(links mostLinks: Int = 8) -> String {
     var parts = [verdict.joined(separator: "\n") + "\n", countsTable.text]
     let tables = [
-      latencyTable, objectiveTable, blameTable, stageTable, poolTable, loadTable, resourceTable,
+      latencyTable, pipelineTable, objectiveTable, blameTable, stageTable, poolTable, loadTable,
+      resourceTable,
       storeTable, linkTable(mostLinks),
       linkGroups.contains { $0.used > 0 } && links.count > mostLinks ? groupTable : nil,
     ]
@@ -54,6 +55,24 @@ extension PipelineSummary {
       table.add(
         [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
           + [millisecondsText(statistics.maximum)])
+    }
+    return table
+  }
+
+  /// Latencies by pipeline, where there are several.
+  private var pipelineTable: TextTable? {
+    guard pipelines.count > 1 else { return nil }
+    var table = TextTable([
+      .init("pipeline", .left), .init("finished"), .init("TTFT p50 ms"), .init("p99"),
+      .init("TPOT p50"), .init("p99"), .init("end to end p50"), .init("p99"),
+    ])
+    for pipeline in pipelines {
+      let latencies = [pipeline.timeToFirstToken, pipeline.timePerOutputToken, pipeline.endToEnd]
+      table.add(
+        [pipeline.name, groupedText(pipeline.finished)]
+          + latencies.flatMap { latency in
+            [latency?.p50, latency?.p99].map { $0.map(millisecondsText) ?? "" }
+          })
     }
     return table
   }

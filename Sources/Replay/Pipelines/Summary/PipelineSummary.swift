@@ -114,7 +114,9 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
     blame =
       BlameSummary.of(result.firstTokenBlame, .timeToFirstToken, pools: names)
       + BlameSummary.of(result.endBlame, .endToEnd, pools: names)
-    pipelines = zip(plan.scenario.pipelines, result.stages).map { PipelineStages($0, $1) }
+    pipelines = zip(plan.scenario.pipelines, zip(result.stages, result.latencies)).map {
+      PipelineStages($0, $1.0, $1.1)
+    }
     pools = plan.scenario.pools.indices.map { PoolSummary(pool: $0, result, plan) }
     resources = ResourceTotals(pools, outputTokens: outputTokens)
     stores = plan.scenario.pools.indices.compactMap { StoreSummary(pool: $0, result, plan) }

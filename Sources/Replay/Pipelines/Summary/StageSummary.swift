@@ -8,10 +8,26 @@ public struct PipelineStages: Sendable, Hashable, Codable {
   public var name: String
   /// Requests that finished on it.
   public var finished: Int
+  /// Sending to first token; nil where no request has one, as are those below.
+  public var timeToFirstToken: LatencyStatistics?
+  /// Time per output token.
+  public var timePerOutputToken: LatencyStatistics?
+  /// Sending to end.
+  public var endToEnd: LatencyStatistics?
   /// Its stages, in its order.
   public var stages: [StageSummary]
 
-  init(_ pipeline: StagePipeline, _ totals: [StageTotals]) {
+  private enum CodingKeys: String, CodingKey {
+    case name, finished, stages
+    case timeToFirstToken = "ttft"
+    case timePerOutputToken = "tpot"
+    case endToEnd = "end_to_end"
+  }
+
+  init(_ pipeline: StagePipeline, _ totals: [StageTotals], _ latencies: PipelineLatencies) {
+    timeToFirstToken = latencies.timeToFirstToken.statistics
+    timePerOutputToken = latencies.timePerOutputToken.statistics
+    endToEnd = latencies.endToEnd.statistics
     name = pipeline.name
     finished = totals.first.map { $0.served + $0.skipped } ?? 0
     stages = zip(pipeline.stages, totals).map { StageSummary($0, $1) }
