@@ -86,7 +86,8 @@ public struct Retrieval: Sendable, Hashable {
   public var documents: Int
   /// `tokens_per_document`: tokens that each adds to the context; 512 by default, as in HERMES.
   public var tokensPerDocument: Int
-  /// `threads`: cores of one search; 1 by default.
+  /// `threads`: cores that share one search evenly, which is an ideal: faiss searches one query on one thread;
+  /// 1 by default.
   public var threads: Int
 
   /// Creates a search.
