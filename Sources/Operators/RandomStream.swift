@@ -13,10 +13,8 @@ public struct RandomStream: RandomNumberGenerator, Sendable, Hashable {
 
   /// Begins the stream of a purpose.
   public init(seed: UInt64, name: String) {
-    // FNV-1a: the name need not be scattered well, as SplitMix64 does that.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    var source = SplitMix64(seed: SplitMix64.mixed(seed, hash))
+    // The name need not be scattered well, as SplitMix64 does that.
+    var source = SplitMix64(seed: SplitMix64.mixed(seed, nameHash(name)))
     words = (source.next(), source.next(), source.next(), source.next())
   }
 

@@ -37,6 +37,9 @@ struct BlockContent {
     )
   }
 
+  /// The hash of nothing, from which every chain of beginnings begins.
+  static let origin: UInt64 = 0x2545_f491_4f6c_dd1d
+
   /// Mixes a value into a hash: the finaliser of SplitMix64; never 0.
   static func mix(_ hash: UInt64, _ value: UInt64) -> UInt64 {
     var mixed = hash &+ (value &+ 1) &* 0x9e37_79b9_7f4a_7c15

@@ -71,7 +71,7 @@ public struct RequestTable: Sendable {
     priorities.append(Int32(clamping: record.priority))
     chainStarts.append(chain.count)
     tokensPerName.append(Int32(clamping: max(1, record.tokensPerContentName)))
-    var hash: UInt64 = 0x2545_f491_4f6c_dd1d
+    var hash = BlockContent.origin
     for name in record.content {
       hash = BlockContent.mix(hash, name)
       chain.append(hash)

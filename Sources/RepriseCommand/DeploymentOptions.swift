@@ -27,10 +27,7 @@ struct DeploymentOptions: ParsableArguments {
       ? RepriseCommand.filePath(deployment.model, beside: folder) : nil
   }
 
-  private var folder: String {
-    let parts = deployment.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    return parts.isEmpty ? "." : parts.joined(separator: "/")
-  }
+  private var folder: String { RepriseCommand.folder(of: deployment) }
 
   /// Every group of engines with its prices.
   func plans(

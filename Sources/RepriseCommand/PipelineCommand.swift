@@ -82,7 +82,7 @@ struct PipelineCommand: FailingCommand {
     var source = try PipelineSource(
       log: log, reading: part.reading(), options: options, workload: scenario.workload,
       limit: requests)
-    try makeFolder()
+    try makeFolder(output)
     let rows = try JourneyRowsFile(path: path("requests.csv"), scenario)
     let stageRows = stages ? try StageRowsFile(path: path("stages.csv"), scenario) : nil
     let start = processorSeconds()
@@ -139,26 +139,8 @@ struct PipelineCommand: FailingCommand {
   }
 
   private func inputs(_ source: PipelineSource) throws -> [ResultFile.Input] {
-    var inputs = source.inputs.map {
-      ResultFile.Input(
-        role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
-    }
-    for (role, path) in [("scenario", scenario.scenario), ("operator-database", database)] {
-      guard let path else { continue }
-      var source = try ByteSource(path: path)
-      let summary = try source.finish()
-      inputs.append(
-        .init(role: role, path: path, sha256: summary.sha256, bytes: summary.storedBytes))
-    }
-    return inputs
-  }
-
-  private func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.cannotCreate, "\(output): cannot make this folder; give -o another path")
-    }
+    try source.inputs.map { ResultFile.Input(log: $0) }
+      + ResultFile.Input.files(["scenario": scenario.scenario, "operator-database": database])
   }
 
   private func path(_ name: String) -> String { output + "/" + name }

@@ -198,30 +198,11 @@ struct ReplayCommand: FailingCommand {
   private func inputs(
     _ log: ReplayedLog, _ scenario: Deployment
   ) throws -> [ResultFile.Input] {
-    var inputs = log.inputs.map {
-      ResultFile.Input(
-        role: "request-log", path: $0.path, sha256: $0.sha256, bytes: $0.storedBytes)
-    }
-    let model = deployment.modelPath(of: scenario)
-    for (role, path) in [
-      ("deployment", deployment.deployment), ("model", model), ("operator-database", database),
-    ] {
-      guard let path else { continue }
-      var source = try ByteSource(path: path)
-      let summary = try source.finish()
-      inputs.append(
-        .init(role: role, path: path, sha256: summary.sha256, bytes: summary.storedBytes))
-    }
-    return inputs
-  }
-
-  func makeFolder() throws {
-    do {
-      try FileManager.default.createDirectory(
-        atPath: output, withIntermediateDirectories: true)
-    } catch {
-      throw Failure(.cannotCreate, "\(output): cannot make this folder; give -o another path")
-    }
+    try log.inputs.map { ResultFile.Input(log: $0) }
+      + ResultFile.Input.files([
+        "deployment": deployment.deployment, "model": deployment.modelPath(of: scenario),
+        "operator-database": database,
+      ])
   }
 
   private func path(_ name: String) -> String { output + "/" + name }

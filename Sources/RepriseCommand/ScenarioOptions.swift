@@ -16,10 +16,7 @@ struct ScenarioOptions: ParsableArguments {
       yaml: String(decoding: smallFile(scenario), as: UTF8.self), path: scenario, seed: seed)
   }
 
-  private var folder: String {
-    let parts = scenario.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    return parts.isEmpty ? "." : parts.joined(separator: "/")
-  }
+  private var folder: String { RepriseCommand.folder(of: scenario) }
 
   /// Resolves models, devices and searches.
   ///

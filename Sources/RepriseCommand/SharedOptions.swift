@@ -48,6 +48,12 @@ func smallFile(_ path: String) throws -> [UInt8] {
 }
 
 extension RepriseCommand {
+  /// The folder that a file is in.
+  static func folder(of path: String) -> String {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+    return parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+
   /// Where a file is that another one names: a relative path is relative to that one.
   static func filePath(_ name: String, beside folder: String) -> String {
     name.hasPrefix("/") ? name : folder + "/" + name

@@ -99,8 +99,8 @@ public struct WorkloadOptions: Sendable, Hashable {
   /// the first place; without a session, of its place in the log.
   private func keeps(_ record: RequestRecord, row: Int, _ parents: [String: String]) -> Bool {
     guard keptShare < 1 else { return true }
-    // FNV-1a, then the finaliser of SplitMix64, whose upper bits are uniform.
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+    // The finaliser of SplitMix64 makes the upper bits uniform.
+    var hash: UInt64
     if var session = record.session {
       // Names that call each other in a circle end somewhere, too.
       var steps = 0
@@ -108,9 +108,9 @@ public struct WorkloadOptions: Sendable, Hashable {
         session = parent
         steps += 1
       }
-      for byte in session.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+      hash = nameHash(session)
     } else {
-      hash ^= UInt64(truncatingIfNeeded: row) &* 0x9e37_79b9_7f4a_7c15
+      hash = nameHash("") ^ UInt64(truncatingIfNeeded: row) &* 0x9e37_79b9_7f4a_7c15
     }
     hash = SplitMix64.mixed(hash, seed)
     return Double(hash >> 11) * 0x1p-53 < keptShare

@@ -7,38 +7,23 @@ import Testing
 
 /// Intervals on made-up products, of which it is known what differs between sizes and what is noise.
 @Suite struct FieldScatterTests {
-  /// SplitMix64.
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-
-    mutating func normal() -> Double {
-      (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
-    }
-  }
-
   private static let device = Device(
     name: "toy", peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12, memoryBytes: 1e11,
     launchFloor: 2000, source: "made up")
 
   /// Twelve curves over half octaves: 1 % is noise, and what a size adds is the same for all of them.
   private func curves(size: Double, seed: UInt64) -> [MeasuredCurve] {
-    var random = Random(state: seed)
-    let sizes = (8...30).map { (Int(exponential(Double($0) / 2 * logarithm(2))), random.normal()) }
+    var random = SplitMix64(seed)
+    let sizes = (8...30).map {
+      (Int(exponential(Double($0) / 2 * logarithm(2))), random.bell())
+    }
     return [512, 1024, 4096].flatMap { n in
       [512, 1024, 2048, 4096].map { k in
         let op = Operator(.gemm, dataType: .bfloat16, ["n": n, "k": k])
         let samples = sizes.compactMap { tokens, effect -> MeasuredSample? in
           OperatorWork(op, at: AxisPoint(tokens)).map { work in
             let anchor = Self.device.speedOfLight(work, .bfloat16) + 2000
-            let ratio = exponential(0.7 + size * effect + 0.01 * random.normal())
+            let ratio = exponential(0.7 + size * effect + 0.01 * random.bell())
             return MeasuredSample(
               at: AxisPoint(tokens), duration: DurationStatistics(mean: anchor * ratio), source: 1)
           }

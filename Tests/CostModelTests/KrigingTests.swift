@@ -1,28 +1,12 @@
+import Operators
 import Testing
 
 @testable import CostModel
 
 /// The parts of a field against brute force.
 @Suite struct KrigingTests {
-  /// SplitMix64.
-  private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-
-    mutating func normal() -> Double {
-      (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &self) }
-    }
-  }
-
   /// Places on a coarse grid, so that many are equal along some coordinates.
-  private func places(_ count: Int, _ random: inout Random) -> [FieldPlace] {
+  private func places(_ count: Int, _ random: inout SplitMix64) -> [FieldPlace] {
     (0..<count).map { _ in
       FieldPlace(octaves: (0..<3).map { _ in Float(Int.random(in: 0...24, using: &random)) / 4 })
     }
@@ -36,7 +20,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4, 5])
   func `The nearest are those of a sort of all`(seed: UInt64) {
-    var random = Random(state: seed)
+    var random = SplitMix64(seed)
     let places = places(Int.random(in: 1...700, using: &random), &random)
     let weights = FieldPlace(weights: [2, 1, 0.5])
     let tree = NeighbourTree(places, weights: weights)
@@ -59,14 +43,14 @@ import Testing
   /// Oracle: the bordered system of ordinary kriging, solved whole by Gaussian elimination.
   @Test(arguments: [1, 2, 3, 4])
   func `A local estimate with all samples is that of the bordered system`(seed: UInt64) throws {
-    var random = Random(state: seed)
+    var random = SplitMix64(seed)
     let count = 24
     var places: [FieldPlace] = []
     while places.count < count {
       let place = self.places(1, &random)[0]
       if !places.contains(place) { places.append(place) }
     }
-    let values = places.map { _ in random.normal() }
+    let values = places.map { _ in random.bell() }
     let field = Kriging(
       places, values, covariance,
       .init(used: count, nearest: count, weights: FieldPlace(weights: [1, 1, 1])))
@@ -89,7 +73,7 @@ import Testing
 
   /// Oracle: samples drawn from the covariance itself.
   @Test func `Nine in ten of a field's own draws lie in the 90 % interval`() throws {
-    var random = Random(state: 11)
+    var random = SplitMix64(11)
     var (inside, all) = (0, 0)
     for _ in 0..<60 {
       var places: [FieldPlace] = []
@@ -98,7 +82,7 @@ import Testing
         if !places.contains(place) { places.append(place) }
       }
       let factor = cholesky(places.map { row in places.map { covariance.value(row, $0) } })
-      let noise = places.map { _ in random.normal() }
+      let noise = places.map { _ in random.bell() }
       let values = factor.map { row in zip(row, noise).reduce(5.0) { $0 + $1.0 * $1.1 } }
       let field = Kriging(
         places, values, covariance,
@@ -113,7 +97,7 @@ import Testing
   }
 
   @Test func `A sample's own place gives it back, and places near by come near`() throws {
-    var random = Random(state: 5)
+    var random = SplitMix64(5)
     let places = places(300, &random)
     let values = places.map { Double($0[0] - $0[1] / 2) + 0.1 * Double($0[2]) }
     let field = Kriging(

@@ -85,6 +85,7 @@ struct EncoderEngine {
   }
 
   /// Empties the engine, as when it fails: the requests that were there, in the order of their coming.
+  @discardableResult
   mutating func drain() -> [Int32] {
     defer {
       items.removeAll()

@@ -30,8 +30,8 @@ struct Journey {
   var tokensPerName = 16
   /// Names that came with the log.
   var loggedNames = 0
-  /// From which piece on names are its own; -1 while all are the log's.
-  var namedFrom = -1
+  /// From which piece on names are its own.
+  var namedFrom = 0
   /// Prompt tokens that an engine's memory or a store had.
   var cachedTokens = 0
   var fetchedTokens = 0

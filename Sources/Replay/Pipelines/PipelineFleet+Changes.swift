@@ -6,11 +6,11 @@ extension PipelineFleet {
   /// Foresees everything that is known to change.
   mutating func foreseeChanges() {
     for (index, pool) in plan.scenario.pools.enumerated() {
-      for outage in pool.outages where (0..<pools[index].count).contains(outage.engine) {
+      for (number, outage) in pool.outages.enumerated()
+      where (0..<pools[index].count).contains(outage.engine) {
         foresee(
           .failure, pools[index].first + outage.engine,
-          at: Nanoseconds(seconds: outage.start).rawValue,
-          tag: 0)
+          at: Nanoseconds(seconds: outage.start).rawValue, tag: UInt32(number))
       }
       guard let scaling = pool.scaling else { continue }
       for engine in pools[index].range where engines[engine].number >= scaling.minimum {
@@ -24,14 +24,11 @@ extension PipelineFleet {
   // MARK: Outages
 
   /// Has an engine fail: what it was doing begins anew elsewhere.
-  mutating func fail(_ engine: Int, at time: Int64) {
-    let outages = plan.scenario.pools[engines[engine].pool].outages
-    let outage = outages.first {
-      $0.engine == engines[engine].number && Nanoseconds(seconds: $0.start).rawValue == time
-    }
+  mutating func fail(_ engine: Int, outage number: Int, at time: Int64) {
+    let outage = plan.scenario.pools[engines[engine].pool].outages[number]
     engines[engine].failures += 1
     engines[engine].epoch &+= 1
-    if let duration = outage?.duration {
+    if let duration = outage.duration {
       foresee(
         .comeback, engine, at: (Nanoseconds(time) + Nanoseconds(seconds: duration)).rawValue,
         tag: engines[engine].epoch)
@@ -100,8 +97,7 @@ extension PipelineFleet {
         group: models[place].group, index: models[place].index,
         limits: models[place].scheduler.limits, options: ReplayOptions())
     case .encoder:
-      encoders[place] = EncoderEngine(
-        maxBatch: encoders[place].maxBatch, maxTokens: encoders[place].maxTokens)
+      encoders[place].drain()
       engines[engine].isWoken = false
     case .processors, .external: queues[place].removeAll()
     case .store: break

@@ -10,7 +10,7 @@ extension PipelineFleet {
   mutating func nameLoggedContent(_ record: RequestRecord, of index: Int) {
     guard !record.content.isEmpty, record.tokensPerContentName > 0 else { return }
     let start = chains.allocate(record.content.count)
-    var hash = ChainStore.origin
+    var hash = BlockContent.origin
     for (place, name) in record.content.enumerated() {
       hash = BlockContent.mix(hash, name)
       chains[start + place] = hash
@@ -19,6 +19,7 @@ extension PipelineFleet {
     journeys[index].chainCount = record.content.count
     journeys[index].tokensPerName = min(record.tokensPerContentName, Int(Int32.max))
     journeys[index].loggedNames = record.content.count
+    journeys[index].namedFrom = record.content.count
   }
 
   /// Sees to it that all whole pieces of a context and of so many tokens after it have names, where its
@@ -32,11 +33,9 @@ extension PipelineFleet {
       journey.context > journey.prompt || journey.loggedNames * size < journey.prompt
       ? min(journey.loggedNames, journey.prompt / size) : journey.loggedNames
     let count = max(kept, (journey.context + answer) / size + 1)
-    guard journey.chainStart < 0 || count > journey.chainCount || journey.chainCount > kept,
-      !(journey.chainCount >= count && journey.namedFrom == kept)
-    else { return }
+    guard count > journey.chainCount || journey.namedFrom != kept else { return }
     let start = chains.allocate(count)
-    var hash = ChainStore.origin
+    var hash = BlockContent.origin
     for place in 0..<count {
       if place < kept {
         hash = chains[journey.chainStart + place]
@@ -58,9 +57,4 @@ extension PipelineFleet {
       chainStart: max(0, journey.chainStart), chainCount: Int32(clamping: journey.chainCount),
       tokensPerName: Int32(clamping: journey.tokensPerName), request: contentNumber)
   }
-}
-
-extension ChainStore {
-  /// The hash of nothing, from which every chain begins.
-  static let origin: UInt64 = 0x2545_f491_4f6c_dd1d
 }

@@ -118,19 +118,16 @@ extension PipelineFleet {
       }
     }
     let leaves = users.flatMap { pools[$0].range.map { engines[$0].leaf } }
-    let services = users.sorted().map { plan.scenario.pools[$0].service }
     var models: [String] = []
-    for (pool, service) in zip(users.sorted(), services) {
-      guard case .model(let service) = service else { continue }
+    for pool in users.sorted() {
+      guard case .model(let service) = plan.scenario.pools[pool].service else { continue }
       let name = "\(service.model) \(service.group.dataType.rawValue)"
       if !models.contains(name) { models.append(name) }
       pools[pool].salt = UInt64(models.firstIndex(of: name) ?? 0)
     }
     let bytes = users.map { plan.pools[$0].keyValueBytesPerToken }.max() ?? 0
-    let first = leaves.min() ?? 0
     stores = try StoreLevels(
-      plan.scenario,
-      leaves: first..<((leaves.max() ?? -1) + 1 > first ? (leaves.max() ?? 0) + 1 : first),
+      plan.scenario, leaves: leaves.min().map { $0..<((leaves.max() ?? $0) + 1) } ?? 0..<0,
       blockBytes: Double(tokensPerBlock) * bytes, links: &links)
   }
 

@@ -58,7 +58,7 @@ extension PipelineFleet {
     pathNumber &+= 1
     let count = (input + output) / journey.tokensPerName + 1
     let start = chains.allocate(count)
-    var hash = ChainStore.origin
+    var hash = BlockContent.origin
     for piece in 0..<count {
       hash =
         piece < kept.count && kept.start >= 0

@@ -40,7 +40,7 @@ struct PipelineFleet {
     var sequence: Int
     var subject: Int32
     /// The attempt of a task, the serial number of work, or the epoch of an engine: what was true when this was
-    /// foreseen.
+    /// foreseen; of a failure the number of its outage.
     var tag: UInt32 = 0
 
     static func < (left: Self, right: Self) -> Bool {
@@ -98,25 +98,6 @@ struct PipelineFleet {
       && events.unordered.allSatisfy { $0.kind == .scaling }
   }
 
-  /// What is still held though no request is under way, for tests: nothing, if all was given back.
-  var leftovers: [String] {
-    var found: [String] = []
-    if journeys.contains(where: \.isInUse) { found.append("journeys") }
-    if tickets.contains(where: \.isInUse) { found.append("tickets") }
-    if works.contains(where: \.isInUse) { found.append("works") }
-    if pools.contains(where: { !$0.pending.isEmpty }) { found.append("pending tasks") }
-    if engines.contains(where: { $0.load != EngineLoad() }) { found.append("loads") }
-    if engines.contains(where: { $0.approachingTokens != 0 }) { found.append("approaching tokens") }
-    if queues.contains(where: { $0.taken != 0 || $0.waitingCount != 0 }) { found.append("places") }
-    if encoders.contains(where: \.isBusy) { found.append("passes") }
-    if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
-    if models.contains(where: { $0.scheduler.pool.usedCount != 0 }) { found.append("blocks") }
-    if decodeQueues.contains(where: { !$0.isEmpty }) { found.append("decodes") }
-    if !chains.isFree { found.append("chains") }
-    if sessions.waitingCount != 0 { found.append("turns") }
-    return found
-  }
-
   // MARK: Running
 
   /// Whether what happens next is a change of engines or a turn that is due, which come before arrivals of
@@ -147,7 +128,7 @@ struct PipelineFleet {
   private mutating func handle(_ event: Event) {
     let subject = Int(event.subject)
     switch event.kind {
-    case .failure: fail(subject, at: event.time)
+    case .failure: fail(subject, outage: Int(event.tag), at: event.time)
     case .comeback:
       if engines[subject].epoch == event.tag { comeBack(subject, at: event.time) }
     case .scaling: scale(subject, at: event.time)

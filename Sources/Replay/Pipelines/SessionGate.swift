@@ -65,13 +65,8 @@ struct SessionGate {
     return due
   }
 
-  /// A number for a session's name, the same in every run (FNV-1a); -1 without a session.
-  static func number(of name: String?) -> Int {
-    guard let name else { return -1 }
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return Int(hash >> 1)
-  }
+  /// A number for a session's name, the same in every run; -1 without a session.
+  static func number(of name: String?) -> Int { name.map { Int(nameHash($0) >> 1) } ?? -1 }
 
   /// The next turn that is due by a time, or nil.
   mutating func due(at time: Int64) -> RequestRecord? {

@@ -98,3 +98,24 @@ func replay(
   let whole = try replayWhole(plan, records)
   return (whole.result, whole.outcomes)
 }
+
+extension PipelineFleet {
+  /// What is still held though no request is under way: nothing, if all was given back.
+  var leftovers: [String] {
+    var found: [String] = []
+    if journeys.contains(where: \.isInUse) { found.append("journeys") }
+    if tickets.contains(where: \.isInUse) { found.append("tickets") }
+    if works.contains(where: \.isInUse) { found.append("works") }
+    if pools.contains(where: { !$0.pending.isEmpty }) { found.append("pending tasks") }
+    if engines.contains(where: { $0.load != EngineLoad() }) { found.append("loads") }
+    if engines.contains(where: { $0.approachingTokens != 0 }) { found.append("approaching tokens") }
+    if queues.contains(where: { $0.taken != 0 || $0.waitingCount != 0 }) { found.append("places") }
+    if encoders.contains(where: \.isBusy) { found.append("passes") }
+    if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
+    if models.contains(where: { $0.scheduler.pool.usedCount != 0 }) { found.append("blocks") }
+    if decodeQueues.contains(where: { !$0.isEmpty }) { found.append("decodes") }
+    if !chains.isFree { found.append("chains") }
+    if sessions.waitingCount != 0 { found.append("turns") }
+    return found
+  }
+}
