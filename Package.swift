@@ -66,7 +66,7 @@ let rooms = [
     rooms: [
       "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
       "RequestLogs", "Scenarios", "Replay", "Validation", "Calibration",
-    ], libraries: [heap]),
+    ], libraries: [heap, histogram, "PageAssets"]),
 ]
 
 let package = Package(
@@ -99,6 +99,10 @@ let package = Package(
       name: "Catalogue",
       resources: [.embedInCode("Models"), .embedInCode("Devices"), .embedInCode("Platforms")],
       swiftSettings: settings),
+    // Scripts and styles of reports, which are one file too.
+    .target(
+      name: "PageAssets", exclude: ["LICENSE-uPlot.txt"],
+      resources: [.embedInCode("Files")], swiftSettings: settings),
   ]
     + rooms.map { room in
       .target(

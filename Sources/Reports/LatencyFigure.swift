@@ -85,63 +85,21 @@ public struct LatencyFigure: Sendable {
   private func panel(
     _ metric: LatencyMetric, _ name: String, left: Double, _ canvas: inout SVGCanvas
   ) {
-    let top = 92.0
-    let width = 374.0
-    let height = 222.0
-    let bottom = top + height
     let curves = sides.map { side in
       (side: side, values: side.requests.compactMap { $0[metric] }.sorted())
     }
     // The slowest request in two hundred is let run off the panel, for the others' sake.
     let longest = curves.map { LatencyStatistics.quantile(0.995, ofSorted: $0.values) }.max()
-    let axis = TimeAxis(
-      longest: Nanoseconds(rounding: Double((longest ?? .zero).rawValue) * 1.02), count: 6)
-
-    for percent in [0, 25, 50, 75, 100] {
-      let y = bottom - height * Double(percent) / 100
-      canvas.line(left, y, left + width, y, Colour.grid)
-      canvas.text("\(percent) %", left - 8, y + 4, size: 12, anchor: .end, colour: Colour.quiet)
-    }
-    for tick in axis.ticks {
-      let x = left + width * tick / axis.end
-      canvas.line(x, top, x, bottom, Colour.grid)
-      canvas.line(x, bottom, x, bottom + 4, Colour.axis)
-      canvas.text(
-        axis.label(tick), x, bottom + 18, size: 12, anchor: .middle, colour: Colour.quiet)
-    }
-    for curve in curves {
-      canvas.path(
-        points(curve.values, axis).map { (left + width * $0.x, bottom - height * $0.y) },
-        stroke: curve.side.colour, width: curve.side.width, dash: curve.side.dash)
-    }
-    canvas.line(left, bottom, left + width, bottom, Colour.axis)
-    canvas.text(
-      "\(name) [\(axis.unit)]", left + width / 2, bottom + 40, size: 13, anchor: .middle, bold: true
-    )
-    canvas.text(
-      "share of requests", left - 50, top + height / 2, size: 12, anchor: .middle,
-      colour: Colour.quiet, vertical: true)
-    caption(metric, left, bottom + 66, &canvas)
-  }
-
-  /// The steps of a cumulative distribution, at most some 400 of them, as fractions of the panel.
-  private func points(_ sorted: [Nanoseconds], _ axis: TimeAxis) -> [(x: Double, y: Double)] {
-    guard !sorted.isEmpty else { return [] }
-    let stride = max(1, sorted.count / 400)
-    var points: [(x: Double, y: Double)] = [(axis.fraction(sorted[0]), 0)]
-    var height = 0.0
-    for index in Swift.stride(from: stride - 1, to: sorted.count, by: stride) {
-      let x = axis.fraction(sorted[index])
-      guard x <= 1 else {
-        points.append((1, height))
-        return points
-      }
-      points.append((x, height))
-      height = Double(index + 1) / Double(sorted.count)
-      points.append((x, height))
-    }
-    points.append((1, height))
-    return points
+    let panel = CumulativePanel(
+      title: name,
+      curves: curves.map {
+        .init(
+          colour: $0.side.colour, width: $0.side.width, dash: $0.side.dash, sorted: $0.values)
+      },
+      longest: Nanoseconds(rounding: Double((longest ?? .zero).rawValue) * 1.02), left: left,
+      top: 92, width: 374, height: 222)
+    panel.draw(on: &canvas)
+    caption(metric, left, panel.top + panel.height + 66, &canvas)
   }
 
   private func caption(

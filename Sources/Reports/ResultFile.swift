@@ -43,6 +43,10 @@ public struct ResultFile: Sendable {
   public var workload: [String: ResultValue]?
   /// Counts, rates and latencies.
   public var summary: ReplaySummary
+  /// What each engine did; nil in files of earlier versions.
+  public var engines: [EngineSummary]?
+  /// Energy and cost of all engines, where data sheets know them; nil in files of earlier versions.
+  public var resources: ResourceTotals?
   /// Where its latencies lie, if that was asked for.
   public var bands: LatencyBands?
   /// What the simulated time rests on, if known.
@@ -55,14 +59,17 @@ public struct ResultFile: Sendable {
   /// Creates a result.
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
-    workload: [String: ResultValue]? = nil, summary: ReplaySummary, bands: LatencyBands? = nil,
-    timeShares: TimeShares? = nil, validation: Validation? = nil, warnings: [String] = []
+    workload: [String: ResultValue]? = nil, summary: ReplaySummary,
+    engines: [EngineSummary]? = nil, bands: LatencyBands? = nil, timeShares: TimeShares? = nil,
+    validation: Validation? = nil, warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
     self.inputs = inputs
     self.deployment = deployment
     self.workload = workload
     self.summary = summary
+    self.engines = engines
+    resources = engines.map { ResourceTotals($0, outputTokens: summary.outputTokens) }
     self.bands = bands
     self.timeShares = timeShares
     self.validation = validation
@@ -83,51 +90,34 @@ public struct ResultFile: Sendable {
     try file.commit()
   }
 
-  /// What can be read back from a file that ``write(to:)`` wrote.
-  public struct Stored: Sendable {
-    /// What the simulated time rests on, if the file says.
-    public var timeShares: TimeShares?
-    /// The comparison with what was measured, if there was one.
-    public var validation: Validation?
-    /// Requests of the log that was replayed.
-    public var requests: Int
-  }
-
-  /// Reads back a file that ``write(to:)`` wrote.
-  public static func read(_ path: String) throws(ReportError) -> Stored {
-    struct Count: Decodable {
-      var requests: Int
-    }
-    struct Part: Decodable {
-      var summary: Count
-      var schema: String
-      var version: Int
-      var simulated_time: TimeShares?
-      var validation: Validation?
-    }
-    let data = try readWholeFile(path)
-    let part: Part
-    do {
-      part = try JSONDecoder().decode(Part.self, from: data)
-    } catch {
-      throw .badFile(path: path, reason: "it is not a result of ours, or it is damaged")
-    }
-    guard part.schema == schema, part.version == version else {
-      throw .badFile(
-        path: path, reason: "it is \(part.schema) version \(part.version), not \(schema) \(version)"
-      )
-    }
-    return Stored(
-      timeShares: part.simulated_time, validation: part.validation,
-      requests: part.summary.requests)
+  /// Reads a file that ``write(to:)`` wrote.
+  public static func read(_ path: String) throws(ReportError) -> ResultFile {
+    try readResult(path, schema: schema, version: version)
   }
 }
 
-extension ResultFile: Encodable {
+extension ResultFile: Codable {
   private enum Key: String, CodingKey {
-    case schema, version, tool, inputs, deployment, workload, summary, validation, warnings
+    case schema, version, tool, inputs, deployment, workload, summary, engines, resources
+    case validation, warnings
     case bands = "latency_bands"
     case timeShares = "simulated_time"
+  }
+
+  /// Reads every part; what is left out is unknown.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    toolVersion = try values.decode([String: String].self, forKey: .tool)["version"] ?? ""
+    inputs = try values.decode([Input].self, forKey: .inputs)
+    deployment = try values.decode([String: ResultValue].self, forKey: .deployment)
+    workload = try values.decodeIfPresent([String: ResultValue].self, forKey: .workload)
+    summary = try values.decode(ReplaySummary.self, forKey: .summary)
+    engines = try values.decodeIfPresent([EngineSummary].self, forKey: .engines)
+    resources = try values.decodeIfPresent(ResourceTotals.self, forKey: .resources)
+    bands = try values.decodeIfPresent(LatencyBands.self, forKey: .bands)
+    timeShares = try values.decodeIfPresent(TimeShares.self, forKey: .timeShares)
+    validation = try values.decodeIfPresent(Validation.self, forKey: .validation)
+    warnings = try values.decode([String].self, forKey: .warnings)
   }
 
   /// Writes every part; what is unknown is left out.
@@ -140,60 +130,11 @@ extension ResultFile: Encodable {
     try values.encode(deployment, forKey: .deployment)
     try values.encodeIfPresent(workload, forKey: .workload)
     try values.encode(summary, forKey: .summary)
+    try values.encodeIfPresent(engines, forKey: .engines)
+    try values.encodeIfPresent(resources, forKey: .resources)
     try values.encodeIfPresent(bands, forKey: .bands)
     try values.encodeIfPresent(timeShares, forKey: .timeShares)
     try values.encodeIfPresent(validation, forKey: .validation)
     try values.encode(warnings, forKey: .warnings)
   }
-}
-
-/// JSON as we write it: indented, members sorted.
-func indentedJSON(_ value: some Encodable) throws -> Data {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-  return try encoder.encode(value)
-}
-
-/// A value of a deployment's echo, as JSON has them.
-public enum ResultValue: Sendable, Hashable {
-  /// A text.
-  case text(String)
-  /// A whole number.
-  case integer(Int)
-  /// Any other number.
-  case number(Double)
-  /// Yes or no.
-  case flag(Bool)
-  /// Several values.
-  case list([ResultValue])
-  /// Values with names.
-  case object([String: ResultValue])
-}
-
-extension ResultValue: Encodable {
-  /// Writes the bare value.
-  public func encode(to encoder: any Encoder) throws {
-    var value = encoder.singleValueContainer()
-    switch self {
-    case .text(let text): try value.encode(text)
-    case .integer(let integer): try value.encode(integer)
-    case .number(let number): try value.encode(number)
-    case .flag(let flag): try value.encode(flag)
-    case .list(let list): try value.encode(list)
-    case .object(let object): try value.encode(object)
-    }
-  }
-}
-
-extension ResultValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral,
-  ExpressibleByBooleanLiteral, ExpressibleByFloatLiteral
-{
-  /// A text.
-  public init(stringLiteral value: String) { self = .text(value) }
-  /// A whole number.
-  public init(integerLiteral value: Int) { self = .integer(value) }
-  /// Yes or no.
-  public init(booleanLiteral value: Bool) { self = .flag(value) }
-  /// A number.
-  public init(floatLiteral value: Double) { self = .number(value) }
 }

@@ -109,19 +109,3 @@ struct SVGCanvas {
     return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
   }
 }
-
-/// Text as XML carries it; what XML cannot carry at all becomes a question mark.
-private func escaped(_ text: String) -> String {
-  var escaped = ""
-  for scalar in text.unicodeScalars {
-    switch scalar {
-    case "&": escaped += "&amp;"
-    case "<": escaped += "&lt;"
-    case ">": escaped += "&gt;"
-    case "\"": escaped += "&quot;"
-    case "\u{0}"..<" ", "\u{FFFE}", "\u{FFFF}": escaped += "?"
-    default: escaped.unicodeScalars.append(scalar)
-    }
-  }
-  return escaped
-}

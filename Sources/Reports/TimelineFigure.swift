@@ -60,9 +60,9 @@ public struct TimelineFigure: Sendable {
       anchor: .middle, bold: true)
 
     let count = Int(Self.plotWidth / Self.binWidth)
-    var total = Bins(count: count, window: window)
+    var total = StepBins(count: count, window: window)
     for (row, engine) in drawn.enumerated() {
-      var bins = Bins(count: count, window: window)
+      var bins = StepBins(count: count, window: window)
       for step in steps where step.engine == engine { bins.add(step) }
       draw(bins, engine: engine, top: 92 + Double(row) * (band + 14), height: band, &canvas)
     }
@@ -96,7 +96,7 @@ public struct TimelineFigure: Sendable {
   }
 
   private func draw(
-    _ bins: Bins, engine: Int32, top: Double, height: Double, _ canvas: inout SVGCanvas
+    _ bins: StepBins, engine: Int32, top: Double, height: Double, _ canvas: inout SVGCanvas
   ) {
     let bottom = top + height
     var prefill: [(x: Double, y: Double)] = []
@@ -119,7 +119,7 @@ public struct TimelineFigure: Sendable {
   }
 
   private func drawCurves(
-    _ bins: Bins, top: Double, height: Double, _ canvas: inout SVGCanvas
+    _ bins: StepBins, top: Double, height: Double, _ canvas: inout SVGCanvas
   ) {
     let bottom = top + height
     let most = max(bins.running.max() ?? 0, bins.waiting.max() ?? 0, 1)
@@ -143,46 +143,5 @@ public struct TimelineFigure: Sendable {
     canvas.line(Self.left, bottom, Self.left + Self.plotWidth, bottom, Colour.axis)
     canvas.text(
       "requests", 34, top + height / 2, size: 12, anchor: .middle, bold: true, vertical: true)
-  }
-}
-
-/// Time-weighted sums of steps over equal bins of time.
-struct Bins {
-  let count: Int
-  private let start: Double
-  private let width: Double
-  /// The share of each bin's time spent on prefill tokens.
-  private(set) var prefill: [Double]
-  /// The share spent on decode tokens.
-  private(set) var decode: [Double]
-  /// The mean number of requests in a batch.
-  private(set) var running: [Double]
-  /// The mean number of requests waiting.
-  private(set) var waiting: [Double]
-
-  init(count: Int, window: Range<Nanoseconds>) {
-    self.count = count
-    start = Double(window.lowerBound.rawValue)
-    width = max(Double((window.upperBound - window.lowerBound).rawValue) / Double(count), 1)
-    prefill = Array(repeating: 0, count: count)
-    decode = prefill
-    running = prefill
-    waiting = prefill
-  }
-
-  mutating func add(_ step: StepRecord) {
-    let from = (Double(step.start.rawValue) - start) / width
-    let to = from + Double(step.duration.rawValue) / width
-    guard to > 0, from < Double(count), to > from else { return }
-    let tokens = Double(max(step.shape.tokens, 1))
-    let prefillShare = Double(step.shape.prefillTokens) / tokens
-    for bin in Int(max(from, 0))...Int(min(to, Double(count - 1))) {
-      let share = min(to, Double(bin + 1)) - max(from, Double(bin))
-      guard share > 0 else { continue }
-      prefill[bin] += share * prefillShare
-      decode[bin] += share * (1 - prefillShare)
-      running[bin] += share * Double(step.running)
-      waiting[bin] += share * Double(step.waiting)
-    }
   }
 }

@@ -26,7 +26,7 @@ struct RepriseCommand: ParsableCommand {
       InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
       QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
       FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
-      ReplayCommand.self, ReplayBenchmarkCommand.self,
+      ReplayCommand.self, ReplayBenchmarkCommand.self, ReportCommand.self,
       ValidateCommand.self, PipelineCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
       CatalogueCommand.self, TimePricesCommand.self, PipelineBenchmarkCommand.self,

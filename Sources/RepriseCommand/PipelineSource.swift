@@ -31,7 +31,9 @@ struct PipelineSource {
       text =
         "requests are drawn, seed \(workload.seed): "
         + "\(fixedText(workload.rate, decimals: 3)) requests/s"
-      echo = nil
+      echo = [
+        "seed": .text(String(workload.seed)), "requests_per_second": .number(workload.rate),
+      ]
       return
     }
     var whole = try RequestLog(path: log, options: reading)

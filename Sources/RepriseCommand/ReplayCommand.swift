@@ -20,8 +20,9 @@ struct ReplayCommand: FailingCommand {
       SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130.
 
       Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
-      request), timeline.json (open it in ui.perfetto.dev), latencies.svg and timeline.svg. The same \
-      input gives the same bytes.
+      request), load.csv (what engines did over time), timeline.json (open it in ui.perfetto.dev), \
+      latencies.svg and timeline.svg. The same input gives the same bytes. 'reprise report' makes a page \
+      of the folder.
 
       Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
       on TTFT, TPOT and end-to-end latency (--no-bands leaves them out).
@@ -59,7 +60,7 @@ struct ReplayCommand: FailingCommand {
   @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
   var calibration = true
 
-  @Flag(inversion: .prefixedNo, help: "Write timeline.json and timeline.svg.")
+  @Flag(inversion: .prefixedNo, help: "Write timeline.json, timeline.svg and load.csv.")
   var timeline = true
 
   @Flag(inversion: .prefixedNo, help: "Replay at both ends of the step times' doubt, too.")
@@ -77,7 +78,9 @@ struct ReplayCommand: FailingCommand {
   }
 
   private func replay() throws {
-    let names = ["requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg"]
+    let names = [
+      "requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg", "load.csv",
+    ]
     try refuse(
       writing: names.map(path),
       over: [log, content, workload.part.logMapping, database, deployment.deployment])
@@ -137,7 +140,9 @@ struct ReplayCommand: FailingCommand {
     try RequestsFile.write(rows, to: path("requests.csv"))
     try ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
-      workload: log.workload.echo, summary: summary, bands: latencyBands, timeShares: shares,
+      workload: log.workload.echo, summary: summary,
+      engines: EngineSummary.engines(of: result, plans, over: summary.makespan),
+      bands: latencyBands, timeShares: shares,
       validation: validation,
       warnings: log.summary.warnings + warnings
     ).write(to: path("result.json"))
@@ -151,7 +156,7 @@ struct ReplayCommand: FailingCommand {
       try writeTimeline(result, plans, log)
     } else if isOwnFolder {
       // What an earlier run left here would not be of this one.
-      for name in ["timeline.json", "timeline.svg"] {
+      for name in ["timeline.json", "timeline.svg", "load.csv"] {
         try? FileManager.default.removeItem(atPath: path(name))
       }
     }
@@ -171,7 +176,7 @@ struct ReplayCommand: FailingCommand {
     for warning in warnings { try note("reprise: warning: \(warning)") }
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
-        + (timeline ? ", timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+        + (timeline ? ", load.csv, timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
@@ -193,6 +198,8 @@ struct ReplayCommand: FailingCommand {
     try TimelineFigure(
       title: "\(plans[0].architecture.name) on \(plans[0].group.device)", steps: result.steps
     ).write(to: path("timeline.svg"))
+    try LoadFile.write(
+      result.steps, engineBlocks: result.engines.map(\.blocks), to: path("load.csv"))
   }
 
   private func inputs(

@@ -35,10 +35,11 @@ struct ValidateCommand: FailingCommand {
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
     let stored = try ResultFile.read(result + "/result.json")
-    guard stored.requests == rows.count else {
+    let counted = stored.summary.requests + stored.summary.warmUp
+    guard counted == rows.count else {
       throw Failure(
         .data,
-        "\(result)/requests.csv: has \(rows.count) requests, result.json counts \(stored.requests): "
+        "\(result)/requests.csv: has \(rows.count) requests, result.json counts \(counted): "
           + "replay again")
     }
     let shares = stored.timeShares

@@ -113,6 +113,9 @@ public struct CSVReader: ~Copyable {
   /// A field of the current row as text; empty where the row is too short.
   public func field(_ index: Int) -> String { String(decoding: bytes(index), as: UTF8.self) }
 
+  /// Whether a field of the current row is this text, without making a string of it.
+  public func field(_ index: Int, is text: [UInt8]) -> Bool { bytes(index).elementsEqual(text) }
+
   /// A field of the current row as a whole number that fits, or nil.
   public func integer(_ index: Int) -> Int64? {
     if case .exact(let value) = fixedPoint(index, decimals: 0) { return value }

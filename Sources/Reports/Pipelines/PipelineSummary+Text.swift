@@ -44,7 +44,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var latencyTable: TextTable {
+  var latencyTable: TextTable {
     var table = TextTable(
       [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
     for (title, statistics) in [
@@ -60,7 +60,7 @@ extension PipelineSummary {
   }
 
   /// Latencies by pipeline, where there are several.
-  private var pipelineTable: TextTable? {
+  var pipelineTable: TextTable? {
     guard pipelines.count > 1 else { return nil }
     var table = TextTable([
       .init("pipeline", .left), .init("finished"), .init("TTFT p50 ms"), .init("p99"),
@@ -77,7 +77,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var objectiveTable: TextTable? {
+  var objectiveTable: TextTable? {
     guard let objectives else { return nil }
     var table = TextTable([.init("SLO", .left), .init("ms"), .init("limit ms"), .init("", .left)])
     for check in objectives.checks {
@@ -89,7 +89,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var stageTable: TextTable {
+  var stageTable: TextTable {
     let many = pipelines.count > 1
     var table = TextTable(
       (many ? [.init("pipeline", .left)] : []) + [
@@ -111,7 +111,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var poolTable: TextTable {
+  var poolTable: TextTable {
     var table = TextTable([
       .init("engines", .left), .init("kind", .left), .init("count"), .init("served"),
       .init("busy"), .init("busiest"), .init("failures"), .init("turned away"), .init("kJ"),
@@ -129,7 +129,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var loadTable: TextTable {
+  var loadTable: TextTable {
     var table = TextTable([
       .init("load of an engine", .left), .init("running"), .init("peak"), .init("waiting, peak"),
       .init("memory"), .init("peak"), .init("prefix hits"), .init("preemptions"),
@@ -151,7 +151,7 @@ extension PipelineSummary {
 
 extension PipelineSummary {
   /// The shares of ``blame``, a row for each part and pool, in the order of their largest.
-  private var blameTable: TextTable? {
+  var blameTable: TextTable? {
     guard !blame.isEmpty else { return nil }
     var table = TextTable(
       [.init("where the time goes", .left)]
@@ -181,7 +181,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var resourceTable: TextTable? {
+  var resourceTable: TextTable? {
     guard resources.joules != nil || resources.cost != nil else { return nil }
     var table = TextTable([
       .init("energy and cost", .left), .init("total"), .init("per output token"),
@@ -208,7 +208,7 @@ extension PipelineSummary {
     return table
   }
 
-  private var storeTable: TextTable {
+  var storeTable: TextTable {
     var table = TextTable([
       .init("store", .left), .init("instances"), .init("looked for"), .init("hits"),
       .init("read GB"), .init("written GB"), .init("blocks"), .init("evicted"),
@@ -223,7 +223,7 @@ extension PipelineSummary {
     return table
   }
 
-  private func linkTable(_ most: Int) -> TextTable {
+  func linkTable(_ most: Int) -> TextTable {
     var table = TextTable([
       .init("busiest links", .left), .init("used"), .init("GB"), .init("GB/s"),
       .init("transfers at once"),

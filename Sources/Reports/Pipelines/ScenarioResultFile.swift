@@ -56,11 +56,27 @@ public struct ScenarioResultFile: Sendable {
     try file.write("\n")
     try file.commit()
   }
+
+  /// Reads a file that ``write(to:)`` wrote.
+  public static func read(_ path: String) throws(ReportError) -> ScenarioResultFile {
+    try readResult(path, schema: schema, version: version)
+  }
 }
 
-extension ScenarioResultFile: Encodable {
+extension ScenarioResultFile: Codable {
   private enum Key: String, CodingKey {
     case schema, version, tool, inputs, scenario, workload, summary, warnings
+  }
+
+  /// Reads every part; what is left out is unknown.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: Key.self)
+    toolVersion = try values.decode([String: String].self, forKey: .tool)["version"] ?? ""
+    inputs = try values.decode([ResultFile.Input].self, forKey: .inputs)
+    scenario = try values.decode([String].self, forKey: .scenario)
+    workload = try values.decodeIfPresent([String: ResultValue].self, forKey: .workload)
+    summary = try values.decode(PipelineSummary.self, forKey: .summary)
+    warnings = try values.decode([String].self, forKey: .warnings)
   }
 
   /// Writes every part; what is unknown is left out.

@@ -1,0 +1,15 @@
+/// Scripts and styles of the pages that Reprise writes, as text to be put into them whole.
+///
+/// Data only, in a target of its own: a page is one file that reaches for nothing.
+public enum PageAssets {
+  /// Our styles: light and dark, narrow and printed.
+  public static let style = text(PackageResources.page_css)
+  /// Our script: draws time panels where scripts run; a page says all in tables without it.
+  public static let script = text(PackageResources.page_js)
+  /// uPlot (MIT, see `LICENSE-uPlot.txt`), which draws the panels.
+  public static let plotScript = text(PackageResources.uPlot_iife_js)
+  /// uPlot's styles.
+  public static let plotStyle = text(PackageResources.uPlot_min_css)
+
+  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+}

@@ -1,0 +1,167 @@
+import Foundation
+import PageAssets
+public import TraceIO
+
+/// `report.html`: one or several results as a page that opens anywhere and reaches for nothing.
+///
+/// Verdict first, then figures, distributions, what happened over time, where the time went, engines, the
+/// slowest requests, what to know before believing it, and what it was made from. Text and tables need no
+/// script. The same results give the same bytes.
+public struct ReportPage {
+  private let runs: [ReportedRun]
+  /// The folder that the page will lie in, for links to files of the runs.
+  private let folder: URL
+
+  /// Creates a page of results; of several, the first is what others are held against.
+  ///
+  /// - Parameter path: where the page will be written.
+  public init(_ runs: [ReportedRun], at path: String) {
+    precondition(!runs.isEmpty, "a page needs a run")
+    self.runs = Self.distinct(runs)
+    folder = URL(fileURLWithPath: path).standardizedFileURL.deletingLastPathComponent()
+  }
+
+  /// Writes the page.
+  public func write(to path: String) throws(OutputError) {
+    try OutputFile.write(html, to: path)
+  }
+
+  /// Runs of one name are told apart by their folders.
+  private static func distinct(_ runs: [ReportedRun]) -> [ReportedRun] {
+    guard runs.count > 1 else { return runs }
+    return runs.map { run in
+      var run = run
+      let folder = URL(fileURLWithPath: run.folder).standardizedFileURL.lastPathComponent
+      let isAlone = runs.count { $0.name == run.name } == 1
+      run.name = isAlone ? run.name : folder
+      return run
+    }
+  }
+
+  /// The page's text.
+  public var html: String {
+    let title = runs.count == 1 ? runs[0].name : "\(runs.count) runs compared"
+    var page = HTML()
+    page.add(markup: "<!doctype html>\n")
+    page.element("html", ["lang": "en"]) { html in
+      html.element("head") { head in
+        head.void("meta", ["charset": "utf-8"])
+        head.void("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
+        head.void("meta", ["name": "color-scheme", "content": "light dark"])
+        // Nothing is fetched; a browser holds the page to it.
+        head.void(
+          "meta",
+          [
+            "http-equiv": "Content-Security-Policy",
+            "content": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
+              + "img-src data:",
+          ])
+        head.element("title", text: title + " · Reprise")
+        head.void("link", ["rel": "icon", "href": "data:,"])
+        head.element("style") {
+          $0.add(markup: PageAssets.plotStyle + "\n" + PageAssets.style)
+        }
+      }
+      html.element("body") { body in
+        body.element("a", ["class": "skip", "href": "#content"], text: "Skip to the content")
+        header(title, &body)
+        body.element("main", ["id": "content"]) { main in
+          if runs.count > 1 { comparison(&main) }
+          for (index, run) in runs.enumerated() {
+            let section = RunSection(run, prefix: runs.count == 1 ? "" : "run\(index + 1)-") {
+              link(to: $0, of: run)
+            }
+            guard runs.count > 1 else {
+              section.add(to: &main)
+              continue
+            }
+            main.element("h2", ["id": "run\(index + 1)"], text: run.name)
+            main.element("details") { details in
+              details.element("summary", text: "All of \(run.folder)")
+              section.add(to: &details)
+            }
+          }
+        }
+        body.element("footer") { footer in
+          footer.element(
+            "p",
+            text: "Made by reprise \(runs[0].result.toolVersion) from "
+              + runs.map(\.folder).joined(separator: ", ")
+              + ". Percentiles are of all finished requests; distributions here are kept to three "
+              + "significant digits.")
+        }
+        script(&body)
+      }
+    }
+    return page.text
+  }
+
+  private func header(_ title: String, _ body: inout HTML) {
+    body.element("header") { header in
+      header.element("h1", text: title)
+      if runs.count == 1 {
+        header.element("p", ["class": "quiet"], text: runs[0].subtitle)
+      }
+      header.element("nav", ["aria-label": "Sections"]) {
+        $0.element("ul") { list in
+          let sections =
+            runs.count == 1
+            ? RunSection.contents
+            : [("comparison", "Comparison")]
+              + runs.enumerated().map { ("run\($0.offset + 1)", $0.element.name) }
+          for (id, name) in sections {
+            list.element("li") { $0.element("a", ["href": "#" + id], text: name) }
+          }
+        }
+      }
+    }
+  }
+
+  private func comparison(_ main: inout HTML) {
+    let comparison = RunComparison(runs)
+    main.element("h2", ["id": "comparison"], text: "Comparison")
+    main.element("ul", ["class": "verdict"]) { list in
+      for run in runs {
+        for line in run.verdict.prefix(2) {
+          list.element("li", ["class": line.tone.rawValue]) { item in
+            item.element("b", text: run.name + ": " + line.head)
+            item.add(line.sentence)
+          }
+        }
+      }
+    }
+    main.table(
+      comparison.table,
+      caption: "Differences are from \(comparison.variants[0].name). " + comparison.note)
+    main.figure(
+      DistributionFigure(comparing: runs).svg,
+      label: "Share of requests with at most a latency, all runs replayed.")
+  }
+
+  /// A file of a run, as a link from where the page lies.
+  private func link(to file: String, of run: ReportedRun) -> String {
+    let target = URL(fileURLWithPath: run.folder).standardizedFileURL.appendingPathComponent(file)
+    var from = folder.pathComponents
+    var to = target.pathComponents
+    while let first = from.first, first == to.first, to.count > 1 {
+      from.removeFirst()
+      to.removeFirst()
+    }
+    let path = (from.map { _ in ".." } + to).joined(separator: "/")
+    return path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
+  }
+
+  private func script(_ body: inout HTML) {
+    let panels = runs.enumerated().flatMap { index, run in
+      TimePanels(run, group: runs.count == 1 ? "time" : "run\(index + 1)-time").panels
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys]
+    // Only finite numbers and texts of ours are in it.
+    guard let data = try? encoder.encode(panels) else { return }
+    let json = String(decoding: data, as: UTF8.self).replacing("<", with: "\\u003c")
+    body.element("script", ["type": "application/json", "id": "panels"]) { $0.add(markup: json) }
+    body.element("script") { $0.add(markup: PageAssets.plotScript) }
+    body.element("script") { $0.add(markup: PageAssets.script) }
+  }
+}

@@ -1,0 +1,109 @@
+import Operators
+import Replay
+import Validation
+
+/// The figures of a run that people ask for first, each with what was measured and what the roofline says
+/// beside it.
+struct RunTiles {
+  private struct Tile {
+    var label: String
+    var value: String
+    var unit: String
+    var beside: [(name: String, text: String)] = []
+  }
+
+  private let run: ReportedRun
+
+  init(_ run: ReportedRun) { self.run = run }
+
+  func add(to html: inout HTML) {
+    html.element("ul", ["class": "tiles", "aria-label": "Figures"]) { list in
+      for tile in tiles {
+        list.element("li") { item in
+          item.element("div", ["class": "label"], text: tile.label)
+          item.element("div", ["class": "value"]) { value in
+            value.add(tile.value + " ")
+            value.element("small", text: tile.unit)
+          }
+          for (name, text) in tile.beside {
+            item.element("div", ["class": "beside"]) { line in
+              line.add(name + " ")
+              line.element("b", text: text)
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private var tiles: [Tile] {
+    var tiles: [Tile] = []
+    for (metric, statistics) in [
+      (LatencyMetric.timeToFirstToken, [LatencyStatistic.p50, .p99]),
+      (.timePerOutputToken, [.p50, .p99]), (.endToEnd, [.p50, .p99]),
+    ] {
+      for statistic in statistics {
+        guard let value = run.result.statistics(metric)?[statistic] else { continue }
+        tiles.append(
+          Tile(
+            label: "\(statistic.rawValue) \(metric.title)", value: millisecondsText(value),
+            unit: "ms", beside: beside(metric, statistic)))
+      }
+    }
+    let result = run.result
+    tiles.append(
+      Tile(
+        label: "throughput", value: fixedText(result.outputTokensPerSecond, decimals: 1),
+        unit: "output tokens/s",
+        beside: [("requests", fixedText(result.requestsPerSecond, decimals: 2) + "/s")]))
+    if let goodput = run.goodput {
+      tiles.append(
+        Tile(
+          label: "goodput", value: fixedText(goodput.rate, decimals: 2), unit: "requests/s",
+          beside: [("within the SLO", percent(goodput.share))]))
+    }
+    tiles.append(
+      Tile(
+        label: "finished", value: groupedText(result.finished),
+        unit: "of \(groupedText(result.requests))",
+        beside: [("simulated", fixedText(result.makespan.seconds, decimals: 1) + " s")]))
+    if let cost = result.resources?.costPerMillionOutputTokens {
+      tiles.append(
+        Tile(
+          label: "cost", value: fixedText(cost, decimals: 3), unit: "a million output tokens",
+          beside: result.resources?.joulesPerOutputToken.map {
+            [("energy", fixedText($0, decimals: 3) + " J a token")]
+          } ?? []))
+    }
+    if case .replay(let file) = result {
+      tiles.append(
+        Tile(
+          label: "key-value memory", value: percent(file.summary.peakMemoryUse), unit: "at most",
+          beside: [("mean", percent(file.summary.meanMemoryUse))]))
+    }
+    return tiles
+  }
+
+  private func beside(
+    _ metric: LatencyMetric, _ statistic: LatencyStatistic
+  ) -> [(name: String, text: String)] {
+    var lines: [(name: String, text: String)] = []
+    if let row = run.result.validation?[metric]?[statistic] {
+      let difference = row.differencePercent.map {
+        " (" + fixedText($0, decimals: 1, signed: true) + "\u{A0}%)"
+      }
+      lines.append(("measured", millisecondsText(row.measured) + (difference ?? "")))
+    }
+    if let band = run.result.bands?.metrics.first(where: { $0.metric == metric })?.bands.first(
+      where: { $0.statistic == statistic })
+    {
+      lines.append(("90 %", "\(millisecondsText(band.low)) to \(millisecondsText(band.high))"))
+    }
+    if let quantile = statistic.quantile,
+      let roofline = run.digest.quantile(quantile, .roofline, metric)
+    {
+      lines.append(("roofline alone", millisecondsText(roofline)))
+    }
+    return lines
+  }
+}

@@ -1,0 +1,145 @@
+import Operators
+import Replay
+import TraceIO
+import Validation
+
+/// A sentence of a page's verdict.
+struct VerdictLine {
+  /// How it is to be taken; names are classes of the page's style.
+  enum Tone: String {
+    case good, bad, doubt, plain
+  }
+
+  var tone: Tone
+  /// One to three words that say it all.
+  var head: String
+  var sentence: String
+}
+
+extension ReportedRun {
+  /// What a reader wants to know first: is the objective met, is it saturated, how sure is all this.
+  var verdict: [VerdictLine] { [objectiveLine, saturationLine] + sureness + causes }
+
+  /// Requests a second that keep the objective; nil without any.
+  var goodput: (rate: Double, share: Double)? {
+    if !objectives.isEmpty {
+      let seconds = result.makespan.seconds
+      return (
+        seconds > 0 ? Double(digest.good) / seconds : 0,
+        Double(digest.good) / Double(max(1, digest.requests))
+      )
+    }
+    guard case .pipeline(let file) = result, let own = file.summary.objectives else { return nil }
+    return (own.goodput, own.attainment)
+  }
+
+  private var objectiveLine: VerdictLine {
+    if case .pipeline(let file) = result, objectives.isEmpty, file.summary.objectives != nil {
+      let sentence = file.summary.verdict.first ?? ""
+      let holds = file.summary.objectives?.holds == true
+      let words = sentence.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? sentence
+      return VerdictLine(
+        tone: holds ? .good : .bad, head: holds ? "SLO met." : "SLO broken.", sentence: words + ".")
+    }
+    let limits: [(LatencyMetric, Nanoseconds?)] = [
+      (.timeToFirstToken, objectives.timeToFirstToken),
+      (.timePerOutputToken, objectives.timePerOutputToken),
+    ]
+    let name = "p\(fixedText(100 * objectives.quantile, decimals: 0))"
+    var held: [String] = []
+    var broken: [String] = []
+    for (metric, limit) in limits {
+      guard let limit else { continue }
+      let value = quantile(objectives.quantile, metric)
+      let words =
+        "\(name) \(metric.title) \(value.map(millisecondsText) ?? "n/a") ms, limit "
+        + "\(millisecondsText(limit)) ms"
+      if let value, value <= limit { held.append(words) } else { broken.append(words) }
+    }
+    guard let goodput, !objectives.isEmpty else {
+      return VerdictLine(
+        tone: .plain, head: "No SLO.",
+        sentence: "None was given (--ttft-ms, --tpot-ms): there is nothing to meet or miss.")
+    }
+    let rest =
+      "goodput \(fixedText(goodput.rate, decimals: 2)) requests/s, \(percent(goodput.share)) of all."
+    return broken.isEmpty
+      ? VerdictLine(
+        tone: .good, head: "SLO met.", sentence: held.joined(separator: "; ") + "; " + rest)
+      : VerdictLine(
+        tone: .bad, head: "SLO broken.",
+        sentence: (broken + held).joined(separator: "; ") + "; " + rest)
+  }
+
+  /// A quantile of the replayed latencies: the result's own where it has it.
+  private func quantile(_ quantile: Double, _ metric: LatencyMetric) -> Nanoseconds? {
+    if let statistic = LatencyStatistic.allCases.first(where: { $0.quantile == quantile }) {
+      return result.statistics(metric)?[statistic]
+    }
+    return digest.quantile(quantile, .replayed, metric)
+  }
+
+  private var saturationLine: VerdictLine {
+    let saturation = self.saturation
+    let peak = saturation.peakWaiting.map {
+      $0 >= 0.05 ? " At most \(fixedText($0, decimals: 1)) requests waited at once." : ""
+    }
+    switch saturation.state {
+    case .unknown:
+      return VerdictLine(
+        tone: .plain, head: "Load unknown.",
+        sentence:
+          "\(groupedText(digest.requests)) requests are too few to tell whether engines keep up."
+      )
+    case .overloaded(let arriving, let served):
+      return VerdictLine(
+        tone: .bad, head: "Saturated.",
+        sentence: "Towards the end \(fixedText(arriving, decimals: 2)) requests/s come and "
+          + "\(fixedText(served, decimals: 2)) end: queues grow as long as the run lasts."
+          + (peak ?? ""))
+    case .queueing(let share):
+      return VerdictLine(
+        tone: .doubt, head: "Busy.",
+        sentence: "Engines keep up, but \(percent(share)) of the time to first token is waiting."
+          + (peak ?? ""))
+    case .keepsUp:
+      return VerdictLine(
+        tone: .good, head: "Keeps up.",
+        sentence: "Requests end as fast as they come." + (peak ?? ""))
+    }
+  }
+
+  private var sureness: [VerdictLine] {
+    var lines: [VerdictLine] = []
+    if let validation = result.validation {
+      for metric in validation.metrics where metric.verdict != .unknown {
+        let words = metric.verdictLine.split(separator: ": ", maxSplits: 1)
+        lines.append(
+          VerdictLine(
+            tone: metric.verdict == .close ? .good : metric.verdict == .fair ? .doubt : .bad,
+            head: "\(metric.metric.title) against measured:",
+            sentence: words.count == 2 ? String(words[1]) : metric.verdictLine))
+      }
+    }
+    if let shares = result.timeShares {
+      let tone: VerdictLine.Tone =
+        shares.measurementShare > 0.9 ? .good : shares.measurementShare > 0.5 ? .doubt : .bad
+      lines.append(VerdictLine(tone: tone, head: "Evidence.", sentence: shares.sentence))
+    }
+    return lines
+  }
+
+  private var causes: [VerdictLine] {
+    guard case .pipeline(let file) = result else { return [] }
+    return file.summary.verdict.dropFirst().map { sentence in
+      VerdictLine(tone: .plain, head: "", sentence: sentence + ".")
+    }
+  }
+}
+
+extension ReportedRun {
+  /// The verdict as lines for a terminal.
+  public var verdictText: [String] {
+    verdict.map { printableText($0.head.isEmpty ? $0.sentence : $0.head + " " + $0.sentence) }
+  }
+}

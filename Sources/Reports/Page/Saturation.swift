@@ -1,0 +1,65 @@
+import Operators
+import Replay
+
+/// Whether a run's engines kept up with its arrivals.
+struct Saturation {
+  enum State {
+    /// Too few requests to tell.
+    case unknown
+    /// In the second half of the arrivals, requests came at one rate and ended at a lower one.
+    case overloaded(arriving: Double, served: Double)
+    /// It keeps up, but requests wait for this share of their time to first token.
+    case queueing(share: Double)
+    case keepsUp
+  }
+
+  var state: State
+  /// The most requests that waited at once on average over a bin of time; nil where nobody knows.
+  var peakWaiting: Double?
+
+  /// Runs with fewer requests say nothing about load.
+  static let fewest = 50
+  /// Served for each that arrives, below which a run is overloaded.
+  static let leastServed = 0.95
+  /// The share of the time to first token from which queueing is told.
+  static let queueShare = 0.25
+}
+
+extension ReportedRun {
+  /// Whether engines kept up, from the second half of the arrivals alone, when queues have formed.
+  ///
+  /// Arrivals of a Poisson process scatter by the root of their number; a shortfall within three times that
+  /// is none.
+  var saturation: Saturation {
+    let waiting = digest.tellsQueues ? means(.waiting).max() : nil
+    guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals,
+      arrivals.upperBound > arrivals.lowerBound
+    else { return Saturation(state: .unknown, peakWaiting: waiting) }
+    let width = digest.load.width
+    func bin(_ time: Double) -> Int { min(Int(time / width), digest.load.count - 1) }
+    let first = Double(arrivals.lowerBound.rawValue)
+    let last = Double(arrivals.upperBound.rawValue)
+    let span = bin((first + last) / 2)...bin(last)
+    func sum(_ channel: RequestDigest.Channel) -> Double {
+      digest.load.amounts(channel.rawValue)[span].reduce(0, +)
+    }
+    let came = sum(.arrivals)
+    let ended = sum(.finished)
+    let seconds = Double(span.count) * width / 1e9
+    if ended < Saturation.leastServed * came, came - ended > 3 * came.squareRoot() {
+      return Saturation(
+        state: .overloaded(arriving: came / seconds, served: ended / seconds),
+        peakWaiting: waiting)
+    }
+    let all = digest.spent[0]
+    let share = all.queue / max(1, all.queue + all.prefill)
+    return Saturation(
+      state: share > Saturation.queueShare ? .queueing(share: share) : .keepsUp,
+      peakWaiting: waiting)
+  }
+
+  /// How many there were of something on average over each bin: requests that wait or run.
+  func means(_ channel: RequestDigest.Channel) -> [Double] {
+    digest.load.amounts(channel.rawValue).map { $0 / digest.load.width }
+  }
+}

@@ -1,0 +1,97 @@
+import Foundation
+import Operators
+import Replay
+import Testing
+
+@testable import Reports
+
+/// Queues whose end is known: one server that takes a fixed time (D/D/1), and Poisson arrivals (M/D/1).
+@Suite("Saturation")
+struct SaturationTests {
+  /// The verdict on a server that takes `service` seconds a request, first come first served.
+  private func saturation(_ arrivals: [Double], service: Double) throws -> Saturation {
+    var free = 0.0
+    let rows = arrivals.enumerated().map { index, arrival in
+      var outcome = RequestOutcome()
+      outcome.status = .finished
+      let start = max(arrival, free)
+      free = start + service
+      outcome.arrival = Nanoseconds(rounding: 1e9 * arrival)
+      outcome.scheduled = Nanoseconds(rounding: 1e9 * start)
+      outcome.firstToken = Nanoseconds(rounding: 1e9 * (start + service / 2))
+      outcome.lastToken = Nanoseconds(rounding: 1e9 * free)
+      outcome.inputTokens = 10
+      outcome.outputTokens = 2
+      return RequestRow(id: "r\(index)", outcome: outcome)
+    }
+    var summary = ReplaySummary()
+    summary.requests = rows.count
+    summary.finished = rows.count
+    return try withTemporaryPath("requests.csv") { path in
+      let folder = String(path.dropLast("/requests.csv".count))
+      try RequestsFile.write(rows, to: path)
+      try ResultFile(toolVersion: "0", inputs: [], deployment: [:], summary: summary)
+        .write(to: folder + "/result.json")
+      return try ReportedRun(folder: folder).saturation
+    }
+  }
+
+  private func poisson(_ count: Int, rate: Double, seed: UInt64) -> [Double] {
+    var state = seed
+    var time = 0.0
+    return (0..<count).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      time -= log((Double(state >> 11) + 1) / Double(UInt64(1) << 53)) / rate
+      return time
+    }
+  }
+
+  @Test("an overloaded server serves at its own rate, however long the run")
+  func overloaded() throws {
+    // 10 a second come, 8 a second are served.
+    let result = try saturation((0..<600).map { Double($0) / 10 }, service: 0.125)
+    guard case .overloaded(let arriving, let served) = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+    #expect(abs(arriving - 10) < 0.5)
+    #expect(abs(served - 8) < 0.5)
+    // 2 a second are left over for a minute.
+    #expect(abs(try #require(result.peakWaiting) - 120) < 5)
+  }
+
+  @Test("a server with time to spare keeps up")
+  func idle() throws {
+    let result = try saturation((0..<600).map { Double($0) / 10 }, service: 0.05)
+    guard case .keepsUp = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+  }
+
+  @Test("chance alone is never called overload below 80 % of capacity", arguments: 1...20)
+  func chance(seed: Int) throws {
+    let result = try saturation(poisson(500, rate: 8, seed: UInt64(seed)), service: 0.1)
+    if case .overloaded = result.state { Issue.record("\(result.state)") }
+  }
+
+  @Test("a busy queue is told by the share of the time to first token that is waiting")
+  func busy() throws {
+    let result = try saturation(poisson(2000, rate: 9, seed: 3), service: 0.1)
+    guard case .queueing(let share) = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+    // M/D/1: ρ/(2(1−ρ)) services of waiting before half a service until the first token.
+    #expect(abs(share - 0.9) < 0.08)
+  }
+
+  @Test("few requests say nothing")
+  func few() throws {
+    let result = try saturation((0..<49).map { Double($0) / 10 }, service: 1)
+    guard case .unknown = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+  }
+}
