@@ -30,7 +30,10 @@ struct RunComparison {
       let members = (groups[key] ?? []).enumerated().sorted {
         ($0.element.seed, $0.offset) < ($1.element.seed, $1.offset)
       }.map(\.element)
-      return Variant(name: members.first?.name ?? "", runs: members)
+      let name =
+        members.count > 1
+        ? "\(members[0].result.title), \(members.count) seeds" : members.first?.name ?? ""
+      return Variant(name: name, runs: members)
     }
   }
 

@@ -39,7 +39,7 @@ extension ReportedRun {
       let holds = file.summary.objectives?.holds == true
       let words = sentence.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? sentence
       return VerdictLine(
-        tone: holds ? .good : .bad, head: holds ? "SLO met." : "SLO broken.", sentence: words + ".")
+        tone: holds ? .good : .bad, head: holds ? "SLO met:" : "SLO broken:", sentence: words + ".")
     }
     let limits: [(LatencyMetric, Nanoseconds?)] = [
       (.timeToFirstToken, objectives.timeToFirstToken),
@@ -65,9 +65,9 @@ extension ReportedRun {
       "goodput \(fixedText(goodput.rate, decimals: 2)) requests/s, \(percent(goodput.share)) of all."
     return broken.isEmpty
       ? VerdictLine(
-        tone: .good, head: "SLO met.", sentence: held.joined(separator: "; ") + "; " + rest)
+        tone: .good, head: "SLO met:", sentence: held.joined(separator: "; ") + "; " + rest)
       : VerdictLine(
-        tone: .bad, head: "SLO broken.",
+        tone: .bad, head: "SLO broken:",
         sentence: (broken + held).joined(separator: "; ") + "; " + rest)
   }
 

@@ -40,6 +40,7 @@ struct SlowestTable {
     let caption = "The \(requests.count) requests that took \(which); times in ms."
     let longest = Double(requests.map(\.endToEnd.rawValue).max() ?? 1)
     let hasEngines = requests.contains { $0.engine != nil }
+    let tellsQueues = run.digest.tellsQueues
     let isMeasured = requests.contains { $0.measuredEndToEnd != nil }
     html.element(
       "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption]
@@ -49,7 +50,8 @@ struct SlowestTable {
         table.element("thead") {
           $0.element("tr") { row in
             row.element("th", ["scope": "col", "class": "left"], text: "request")
-            var titles = ["sent at s", "queue", "TTFT", "TPOT", "end to end"]
+            var titles = ["sent at s"] + (tellsQueues ? ["queue"] : [])
+            titles += ["TTFT", "TPOT", "end to end"]
             if isMeasured { titles.append("measured") }
             titles += ["input", "output"]
             if hasEngines { titles.append("engine") }
@@ -62,9 +64,10 @@ struct SlowestTable {
             body.element("tr") { row in
               row.element(
                 "th", ["scope": "row", "class": "left"], text: shortened(request.id, to: 40))
-              var cells = [
-                fixedText(request.arrival.seconds, decimals: 3),
-                request.queue.map(millisecondsText) ?? "", millisecondsText(request.firstToken),
+              var cells = [fixedText(request.arrival.seconds, decimals: 3)]
+              if tellsQueues { cells.append(request.queue.map(millisecondsText) ?? "") }
+              cells += [
+                millisecondsText(request.firstToken),
                 request.perToken.map(millisecondsText) ?? "", millisecondsText(request.endToEnd),
               ]
               if isMeasured { cells.append(request.measuredEndToEnd.map(millisecondsText) ?? "") }

@@ -99,7 +99,7 @@ struct ReportPageTests {
   func objectives() throws {
     try withRun { run, folder in
       let p99 = try #require(run.result.statistics(.timeToFirstToken)?.p99)
-      for (limit, head) in [(p99, "SLO met."), (p99 - Nanoseconds(1), "SLO broken.")] {
+      for (limit, head) in [(p99, "SLO met:"), (p99 - Nanoseconds(1), "SLO broken:")] {
         let judged = try ReportedRun(
           folder: folder, objectives: .init(timeToFirstToken: limit, quantile: 0.99))
         #expect(judged.verdict.first?.head == head)
