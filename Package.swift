@@ -109,6 +109,12 @@ let package = Package(
         name: room.name, dependencies: room.rooms.map { .target(name: $0) } + room.libraries,
         resources: room.resources, swiftSettings: settings)
     }
+    // Programs that use the library, a file each; docs/library.md tells of them.
+    + ["PredictOperator", "ReplayLog", "ChooseBatchSize"].map { name in
+      .executableTarget(
+        name: name, dependencies: ["Reprise"], path: "docs/examples/library/\(name)",
+        swiftSettings: settings)
+    }
     + [
       .target(
         name: "Reprise", dependencies: rooms.map { .target(name: $0.name) },
@@ -127,6 +133,9 @@ let package = Package(
     + [
       // The whole, and the command run as a process.
       .testTarget(
-        name: "RepriseTests", dependencies: ["Reprise", "RepriseCommand"], swiftSettings: settings)
+        name: "RepriseTests",
+        dependencies: [
+          "Reprise", "RepriseCommand", "PredictOperator", "ReplayLog", "ChooseBatchSize",
+        ], swiftSettings: settings)
     ]
 )

@@ -33,6 +33,17 @@ extension OperatorStore {
     }
   }
 
+  /// What SQLite finds damaged in the file, and rows that refer to none; empty of a sound database.
+  ///
+  /// - Complexity: O(n) in the file.
+  public func problems() throws(OperatorStoreError) -> [String] {
+    try read { db in
+      let damage = try String.fetchAll(db, sql: "PRAGMA quick_check").filter { $0 != "ok" }
+      let orphans = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").count
+      return damage + (orphans > 0 ? ["\(orphans) rows refer to rows that are not there"] : [])
+    }
+  }
+
   /// How many samples there are, of all devices.
   public func sampleCount() throws(OperatorStoreError) -> Int {
     try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sample") ?? 0 }

@@ -76,11 +76,21 @@ extension FailingCommand {
     } catch let error as UsageError {
       throw error
     } catch {
-      let failure = Failure(error)
-      write(toStandardError: "reprise: \(failure.description)")
-      throw ExitCode(failure.cause.rawValue)
+      throw told(error)
     }
   }
+}
+
+/// Tells an error in a line, and gives the exit code of its cause.
+private func told(_ error: any Error) -> ExitCode {
+  let failure = Failure(error)
+  write(toStandardError: "reprise: \(failure.description)")
+  return ExitCode(failure.cause.rawValue)
+}
+
+extension RepriseCommand {
+  /// Ends the process with an error that came before any command.
+  static func exit(withFailure error: any Error) -> Never { exit(withError: told(error)) }
 }
 
 /// Writes a line for the person at the terminal, beside the output and after what was printed so far.

@@ -18,7 +18,9 @@ struct RepriseCommand: ParsableCommand {
         reprise validate out --measured r.jsonl
         reprise pipeline rag.yaml --db lat.sqlite -o out
 
-      Files may be plain, gzip or zstd, told by their content; '-' is standard input. \
+      Files may be plain, gzip or zstd, told by their content; '-' is standard input. A reprise.yaml in \
+      the working directory fills in options that are not given ('db: lat.sqlite', or a command's own under \
+      its name); 'reprise doctor' shows what it says, and checks the set-up. \
       \(Failure.exitCodes)
       """,
     version: toolVersion,
@@ -29,13 +31,18 @@ struct RepriseCommand: ParsableCommand {
       ReplayCommand.self, ReplayBenchmarkCommand.self, ReportCommand.self,
       ValidateCommand.self, PipelineCommand.self,
       EstimateCommand.self, SizeCommand.self, SearchCommand.self,
-      CatalogueCommand.self, TimePricesCommand.self, PipelineBenchmarkCommand.self,
+      CatalogueCommand.self, DoctorCommand.self, TimePricesCommand.self,
+      PipelineBenchmarkCommand.self,
     ])
 
   static func main() {
     // A file that reaches a limit of the system is an error with a sentence, not the end.
     signal(SIGXFSZ, SIG_IGN)
-    main(nil)
+    do {
+      main(try Defaults.filled(Array(CommandLine.arguments.dropFirst())))
+    } catch {
+      exit(withFailure: error)
+    }
   }
 }
 

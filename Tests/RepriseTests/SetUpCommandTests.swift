@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+/// `reprise doctor`, and options that a file in the working directory fills in.
+@Suite struct SetUpCommandTests {
+  private let command: CommandProcess
+  private var directory: TemporaryDirectory { command.directory }
+
+  init() throws { command = try CommandProcess() }
+
+  /// Runs the command in its folder, where `reprise.yaml` is looked for.
+  private func run(_ arguments: String...) throws -> CommandProcess.Outcome {
+    try command.run(arguments, in: directory.url)
+  }
+
+  @Test func `A sound set-up is told part by part`() throws {
+    _ = try OwnCapture.database(in: directory)
+    let done = try run(
+      "doctor", "--db", "lat.sqlite", "--deployment", OwnCapture.path("server.yaml"), "--json")
+    #expect(done.code == 0, "\(done.errors)")
+    let found =
+      try JSONSerialization.jsonObject(with: Data(done.output.utf8)) as? [[String: String]]
+    let parts = try #require(found).map { $0["part"] }
+    #expect(
+      parts == [
+        "program", "libraries", "machine", "folder", "catalogue", "database", "device", "server",
+      ])
+    #expect(found?.allSatisfy { $0["state"] != "broken" } == true)
+  }
+
+  @Test func `What is broken is told, and ends with 69`() throws {
+    let path = try command.file("lat.sqlite", "no database")
+    let done = try run("doctor", "--db", path, "--deployment", "/nowhere.yaml")
+    #expect(done.code == 69)
+    #expect(done.output.contains("broken"))
+    #expect(done.errors.contains("something is broken"))
+  }
+
+  @Test func `A damaged database is found out`() throws {
+    _ = try OwnCapture.database(in: directory)
+    let path = directory.path("lat.sqlite")
+    var bytes = try Data(contentsOf: URL(filePath: path))
+    for place in stride(from: 8192, to: bytes.count, by: 512) { bytes[place] ^= 0xFF }
+    try bytes.write(to: URL(filePath: path))
+    #expect(try run("doctor", "--db", path).code == 69)
+  }
+
+  @Test func `A file fills in what is not given, a command's own before what is for all`() throws {
+    _ = try OwnCapture.database(in: directory)
+    _ = try command.file(
+      "reprise.yaml",
+      """
+      db: lat.sqlite
+      device: h100-sxm
+      query:
+        device: cpu-epyc-1thread
+        dtype: fp32
+      replay:
+        timeline: false
+        bands: false
+      """)
+    let filled = try run("query", "gemm", "m=100", "n=1536", "k=512")
+    #expect(filled.code == 0, "\(filled.errors)")
+    #expect(filled.output.contains("fp32 tokens=100 on cpu-epyc-1thread"))
+    let given = try run("query", "gemm", "m=100", "n=1536", "k=512", "--dtype=bf16")
+    #expect(given.output.contains("bf16 tokens=100 on cpu-epyc-1thread"))
+    let replay = try run(
+      "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+      OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "5", "-o", "out")
+    #expect(replay.code == 0, "\(replay.errors)")
+    #expect(!replay.output.contains("timeline"))
+    #expect(!replay.output.contains("90 % band"))
+    #expect(try run("doctor").output.contains("query: --dtype fp32"))
+  }
+
+  @Test(arguments: [
+    ("replay:\n  thread: 3", "reprise.yaml:2: 'reprise replay' has no option '--thread'"),
+    ("dbb: x", "reprise.yaml:1: no command has the option '--dbb'"),
+    ("replai:\n  threads: 3", "reprise.yaml:2: there is no command 'replai'"),
+    ("catalogue:\n  json: x", "reprise.yaml:2: 'reprise catalogue' has no option '--json'"),
+    ("query:\n  json: maybe", "reprise.yaml:2: 'json' is true or false"),
+    ("device: [a, b]", "reprise.yaml:1: 'device' has one value"),
+  ]) func `What is wrong in it is told with its line, and nothing is run`(
+    yaml: String, words: String
+  )
+    throws
+  {
+    _ = try command.file("reprise.yaml", yaml)
+    let done = try run("query", "--db", "x", "gemm", "m=1", "n=2", "k=3")
+    #expect(done.code == 65)
+    #expect(done.errors.contains(words), "\(done.errors)")
+    #expect(try run("query", "--help").code == 0)
+  }
+}
