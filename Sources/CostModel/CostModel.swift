@@ -216,7 +216,7 @@ extension CostModel {
     guard let runtime = found.first?.1.key.runtime else { return nil }
     // Attention of whole steps needs both of its regions; a curve may bring one of its own.
     let own = curves.curve(of: op)
-    guard own != nil || found.count == regions.count else { return nil }
+    guard own != nil || found.count == regions(of: op).count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
     for (region, field) in found { curve = curve.filled(from: field, region, upTo: bounds) }
     var batches = curves.batches(of: op)
