@@ -157,6 +157,31 @@ extension CostModel {
     prepared.value(for: op) { filledCandidates(for: op) ?? plainCandidates(for: op) }
   }
 
+  /// Finds what could price some operators, on several threads: what each asks for later is then there, and
+  /// is what it would have been, had one been asked for after the other.
+  ///
+  /// First the fields, each once, as whoever asks for one that is being made waits; then what is laid
+  /// along them for each operator.
+  package func prepare(_ operators: [Operator]) {
+    var asked: Set<String> = []
+    let fields = operators.flatMap { op in
+      regions(of: op).filter { asked.insert("\(op.kind) \($0)").inserted }.map { (op, $0) }
+    }
+    _ = onThreads(Self.threads, count: fields.count) { index in
+      field(for: fields[index].0, fields[index].1)?.measureScatter()
+    }
+    _ = onThreads(Self.threads, count: operators.count) { index in
+      _ = candidates(for: operators[index])
+    }
+  }
+
+  /// A step has three or four kinds with fields.
+  private static let threads = 4
+
+  private func regions(of op: Operator) -> [FieldRegion] {
+    op.kind.isStepAttention ? [.prefill, .decode] : [.single]
+  }
+
   /// The operator's own curve, or else the nearest of its kind.
   private func plainCandidates(for op: Operator) -> Candidates {
     if let own = curves.curve(of: op) {
@@ -187,12 +212,11 @@ extension CostModel {
   /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
   /// there is no field.
   private func filledCandidates(for op: Operator) -> Candidates? {
-    let regions: [FieldRegion] = op.kind.isStepAttention ? [.prefill, .decode] : [.single]
-    let found = regions.compactMap { region in field(for: op, region).map { (region, $0) } }
+    let found = regions(of: op).compactMap { region in field(for: op, region).map { (region, $0) } }
     guard let runtime = found.first?.1.key.runtime else { return nil }
     // Attention of whole steps needs both of its regions; a curve may bring one of its own.
     let own = curves.curve(of: op)
-    guard own != nil || found.count == regions.count else { return nil }
+    guard own != nil || found.count == regions(of: op).count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
     for (region, field) in found { curve = curve.filled(from: field, region, upTo: bounds) }
     var batches = curves.batches(of: op)

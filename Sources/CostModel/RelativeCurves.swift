@@ -47,9 +47,17 @@ extension Device {
   private static let leastTransferError = 0.1
 }
 
+extension OperatorKind {
+  /// Whether what was measured of it in one type tells of the others.
+  package var poolsTypes: Bool { FieldShape.shape(of: self, .single)?.poolsTypes ?? false }
+}
+
 extension OperatorStore {
-  /// The curves of the device most like another of which the database holds any of these operators;
-  /// nil where it holds none.
+  /// The curves of the device most like another of which the database holds any of these operators, in
+  /// their type if any device has it; nil where it holds none.
+  ///
+  /// Types come before likeness: what a device did not measure in a type it tells by its other types'
+  /// median alone, which errs more than another device does; not so of kinds whose field holds all types.
   ///
   /// - Parameters:
   ///   - device: for which curves are wanted; its own are never returned.
@@ -65,11 +73,19 @@ extension OperatorStore {
       }
       sheets.append(sheet)
     }
+    let types = Set(operators.map(\.dataType))
+    var nearest: RelativeCurves?
     for sheet in sheets.sorted(by: { device.octaves(to: $0) < device.octaves(to: $1) }) {
       let curves = try self.curves(on: sheet, like: operators)
-      if !curves.isEmpty { return RelativeCurves(device: sheet, curves: curves) }
+      guard !curves.isEmpty else { continue }
+      let found = RelativeCurves(device: sheet, curves: curves)
+      let isEnough = curves.contains {
+        $0.operator.kind.poolsTypes || types.contains($0.operator.dataType)
+      }
+      if isEnough { return found }
+      nearest = nearest ?? found
     }
-    return nil
+    return nearest
   }
 
   /// What is known for pricing operators on a device: its own curves, and of the kinds that it lacks

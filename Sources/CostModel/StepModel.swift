@@ -59,6 +59,7 @@ public struct StepModel: StepPricing {
   ) {
     let layout = Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel))
     let uses = Self.uses(architecture, dataType, layout, model)
+    model.prepare(uses.map(\.operator))
     self.model = model
     self.uses = uses
     self.attention = uses.filter { $0.size == .attention }.map {

@@ -91,7 +91,7 @@ extension HoldOutReport.Part {
       let group = row.group
       table.add(
         [
-          Self.name(group.kind, group.region), group.dataType?.rawValue ?? "", group.runtime,
+          group.title, group.dataType?.rawValue ?? "", group.runtime,
           "\(row.curves)",
         ] + Self.figures(row.errors)
           + [fixedText(row.errors.rooflinePercent, decimals: 0)])
@@ -102,7 +102,10 @@ extension HoldOutReport.Part {
     ])
     for row in check.byDistance {
       distances.add(
-        [Self.name(row.kind, row.region), row.dataType?.rawValue ?? "", row.band.text]
+        [
+          HoldOutCheck.Group.title(row.kind, row.region), row.dataType?.rawValue ?? "",
+          row.band.text,
+        ]
           + Self.figures(row.errors))
     }
     let heading =
@@ -112,16 +115,21 @@ extension HoldOutReport.Part {
     return table.text + heading + distances.text
   }
 
-  private static func name(_ kind: OperatorKind, _ region: String) -> String {
-    region.isEmpty ? kind.rawValue : "\(kind), \(region)"
-  }
-
   private static func figures(_ errors: HoldOutCheck.Errors) -> [String] {
     [
       "\(errors.points)", fixedText(errors.meanAbsolutePercent, decimals: 2),
       fixedText(errors.medianAbsolutePercent, decimals: 2),
       fixedText(errors.percentile95, decimals: 1), fixedText(errors.coveragePercent, decimals: 0),
     ]
+  }
+}
+
+extension HoldOutCheck.Group {
+  /// The kind and its part, for a table.
+  var title: String { Self.title(kind, region) }
+
+  static func title(_ kind: OperatorKind, _ region: String) -> String {
+    region.isEmpty ? kind.rawValue : "\(kind), \(region)"
   }
 }
 

@@ -14,6 +14,10 @@ struct CalibrateCommand: FailingCommand {
       'curves' a fifth of all curves, 'devices' each kind of operator, predicted from the other devices \
       of the database.
 
+      With --check-plans: hides measured points, makes plans as 'reprise plan-measurements' does, shows \
+      what they ask for, and prints what they promised beside what the cost model then says of its doubt \
+      and what it is off by in truth.
+
       With --deployment: fits the time that kernels do not explain (a step, a sequence, \
       a token) and one factor on device time to measured engine steps, those of --steps or else those \
       that were imported for the device, and keeps the fit in the database for 'reprise replay'. The \
@@ -26,6 +30,7 @@ struct CalibrateCommand: FailingCommand {
       named. A log has measured latencies in the formats that 'reprise replay' validates.
 
         reprise calibrate --db lat.sqlite --check --device h100-sxm
+        reprise calibrate --db lat.sqlite --check-plans --device h100-sxm --operator gemm
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
         reprise calibrate --db lat.sqlite --deployment server.yaml --log requests.jsonl
       """)
@@ -35,9 +40,15 @@ struct CalibrateCommand: FailingCommand {
   @Flag(help: "Predict held-out points instead of fitting.")
   var check = false
 
+  @Flag(help: "Hold the promises of measurement plans against hidden measurements.")
+  var checkPlans = false
+
+  @Option(help: "For --check-plans: how many points a plan asks for, from 1 to 1000.")
+  var planPoints = 10
+
   @OptionGroup(title: "Check") var checking: CheckOptions
 
-  @Option(help: "For --check: the device; all of them if not given.")
+  @Option(help: "For --check and --check-plans: the device; all of them if not given.")
   var device: String?
 
   @Option(help: "The deployment: a YAML file with one group of engines.")
@@ -59,9 +70,18 @@ struct CalibrateCommand: FailingCommand {
   var fitRequests: Int?
 
   mutating func validate() throws {
-    if check {
+    if check || checkPlans {
       guard deployment == nil, steps == nil, log == nil else {
-        throw UsageError("--check takes no --deployment, no --steps and no --log")
+        throw UsageError("--check and --check-plans take no --deployment, no --steps and no --log")
+      }
+      guard !(check && checkPlans) else {
+        throw UsageError("give --check or --check-plans, not both")
+      }
+      guard (1...1000).contains(planPoints) else {
+        throw UsageError("--plan-points must be from 1 to 1000")
+      }
+      guard check || !checking.isOfHoldOut else {
+        throw UsageError("--check-plans takes no --protocol, --worst, --json and --svg")
       }
       guard checking.worst >= 0, checking.least >= 1 else {
         throw UsageError("--worst must be at least 0, --least at least 1")
@@ -70,10 +90,11 @@ struct CalibrateCommand: FailingCommand {
         throw UsageError("give --json or --worst, not both")
       }
     } else if deployment == nil {
-      throw UsageError("give --check, or --deployment")
+      throw UsageError("give --check, --check-plans or --deployment")
     } else if checking.isUsed {
       throw UsageError(
-        "--protocol, --operator, --runtime, --where, --least, --worst, --json and --svg need --check"
+        "--protocol, --operator, --runtime, --where, --least, --worst, --json and --svg need --check "
+          + "or --check-plans"
       )
     }
     if log == nil {
@@ -92,6 +113,8 @@ struct CalibrateCommand: FailingCommand {
     try refuse(writing: [checking.svg], over: [database.path])
     if check {
       try checkCurves()
+    } else if checkPlans {
+      try checkPromises()
     } else if let deployment {
       let options = DeploymentOptions(path: deployment)
       if let log { try fit(options, toLog: log) } else { try fit(options, to: steps) }
@@ -100,18 +123,9 @@ struct CalibrateCommand: FailingCommand {
 
   private func checkCurves() throws {
     let store = try database.open(.readOnly)
-    let names = try device.map { [$0] } ?? store.deviceNames()
-    var checked: Set<String> = []
     var report = HoldOutReport()
     let measured = try checking.protocols.contains(.devices) ? everything(in: store) : [:]
-    for name in names {
-      guard let sheet = Device.builtIn(named: name) else {
-        guard device == nil else { _ = try dataSheet(named: name); return }
-        try say("\(name): not checked: no data sheet to anchor its curves on")
-        continue
-      }
-      // Several names may mean one device, whose curves are checked together.
-      guard checked.insert(sheet.name).inserted else { continue }
+    for (name, sheet) in try checkedDevices(in: store) {
       let all = try measured[sheet.name] ?? store.curves(on: sheet)
       let curves = all.compactMap(checking.part)
       for way in checking.protocols {
@@ -145,6 +159,20 @@ struct CalibrateCommand: FailingCommand {
     if checking.json { print(try report.json()) }
     checking.printWorst(of: rows)
     try checking.writeFigure(of: rows)
+  }
+
+  /// The devices that are to be checked, with their data sheets; says which have none.
+  func checkedDevices(in store: OperatorStore) throws -> [(name: String, sheet: Device)] {
+    if let device { return [(device, try dataSheet(named: device))] }
+    var checked: Set<String> = []
+    return try store.deviceNames().compactMap { name in
+      guard let sheet = Device.builtIn(named: name) else {
+        try say("\(name): not checked: no data sheet to anchor its curves on")
+        return nil
+      }
+      // Several names may mean one device, whose curves are checked together.
+      return checked.insert(sheet.name).inserted ? (name, sheet) : nil
+    }
   }
 
   /// What the database holds of every device with a data sheet, by the sheet's name.

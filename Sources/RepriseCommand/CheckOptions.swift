@@ -1,7 +1,7 @@
 public import ArgumentParser
 import Reprise
 
-/// What `reprise calibrate --check` holds out, and what it shows.
+/// What `reprise calibrate --check` and `--check-plans` hold out, and what it shows.
 struct CheckOptions: ParsableArguments {
   @Option(
     name: .customLong("protocol"), parsing: .upToNextOption,
@@ -40,9 +40,12 @@ struct CheckOptions: ParsableArguments {
 
   /// Whether anything but the defaults was asked for.
   var isUsed: Bool {
-    protocols != HoldOutProtocol.withinDevice || kind != nil || runtime != nil
-      || !conditions.isEmpty
-      || least != 1 || worst != 0 || svg != nil || json
+    isOfHoldOut || kind != nil || runtime != nil || !conditions.isEmpty || least != 1
+  }
+
+  /// Whether anything was asked for that only predictions of held-out points have.
+  var isOfHoldOut: Bool {
+    protocols != HoldOutProtocol.withinDevice || worst != 0 || svg != nil || json
   }
 
   /// What of a curve is to be checked; nil for nothing.

@@ -7,7 +7,8 @@ struct TimePricesCommand: FailingCommand {
     commandName: "time-prices",
     abstract: "Time the cost model: from the database to ready prices, one query, one step.",
     discussion: """
-      CPU time, of the first group of engines. Floors are bare loops that make as many look-ups in \
+      Of the first group of engines. The time to ready prices is by the clock, as it has several threads, with \
+      the CPU's beside it; queries and steps are CPU time. Floors are bare loops that make as many look-ups in \
       tables as large.
       """,
     shouldDisplay: false)
@@ -31,30 +32,33 @@ struct TimePricesCommand: FailingCommand {
     guard let group = scenario.engines.first else { throw Failure(.usage, "no engines") }
     let device = try dataSheet(named: group.device)
 
-    let start = processorSeconds()
+    let start = Moment()
     let store = try database.open(.readOnly)
     let known = try store.evidence(for: architecture.askedOperators(group.dataType), on: device)
-    let loaded = processorSeconds()
+    let loaded = Moment()
     let model = CostModel(
       curves: known.curves, on: device, relative: known.relative,
       upTo: StepBounds(
         tokens: group.maxBatchedTokens, sequences: group.maxSequences,
         context: group.maxModelLength))
     let asked = architecture.forwardPass(group.dataType, tensorParallel: group.tensorParallel)
-    let compiled = asked.compactMap { CompiledOperator($0.operator, on: model) }
-    let fitted = processorSeconds()
+    model.prepare(asked.map(\.operator))
+    let fitted = Moment()
     let steps = StepModel(
       architecture, group.dataType, tensorParallel: group.tensorParallel, on: model,
       maximumTokens: group.maxBatchedTokens, maximumSequences: group.maxSequences)
-    let ready = processorSeconds()
+    let ready = Moment()
 
+    let compiled = asked.compactMap { CompiledOperator($0.operator, on: model) }
     let curves = known.curves + (known.relative?.curves ?? [])
     print(
       "\(architecture.name) on \(device.name), \(group.dataType.rawValue), "
         + "TP \(group.tensorParallel), \(group.maxBatchedTokens) tokens a step")
     print(
-      "ready: \(milliseconds(start, ready)) ms of CPU: load \(milliseconds(start, loaded)), "
-        + "fit \(milliseconds(loaded, fitted)), compile \(milliseconds(fitted, ready)); "
+      "ready: \(ready.clock(since: start)) ms: load \(loaded.clock(since: start)), "
+        + "fit \(fitted.clock(since: loaded)), compile \(ready.clock(since: fitted)); "
+        + "\(ready.processor(since: start)) ms of CPU: load \(loaded.processor(since: start)), "
+        + "fit \(fitted.processor(since: loaded)), compile \(ready.processor(since: fitted)); "
         + "\(curves.reduce(0) { $0 + $1.samples.count }) samples of \(curves.count) curves read, of "
         + "\(try store.sampleCount()) in the database")
     if let product = compiled.first(where: { $0.operator.kind == .gemm }) {
@@ -92,8 +96,20 @@ struct TimePricesCommand: FailingCommand {
     }
   }
 
-  private func milliseconds(_ start: Double, _ end: Double) -> String {
-    fixedText(1e3 * (end - start), decimals: 1)
+  /// A moment on the clock and in the processor's time.
+  private struct Moment {
+    private let now = ContinuousClock.now
+    private let seconds = processorSeconds()
+
+    /// Milliseconds on the clock since another moment, as text.
+    func clock(since start: Moment) -> String {
+      fixedText(1e3 * ((now - start.now) / .seconds(1)), decimals: 1)
+    }
+
+    /// Milliseconds that all processors worked since then, as text.
+    func processor(since start: Moment) -> String {
+      fixedText(1e3 * (seconds - start.seconds), decimals: 1)
+    }
   }
 
   /// The least CPU time of one of many calls, of three rounds, as text.

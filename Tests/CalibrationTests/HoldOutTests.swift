@@ -143,8 +143,9 @@ import Testing
   }
 
   /// Oracle: kernels that reach the same share of two devices' peaks. What was measured of the kind on
-  /// the device itself must not be seen.
-  @Test func `A kind is judged from the device most like it that measured it`() throws {
+  /// the device itself must not be seen, nor what a nearer one measured in another type alone.
+  @Test(arguments: [false, true])
+  func `A kind is judged from the device most like it that measured it`(hasNearer: Bool) throws {
     var faster = device
     faster.name = "faster"
     faster.peakFlops = [.bfloat16: 150e12]
@@ -160,10 +161,22 @@ import Testing
       }
       return curve
     }
-    let others = [
+    var others = [
       RelativeCurves(device: unlike, curves: own),
       RelativeCurves(device: device, curves: products()),
     ]
+    if hasNearer {
+      var nearer = faster
+      nearer.name = "nearer"
+      others.append(
+        RelativeCurves(
+          device: nearer,
+          curves: own.map { curve in
+            var curve = curve
+            curve.operator.dataType = .float8
+            return curve
+          }))
+    }
     let check = HoldOutCheck(own, among: own, on: faster, from: others)
     let row = try #require(check.rows.first)
     #expect(check.rows.count == 1 && row.way == .devices)

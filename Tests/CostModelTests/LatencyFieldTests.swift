@@ -84,6 +84,31 @@ import Testing
     }
   }
 
+  /// The order in which threads make fields, and who waits for whom, must leave no trace.
+  @Test func `What is prepared on several threads is, to the bit, what is found one by one`() throws
+  {
+    let measured = Table.allCases.flatMap { curves($0) }
+    let asked = measured.map { curve -> Operators.Operator in
+      // A like operator without a curve, whose prices all come from fields.
+      var op = curve.operator
+      if op.kind == .gemm { op.attributes["n"] = 3072 }
+      return op
+    }
+    let bounds = StepBounds(tokens: 512, sequences: 32, context: 1024)
+    let prepared = CostModel(curves: measured, on: device(), upTo: bounds)
+    prepared.prepare(asked)
+    let plain = CostModel(curves: measured, on: device(), upTo: bounds)
+    for op in asked.reversed() {
+      let one = try #require(CompiledOperator(op, on: prepared))
+      let other = try #require(CompiledOperator(op, on: plain))
+      let points =
+        op.kind.isStepAttention
+        ? [AxisPoint(100), AxisPoint(0, 0, 20, 300), AxisPoint(7, 0, 3, 99)]
+        : [AxisPoint(3), AxisPoint(100), AxisPoint(70_000)]
+      for point in points { #expect(one.estimate(at: point) == other.estimate(at: point)) }
+    }
+  }
+
   @Test(arguments: Table.allCases)
   func `Samples are given back, and nothing is faster than light`(table: Table) throws {
     let curves = curves(table)

@@ -52,14 +52,24 @@ def rows(reprise, database, arguments, runtime, protocols):
     return found
 
 
-def public_tables(reprise, root, scratch):
-    """Prints the table; needs the package index that tools/get-operator-tables reads."""
-    database = scratch / "h200.sqlite"
+def tables(root, database, systems, backend, section):
+    """Whether the systems' tables are in the database, fetched if it is not there; says why not. Needs
+    the package index that tools/get-operator-tables reads."""
+    if database.exists():
+        return True
     fetched = subprocess.run(
-        [root / "tools" / "get-operator-tables", "h200", "--backends", "trtllm", "--db", database],
+        [root / "tools" / "get-operator-tables", *systems, "--backends", backend, "--db", database],
         capture_output=True, text=True)
     if fetched.returncode != 0:
-        print("holdout: skipped: " + (fetched.stderr.strip().splitlines() or ["no tables"])[-1])
+        why = (fetched.stderr.strip().splitlines() or ["no tables"])[-1]
+        print(f"{section}: skipped: {why}")
+    return fetched.returncode == 0
+
+
+def public_tables(reprise, root, scratch):
+    """Prints the table of held-out points."""
+    database = scratch / "h200.sqlite"
+    if not tables(root, database, ["h200"], "trtllm", "holdout"):
         return
     print(f"Held-out points of NVIDIA H200, {RUNTIME}: mean / 95th percentile of the absolute error in %")
     print(f"{'':21} {'protocol':8} {'points':>6} {'ours':>13} {'bar':>11} {'AIConfigurator':>14} "
@@ -99,11 +109,7 @@ JUDGING = ["h100", "h200", "b200"]
 def between_devices(reprise, root, scratch):
     """Prints how well each kind of operator of a device is predicted from the device most like it."""
     database = scratch / "devices.sqlite"
-    fetched = subprocess.run(
-        [root / "tools" / "get-operator-tables", *SETTING, *JUDGING, "--backends", "vllm", "--db",
-         database], capture_output=True, text=True)
-    if fetched.returncode != 0:
-        print("devices: skipped: " + (fetched.stderr.strip().splitlines() or ["no tables"])[-1])
+    if not tables(root, database, [*SETTING, *JUDGING], "vllm", "devices"):
         return
     said = subprocess.run(
         [reprise, "calibrate", "--db", database, "--check", "--protocol", "devices", "--json"],
@@ -133,3 +139,31 @@ def between_devices(reprise, root, scratch):
                           # Percentiles do not add up over types; weighed, they are near.
                           f"{mean(lambda row: row['error_percent']['p95']):6.0f} "
                           f"{mean(lambda row: row['in_interval_percent']):7.0f}")
+
+
+# What plans are made for: arguments of `calibrate --check-plans` on the tables of an H200.
+PLANNED = [
+    ["--operator", "gemm", "--runtime", RUNTIME],
+    [*ATTENTION, "--runtime", RUNTIME],
+    ["--operator", "moe", "--where", "gated=", "weightBits=", "--runtime", RUNTIME + " power_law_1.2"],
+]
+
+
+def promises(reprise, root, scratch):
+    """Prints what plans of measurements promise, and what comes of it: on our own capture, and on the
+    tables of an H200."""
+    own, database = scratch / "planned.sqlite", scratch / "h200.sqlite"
+    sweep = root / "SampleTraces" / "amd-epyc-1thread" / "samples.jsonl.zst"
+    name = "cpu-epyc-1thread"
+    subprocess.run([reprise, "import", sweep, "--db", own, "--device", name], check=True,
+                   capture_output=True)
+    runs = [(own, ["--device", name])]
+    if tables(root, database, ["h200"], "trtllm", "plans"):
+        runs += [(database, ["--device", "h200-sxm", *arguments]) for arguments in PLANNED]
+    for place, arguments in runs:
+        said = subprocess.run(
+            [reprise, "calibrate", "--check-plans", "--db", place, *arguments],
+            capture_output=True, text=True)
+        if said.returncode != 0:
+            sys.exit(said.stderr)
+        print(said.stdout, end="")

@@ -116,9 +116,9 @@ public struct HoldOutCheck: Sendable {
   }
 
   /// Checks what is borrowed between devices: each kind of operator of a device is predicted from the
-  /// device most like it that measured the kind, under the same software if it measured that, and from
-  /// its own other kinds, as if it had not been measured itself. Distances are those between the devices
-  /// (``RelativeCurves``).
+  /// device most like it that measured the kind (in the type, as ``OperatorStore/relative(of:like:)`` has
+  /// it), under the same software if it measured that, and from its own other kinds, as if it had not been
+  /// measured itself. Distances are those between the devices (``RelativeCurves``).
   ///
   /// - Parameters:
   ///   - curves: of the device, those to judge.
@@ -133,36 +133,53 @@ public struct HoldOutCheck: Sendable {
     // The same software where it was measured there, as a user would import it; else all of the kind.
     struct Source: Hashable {
       var kind: OperatorKind
+      var device: String
       var runtime: String?
     }
-    var models: [Source: (model: CostModel, octaves: Double)] = [:]
+    var models: [Source: CostModel] = [:]
     for (group, held) in Self.divided(curves) {
-      let relative = nearest.lazy.map { other in
-        RelativeCurves(
-          device: other.device, curves: other.curves.filter { $0.operator.kind == group.kind })
-      }.first { !$0.curves.isEmpty }
-      guard var relative else { continue }
-      let same = relative.curves.filter { $0.runtime == group.runtime }
-      let source = Source(kind: group.kind, runtime: same.isEmpty ? nil : group.runtime)
-      if !same.isEmpty { relative.curves = same }
-      let (model, octaves) =
-        models[source] ?? (
-          CostModel(
-            curves: all.filter { $0.operator.kind != group.kind }, on: device, relative: relative),
-          device.octaves(to: relative.device)
-        )
-      models[source] = (model, octaves)
-      judge(
-        group, by: .devices, curves: held,
-        held.flatMap { curve in curve.samples.map { (curve, $0) } }, model,
-        most: Self.mostPointsBetweenDevices
-      ) { _, _ in octaves }
+      for (type, held) in Dictionary(grouping: held, by: \.operator.dataType) {
+        guard var relative = Self.relative(of: group.kind, type, among: nearest) else { continue }
+        let same = relative.curves.filter { $0.runtime == group.runtime }
+        func hasType(_ curves: [MeasuredCurve]) -> Bool {
+          curves.contains { $0.operator.dataType == type }
+        }
+        let isSame =
+          !same.isEmpty && (group.kind.poolsTypes || hasType(same) || !hasType(relative.curves))
+        if isSame { relative.curves = same }
+        let source = Source(
+          kind: group.kind, device: relative.device.name, runtime: isSame ? group.runtime : nil)
+        let model =
+          models[source]
+          ?? CostModel(
+            curves: all.filter { $0.operator.kind != group.kind }, on: device, relative: relative)
+        models[source] = model
+        let octaves = device.octaves(to: relative.device)
+        judge(
+          group, by: .devices, curves: held,
+          held.flatMap { curve in curve.samples.map { (curve, $0) } }, model,
+          most: Self.mostPointsBetweenDevices
+        ) { _, _ in octaves }
+      }
     }
     rows.sort { $0.group.sortKey < $1.group.sortKey }
   }
 
+  /// What the first device measured of a kind that has it in the type, or else in any; in any, if types
+  /// tell of each other.
+  private static func relative(
+    of kind: OperatorKind, _ type: DataType?, among devices: [RelativeCurves]
+  ) -> RelativeCurves? {
+    let found = devices.lazy.map { other in
+      RelativeCurves(
+        device: other.device, curves: other.curves.filter { $0.operator.kind == kind })
+    }.filter { !$0.curves.isEmpty }
+    guard !kind.poolsTypes else { return found.first }
+    return found.first { $0.curves.contains { $0.operator.dataType == type } } ?? found.first
+  }
+
   /// Curves by what is judged together, types still mixed, as a field of experts pools them.
-  private static func divided(_ curves: [MeasuredCurve]) -> [Group: [MeasuredCurve]] {
+  static func divided(_ curves: [MeasuredCurve]) -> [Group: [MeasuredCurve]] {
     var divided: [Group: [MeasuredCurve]] = [:]
     for curve in curves {
       for (region, samples) in regions(of: curve) where !samples.isEmpty {

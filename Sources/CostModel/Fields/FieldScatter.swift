@@ -18,7 +18,7 @@ struct FieldScatter: Sendable {
   private let levels = Memo<Bool, Levels>()
 
   /// What leaving samples out showed.
-  private struct Levels: Sendable {
+  struct Levels: Sendable {
     /// The factor where single samples, or whole curves, are left out.
     var single: Double
     /// The factor where all samples of a size are.
@@ -53,7 +53,7 @@ struct FieldScatter: Sendable {
   ///   - hasCurve: whether any of its curve was measured.
   ///   - variance: the prediction's, by the covariance.
   func factor(at size: Float, hasCurve: Bool, variance: Double) -> Double {
-    let levels = levels.value(for: true) { alongCurves() }
+    let levels = measureAlongCurves()
     let distance = Double(distance(to: size))
     var factor = levels.single
     if distance > 0 {
@@ -65,6 +65,10 @@ struct FieldScatter: Sendable {
     guard !hasCurve else { return factor }
     return max(factor, self.levels.value(for: false) { withoutCurves() }.single)
   }
+
+  /// What leaving out samples and sizes shows, once measured and then remembered.
+  @discardableResult
+  func measureAlongCurves() -> Levels { levels.value(for: true) { alongCurves() } }
 
   /// How far a size lies from the nearest measured one: 1 in the middle of a gap, and beyond the ends.
   private func distance(to size: Float) -> Float {

@@ -247,6 +247,9 @@ struct LatencyField: Sendable {
     }
   }
 
+  /// Measures at once what every estimate needs of the field's scatter.
+  func measureScatter() { scatter.measureAlongCurves() }
+
   /// Whether prefills of at least that many sequences at once were measured.
   func holdsSequences(upTo count: Int) -> Bool {
     operators.contains { $0.attributes["sequences", default: 1] >= count }
