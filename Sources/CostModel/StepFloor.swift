@@ -21,6 +21,9 @@ public struct StepFloor: Sendable {
     }
   }
 
+  /// A number of tokens, and the time of a step of so many.
+  typealias Point = (tokens: Int, time: Double)
+
   /// Attention whose time is never below its roofline.
   public struct Attention: Sendable {
     private let work: AttentionWork
@@ -91,8 +94,10 @@ extension StepModel {
     let scale = calibration.map { max(0, $0.deviceScale * min(1, $0.collectiveScale)) } ?? 1
     // Half a nanosecond may be lost when a step's time is rounded, and the last bits when sums are.
     let slack = 1 - 1e-9
-    var (latency, occupancy): ([Double], [Double]) = ([], [])
-    for size in 1...max(1, tokens) {
+    var (latency, occupancy): ([StepFloor.Point], [StepFloor.Point]) = ([], [])
+    // Beyond its end the table goes on in a straight line.
+    let last = min(max(1, tokens), byTokens.count - 1)
+    for size in Array(1...max(1, last)) + (tokens > last ? [tokens] : []) {
       let device = scale * Self.entry(byTokens, size).deviceTime.sum()
       var host = 0.0
       if let calibration {
@@ -104,15 +109,15 @@ extension StepModel {
         // What the device hides shows only where the host is slower.
         if calibration.hidesHost { host = 0 }
       }
-      latency.append(slack * max(0, device + host - 0.5 * Double(stages)))
-      occupancy.append(slack * max(0, device / Double(stages) + host - 0.5))
+      latency.append((size, slack * max(0, device + host - 0.5 * Double(stages))))
+      occupancy.append((size, slack * max(0, device / Double(stages) + host - 0.5)))
     }
-    let sampled = (1...max(1, sequences)).lazy.map {
+    let sampled = (1...max(1, min(sequences, bySampled.count - 1))).lazy.map {
       Self.entry(self.bySampled, $0).deviceTime.sum()
     }.min()
     return StepFloor(
       latency: Self.lines(below: latency), occupancy: Self.lines(below: occupancy),
-      shortest: latency.min() ?? 0,
+      shortest: latency.lazy.map(\.time).min() ?? 0,
       sampling: slack * scale * (sampled ?? 0),
       attention: attention.filter { $0.candidates.own == nil }.map {
         StepFloor.Attention(
@@ -120,13 +125,13 @@ extension StepModel {
       }, stages: stages)
   }
 
-  /// Lines that rise and lie below all of these times of 1, 2, … tokens: the edges of their lower convex hull, the
+  /// Lines that rise and lie below all of these points, whose tokens ascend: the edges of their lower convex hull, the
   /// steepest one through zero, and the level one.
-  static func lines(below times: [Double]) -> [StepFloor.Line] {
+  static func lines(below points: [StepFloor.Point]) -> [StepFloor.Line] {
     var hull: [(x: Double, y: Double)] = []
     var (least, steepest) = (Double.infinity, Double.infinity)
-    for (index, time) in times.enumerated() {
-      let point = (x: Double(index + 1), y: time)
+    for (tokens, time) in points {
+      let point = (x: Double(tokens), y: time)
       least = min(least, time)
       steepest = min(steepest, time / point.x)
       while hull.count > 1 {

@@ -43,7 +43,7 @@ struct CombinationFloor: Sendable {
     timePerOutputToken = DesignOutcome.quantile(demand.last.quantile, later)
     pruning = Self.pruning(first, later, rejected: rejected, demand)
     guard pruning == nil, demand.isOpen else { return }
-    setNeeds(arrangement, kinds, demand, converts: split?.conversionQueue != nil)
+    setNeeds(arrangement, kinds, converts: split?.conversionQueue != nil)
   }
 
   /// The least times of one request: to its first token and for each later one; nil where it is rejected.
@@ -54,7 +54,7 @@ struct CombinationFloor: Sendable {
     let later = Double(max(1, demand.outputs[row] - 1))
     /// Rounded down: what is measured is rounded to whole nanoseconds.
     func nanoseconds(_ value: Double) -> Nanoseconds {
-      Nanoseconds(Int64(max(0, min(value, 1e18)).rounded(.down)) - 1)
+      Nanoseconds(Int64((value > 0 ? min(value, 1e18) : 0).rounded(.down)) - 1)
     }
     guard arrangement == .split, let split else {
       let serving = kinds.filter { $0.serves[row] }
@@ -109,43 +109,23 @@ struct CombinationFloor: Sendable {
   }
 
   private mutating func setNeeds(
-    _ arrangement: Combination.Arrangement, _ kinds: [KindFloor], _ demand: Demand, converts: Bool
+    _ arrangement: Combination.Arrangement, _ kinds: [KindFloor], converts: Bool
   ) {
     exchange = kinds.map { _ in 0 }
     switch arrangement {
-    case .together: needed = [Self.needed(kinds[0], [.prompts, .all], demand)]
-    case .split:
-      needed = [
-        converts ? 0 : Self.needed(kinds[0], [.prompts], demand),
-        Self.needed(kinds[1], [.decodes], demand),
-      ]
+    case .together: needed = [max(kinds[0].needed, kinds[0].neededForPrompts)]
+    case .split: needed = [converts ? 0 : kinds[0].neededForPrompts, kinds[1].needed]
     case .mixed:
-      needed = kinds.map { Self.needed($0, [.all], demand) }
-      let work = kinds.map { $0.work(.all, demand) }
+      needed = kinds.map(\.needed)
       for (one, other) in [(0, 1), (1, 0)] {
+        let (mine, others) = (kinds[one].loads, kinds[other].loads)
         // The least that the other kind takes for what this one does in a nanosecond.
-        let least = (0..<demand.count).lazy
-          .filter { kinds[0].serves[$0] && kinds[1].serves[$0] && work[one][$0] > 0 }
-          .map { work[other][$0] / work[one][$0] }.min()
+        let least = mine.indices.lazy
+          .filter { mine[$0] > 0 && kinds[other].serves[$0] }
+          .map { others[$0] / mine[$0] }.min()
         exchange[one] = least.map { $0 > 0 ? 1 / $0 : .infinity } ?? 0
       }
     }
-  }
-
-  private static func needed(
-    _ kind: KindFloor, _ parts: [KindFloor.Part], _ demand: Demand
-  ) -> Double {
-    var most = 0.0
-    for part in parts {
-      let work = kind.work(part, demand)
-      for deadlines in demand.deadlines {
-        // Prompts are due by their own deadlines, all else by those of whole requests.
-        guard (deadlines.part == .prompts) == (part == .prompts) else { continue }
-        most = max(most, deadlines.enginesNeeded(work, demand.arrivals))
-      }
-    }
-    // The last bits of sums are not to be relied on.
-    return most * (1 - 1e-9)
   }
 
   /// Why a design with so many engines of each kind cannot be what is looked for, or nil.

@@ -151,8 +151,8 @@ extension DesignSearch {
             group,
             price.floor(
               tokens: KindFloor.largestStep(of: group), sequences: group.sampledPositions,
-              stages: group.pipelineParallel),
-            serves: demand.rows.map { all[$0] }))
+              stages: group.pipelineParallel), demand,
+            serves: demand.rows.map { all[$0] }, keepsLoads: space.mixesDevices))
       } catch {
         return .failure(error)
       }

@@ -20,8 +20,19 @@ struct KindFloor: Sendable {
   /// The most tokens of a step.
   private let largestStep: Int
 
-  /// - Parameter serves: of each request of the demand.
-  init(_ group: EngineGroup, _ steps: StepFloor, serves: [Bool]) {
+  /// How many engines the work takes that their role has in the SLO, at least, if they have to do all of it.
+  private(set) var needed = 0.0
+  /// The same of prompts alone; zero for engines that only decode.
+  private(set) var neededForPrompts = 0.0
+  /// The work of each request that ``needed`` is of, in nanoseconds of one engine; empty unless asked for.
+  private(set) var loads: [Double] = []
+
+  /// - Parameters:
+  ///   - serves: of each request of the demand.
+  ///   - keepsLoads: whether ``loads`` is asked for.
+  init(
+    _ group: EngineGroup, _ steps: StepFloor, _ demand: Demand, serves: [Bool], keepsLoads: Bool
+  ) {
     self.group = group
     self.steps = steps
     self.serves = serves
@@ -32,6 +43,24 @@ struct KindFloor: Sendable {
     chunk =
       group.policy == .vllm
       ? min(group.maxBatchedTokens, threshold > 0 ? threshold : .max) : largestStep
+    guard demand.isOpen else { return }
+    if group.role != .decode {
+      neededForPrompts = Self.needed(work(.prompts, demand), .prompts, demand)
+    }
+    guard group.role != .prefill else { return }
+    let loads = work(group.role == .decode ? .decodes : .all, demand)
+    needed = Self.needed(loads, .all, demand)
+    if keepsLoads { self.loads = loads }
+  }
+
+  private static func needed(
+    _ work: [Double], _ part: Deadlines.Part, _ demand: Demand
+  ) -> Double {
+    let most = demand.deadlines.lazy.filter { $0.part == part }.map {
+      $0.enginesNeeded(work, demand.arrivals)
+    }.max()
+    // The last bits of sums are not to be relied on.
+    return (most ?? 0) * (1 - 1e-9)
   }
 
   /// A number of tokens that no step of an engine exceeds, whatever its policy.
@@ -80,7 +109,7 @@ struct KindFloor: Sendable {
   // MARK: Work
 
   /// What of requests an engine does.
-  enum Part: Sendable {
+  private enum Part {
     case prompts, decodes, all
   }
 
@@ -99,7 +128,7 @@ struct KindFloor: Sendable {
   ///
   /// Each choice below (a line under the table of steps, what steps are counted by, arithmetic or traffic) is a bound;
   /// those are taken that are largest for all requests together.
-  func work(_ part: Part, _ demand: Demand) -> [Double] {
+  private func work(_ part: Part, _ demand: Demand) -> [Double] {
     let rows = 0..<demand.count
     func steps(_ row: Int, _ spread: Spread) -> Double {
       switch spread {

@@ -80,7 +80,7 @@ import Testing
     for _ in 0..<50 {
       var times: [Double] = []
       for size in 1...200 { times.append(Double(size / 16) * 7 + Double(random.next() % 40) + 3) }
-      let lines = StepModel.lines(below: times)
+      let lines = StepModel.lines(below: times.enumerated().map { ($0.offset + 1, $0.element) })
       var gap = Double.infinity
       for line in lines {
         #expect(line.perStep >= 0 && line.perToken >= 0)

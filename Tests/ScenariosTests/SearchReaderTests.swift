@@ -1,3 +1,4 @@
+import Foundation
 import RequestLogs
 import Testing
 
@@ -96,6 +97,17 @@ import Testing
       guard let error = error as? ScenarioError else { return false }
       return error.line == line && error.message.contains(reason)
     }
+  }
+
+  @Test("The examples are read", arguments: ["chat", "platform-64"])
+  func examples(name: String) throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "docs/examples/search")
+    let path = folder.appending(path: name + ".yaml").path
+    let space = try SearchSpace(yaml: String(contentsOfFile: path, encoding: .utf8), path: path)
+    #expect(space.workload != nil && space.engines.allSatisfy { $0.fault == nil })
+    // What is timed has more than ten thousand designs.
+    #expect(name == "chat" || space.designCount > 10_000)
   }
 
   @Test("Devices cannot be mixed where there is one kind, and designs are bounded")

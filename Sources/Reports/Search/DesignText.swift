@@ -19,7 +19,9 @@ extension DesignSearch {
   }
 
   private func routing(of design: Design) -> String {
-    space.routings.count > 1 ? "; \(design.routing.rawValue)" : ""
+    // A single engine gets all requests.
+    space.routings.count > 1 && design.counts.reduce(0, +) > 1
+      ? "; \(design.routing.rawValue)" : ""
   }
 }
 

@@ -50,10 +50,11 @@ extension DesignSearch {
         : "no design holds the SLO within the budget"
     }
     let design = designs[best]
+    let devices = deviceCount(of: design)
     let price = pricePerHour(of: design).map { ", $\(fixedText($0, decimals: 2)) an hour" } ?? ""
     return
       "\(result.isCut ? "best so far" : "best") by \(space.objective.rawValue): design \(best): "
-      + "\(text(of: best))\n  \(deviceCount(of: design)) devices\(price); "
+      + "\(text(of: best))\n  \(devices == 1 ? "1 device" : "\(devices) devices")\(price); "
       + "\(outcome.holds ? "holds the SLO" : "does not hold the SLO"), "
       + "\(fixedText(100 * outcome.attainment, decimals: 2)) % within the limits, "
       + "engines busy \(fixedText(100 * outcome.busyShare, decimals: 1)) % of the time"
