@@ -56,6 +56,12 @@ let rooms = [
     libraries: [heap, histogram]),
   Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(
+    name: "Search",
+    rooms: [
+      "Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios", "Replay",
+      "Validation",
+    ]),
+  Room(
     name: "Calibration",
     rooms: [
       "Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "RequestLogs",
@@ -65,7 +71,7 @@ let rooms = [
     name: "Reports",
     rooms: [
       "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
-      "RequestLogs", "Scenarios", "Replay", "Validation", "Calibration",
+      "RequestLogs", "Scenarios", "Replay", "Validation", "Search", "Calibration",
     ], libraries: [heap, histogram, "PageAssets"]),
 ]
 

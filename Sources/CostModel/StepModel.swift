@@ -18,18 +18,18 @@ public struct StepModel: StepPricing {
     public var prediction: Prediction
   }
 
-  private let model: CostModel
+  let model: CostModel
   private let uses: [OperatorUse]
   /// Prices by token count, from 0.
   private let exactByTokens: [PartialPrice]
   /// The same with each step padded to the next captured graph.
-  private var byTokens: [PartialPrice]
+  private(set) var byTokens: [PartialPrice]
   /// Prices by sequences that sample, from 0.
-  private let bySampled: [PartialPrice]
-  private let attention: [(candidates: CostModel.Candidates, count: Int, family: Int)]
+  let bySampled: [PartialPrice]
+  let attention: [(candidates: CostModel.Candidates, count: Int, family: Int)]
   /// What grows with neither alone.
   private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
-  private let calibration: StepParameters?
+  let calibration: StepParameters?
   /// By how many of its standard errors each step's device time is shifted.
   private var shift = 0.0
 
@@ -168,7 +168,8 @@ public struct StepModel: StepPricing {
     }
   }
 
-  private static func entry(_ table: [PartialPrice], _ index: Int) -> PartialPrice {
+  /// A table's price at a size; beyond its end in proportion to the last one.
+  static func entry(_ table: [PartialPrice], _ index: Int) -> PartialPrice {
     let last = table.count - 1
     if index <= last { return table[index] }
     var parts = table[last]

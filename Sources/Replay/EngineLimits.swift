@@ -63,3 +63,16 @@ struct EngineLimits: Sendable, Hashable {
     return chunkedPrefill || input + output - 1 <= maxBatchedTokens ? nil : .stepTokens
   }
 }
+
+extension EngineGroup {
+  /// Of each request, whether the group's engines can ever compute their part of it.
+  ///
+  /// - Throws: ``ReplayError`` where the group's memory is not known or a setting is out of its bounds.
+  package func servable(_ requests: RequestTable) throws(ReplayError) -> [Bool] {
+    let limits = try EngineLimits(self)
+    return (0..<requests.count).map {
+      limits.obstacleToPart(
+        input: Int(requests.inputTokens[$0]), output: Int(requests.outputTokens[$0])) == nil
+    }
+  }
+}

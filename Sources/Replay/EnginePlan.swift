@@ -42,6 +42,24 @@ public struct EnginePlan: Sendable {
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
     curves: [MeasuredCurve], relative: RelativeCurves? = nil, calibration: StoredCalibration?
   ) throws(ReplayError) {
+    self.group = try Self.resolved(group, architecture, on: device)
+    self.architecture = architecture
+    self.device = device
+    self.curveCount = curves.count
+    self.calibration = calibration
+    self.measured = Self.steps(
+      of: group, architecture,
+      on: CostModel(curves: curves, on: device, relative: relative, upTo: Self.bounds(of: group)),
+      calibration)
+    self.roofline = Self.steps(of: group, architecture, on: CostModel(analytical: device), nil)
+  }
+
+  /// A group whose model can lie on its devices, with its memory and the size of what it hands over.
+  ///
+  /// - Throws: as ``init(_:_:on:curves:relative:calibration:)`` does.
+  public static func resolved(
+    _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device
+  ) throws(ReplayError) -> EngineGroup {
     guard architecture.heads % group.tensorParallel == 0 else {
       throw .unevenShards(
         group: group.name, heads: architecture.heads, tensorParallel: group.tensorParallel)
@@ -53,7 +71,7 @@ public struct EnginePlan: Sendable {
     }
     var resolved = group
     if resolved.blockCount == nil {
-      resolved.blockCount = try Self.blockCount(group, architecture, device)
+      resolved.blockCount = try blockCount(group, architecture, device)
     }
     if group.role == .prefill, group.keyValues == nil {
       let bytes = architecture.keyValueBytesPerToken(
@@ -61,30 +79,37 @@ public struct EnginePlan: Sendable {
       resolved.keyValues = KeyValueSize(
         bytesPerToken: bytes * Double(group.tensorParallel), layers: max(1, architecture.layers))
     }
-    self.group = resolved
-    self.architecture = architecture
-    self.device = device
-    self.curveCount = curves.count
-    self.calibration = calibration
-    func model(_ costs: CostModel, _ calibration: StoredCalibration?) -> StepModel {
-      StepModel(
-        architecture, group.dataType, tensorParallel: group.tensorParallel,
-        pipelineParallel: group.pipelineParallel, on: costs,
-        maximumTokens: group.maxBatchedTokens, maximumSequences: group.sampledPositions,
-        calibration: calibration
-      ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
-    }
-    let bounds = StepBounds(
+    return resolved
+  }
+
+  /// What steps of a group cost by a cost model of its device.
+  public static func steps(
+    of group: EngineGroup, _ architecture: ModelArchitecture, on costs: CostModel,
+    _ calibration: StoredCalibration?
+  ) -> StepModel {
+    StepModel(
+      architecture, group.dataType, tensorParallel: group.tensorParallel,
+      pipelineParallel: group.pipelineParallel, on: costs,
+      maximumTokens: group.maxBatchedTokens, maximumSequences: group.sampledPositions,
+      calibration: calibration
+    ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
+  }
+
+  /// How large the steps of a group get.
+  public static func bounds(of group: EngineGroup) -> StepBounds {
+    StepBounds(
       tokens: max(group.maxBatchedTokens, group.sampledPositions), sequences: group.maxSequences,
       context: group.maxModelLength)
-    self.measured = model(
-      CostModel(curves: curves, on: device, relative: relative, upTo: bounds), calibration)
-    self.roofline = model(CostModel(analytical: device), nil)
   }
 
   /// Bytes a device by which weights and the given blocks exceed its memory; zero where they fit.
-  public var excessBytes: Double {
-    let (weights, block) = Self.memory(group, architecture)
+  public var excessBytes: Double { Self.excessBytes(of: group, architecture, on: device) }
+
+  /// The same of a group that is resolved.
+  public static func excessBytes(
+    of group: EngineGroup, _ architecture: ModelArchitecture, on device: Device
+  ) -> Double {
+    let (weights, block) = memory(group, architecture)
     return max(0, weights + Double(group.blockCount ?? 0) * block - device.memoryBytes)
   }
 

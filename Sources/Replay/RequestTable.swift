@@ -101,7 +101,7 @@ public struct RequestTable: Sendable {
   }
 
   /// Whether ends of requests cause arrivals.
-  var isCoupled: Bool { turns != nil || clients != nil }
+  package var isCoupled: Bool { turns != nil || clients != nil }
 
   /// Whether requests stand in the order of their arrival.
   var isInOrder: Bool {
@@ -114,6 +114,32 @@ public struct RequestTable: Sendable {
     let order = (0..<Int32(clamping: count)).map { $0 }
     guard !isInOrder else { return order }
     return order.sorted { (arrivals[Int($0)], $0) < (arrivals[Int($1)], $1) }
+  }
+}
+
+// MARK: - Sharing
+
+extension RequestTable {
+  /// Of each request, the tokens of its beginning that another one has, too: more of it no prefix cache can hold
+  /// before the request is computed.
+  ///
+  /// - Complexity: O(content names).
+  package var sharedTokens: [Int32] {
+    /// The row that has a beginning, or -1 for several.
+    var owners: [UInt64: Int32] = [:]
+    let contents = (firstRow..<endRow).map(content)
+    func names(of content: BlockContent) -> ArraySlice<UInt64> {
+      chain[content.chainStart..<(content.chainStart + Int(content.chainCount))]
+    }
+    for (row, content) in contents.enumerated() {
+      for name in names(of: content) {
+        owners[name] = owners[name] == nil ? Int32(truncatingIfNeeded: row) : -1
+      }
+    }
+    return contents.map { content in
+      let shared = names(of: content).lazy.prefix { owners[$0] == -1 }.count
+      return Int32(clamping: shared * Int(content.tokensPerName))
+    }
   }
 }
 

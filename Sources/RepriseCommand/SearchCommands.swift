@@ -39,17 +39,36 @@ struct SearchOptions: ParsableArguments {
 
 extension PlanSearch.Objective: ExpressibleByArgument {}
 
-/// `reprise search`: the best layout on a number of devices.
-struct SearchCommand: FailingCommand {
+/// `reprise search`: the best design, by replays or by estimates.
+struct SearchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "search",
-    abstract: "Find the best parallel layout of a model on a number of devices.",
+    abstract: "Find the best design for a load by replaying it, or the best layout by estimates.",
+    discussion: """
+      'reprise search SEARCH.yaml' lists designs (engines and how many, layouts, batching limits, prefill and \
+      decode apart, routing, kinds of devices), leaves out what bounds show to be of no use, and replays the rest: \
+      the answer for a load with queues and percentiles. 'reprise search layouts' estimates every layout of a \
+      model on a number of devices for one batch of equal requests, in a millisecond.
+
+        reprise search docs/examples/search/chat.yaml -o out
+        reprise search chat.yaml --db lat.sqlite --log requests.jsonl -o out
+        reprise search layouts --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64
+      """,
+    subcommands: [DesignSearchCommand.self, LayoutSearchCommand.self],
+    defaultSubcommand: DesignSearchCommand.self)
+}
+
+/// `reprise search layouts`: the best layout on a number of devices.
+struct LayoutSearchCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "layouts",
+    abstract: "Find the best parallel layout of a model on a number of devices, by estimates.",
     discussion: """
       Every layout of exactly so many devices that the model can lie in, with a request for each \
       data-parallel group, is estimated; those that fit into memory and keep to the limits are \
       listed, the best first.
 
-        reprise search --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64 \
+        reprise search layouts --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64 \
       --input 2048 --output 256 --tpot-ms 20
       """)
 

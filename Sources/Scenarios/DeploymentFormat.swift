@@ -21,6 +21,8 @@ struct FormatKey: Sendable, Hashable {
     case numbers(ClosedRange<Double>, counts: ClosedRange<Int>)
     /// Names that differ, or none.
     case names(maxCount: Int)
+    /// A value of this kind, or a list of several to choose from.
+    case choices(Kind, maxCount: Int)
     /// Keys of its own.
     case mapping([FormatKey])
     /// Keys of its own, or the value of this one alone.

@@ -40,10 +40,7 @@ extension Deployment {
     decodePool = try reader.choice("decode_pool").flatMap(DecodePool.init) ?? decodePool
     conversionQueue = try reader.integer("convert_at_waiting")
     if let links = try reader.mapping("transfer", what: "a transfer") {
-      transfer = KeyValueTransfer(
-        bandwidth: try links.number("bandwidth_gb_s") ?? 0,
-        latency: try links.number("latency_us") ?? 0,
-        mode: try links.choice("mode").flatMap(KeyValueTransfer.Mode.init) ?? .whole)
+      transfer = try KeyValueTransfer(links)
     }
     if let conflict = roleConflict {
       throw ScenarioError(
@@ -54,6 +51,16 @@ extension Deployment {
         path: reader.path, line: reader.line(of: "decode_pool"),
         message: "'decode_pool' has no effect where no engines have role prefill")
     }
+  }
+}
+
+extension KeyValueTransfer {
+  /// Reads links from a mapping with their keys.
+  init(_ links: MappingReader) throws(ScenarioError) {
+    self.init(
+      bandwidth: try links.number("bandwidth_gb_s") ?? 0,
+      latency: try links.number("latency_us") ?? 0,
+      mode: try links.choice("mode").flatMap(Mode.init) ?? .whole)
   }
 }
 

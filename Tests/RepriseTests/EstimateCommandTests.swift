@@ -31,7 +31,8 @@ import Testing
   {
     let workload = ["--model", "llama-3.1-70b", "--device", "h100-sxm", "--batch", "8"]
     let search = try command.run(
-      ["search", "--devices", "8", "--json", "--limit", "1", "--objective", "latency"] + workload)
+      ["search", "layouts", "--devices", "8", "--json", "--limit", "1", "--objective", "latency"]
+        + workload)
     let value = try JSONSerialization.jsonObject(with: Data(search.output.utf8))
     let plans = try #require((value as? [String: Any])?["plans"] as? [[String: Any]])
     let layout = try #require(plans.first?["layout"] as? [String: Int])
@@ -73,7 +74,7 @@ import Testing
       "batch must be"
     ),
     (
-      ["search", "--model", "llama-3.1-405b", "--device", "l40s", "--devices", "2"], 69,
+      ["search", "layouts", "--model", "llama-3.1-405b", "--device", "l40s", "--devices", "2"], 69,
       "no layout"
     ),
     (["estimate", "--model", "gone.json", "--device", "h100-sxm"], 66, "gone.json"),

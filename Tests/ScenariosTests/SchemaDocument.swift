@@ -29,15 +29,19 @@ struct SchemaDocument {
   }
 
   /// What a schema says, with what it refers to, in this file or another of the folder.
-  func resolved(_ object: Object) throws -> Object {
-    guard let reference = object["$ref"] as? String else { return object }
+  func resolved(_ object: Object) throws -> Object { try located(object).object }
+
+  /// The same, with the document that its own references are in.
+  private func located(_ object: Object) throws -> (document: SchemaDocument, object: Object) {
+    guard let reference = object["$ref"] as? String else { return (self, object) }
     let parts = reference.split(separator: "#", omittingEmptySubsequences: false)
     let document = parts[0].isEmpty ? self : try SchemaDocument(String(parts[0]))
     var found = document.root
     for step in parts[1].split(separator: "/") {
       found = try #require(found[String(step)] as? Object, "\(reference)")
     }
-    return try document.resolved(found).merging(object) { $1 }
+    let (owner, whole) = try document.located(found)
+    return (owner, whole.merging(object.filter { $0.key != "$ref" }) { $1 })
   }
 
   /// Expects an object to have the same keys, requirements and bounds.
@@ -50,9 +54,9 @@ struct SchemaDocument {
     let properties = try #require(object["properties"] as? [String: Object])
     #expect(Set(properties.keys) == Set(keys.map(\.name)))
     for key in keys {
-      let property = try resolved(try #require(properties[key.name]))
+      let (document, property) = try located(try #require(properties[key.name]))
       #expect(property["description"] is String, "\(key.name)")
-      try check(property, key)
+      try document.check(property, key)
     }
   }
 
@@ -95,6 +99,13 @@ struct SchemaDocument {
       #expect(type == "array", comment)
       #expect(property["maxItems"] as? Int == most, comment)
       #expect(property["uniqueItems"] as? Bool == true, comment)
+    case .choices(let kind, let most):
+      let forms = try #require(property["anyOf"] as? [Object], comment)
+      try #require(forms.count == 2)
+      try check(try resolved(forms[0]), FormatKey(name: key.name, kind: kind))
+      let items = try list(forms[1], 1...most, comment)
+      #expect(forms[1]["uniqueItems"] as? Bool == true, comment)
+      try check(try resolved(items), FormatKey(name: key.name, kind: kind))
     case .mapping(let keys):
       try check(property, keys)
     case .shorthand(let key, let keys):

@@ -126,7 +126,7 @@ def corrections(reprise):
     row("energy: watts a device in that run (its power is 700 W); GenZ's is some 100 times too high",
         None, own["energy_joules"] / own["end_to_end_ms"] * 1e3 / own["devices"])
     done = subprocess.run(
-        [str(reprise), "search", "--model", "llama-3.1-70b", "--dtype", "fp8", "--platform",
+        [str(reprise), "search", "layouts", "--model", "llama-3.1-70b", "--dtype", "fp8", "--platform",
          "dgx-h100", "--devices", "8", "--batch", "16", "--json", "--limit", "1000"],
         capture_output=True, text=True, check=True)
     plans = json.loads(done.stdout)["plans"]

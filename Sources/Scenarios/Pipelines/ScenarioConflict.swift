@@ -138,7 +138,7 @@ extension NetworkLevel {
 
 extension LatencyObjectives {
   /// What is out of bounds, or nil.
-  fileprivate var conflict: ScenarioConflict? {
+  var conflict: ScenarioConflict? {
     let keys = ScenarioFormat.objectiveKeys
     if let found = keys.firstOutOfBounds([
       "ttft_ms": timeToFirstToken, "tpot_ms": timePerOutputToken,

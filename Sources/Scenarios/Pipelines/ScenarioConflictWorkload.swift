@@ -10,7 +10,8 @@ extension Scenario {
 }
 
 extension SyntheticWorkload {
-  fileprivate var conflict: ScenarioConflict? {
+  /// What is out of bounds or does not fit together, or nil.
+  var conflict: ScenarioConflict? {
     if let found = WorkloadFormat.keys.firstOutOfBounds([
       "requests": count.map(Double.init), "for_s": duration?.seconds,
       "tokens_per_content_name": Double(tokensPerContentName),

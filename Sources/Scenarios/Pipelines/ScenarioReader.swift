@@ -62,7 +62,8 @@ extension NetworkLevel {
 }
 
 extension LatencyObjectives {
-  fileprivate init(_ reader: MappingReader) throws(ScenarioError) {
+  /// Reads objectives.
+  init(_ reader: MappingReader) throws(ScenarioError) {
     self.init(
       timeToFirstToken: try reader.number("ttft_ms") ?? 0,
       timePerOutputToken: try reader.number("tpot_ms") ?? 0)
@@ -73,7 +74,7 @@ extension LatencyObjectives {
 
 extension Node {
   /// The line of a place in the text, from 1; of what is around it, where it is not given.
-  fileprivate func line(at place: [ScenarioConflict.Step]) -> Int {
+  func line(at place: [ScenarioConflict.Step]) -> Int {
     var node = self
     var line = mark?.line ?? 1
     for step in place {
