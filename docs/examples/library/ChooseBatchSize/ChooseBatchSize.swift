@@ -34,7 +34,9 @@ struct ChooseBatchSize {
         }
       }
       // Results come in any order and are told in one.
-      return try await group.reduce(into: [Int: ReplaySummary]()) { $0[$1.0] = $1.1 }
+      var summaries: [Int: ReplaySummary] = [:]
+      for try await (size, summary) in group { summaries[size] = summary }
+      return summaries
     }
     for size in sizes {
       guard let summary = summaries[size], let first = summary.timeToFirstToken,
