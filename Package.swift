@@ -72,7 +72,7 @@ let rooms = [
     rooms: [
       "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
       "RequestLogs", "Scenarios", "Replay", "Validation", "Search", "Calibration",
-    ], libraries: [heap, histogram, "PageAssets"]),
+    ], libraries: [heap, histogram, "PageAssets"], testLibraries: ["CZlib"]),
 ]
 
 let package = Package(

@@ -1,4 +1,5 @@
 import CostModel
+import Operators
 import Validation
 
 /// The least-squares half of a ``LogCalibration``: which parameters make a replay's latencies those
@@ -50,7 +51,9 @@ struct LatencyFit {
   ) {
     self.residuals = residuals
     let all = start.afterFirstToken.reduce(start.untilFirstToken.reduce(.zero, +), +)
-    let step = residuals.medianStep
+    let gaps = start.latencies.compactMap { $0?.timePerOutputToken?.rawValue }.sorted()
+    // Where no token was timed the replay's own are as long as any guess.
+    let step = residuals.medianStep ?? (gaps.isEmpty ? 1e6 : max(1, Double(gaps[gaps.count / 2])))
     units = [
       1, step, step / max(1, all[2] / max(1, all[1])), step / max(1, all[3] / max(1, all[1])),
     ]

@@ -7,7 +7,8 @@ import Validation
   private import Darwin
 #endif
 
-/// How far a replay is from what was measured: logarithms of replayed over measured TTFT and TPOT.
+/// How far a replay is from what was measured: logarithms of replayed over measured TTFT and TPOT, or of
+/// end-to-end latency where a request's log tells that alone.
 ///
 /// So a request counts by its ratio, not by its length. The loss is Huber's over a robust scale of
 /// each metric: a request that fell on the other side of a step's boundary must not steer a fit.
@@ -23,15 +24,19 @@ struct LatencyResiduals {
   let stretchOf: [Int]
   /// How many stretches there are.
   let stretchCount: Int
-  /// The median measured time between tokens in nanoseconds, or the best guess at it.
-  let medianStep: Double
+  /// The median measured time between tokens in nanoseconds, or the best guess at it; nil where only ends
+  /// were measured.
+  let medianStep: Double?
 
   /// - Parameters:
   ///   - measured: what was measured, in log order.
   ///   - order: the requests that count, by arrival.
   init(_ measured: [RequestLatencies?], order: [Int]) {
     rows = order.flatMap { request in
-      [LatencyMetric.timeToFirstToken, .timePerOutputToken].compactMap { metric -> Row? in
+      let isWhole = measured[request]?.timeToFirstToken == nil
+      let metrics: [LatencyMetric] =
+        isWhole ? [.endToEnd] : [.timeToFirstToken, .timePerOutputToken]
+      return metrics.compactMap { metric -> Row? in
         guard let value = measured[request]?[metric]?.rawValue, value > 0 else { return nil }
         return Row(request: request, metric: metric, logarithm: log(Double(value)))
       }
@@ -45,7 +50,7 @@ struct LatencyResiduals {
       let sorted = order.compactMap { measured[$0]?[metric]?.rawValue }.sorted()
       return sorted.isEmpty ? nil : max(1, Double(sorted[sorted.count / 2]))
     }
-    medianStep = median(.timePerOutputToken) ?? median(.timeToFirstToken) ?? 1e6
+    medianStep = median(.timePerOutputToken) ?? median(.timeToFirstToken)
   }
 
   /// The residuals of a replay; NaN for a request that it did not finish.
@@ -64,13 +69,18 @@ struct LatencyResiduals {
       guard replay.latencies.indices.contains(row.request),
         replay.untilFirstToken.indices.contains(row.request),
         replay.afterFirstToken.indices.contains(row.request),
-        let latencies = replay.latencies[row.request]
+        let latencies = replay.latencies[row.request],
+        let first = latencies.timeToFirstToken?.rawValue
       else { return .zero }
-      let first = latencies.timeToFirstToken.rawValue
-      return row.metric == .timeToFirstToken
-        ? replay.untilFirstToken[row.request] / Double(max(1, first))
-        : replay.afterFirstToken[row.request]
-          / Double(max(1, latencies.endToEnd.rawValue - first))
+      let (until, after) = (
+        replay.untilFirstToken[row.request], replay.afterFirstToken[row.request]
+      )
+      let whole = latencies.endToEnd.rawValue
+      switch row.metric {
+      case .timeToFirstToken: return until / Double(max(1, first))
+      case .timePerOutputToken: return after / Double(max(1, whole - first))
+      case .endToEnd: return (until + after) / Double(max(1, whole))
+      }
     }
   }
 

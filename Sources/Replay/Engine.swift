@@ -124,6 +124,16 @@ struct Engine {
     return prefilled
   }
 
+  /// The steps that were recorded since this was asked last.
+  ///
+  /// - Parameter all: Whether the last one is among them, which otherwise stays, as later ones may join it.
+  mutating func takeRecords(all: Bool) -> [StepRecord] {
+    let count = all ? records.count : records.count - 1
+    guard count > 0 else { return [] }
+    defer { records.removeFirst(count) }
+    return Array(records.prefix(count))
+  }
+
   /// Has an idle engine come to its boundary; false if it comes there anyway.
   mutating func wake(at time: Int64) -> Bool {
     guard boundary == .max else { return false }

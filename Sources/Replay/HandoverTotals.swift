@@ -30,3 +30,19 @@ public struct HandoverTotals: Sendable, Hashable, Codable {
   /// Totals of nothing.
   public init() {}
 }
+
+/// The keys and values of one request on their way to the engine that decodes it.
+public struct HandoverRecord: Sendable, Hashable {
+  /// The request's row.
+  public var request: Int32
+  /// The engine that prefilled it.
+  public var source: Int32
+  /// The engine that decodes it.
+  public var target: Int32
+  /// When it had memory there, and waited for the links.
+  public var start: Nanoseconds
+  /// When the last byte had come.
+  public var end: Nanoseconds
+  /// How many there were.
+  public var bytes: Double
+}

@@ -43,6 +43,9 @@ struct Handovers {
 
   /// What was handed over so far.
   private(set) var totals = HandoverTotals()
+  /// What was handed over, one by one, if that is recorded.
+  private(set) var records: [HandoverRecord] = []
+  private let keepsRecords: Bool
   /// Engines that were idle and have something to do now.
   var woken: [Int] = []
   /// Requests whose clients gave up and that are let go now.
@@ -66,7 +69,7 @@ struct Handovers {
   private var sequence = 0
 
   /// Creates those of a deployment; nil where engines have no roles.
-  init?(_ deployment: Deployment) {
+  init?(_ deployment: Deployment, keepsRecords: Bool = false) {
     guard deployment.isDisaggregated, let transfer = deployment.transfer else { return nil }
     var (targets, firstTargets, numbers): ([Int], [Int], [Int]) = ([], [], [])
     var (sizes, sources): ([KeyValueSize?], Int) = ([], 0)
@@ -82,6 +85,7 @@ struct Handovers {
       }
     }
     guard !targets.isEmpty else { return nil }
+    self.keepsRecords = keepsRecords
     pool = deployment.decodePool
     conversionQueue = deployment.conversionQueue
     self.targets = targets
@@ -265,5 +269,11 @@ struct Handovers {
     totals.longestTransfer = max(totals.longestTransfer, transfer)
     totals.memoryQueueTime += queue
     totals.longestMemoryQueue = max(totals.longestMemoryQueue, queue)
+    guard keepsRecords else { return }
+    records.append(
+      HandoverRecord(
+        request: entry.resident.request, source: Int32(entry.source), target: Int32(entry.target),
+        start: Nanoseconds(entry.reserved), end: Nanoseconds(end),
+        bytes: Double(entry.resident.computed) * (sizes[entry.source]?.bytesPerToken ?? 0)))
   }
 }

@@ -120,6 +120,8 @@ public struct ReplayResult: Sendable, Equatable {
   public internal(set) var tokenGaps: Histogram<UInt64>
   /// What each engine did.
   public internal(set) var engines: [EngineTotals] = []
+  /// What was handed from prefill to decode engines, by its end; empty unless ``ReplayOptions/recordsSteps``.
+  public internal(set) var handoverRecords: [HandoverRecord] = []
   /// What handing requests from prefill to decode engines cost; nil where engines have no roles.
   public internal(set) var handovers: HandoverTotals?
   /// Requests that arrived before the limit.
@@ -189,6 +191,7 @@ extension ReplayResult {
   /// Collects what engines counted, and what they did not finish.
   mutating func close(engines all: [Engine], handovers: Handovers? = nil) {
     self.handovers = handovers?.totals
+    handoverRecords = handovers?.records ?? []
     handovers?.forEachUnfinished { note($0) }
     for engine in all {
       engines.append(engine.totals)

@@ -153,7 +153,8 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
     return Fleet(
       engines: engines, limits: limits,
       router: Router(policy: deployment.routing, choices: part.choices),
-      locksteps: locksteps, handovers: Handovers(deployment), requests: part.requests,
+      locksteps: locksteps, handovers: Handovers(deployment, keepsRecords: options.recordsSteps),
+      requests: part.requests,
       options: options, stream: stream, progress: progress)
   }
 }

@@ -3,7 +3,8 @@ import Replay
 public import TraceIO
 public import Validation
 
-/// The distributions of TTFT and TPOT, measured, replayed and by the roofline, as an SVG.
+/// The distributions of TTFT and TPOT, measured, replayed and by the roofline, as an SVG; of end-to-end
+/// latency and TPOT where nothing but ends was measured.
 ///
 /// A curve says which share of requests had at most a latency: where two curves meet, as many
 /// requests were as fast on both sides. The line under each panel gives the matched errors, which
@@ -57,13 +58,17 @@ public struct LatencyFigure: Sendable {
 
   /// The figure's text.
   public var svg: String {
+    let knowsFirstTokens = measured.isEmpty || measured.contains { $0.timeToFirstToken != nil }
+    let left: (LatencyMetric, String) =
+      knowsFirstTokens
+      ? (.timeToFirstToken, "Time to first token") : (.endToEnd, "End-to-end latency")
     var canvas = SVGCanvas(
       width: 960, height: 420, title: title,
-      description: "Cumulative distributions of time to first token and time per output token: "
+      description: "Cumulative distributions of \(left.1.lowercased()) and time per output token: "
         + sides.map(\.name).joined(separator: ", "))
     canvas.text(title, 32, 38, size: 18, bold: true)
     legend(&canvas)
-    panel(.timeToFirstToken, "Time to first token", left: 74, &canvas)
+    panel(left.0, left.1, left: 74, &canvas)
     panel(.timePerOutputToken, "Time per output token", left: 554, &canvas)
     return canvas.svg
   }

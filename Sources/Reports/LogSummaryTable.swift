@@ -21,7 +21,10 @@ extension LogSummary {
     ])
     table.add(["longest request", groupedText(longestRequest), "tokens"])
     table.add(["distinct arrivals", groupedText(distinctArrivals)])
-    table.add(["measured latencies", groupedText(measured)])
+    table.add([
+      "measured latencies", groupedText(measured),
+      measuredEnds > 0 ? "\(groupedText(measuredEnds)) ends alone" : "",
+    ])
     table.add(["content names", groupedText(withContent)])
     return table.text + warnings.map { "warning: \($0)\n" }.joined()
   }

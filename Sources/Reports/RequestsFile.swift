@@ -140,11 +140,13 @@ extension RequestsFile {
       -> RequestLatencies?
     {
       guard places[names[0]] != nil, places[names[1]] != nil, places[names[2]] != nil,
-        !cell(names[0]).isEmpty
+        !cell(names[2]).isEmpty
       else { return nil }
+      func time(_ name: String) throws(ReportError) -> Nanoseconds? {
+        cell(name).isEmpty ? nil : Nanoseconds(try number(name))
+      }
       return RequestLatencies(
-        id: id, timeToFirstToken: Nanoseconds(try number(names[0])),
-        timePerOutputToken: cell(names[1]).isEmpty ? nil : Nanoseconds(try number(names[1])),
+        id: id, timeToFirstToken: try time(names[0]), timePerOutputToken: try time(names[1]),
         endToEnd: Nanoseconds(try number(names[2])))
     }
 

@@ -7,7 +7,8 @@ extension CalibrateCommand {
     let store = try database.open(.readWrite)
     let scenario = try options.read()
     let plan = try onePlan(options, scenario, store)
-    let log = try ReplayedLog(path: path, content: content, limit: requests)
+    let log = try ReplayedLog(
+      path: path, content: content, limit: requests, reading: reading.reading())
     guard log.isMeasured else {
       throw Failure(
         .data,

@@ -69,6 +69,8 @@ struct CalibrateCommand: FailingCommand {
   @Option(help: "For --log: how many measured requests to fit; half of them if not given.")
   var fitRequests: Int?
 
+  @OptionGroup(title: "For --log") var reading: LogReadingArguments
+
   mutating func validate() throws {
     if check || checkPlans {
       guard deployment == nil, steps == nil, log == nil else {
@@ -98,8 +100,9 @@ struct CalibrateCommand: FailingCommand {
       )
     }
     if log == nil {
-      guard content == nil, requests == nil, fitRequests == nil else {
-        throw UsageError("--content, --requests and --fit-requests need --log")
+      guard content == nil, requests == nil, fitRequests == nil, !reading.isUsed else {
+        throw UsageError(
+          "--content, --requests, --fit-requests, --log-mapping and --unit need --log")
       }
     } else if steps != nil {
       throw UsageError("give --steps or --log, not both")

@@ -64,9 +64,9 @@ struct DesignSearchCommand: FailingCommand {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
     guard (1...1024).contains(threads) else { throw UsageError("--threads must be 1 to 1024") }
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
-    guard log != nil || part.options == WorkloadOptions() && part.logMapping == nil else {
+    guard log != nil || part.options == WorkloadOptions() && !part.log.isUsed else {
       throw UsageError(
-        "--speed, --window, --thin, --spread-ties and --log-mapping are of a log; give --log, too")
+        "--speed, --window, --thin, --spread-ties, --log-mapping and --unit are of a log; give --log, too")
     }
   }
 
@@ -79,7 +79,7 @@ struct DesignSearchCommand: FailingCommand {
   private static let files = ["search-result.json", "designs.csv", "front.svg", "best.yaml"]
 
   private func run(reading source: SearchSource) throws {
-    try refuse(writing: Self.files.map(path), over: [search, log, part.logMapping, database])
+    try refuse(writing: Self.files.map(path), over: [search, log, part.log.logMapping, database])
     let start = processorSeconds()
     let designs = source.search
     try makeFolder(output)

@@ -1,16 +1,24 @@
 import ArgumentParser
 import Reprise
 
-/// `reprise inspect`: what a source is, what is in it, and what an import would use.
+/// `reprise inspect`: what a source is, what is in it, and what an import or a replay would use.
 struct InspectCommand: FailingCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect",
-    abstract: "Say what a trace or table is, what is in it, and what an import would use.",
+    abstract: "Say what a trace, table or request log is, and what is in it.",
     discussion: """
       Reads the files exactly as 'import' does, with the same options, warnings, errors and exit \
       codes, and stops before the database. Ends with what to do to get more out of it.
 
         reprise inspect trace.json.gz
+
+      Of a request log (told by content, in any format that 'reprise replay' reads): rows, the unit and the \
+      beginning of its clock, coarse or tied stamps, span and rates, sessions, block size and repeated \
+      content, which latencies are measured. Where a format leaves the unit open, and the customary one \
+      makes no sense, it ends with a question, which --unit answers here and in 'reprise replay'.
+
+        reprise inspect requests.jsonl
+        reprise inspect conversation_trace.jsonl --unit s
 
       With --outliers: lists the points of a database that do not fit the others, the farthest off \
       first: spikes above both neighbours, repeated points that disagree, and rows faster than the \
@@ -24,6 +32,8 @@ struct InspectCommand: FailingCommand {
   var files: [String] = []
 
   @OptionGroup var traces: TraceOptions
+
+  @OptionGroup(title: "Request logs") var logs: LogReadingArguments
 
   @Flag(help: "List the outliers of a database instead of reading files.")
   var outliers = false
@@ -55,6 +65,14 @@ struct InspectCommand: FailingCommand {
       try listOutliers(of: database)
       return
     }
+    // With a mapping or a unit nothing but logs can be meant.
+    let isLog = files.map { logs.isUsed || RequestLogReader.format(ofFile: $0) != nil }
+    for (file, isLog) in zip(files, isLog) where isLog {
+      let known = try LogInspection(path: file, options: logs.reading())
+      for line in known.report(path: file) { print(line) }
+    }
+    let files = zip(files, isLog).filter { !$0.1 }.map(\.0)
+    guard !files.isEmpty else { return }
     _ = try traces.read(files, traces.importOptions()) { trace in
       try noteWarnings(of: trace)
       for line in trace.inspectionReport(device: traces.device ?? trace.deviceName) { print(line) }

@@ -3,11 +3,7 @@ import Reprise
 
 /// Which requests of a log are sent, and how fast, as arguments.
 struct LogPartArguments: ParsableArguments {
-  @Option(
-    help:
-      "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
-  )
-  var logMapping: String?
+  @OptionGroup var log: LogReadingArguments
 
   @Option(help: "Divide arrival times and recorded pauses by this: 2 sends twice as fast.")
   var speed = 1.0
@@ -44,22 +40,18 @@ struct LogPartArguments: ParsableArguments {
     return options
   }
 
-  /// How the log is read.
-  func reading() throws -> RequestLogReader.Options {
-    var options = RequestLogReader.Options()
-    options.mapping = try logMapping.map { try RequestLogMapping(path: $0) }
-    return options
-  }
+  private var span: Range<Nanoseconds>? { window.flatMap(secondsWindow) }
+}
 
-  private var span: Range<Nanoseconds>? {
-    guard let window, let dots = window.firstRange(of: ".."),
-      let start = Double(window[..<dots.lowerBound]), (0...1e9).contains(start)
-    else { return nil }
-    let end = window[dots.upperBound...]
-    guard let seconds = end.isEmpty ? 1e9 : Double(end), seconds > start, seconds <= 1e9 else {
-      return nil
-    }
-    return Nanoseconds(
-      seconds: start)..<(end.isEmpty ? Nanoseconds(.max) : Nanoseconds(seconds: seconds))
+/// What 'A..B' or 'A..' means, in seconds of which A is the lesser; nil for anything else.
+func secondsWindow(_ text: String) -> Range<Nanoseconds>? {
+  guard let dots = text.firstRange(of: ".."), let start = Double(text[..<dots.lowerBound]),
+    (0...1e9).contains(start)
+  else { return nil }
+  let end = text[dots.upperBound...]
+  guard let seconds = end.isEmpty ? 1e9 : Double(end), seconds > start, seconds <= 1e9 else {
+    return nil
   }
+  return Nanoseconds(
+    seconds: start)..<(end.isEmpty ? Nanoseconds(.max) : Nanoseconds(seconds: seconds))
 }

@@ -18,7 +18,8 @@ struct PipelineCommand: FailingCommand {
 
       Prints whether the objectives hold, what requests waited for, and what engines, links and stores did. \
       Writes into the output folder: scenario-result.json (everything in figures), requests.csv (a row a \
-      request), critical-path.svg, stages.svg, and with --stages stages.csv (a row a stage of each request). \
+      request), critical-path.svg, stages.svg, timeline.pftrace (open it in ui.perfetto.dev; see --timeline), \
+      and with --stages stages.csv (a row a stage of each request). \
       Requests that are rejected (too long for every engine), turned away (by an 'admission') or never end \
       (as their engines never come back) are counted, with exit code 0: they are results. \
       SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130. The \
@@ -49,14 +50,17 @@ struct PipelineCommand: FailingCommand {
 
   @OptionGroup(title: "Workload") var part: LogPartArguments
 
+  @OptionGroup(title: "Timeline") var drawing: TimelineArguments
+
   @Flag(help: "Write stages.csv, too: a row for each stage of each request.")
   var stages = false
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
-    guard log != nil || part.options == WorkloadOptions() && part.logMapping == nil else {
+    guard log != nil || part.options == WorkloadOptions() && !part.log.isUsed else {
       throw UsageError(
-        "--speed, --window, --thin, --spread-ties and --log-mapping are of a log; give --log, too")
+        "--speed, --window, --thin, --spread-ties, --log-mapping and --unit are of a log; give --log, too"
+      )
     }
   }
 
@@ -66,13 +70,13 @@ struct PipelineCommand: FailingCommand {
     try Interruption.catching { try command.replay() }
   }
 
-  private static let files = [
-    "scenario-result.json", "requests.csv", "stages.csv", "critical-path.svg", "stages.svg",
-  ]
+  private static let files =
+    ["scenario-result.json", "requests.csv", "stages.csv", "critical-path.svg", "stages.svg"]
+    + TimelineFormat.allCases.map(\.fileName)
 
   private func replay() throws {
     try refuse(
-      writing: Self.files.map(path), over: [log, part.logMapping, database, scenario.scenario])
+      writing: Self.files.map(path), over: [log, part.log.logMapping, database, scenario.scenario])
     let scenario = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)
@@ -80,22 +84,36 @@ struct PipelineCommand: FailingCommand {
     var options = part.options
     options.seed = scenario.seed
     var source = try PipelineSource(
-      log: log, reading: part.reading(), options: options, workload: scenario.workload,
+      log: log, reading: part.log.reading(), options: options, workload: scenario.workload,
       limit: requests)
     try makeFolder(output)
     let rows = try JourneyRowsFile(path: path("requests.csv"), scenario)
     let stageRows = stages ? try StageRowsFile(path: path("stages.csv"), scenario) : nil
+    let isOwnFolder = FileManager.default.fileExists(atPath: path("scenario-result.json"))
+    let everything = Nanoseconds(.min)..<Nanoseconds(.max)
+    let timeline = PipelineTimeline(resolved.plan, window: drawing.window ?? everything)
+    var trace = PipelineTrace(
+      window: drawing.window ?? everything, most: drawing.formats.isEmpty ? 0 : Timeline.mostSlices)
     let start = processorSeconds()
     var bar = ProgressBar("replay", total: source.count ?? 0)
     var finished = 0
-    let result = try simulation.run(shouldStop: { Interruption.isRequested }) { outcome in
+    func collect(_ outcome: JourneyOutcome) {
       rows.add(outcome)
       stageRows?.add(outcome)
+      if !drawing.formats.isEmpty { timeline.add(outcome) }
       finished += 1
       if finished % 256 == 0 { bar.update(to: finished) }
-    } _: {
-      try source.next()
     }
+    func next() throws -> RequestRecord? {
+      let record = try source.next()
+      if let record, !drawing.formats.isEmpty { timeline.add(record) }
+      return record
+    }
+    let shouldStop = { Interruption.isRequested }
+    let result =
+      drawing.formats.isEmpty
+      ? try simulation.run(shouldStop: shouldStop, outcome: collect, next)
+      : try simulation.run(tracing: &trace, shouldStop: shouldStop, outcome: collect, next)
     bar.finish()
     let seconds = processorSeconds() - start
     guard result.arrivals > 0 else { throw Failure(.data, "no request arrives") }
@@ -123,6 +141,15 @@ struct PipelineCommand: FailingCommand {
       to: path("critical-path.svg"))
     try StagesFigure(title: scenario.name, summary: summary).write(to: path("stages.svg"))
     if !stages { try? FileManager.default.removeItem(atPath: path("stages.csv")) }
+    if isOwnFolder { drawing.removeOthers(from: output) }
+    for format in drawing.formats {
+      try timeline.write(
+        to: path(format.fileName), as: format, title: scenario.name, trace, links: result.links,
+        unfolds: drawing.detail == .operators)
+    }
+    if let end = [timeline.end, trace.end].compactMap(\.self).min(), !drawing.formats.isEmpty {
+      try drawing.noteEnd(end)
+    }
 
     print("scenario \(self.scenario.scenario): \(scenario.name)")
     print(source.text)
@@ -134,7 +161,7 @@ struct PipelineCommand: FailingCommand {
         + "\(Int(Double(result.arrivals) / max(seconds, 1e-6))) a second")
     print(
       "wrote \(output)/: scenario-result.json, requests.csv, critical-path.svg, stages.svg"
-        + (stages ? ", stages.csv" : ""))
+        + (stages ? ", stages.csv" : "") + drawing.listed)
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 

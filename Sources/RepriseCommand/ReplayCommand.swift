@@ -20,14 +20,15 @@ struct ReplayCommand: FailingCommand {
       SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130.
 
       Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
-      request), load.csv (what engines did over time), timeline.json (open it in ui.perfetto.dev), \
-      latencies.svg and timeline.svg. The same input gives the same bytes. 'reprise report' makes a page \
-      of the folder.
+      request), load.csv (what engines did over time), timeline.pftrace (open it in ui.perfetto.dev; see \
+      --timeline), latencies.svg and timeline.svg. The same input gives the same bytes. 'reprise report' \
+      makes a page of the folder.
 
       Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
       on TTFT, TPOT and end-to-end latency (--no-bands leaves them out).
 
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
+        reprise replay --deployment server.yaml --log r.jsonl --detail operators --timeline-window 60..65 -o out
       """)
 
   @Option(
@@ -60,11 +61,13 @@ struct ReplayCommand: FailingCommand {
   @Flag(inversion: .prefixedNo, help: "Use the database's calibration of this deployment.")
   var calibration = true
 
-  @Flag(inversion: .prefixedNo, help: "Write timeline.json, timeline.svg and load.csv.")
-  var timeline = true
+  @OptionGroup(title: "Timeline") var drawing: TimelineArguments
 
   @Flag(inversion: .prefixedNo, help: "Replay at both ends of the step times' doubt, too.")
   var bands = true
+
+  /// Whether anything is drawn over time.
+  var timeline: Bool { !drawing.formats.isEmpty }
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
@@ -78,19 +81,19 @@ struct ReplayCommand: FailingCommand {
   }
 
   private func replay() throws {
-    let names = [
-      "requests.csv", "result.json", "latencies.svg", "timeline.json", "timeline.svg", "load.csv",
-    ]
+    let names =
+      ["requests.csv", "result.json", "latencies.svg", "timeline.svg", "load.csv"]
+      + TimelineFormat.allCases.map(\.fileName)
     try refuse(
       writing: names.map(path),
-      over: [log, content, workload.part.logMapping, database, deployment.deployment])
+      over: [log, content, workload.part.log.logMapping, database, deployment.deployment])
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: calibration)
     let options = workload.options
     let log = try ReplayedLog(
       path: self.log, content: content, limit: requests, options: options,
-      reading: workload.part.reading())
+      reading: workload.part.log.reading())
     var resolved = scenario
     resolved.engines = plans.map(\.group)
     let runs = try run(resolved, plans, log)
@@ -152,11 +155,11 @@ struct ReplayCommand: FailingCommand {
       replayed: rows.compactMap { RequestLatencies($0.outcome, id: $0.id) },
       roofline: rows.compactMap(\.roofline)
     ).write(to: path("latencies.svg"))
-    if timeline {
-      try writeTimeline(result, plans, log)
-    } else if isOwnFolder {
+    if timeline { try writeTimeline(result, plans, log) }
+    if isOwnFolder {
       // What an earlier run left here would not be of this one.
-      for name in ["timeline.json", "timeline.svg", "load.csv"] {
+      drawing.removeOthers(from: output)
+      for name in timeline ? [] : ["timeline.svg", "load.csv"] {
         try? FileManager.default.removeItem(atPath: path(name))
       }
     }
@@ -176,7 +179,7 @@ struct ReplayCommand: FailingCommand {
     for warning in warnings { try note("reprise: warning: \(warning)") }
     print(
       "wrote \(output)/: result.json, requests.csv, latencies.svg"
-        + (timeline ? ", load.csv, timeline.svg, timeline.json (open it in ui.perfetto.dev)" : ""))
+        + (timeline ? ", load.csv, timeline.svg" : "") + drawing.listed)
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
@@ -187,14 +190,19 @@ struct ReplayCommand: FailingCommand {
     let names = groups.enumerated().map { index, plan in
       plan.group.count > 1 ? "\(plan.group.name) (engine \(index))" : plan.group.name
     }
-    try Timeline(
-      title: "Replay of \(self.log)", steps: result.steps, outcomes: result.outcomes,
-      ids: log.records.map(\.id), measured: log.records, engineNames: names,
-      price: { step in
-        groups.indices.contains(Int(step.engine))
-          ? groups[Int(step.engine)].measured.price(step.shape) : nil
-      }
-    ).write(to: path("timeline.json"))
+    func plan(of step: StepRecord) -> EnginePlan? {
+      groups.indices.contains(Int(step.engine)) ? groups[Int(step.engine)] : nil
+    }
+    var drawn = Timeline(
+      title: "Replay of \(self.log)", log: log.records, result: result, engineNames: names,
+      price: { plan(of: $0)?.measured.price($0.shape) })
+    drawn.window = drawing.window
+    if drawing.detail == .operators {
+      drawn.operators = { plan(of: $0)?.measured.shares(of: $0.shape) ?? [] }
+    }
+    for format in drawing.formats { try drawn.write(to: path(format.fileName), as: format) }
+    let part = TimelinePart(drawn)
+    if part.isCut { try drawing.noteEnd(part.window.upperBound) }
     try TimelineFigure(
       title: "\(plans[0].architecture.name) on \(plans[0].group.device)", steps: result.steps
     ).write(to: path("timeline.svg"))

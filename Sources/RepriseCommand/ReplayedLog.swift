@@ -57,7 +57,9 @@ struct ReplayedLog {
     guard !records.isEmpty else { throw Failure(.data, "\(path): holds no requests") }
     let shift = table.moveToOrigin()
     for index in records.indices { records[index].arrival += shift }
-    summary.finish(reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder)
+    summary.finish(
+      reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder,
+      unit: reader.unit)
     inputs.insert(try reader.finish(), at: 0)
     workload = options.workload(of: records)
     guard !workload.records.isEmpty else {

@@ -54,7 +54,7 @@ struct SearchSource {
     if let log = command.log {
       let log = try ReplayedLog(
         path: log, content: nil, limit: command.requests, options: command.part.options,
-        reading: command.part.reading())
+        reading: command.part.log.reading())
       table = log.table
       inputs = log.inputs
       echo = log.workload.echo

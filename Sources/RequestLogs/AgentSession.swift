@@ -154,10 +154,8 @@ enum AgentSession {
         if let service = entry.serviceTime {
           let last = try sum(instant, service)
           end = last
-          // Of requests whose first token was not timed nothing is known but this, and a measurement
-          // needs both.
-          if let first = entry.firstToken, row.outputTokens != 0 {
-            row.firstToken = try sum(instant, first)
+          if row.outputTokens != 0 {
+            if let first = entry.firstToken { row.firstToken = try sum(instant, first) }
             row.lastToken = last
           }
         }

@@ -26,12 +26,16 @@ public struct LogSummary: Sendable, Hashable {
   public var outOfOrder = 0
   /// Requests with measured latencies.
   public var measured = 0
+  /// Of these, requests of which the end alone was measured.
+  public var measuredEnds = 0
   /// Requests whose prompt content has names.
   public var withContent = 0
   /// Requests whose content names do not cover the prompt, or more than it.
   public var contentMisfits = 0
   /// Requests that bear the name of an earlier one.
   public var duplicateIDs = 0
+  /// In which unit its times are, where only the user knows; it is among ``warnings``, too.
+  public var unitDoubt: UnitDoubt?
   /// What the user should know, a sentence each.
   public var warnings: [String] = []
 
@@ -51,7 +55,7 @@ public struct LogSummary: Sendable, Hashable {
   /// - Complexity: O(n).
   public init(_ log: RequestLog) {
     for record in log.records { add(record) }
-    finish(log.format, problems: log.problems, outOfOrder: log.outOfOrder)
+    finish(log.format, problems: log.problems, outOfOrder: log.outOfOrder, unit: log.unit)
   }
 
   /// Adds the next record.
@@ -61,7 +65,10 @@ public struct LogSummary: Sendable, Hashable {
     outputTokens += record.outputTokens
     longestRequest = max(longestRequest, record.inputTokens + record.outputTokens)
     if record.outputTokens == 0 { withoutOutput += 1 }
-    if record.measured != nil { measured += 1 }
+    if let times = record.measured {
+      measured += 1
+      if times.firstToken == nil { measuredEnds += 1 }
+    }
     if !names.insert(record.id).inserted { duplicateIDs += 1 }
     if record.arrival.rawValue % 1_000_000 != 0 { isInWholeMilliseconds = false }
     if !record.content.isEmpty {
@@ -92,14 +99,20 @@ public struct LogSummary: Sendable, Hashable {
   }
 
   /// Ends the summary with what the reader knows.
+  ///
+  /// - Parameter unit: of arrivals, as the user gave it; nil leaves its doubt open.
   public mutating func finish(
-    _ format: RequestLogFormat, problems: RowProblems, outOfOrder: Int
+    _ format: RequestLogFormat, problems: RowProblems, outOfOrder: Int, unit: LogTimeUnit? = nil
   ) {
     count(tie)
     tie = 0
     badRows = problems.count
     self.outOfOrder = outOfOrder
     names = []
+    unitDoubt =
+      unit == nil
+      ? UnitDoubt(
+        format, requests: requests, span: span, hasFractions: !isInWholeMilliseconds) : nil
     warnings = problems.sentences + figureWarnings(format)
   }
 
@@ -140,11 +153,7 @@ public struct LogSummary: Sendable, Hashable {
         "the contents of \(requests - withContent) of \(requests) prompts are not known: RAGPulse's files "
           + "of blocks (1_sys_prompt to 5_web_search) must lie beside the log")
     }
-    if format == .mooncake, !isInWholeMilliseconds {
-      warnings.append(
-        "some times have fractions of a millisecond: they were read as milliseconds, as Mooncake "
-          + "has them; a log in seconds would play a thousand times too fast")
-    }
+    if let unitDoubt { warnings.append(unitDoubt.question(format)) }
     if withoutOutput > 0 {
       warnings.append(
         "\(withoutOutput) of \(requests) requests generated nothing: failures in the log"
@@ -159,6 +168,11 @@ public struct LogSummary: Sendable, Hashable {
     if duplicateIDs > 0 {
       warnings.append(
         "\(duplicateIDs) of \(requests) requests bear the name of an earlier one")
+    }
+    if measuredEnds > 0 {
+      warnings.append(
+        "of \(measuredEnds) of \(requests) requests the log tells the end alone: they are compared by "
+          + "end-to-end latency")
     }
     if measured > 0, measured < requests {
       warnings.append(

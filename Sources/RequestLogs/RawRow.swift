@@ -88,21 +88,22 @@ struct RawRow {
     } else if let firstToken, lastToken == nil, outputTokens == 1 {
       lastToken = firstToken
     }
-    if timeToFirstToken ?? latency != nil, firstToken == nil || lastToken == nil {
-      // A measurement needs both.
+    if timeToFirstToken != nil, lastToken == nil {
+      // A measurement needs an end.
       (firstToken, lastToken, tokenTimes) = (nil, nil, [])
     }
+    // What generated nothing has no latency either, but one that it took to fail.
+    if latency != nil, firstToken == nil, outputTokens == 0 { lastToken = nil }
   }
 
-  /// Forgets what tells no latency: zeros for times that were not taken, an end without a first token, and
-  /// a first token that is the end of an answer of several, which was not streamed.
+  /// Forgets what tells no latency: zeros for times that were not taken, a first token without an end, and
+  /// one that is the end of an answer of several, which was not streamed: of that the end is known.
   mutating func dropUnstreamed() {
-    if let firstToken, let lastToken, firstToken != 0, lastToken != 0,
-      firstToken < lastToken || outputTokens == 1
-    {
+    if lastToken == 0 || outputTokens == 0 { lastToken = nil }
+    if let first = firstToken, let last = lastToken, first != 0, first < last || outputTokens == 1 {
       return
     }
-    (firstToken, lastToken) = (nil, nil)
+    firstToken = nil
   }
 
   /// The sum of two times in nanoseconds.
@@ -148,17 +149,18 @@ struct RawRow {
   }
 
   private func measured(from arrival: Int64) throws(RowProblem) -> MeasuredTimes? {
-    guard let firstToken, let lastToken else {
+    guard let lastToken else {
       // A request that failed may have been scheduled, but it has no latency.
-      guard firstToken == nil, lastToken == nil, tokenTimes.isEmpty else { throw .missingField }
+      guard firstToken == nil, tokenTimes.isEmpty else { throw .missingField }
       return nil
     }
-    guard arrival <= (scheduled ?? arrival), (scheduled ?? arrival) <= firstToken,
-      firstToken <= lastToken
-    else { throw .timesOutOfOrder }
+    guard firstToken != nil || tokenTimes.isEmpty else { throw .missingField }
+    let began = scheduled ?? arrival
+    let first = firstToken ?? began
+    guard arrival <= began, began <= first, first <= lastToken else { throw .timesOutOfOrder }
     var tokens: [Nanoseconds] = []
     tokens.reserveCapacity(tokenTimes.count)
-    var previous = firstToken
+    var previous = first
     for time in tokenTimes {
       guard previous <= time, time <= lastToken else { throw .timesOutOfOrder }
       previous = time
@@ -167,7 +169,7 @@ struct RawRow {
     var queue: Nanoseconds?
     if let scheduled { queue = try difference(scheduled, arrival) }
     return MeasuredTimes(
-      scheduled: queue, firstToken: try difference(firstToken, arrival),
+      scheduled: queue, firstToken: firstToken == nil ? nil : try difference(first, arrival),
       lastToken: try difference(lastToken, arrival), tokens: tokens)
   }
 

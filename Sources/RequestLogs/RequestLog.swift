@@ -11,6 +11,8 @@ public struct RequestLog: Sendable, Hashable {
   public var problems = RowProblems()
   /// Rows that stood behind a later one in the file.
   public var outOfOrder = 0
+  /// The unit of arrivals that the user gave; nil where the format's is taken.
+  public var unit: LogTimeUnit?
   /// The file's digest and size.
   public var input: InputSummary?
 
@@ -31,6 +33,7 @@ public struct RequestLog: Sendable, Hashable {
   /// Reads what is left of a reader.
   public init(_ reader: consuming RequestLogReader) throws(RequestLogError) {
     format = reader.format
+    unit = reader.unit
     records = []
     while let record = try reader.next() { records.append(record) }
     problems = reader.problems

@@ -19,6 +19,8 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case badDescription(path: String, place: String, reason: String)
   /// A mapping of a log's columns is not what it should be, or does not fit the log.
   case badMapping(path: String, reason: String)
+  /// A unit was given for a log whose times tell theirs.
+  case unitIsKnown(path: String, format: RequestLogFormat)
   /// A parameter of a synthetic workload that cannot be: `name` is its path, such as
   /// `streams[chat].arrivals.rate`.
   case badParameter(name: String, value: String, expected: String)
@@ -44,6 +46,8 @@ extension RequestLogError: CustomStringConvertible {
       "\(path):\(place): \(reason); give the file as it was published"
     case .badMapping(let path, let reason):
       "\(path): \(reason); TraceSchemas/request-log-mapping.schema.json says what a mapping holds"
+    case .unitIsKnown(let path, let format):
+      "\(path): the times of \(format.title) tell their unit; leave --unit out"
     case .badParameter(let name, let value, let expected):
       "workload: \(name): \(value) cannot be; give \(expected)"
     }

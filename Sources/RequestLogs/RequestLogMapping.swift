@@ -42,9 +42,6 @@ public struct RequestLogMapping: Hashable, Sendable {
     ("time_to_first_token", .timeToFirstToken, .duration), ("latency", .latency, .duration),
     ("token_gaps", .tokenGaps, .duration),
   ]
-  private static let units: [(name: String, decimals: Int)] = [
-    ("s", 9), ("ms", 6), ("us", 3), ("ns", 0),
-  ]
 
   /// Reads a mapping's file.
   public init(path: String) throws(RequestLogError) {
@@ -96,8 +93,8 @@ public struct RequestLogMapping: Hashable, Sendable {
     let first = given.contains(.timeToFirstToken) || given.contains(.firstToken)
     let last =
       given.contains(.latency) || given.contains(.lastToken) || given.contains(.tokenGaps)
-    guard first == last else {
-      throw bad("a measurement needs the first token's time, and the last one's or the latency")
+    guard last || !first else {
+      throw bad("a measurement needs the last token's time or the latency, beside the first one's")
     }
   }
 
@@ -133,7 +130,7 @@ public struct RequestLogMapping: Hashable, Sendable {
   ) throws(RequestLogError) -> RowLayout.Unit {
     if kind == .plain, name == nil { return .decimals(0) }
     if kind == .instant, name == "date" { return .instant }
-    if kind != .plain, let unit = Self.units.first(where: { $0.name == name }) {
+    if kind != .plain, let unit = name.flatMap(LogTimeUnit.init(rawValue:)) {
       return .decimals(unit.decimals)
     }
     switch kind {

@@ -94,7 +94,7 @@ extension RequestLogReader {
     switch format {
     case .azure: return try azureRow()
     case .mooncake:
-      var row = try jsonRow(.mooncake)
+      var row = try jsonRow(rowLayout ?? .mooncake)
       guard let session = row.session else { return row }
       // A later turn may have a pause and no stamp: it comes no earlier than that.
       if row.arrival == nil, let pause = row.thinkTime, let previous = sessionTimes[session] {
@@ -115,7 +115,7 @@ extension RequestLogReader {
     case .vllmRun: return try jsonRow(.vllmRun)
     case .workload: return try jsonRow(.workload)
     case .ragPulse:
-      var row = try jsonRow(.ragPulse)
+      var row = try jsonRow(rowLayout ?? .ragPulse)
       RAGPulseBlocks.describe(&row, blocks: blocks, number: rows)
       return row
     case .agentSessions, .vllmSpans, .genAISpans, .benchRun, .guidellm:
@@ -147,7 +147,7 @@ extension RequestLogReader {
       return row
     case .dynamo: return try jsonRow(.dynamo)
     case .bailian:
-      var row = try jsonRow(.bailian)
+      var row = try jsonRow(rowLayout ?? .bailian)
       row.id = row.chat
       let parent = row.parentChat == "-1" ? nil : row.parentChat
       row.session = parent.map { roots[$0] ?? $0 } ?? row.chat

@@ -27,6 +27,9 @@ public struct RequestLogReader: ~Copyable {
     /// What the columns or members of the log mean, where it is of no known format; nil tells the
     /// format by the content.
     public var mapping: RequestLogMapping?
+    /// The unit of arrivals, where the format's rows do not tell it and it is not the customary one; see
+    /// ``RequestLogFormat/customaryUnit``. Pauses between turns keep theirs.
+    public var unit: LogTimeUnit?
     /// How far an input may expand.
     public var limits: InputLimits
 
@@ -84,6 +87,21 @@ public struct RequestLogReader: ~Copyable {
   private static let mostHeldBytes = 2 << 30
   /// How much text is looked at to tell the format.
   private static let detectionBytes = 1 << 20
+
+  /// The format of a file, by its content; nil if it is no request log, or cannot be read.
+  public static func format(ofFile path: String) -> RequestLogFormat? {
+    guard isRegularFile(path), var source = try? ByteSource(path: path),
+      let start = try? source.read(count: detectionBytes)
+    else { return nil }
+    return RequestLogFormat.detect(start)
+  }
+
+  /// The unit of arrivals that the user gave; nil where the format's is taken.
+  public var unit: LogTimeUnit? { options.unit }
+
+  /// The instant on the log's own clock that is zero here, in nanoseconds: for an absolute clock since 1970.
+  /// Nil before the first good row.
+  public var clockOrigin: Int64? { origin }
 
   /// Opens a log, or standard input where `path` is `-`.
   ///
@@ -148,8 +166,19 @@ public struct RequestLogReader: ~Copyable {
       throw start.contains { $0 > 0x20 }
         ? RequestLogError.unknownFormat(path: path) : RequestLogError.empty(path: path)
     }
+    guard options.unit == nil || format.customaryUnit != nil else {
+      throw RequestLogError.unitIsKnown(path: path, format: format)
+    }
     var reader = Self(
       format: format, path: path, options: options, buffered: buffered, blocks: blocks)
+    if let unit = options.unit {
+      switch format {
+      case .mooncake: reader.rowLayout = RowLayout.mooncake.withArrivals(in: unit)
+      case .ragPulse: reader.rowLayout = RowLayout.ragPulse.withArrivals(in: unit)
+      case .bailian: reader.rowLayout = RowLayout.bailian.withArrivals(in: unit)
+      default: break
+      }
+    }
     switch format {
     case .azure:
       let table = try CSVReader(source, maximumLine: maximumLine)
@@ -166,6 +195,7 @@ public struct RequestLogReader: ~Copyable {
         case .liteLLMTable: TableLayout.liteLLM(table.header)
         default: TableLayout.burstGPT(table.header)
         }
+      if let unit = options.unit { reader.layout?.readArrivals(in: unit) }
       reader.table = consume table
     case .mapped:
       guard let mapping = options.mapping else { throw RequestLogError.unknownFormat(path: path) }

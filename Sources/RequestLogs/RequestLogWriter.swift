@@ -51,7 +51,7 @@ public struct RequestLogWriter: ~Copyable {
     if record.priority != 0 { bytes.append(contentsOf: ",\"priority\":\(record.priority)".utf8) }
     if let measured = record.measured {
       if let scheduled = measured.scheduled { instant("scheduled_ns", scheduled) }
-      instant("first_token_ns", measured.firstToken)
+      if let firstToken = measured.firstToken { instant("first_token_ns", firstToken) }
       instant("last_token_ns", measured.lastToken)
       if !measured.tokens.isEmpty {
         let instants = measured.tokens.map { String((record.arrival + $0).rawValue) }

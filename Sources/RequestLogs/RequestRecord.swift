@@ -59,8 +59,8 @@ public struct RequestRecord: Sendable, Hashable {
 public struct MeasuredTimes: Sendable, Hashable {
   /// Until the first step that worked on it.
   public var scheduled: Nanoseconds?
-  /// Time to first token (TTFT).
-  public var firstToken: Nanoseconds
+  /// Time to first token (TTFT); nil where the log tells the end alone.
+  public var firstToken: Nanoseconds?
   /// Until its last token: end-to-end latency.
   public var lastToken: Nanoseconds
 
@@ -69,7 +69,7 @@ public struct MeasuredTimes: Sendable, Hashable {
 
   /// Creates measured times.
   public init(
-    scheduled: Nanoseconds?, firstToken: Nanoseconds, lastToken: Nanoseconds,
+    scheduled: Nanoseconds?, firstToken: Nanoseconds?, lastToken: Nanoseconds,
     tokens: [Nanoseconds] = []
   ) {
     self.scheduled = scheduled
@@ -78,9 +78,10 @@ public struct MeasuredTimes: Sendable, Hashable {
     self.tokens = tokens
   }
 
-  /// Mean time of each token after the first (TPOT); nil with fewer than two tokens.
+  /// Mean time of each token after the first (TPOT); nil with fewer than two tokens, or without the first
+  /// one's time.
   public func timePerOutputToken(outputTokens: Int) -> Nanoseconds? {
-    guard outputTokens > 1 else { return nil }
+    guard outputTokens > 1, let firstToken else { return nil }
     let decode = (lastToken - firstToken).rawValue
     return Nanoseconds(rounding: Double(decode) / Double(outputTokens - 1))
   }

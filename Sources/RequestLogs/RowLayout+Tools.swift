@@ -105,13 +105,14 @@ extension RowLayout {
       ("trace_id", .otherSession, .decimals(0)), ("traceId", .otherSession, .decimals(0)),
     ])
 
-  /// A line of Envoy AI Gateway's access log. Its duration has no first token beside it.
+  /// A line of Envoy AI Gateway's access log. Its duration is the whole exchange's, in milliseconds.
   static let envoy = RowLayout(
     paths: [
       ("x-request-id", .id, .decimals(0)), ("start_time", .arrival, .instant),
       ("gen_ai.usage.input_tokens", .inputTokens, .decimals(0)),
       ("gen_ai.usage.output_tokens", .outputTokens, .decimals(0)),
       ("session.id", .session, .decimals(0)), ("response_code", .status, .decimals(0)),
+      ("duration", .latency, .decimals(6)),
     ])
 
   /// A line of SGLang's `--export-metrics-to-file`: seconds, instants since 1970.

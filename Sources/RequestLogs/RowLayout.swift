@@ -60,6 +60,22 @@ struct RowLayout: Sendable {
     }
   }
 
+  private init(_ keys: JSONKeys, _ members: [Member]) {
+    (self.keys, self.members) = (keys, members)
+  }
+
+  /// The same row with arrivals at its top in another unit.
+  func withArrivals(in unit: LogTimeUnit) -> RowLayout {
+    RowLayout(
+      keys,
+      members.map { member in
+        if case .value(.arrival, .decimals) = member {
+          return .value(.arrival, .decimals(unit.decimals))
+        }
+        return member
+      })
+  }
+
   static let mooncake = RowLayout(
     decimals: 6,
     [

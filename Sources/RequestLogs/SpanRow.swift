@@ -58,9 +58,7 @@ struct SpanRow {
     try span.takeMembers(&scanner)
     guard span.isLanguageModel || span.isServer, span.isServer || !onlyServers else { return nil }
     if let operation = span.operation, !operations.contains(operation) { return nil }
-    if let end = span.end, span.row.latency == nil, span.row.timeToFirstToken != nil,
-      let start = span.row.arrival
-    {
+    if let end = span.end, span.row.latency == nil, let start = span.row.arrival {
       let (length, overflow) = end.subtractingReportingOverflow(start)
       guard !overflow else { throw RowProblem.timeOutOfRange }
       span.row.latency = length

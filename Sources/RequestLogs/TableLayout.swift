@@ -21,9 +21,16 @@ struct TableLayout: Sendable {
     }
   }
 
+  /// Has arrivals read in another unit.
+  mutating func readArrivals(in unit: LogTimeUnit) {
+    for index in columns.indices where columns[index].field == .arrival {
+      columns[index].unit = .decimals(unit.decimals)
+    }
+  }
+
   /// BurstGPT, in its form of six columns and in that of eight.
   ///
-  /// Its elapsed time is the whole request's and has no first token beside it, so it measures nothing here.
+  /// Its elapsed time is the whole request's, in seconds.
   static func burstGPT(_ header: [String]) -> TableLayout? {
     TableLayout(
       header,
@@ -33,6 +40,7 @@ struct TableLayout: Sendable {
         ("Response tokens", .outputTokens, .decimals(0), true),
         ("Log Type", .requestClass, .decimals(0), true),
         ("Session ID", .session, .decimals(0), false),
+        ("Elapsed time", .latency, .decimals(9), false),
       ])
   }
 

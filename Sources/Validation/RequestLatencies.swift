@@ -9,8 +9,8 @@ public import RequestLogs
 public struct RequestLatencies: Sendable, Hashable {
   /// The log's name for the request: what pairs the sides.
   public var id: String
-  /// From arrival to the first token (TTFT).
-  public var timeToFirstToken: Nanoseconds
+  /// From arrival to the first token (TTFT); nil where only the end was measured.
+  public var timeToFirstToken: Nanoseconds?
   /// Mean time of each token after the first (TPOT); nil with fewer than two tokens.
   public var timePerOutputToken: Nanoseconds?
   /// From arrival to the last token.
@@ -18,7 +18,7 @@ public struct RequestLatencies: Sendable, Hashable {
 
   /// Creates latencies.
   public init(
-    id: String, timeToFirstToken: Nanoseconds, timePerOutputToken: Nanoseconds?,
+    id: String, timeToFirstToken: Nanoseconds?, timePerOutputToken: Nanoseconds?,
     endToEnd: Nanoseconds
   ) {
     self.id = id

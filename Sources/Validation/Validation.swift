@@ -10,7 +10,7 @@ import Replay
 ///
 /// Errors are taken between the two latencies of one request and never between sorted lists, which
 /// would call a replay right that gives every request another's latency. Every column is over the
-/// same requests: those that all sides have. The roofline side is a second replay of the same log
+/// same requests: those that all sides have; one whose log tells its end alone is compared by that. The roofline side is a second replay of the same log
 /// whose steps are priced by theory alone: what a user would get without any measurement.
 public struct Validation: Sendable, Hashable, Codable {
   /// How requests of the sides find each other.

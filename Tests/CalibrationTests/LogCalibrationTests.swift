@@ -93,6 +93,22 @@ import Validation
     #expect(abs(fit.parameters.deviceScale - 1) < 0.05)
   }
 
+  @Test func `A log that tells ends alone determines device time, and is judged by its ends`()
+    throws
+  {
+    var log = try MadeLog(Self.parameters(1.2, 0))
+    for index in log.records.indices { log.records[index].measured?.firstToken = nil }
+    let measured = try log.measured(fitCount: 120)
+    let fit = try measured.calibration()
+    #expect(abs(fit.parameters.deviceScale - 1.2) < 0.06)
+    let (before, after) = (
+      try measured.judgement(of: StepParameters()), try measured.judgement(of: fit.parameters)
+    )
+    #expect(after.metrics.map(\.count) == [0, 0, 40])
+    #expect(try #require(after.meanFigureError) < 3)
+    #expect(try #require(before.meanFigureError) > 10)
+  }
+
   @Test func `A log that cannot be fitted and judged is refused`() throws {
     let log = try MadeLog(StepParameters(), requests: 30)
     #expect(throws: CalibrationError.nothingToJudge(measured: 30)) {

@@ -9,7 +9,12 @@ import Validation
 struct RequestsFileTests {
   @Test("reads back as it was written, whatever the names hold")
   func roundTrip() throws {
-    let rows = try ToyRun().rows
+    var rows = try ToyRun().rows
+    // Of some requests nothing but the end was measured.
+    for index in [2, 11] {
+      rows[index].measured?.timeToFirstToken = nil
+      rows[index].measured?.timePerOutputToken = nil
+    }
     let read = try withTemporaryPath("requests.csv") { path in
       try RequestsFile.write(rows, to: path)
       return try RequestsFile.read(path)

@@ -73,7 +73,7 @@ struct ToyRun {
       var row = row
       row.roofline = RequestLatencies(row.outcome, id: row.id).map {
         RequestLatencies(
-          id: $0.id, timeToFirstToken: Nanoseconds($0.timeToFirstToken.rawValue / 2),
+          id: $0.id, timeToFirstToken: $0.timeToFirstToken.map { Nanoseconds($0.rawValue / 2) },
           timePerOutputToken: $0.timePerOutputToken.map { Nanoseconds($0.rawValue / 2) },
           endToEnd: Nanoseconds($0.endToEnd.rawValue / 2))
       }

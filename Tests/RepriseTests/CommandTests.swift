@@ -71,8 +71,9 @@ import Testing
         OwnCapture.path("serve-bursty-110/requests.jsonl.zst"), "-o", directory.path("out"))
       #expect(replay.code == 0, "\(replay.errors)")
       #expect(replay.output.contains("simulated time rests on measurements"))
-      for name in ["result.json", "requests.csv", "timeline.json", "latencies.svg", "timeline.svg"]
-      {
+      for name in [
+        "result.json", "requests.csv", "timeline.pftrace", "latencies.svg", "timeline.svg",
+      ] {
         bytes.append(
           try Data(contentsOf: URL(filePath: directory.path("out")).appending(path: name)))
       }

@@ -108,6 +108,7 @@ import Testing
     #expect(
       files().sorted() == [
         "critical-path.svg", "requests.csv", "scenario-result.json", "stages.svg",
+        "timeline.pftrace",
       ])
     #expect(try summary(out)["cut"] as? Bool == true)
     let finished = try #require(summary(out)["finished"] as? Int)

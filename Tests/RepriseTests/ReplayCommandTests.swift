@@ -69,12 +69,75 @@ import Testing
     #expect(try result("plain")["validation"] != nil)
   }
 
+  @Test func `Timelines are those that are asked for, and what an earlier run left is removed`()
+    throws
+  {
+    func timelines() -> [String] {
+      let files = try? FileManager.default.contentsOfDirectory(atPath: directory.path("time"))
+      return (files ?? []).filter { $0.hasPrefix("timeline") }.sorted()
+    }
+    let few = ["--requests", "5", "--no-bands"]
+    for (options, files) in [
+      (["--timeline", "both"], ["timeline.json", "timeline.pftrace", "timeline.svg"]),
+      (["--timeline", "chrome", "--detail", "operators"], ["timeline.json", "timeline.svg"]),
+      ([], ["timeline.pftrace", "timeline.svg"]), (["--no-timeline"], []),
+      (["--timeline-window", "0..0.5"], ["timeline.pftrace", "timeline.svg"]),
+      (["--timeline", "none"], []),
+    ] as [([String], [String])] {
+      let run = try command.run(
+        [
+          "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+          OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "-o", directory.path("time"),
+        ] + few + options)
+      #expect(run.code == 0, "\(run.errors)")
+      #expect(timelines() == files, "\(options)")
+      #expect(files.allSatisfy { run.output.contains($0) })
+    }
+  }
+
+  @Test func `A log is inspected, and a unit in doubt is asked for and can be told`() throws {
+    let rows = (0..<30).map {
+      #"{"timestamp":\#($0 / 2),"input_length":700,"output_length":5,"hash_ids":[1,2]}"#
+    }.joined(separator: "\n")
+    let log = try command.file("m.jsonl", rows)
+    let asked = try command.run(["inspect", log])
+    #expect(asked.code == 0, "\(asked.errors)")
+    for words in [
+      "Mooncake traces (JSONL)", "milliseconds, as these logs have them: in doubt",
+      "question: in which unit are its times?", "as seconds (--unit s) 2.143 requests/s",
+      "names of 512 tokens, 96.7 % of them seen before",
+    ] {
+      #expect(asked.output.contains(words), "\(words) in \(asked.output)")
+    }
+    let told = try command.run(["inspect", log, "--unit", "s"])
+    #expect(told.output.contains("seconds, as given"), "\(told.output)")
+    #expect(!told.output.contains("question:"), "\(told.output)")
+    // A replay warns, or does as it is told.
+    func replayed(_ more: String...) throws -> CommandProcess.Outcome {
+      try command.run(
+        [
+          "replay", "--deployment", OwnCapture.path("server.yaml"), "--log", log, "-o",
+          directory.path("u"), "--no-timeline", "--no-bands",
+        ] + more)
+    }
+    #expect(try replayed().output.contains("in which unit are its times?"))
+    let sure = try replayed("--unit", "s")
+    #expect(!sure.output.contains("in which unit"), "\(sure.output)")
+    #expect(sure.output.contains("14.000 s"), "\(sure.output)")
+    let known = try command.run([
+      "inspect", OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--unit", "s",
+    ])
+    #expect(known.code == 65, "\(known.errors)")
+    #expect(known.errors.contains("tell their unit; leave --unit out"), "\(known.errors)")
+  }
+
   @Test func `Arguments that make no load are refused`() throws {
     let cases = [
       ["--speed", "0"], ["--speed", "nan"], ["--thin", "0"], ["--thin", "1.5"], ["--window", "5"],
       ["--window", "5..4"], ["--window", "-1..4"], ["--warm-up", "-1"], ["--closed-loop", "0"],
       ["--closed-loop", "2", "--speed", "3"], ["--threads", "0"], ["--deadline", "inf"],
-      ["--seed", "-1"],
+      ["--seed", "-1"], ["--timeline", "svg"], ["--timeline-window", "5"],
+      ["--timeline-window", "5..4"], ["--detail", "kernels"], ["--unit", "min"],
     ]
     for arguments in cases {
       let refused = try command.run(
@@ -88,7 +151,10 @@ import Testing
 
   @Test(arguments: [1, 3])
   func `One thread and two give the same bytes`(engines: Int) throws {
-    let names = ["result.json", "requests.csv", "timeline.json", "latencies.svg", "timeline.svg"]
+    let names = [
+      "result.json", "requests.csv", "timeline.pftrace", "timeline.json", "latencies.svg",
+      "timeline.svg",
+    ]
     var outputs: [String] = []
     let deployment = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)
       .replacingOccurrences(of: "config.json", with: OwnCapture.path("config.json"))
@@ -98,7 +164,7 @@ import Testing
       let done = try command.run([
         "replay", "--deployment", path, "--log",
         OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "-o", directory.path("threads"),
-        "--threads", threads,
+        "--threads", threads, "--timeline", "both",
       ])
       #expect(done.code == 0, "\(done.errors)")
       outputs.append(done.output)

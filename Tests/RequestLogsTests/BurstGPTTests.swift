@@ -36,6 +36,24 @@ struct BurstGPTTests {
     #expect(log.records.map(\.arrival.rawValue) == [0, 750_000_000])
     #expect(log.records.map(\.session) == ["ab-1", nil])
     #expect(log.problems.firstLine == 4)
+    // Whole seconds of the whole request.
+    #expect(
+      log.records.map(\.measured?.lastToken) == [3, 12].map { Nanoseconds($0 * 1_000_000_000) })
+    #expect(log.records.allSatisfy { $0.measured?.firstToken == nil })
+    #expect(log.summary.measured == 2)
+    #expect(log.summary.measuredEnds == 2)
+    #expect(
+      log.summary.warnings.contains {
+        $0.contains("of 2 of 2 requests the log tells the end alone")
+      })
+  }
+
+  @Test("of eight columns tell no latency of requests that failed")
+  func failures() throws {
+    let log = try read(
+      "Timestamp,Session ID,Elapsed time,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
+        + "1,,7,GPT-4,10,0,10,API log\n2,,,GPT-4,10,4,14,API log")
+    #expect(log.records.map(\.measured) == [nil, nil])
     #expect(log.summary.measured == 0)
   }
 }
@@ -57,6 +75,9 @@ struct SGLangTests {
         == MeasuredTimes(
           scheduled: Nanoseconds(1_000_000), firstToken: Nanoseconds(250_000_000),
           lastToken: Nanoseconds(1_500_000_000)))
-    #expect(log.records[1].measured == nil)
+    #expect(
+      log.records[1].measured
+        == MeasuredTimes(
+          scheduled: nil, firstToken: nil, lastToken: Nanoseconds(1_500_000_000)))
   }
 }

@@ -12,6 +12,10 @@ private func times(_ first: Int64, _ last: Int64) -> MeasuredTimes {
   MeasuredTimes(scheduled: nil, firstToken: Nanoseconds(first), lastToken: Nanoseconds(last))
 }
 
+private func end(_ last: Int64) -> MeasuredTimes {
+  MeasuredTimes(scheduled: nil, firstToken: nil, lastToken: Nanoseconds(last))
+}
+
 @Suite("Logs of gateways and of other replayers")
 struct GatewayLogTests {
   @Test(
@@ -122,7 +126,9 @@ struct GatewayLogTests {
     #expect(log.records.map(\.arrival.rawValue) == [0, 100_000_000, 100_010_000, 199_990_000])
     #expect(log.records.map(\.inputTokens) == [108, 100, 100, 7])
     #expect(log.records.map(\.outputTokens) == [50, 50, 50, 0])
-    #expect(log.records.map(\.measured) == [times(5_000_000, 10_000_000), nil, nil, nil])
+    // Of an answer in one piece the end is known.
+    #expect(
+      log.records.map(\.measured) == [times(5_000_000, 10_000_000), nil, end(10_000), nil])
     #expect(log.records.map(\.session) == ["s1", nil, nil, nil])
     #expect(log.records.map(\.requestClass) == ["standard", "batch", "batch", nil])
   }
@@ -141,7 +147,9 @@ struct GatewayLogTests {
       line("f", first: "1767225601", more: #","status":"failure""#))
     #expect(log.format == .liteLLM)
     #expect(log.records.map(\.id) == ["a", "b", "c", "f"])
-    #expect(log.records.map(\.measured) == [times(750_000_000, 1_500_000_000), nil, nil, nil])
+    let whole = end(1_500_000_000)
+    #expect(
+      log.records.map(\.measured) == [times(750_000_000, 1_500_000_000), whole, whole, nil])
     #expect(log.records.map(\.outputTokens) == [3, 3, 3, 0])
 
     let table = try read(
@@ -149,7 +157,7 @@ struct GatewayLogTests {
       "a,2026-01-01 00:00:00.5+00,2026-01-01 00:00:02,2026-01-01 00:00:01.25,9,3,False",
       "b,2026-01-01 00:00:00.5+00,2026-01-01 00:00:02,,9,3,", "c,2026-01-01 00:00:00,,,9,3,True")
     #expect(table.format == .liteLLMTable)
-    #expect(table.records.map(\.measured) == [times(750_000_000, 1_500_000_000), nil])
+    #expect(table.records.map(\.measured) == [times(750_000_000, 1_500_000_000), whole])
   }
 
   @Test(
@@ -187,6 +195,7 @@ struct GatewayLogTests {
     #expect(log.records.map(\.arrival.rawValue) == [0, 300_000_000])
     #expect(log.records.map(\.outputTokens) == [6, 0])
     #expect(log.records.map(\.session) == [nil, "s"])
-    #expect(log.summary.measured == 0)
+    #expect(log.records.map(\.measured) == [end(90_000_000), nil])
+    #expect(log.summary.measuredEnds == 1)
   }
 }

@@ -79,8 +79,8 @@ struct RequestLogMappingTests {
       (#"{"version": 1, "fields": {"id": "a", "id": "b"}}"#, "'id' is given twice"),
       (#"{"version": 1, "fields": {"id": {"unit": "s"}}}"#, "'id' needs the 'name' of its column"),
       (
-        #"{"version":1,"fields":{"arrival":{"name":"t","unit":"s"},"input_tokens":"i","output_tokens":"o","latency":{"name":"l","unit":"s"}}}"#,
-        "a measurement needs the first token's time, and the last one's or the latency"
+        #"{"version":1,"fields":{"arrival":{"name":"t","unit":"s"},"input_tokens":"i","output_tokens":"o","time_to_first_token":{"name":"l","unit":"s"}}}"#,
+        "a measurement needs the last token's time or the latency, beside the first one's"
       ),
     ])
   func bad(mapping: String, reason: String) {

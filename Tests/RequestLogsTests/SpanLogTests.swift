@@ -91,7 +91,11 @@ struct SpanLogTests {
     #expect(log.records.map(\.id) == ["d", "a"])
     #expect(log.records.map(\.session) == ["talk", "talk"])
     #expect(log.records.map(\.arrival.rawValue) == [0, 300_000_000])
-    #expect(log.records[0].measured == nil)
+    // An answer in one piece: the span's own end, and no first token.
+    #expect(
+      log.records[0].measured
+        == MeasuredTimes(
+          scheduled: nil, firstToken: nil, lastToken: Nanoseconds(800_000_000)))
     #expect(
       log.records[1].measured
         == MeasuredTimes(

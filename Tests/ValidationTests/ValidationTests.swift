@@ -133,6 +133,31 @@ struct RequestLatenciesTests {
     #expect(latencies?.endToEnd == Nanoseconds(142))
   }
 
+  @Test("of which the end alone was measured are compared by that, beside others")
+  func ends() throws {
+    func record(_ id: String, first: Int64?, last: Int64) -> RequestRecord {
+      RequestRecord(
+        id: id, arrival: .zero, inputTokens: 3, outputTokens: 5,
+        measured: MeasuredTimes(
+          scheduled: nil, firstToken: first.map { Nanoseconds($0) }, lastToken: Nanoseconds(last)))
+    }
+    let whole = RequestLatencies(record("a", first: nil, last: 100))
+    #expect(whole?.timeToFirstToken == nil)
+    #expect(whole?.timePerOutputToken == nil)
+    #expect(whole?.endToEnd == Nanoseconds(100))
+    let measured = [whole, RequestLatencies(record("b", first: 40, last: 80))]
+    let replayed = ["a", "b"].map {
+      RequestLatencies(
+        id: $0, timeToFirstToken: Nanoseconds(44), timePerOutputToken: Nanoseconds(10),
+        endToEnd: Nanoseconds(110))
+    }
+    let validation = try Validation(measured: measured, replayed: replayed)
+    #expect(validation.counts.paired == 2)
+    #expect(validation.metrics.map(\.count) == [1, 1, 2])
+    #expect(validation[.timeToFirstToken]?.replayError?.biasPercent == 10)
+    #expect(validation[.endToEnd]?[.mean]?.measured == Nanoseconds(90))
+  }
+
   @Test("are absent where a replay did not finish", arguments: [true, false])
   func outcome(finished: Bool) {
     var outcome = RequestOutcome()

@@ -27,6 +27,7 @@ extension PipelineFleet {
   mutating func fail(_ engine: Int, outage number: Int, at time: Int64) {
     let outage = plan.scenario.pools[engines[engine].pool].outages[number]
     engines[engine].failures += 1
+    trace?.add(.failed, of: engine, at: time)
     engines[engine].epoch &+= 1
     if let duration = outage.duration {
       foresee(
@@ -92,10 +93,11 @@ extension PipelineFleet {
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
         tasks[task].heldSlot = -1
       }
+      traceSteps(of: engine, all: true)
       engines[engine].earlierTotals.append(models[place].totals)
       models[place] = Engine(
         group: models[place].group, index: models[place].index,
-        limits: models[place].scheduler.limits, options: ReplayOptions())
+        limits: models[place].scheduler.limits, options: engineOptions)
     case .encoder:
       encoders[place].drain()
       engines[engine].isWoken = false
@@ -124,6 +126,7 @@ extension PipelineFleet {
     engines[engine].isStarting = false
     engines[engine].isAway = false
     engines[engine].upSince = time
+    trace?.add(.started, of: engine, at: time)
     beginPending(engines[engine].pool, at: time)
   }
 
@@ -202,6 +205,7 @@ extension PipelineFleet {
     close(engine, at: time)
     engines[engine].isStopped = true
     engines[engine].epoch &+= 1
+    trace?.add(.stopped, of: engine, at: time)
     empty(engine, at: time)
   }
 }

@@ -7,9 +7,11 @@ extension PipelineFleet {
   ///
   /// - Parameters:
   ///   - tokensPerBlock: of the blocks that stores keep: those of the log's names.
+  ///   - trace: gets what happens; nil for nobody.
   ///   - collect: gets each request's outcome.
   init(
-    _ plan: ScenarioPlan, tokensPerBlock: Int, collect: ((JourneyOutcome) -> Void)?
+    _ plan: ScenarioPlan, tokensPerBlock: Int, trace: PipelineTrace? = nil,
+    collect: ((JourneyOutcome) -> Void)?
   ) throws(PipelineError) {
     let scenario = plan.scenario
     guard plan.pools.count == scenario.pools.count else {
@@ -20,13 +22,14 @@ extension PipelineFleet {
     }
     guard !scenario.pipelines.isEmpty else { throw .conflict("there are no pipelines") }
     self.plan = plan
+    self.trace = trace
     var pipelines: [CompiledPipeline] = []
     for pipeline in scenario.pipelines {
       pipelines.append(try CompiledPipeline(pipeline, of: plan))
     }
     self.pipelines = pipelines
     stride = pipelines.map(\.parts.count).max() ?? 1
-    links = try ScenarioLinks(scenario)
+    links = try ScenarioLinks(scenario, keepsRoutes: trace != nil)
     (pools, engines) = ([], [])
     stores = StoreLevels()
     result = PipelineResult(pipelines: pipelines, pools: scenario.pools.count)
@@ -100,7 +103,7 @@ extension PipelineFleet {
     do {
       let limits = try EngineLimits(group)
       models.append(
-        Engine(group: index, index: Int32(models.count), limits: limits, options: ReplayOptions()))
+        Engine(group: index, index: Int32(models.count), limits: limits, options: engineOptions))
       decodeQueues.append([])
     } catch {
       throw .pool(name: name, error)

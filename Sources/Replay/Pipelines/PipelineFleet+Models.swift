@@ -93,6 +93,7 @@ extension PipelineFleet {
   mutating func modelBoundary(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
     models[place].endStep(gaps: &result.tokenGaps, finished: &finished)
+    traceSteps(of: engine)
     models[place].letGo(&gone)
     for slot in models[place].takePrefilled() { prefilled(slot, engine, at: time) }
     if !finished.isEmpty {

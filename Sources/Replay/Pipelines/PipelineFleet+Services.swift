@@ -9,6 +9,7 @@ extension PipelineFleet {
   /// Takes in what a flow brought.
   mutating func flowEnded(_ flow: Int32, at time: Int64) {
     let cargo = links.ended(flow)
+    traceTransfer(cargo, at: time)
     let task = Int(cargo.task)
     let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
     switch cargo.purpose {
@@ -93,9 +94,9 @@ extension PipelineFleet {
     engines[engine].serviceStart = time
     engines[engine].isWoken = true
     result.passes += 1
-    foresee(
-      .boundary, engine, at: Engine.end(of: pricing.price(shape).total, from: time),
-      tag: engines[engine].epoch)
+    let end = Engine.end(of: pricing.price(shape).total, from: time)
+    tracePass(shape, of: engine, from: time, to: end)
+    foresee(.boundary, engine, at: end, tag: engines[engine].epoch)
   }
 
   /// Tokens of a request that a stage works on.

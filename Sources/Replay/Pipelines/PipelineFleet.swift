@@ -82,6 +82,8 @@ struct PipelineFleet {
 
   var result: PipelineResult
   var recorder: PipelineRecorder
+  /// What happens, for a timeline; nil if nobody wants one.
+  var trace: PipelineTrace?
   /// Whether nothing arrives any more.
   var isAtEnd = false
   /// Lists that are used again.

@@ -43,15 +43,30 @@ public struct PipelineSimulation: Sendable {
     try drive(shouldStop: shouldStop, outcome: outcome, next).close()
   }
 
+  /// The same, and what happened meanwhile.
+  ///
+  /// - Parameter trace: gets it; empty before.
+  public func run(
+    tracing trace: inout PipelineTrace, shouldStop: () -> Bool = { false },
+    outcome: ((JourneyOutcome) -> Void)? = nil, _ next: () throws -> RequestRecord?
+  ) rethrows -> PipelineResult {
+    var fleet = try drive(tracing: trace, shouldStop: shouldStop, outcome: outcome, next)
+    for engine in fleet.engines.indices where fleet.engines[engine].kind == .model {
+      fleet.traceSteps(of: engine, all: true)
+    }
+    if let kept = fleet.trace { trace = kept }
+    return fleet.close()
+  }
+
   /// Replays requests; everything as it stands at the end.
   func drive(
-    shouldStop: () -> Bool = { false }, outcome: ((JourneyOutcome) -> Void)? = nil,
-    _ next: () throws -> RequestRecord?
+    tracing trace: PipelineTrace? = nil, shouldStop: () -> Bool = { false },
+    outcome: ((JourneyOutcome) -> Void)? = nil, _ next: () throws -> RequestRecord?
   ) rethrows -> PipelineFleet {
     var record = try next()
     let size = record.map { $0.content.isEmpty ? 16 : max(1, $0.tokensPerContentName) } ?? 16
     guard
-      var fleet = try? PipelineFleet(plan, tokensPerBlock: size, collect: outcome)
+      var fleet = try? PipelineFleet(plan, tokensPerBlock: size, trace: trace, collect: outcome)
     else { preconditionFailure("a plan that was checked does not fit together") }
     var latest = Int64.min
     var untilLook = 1024

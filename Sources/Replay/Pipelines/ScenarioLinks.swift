@@ -36,18 +36,26 @@ struct ScenarioLinks {
     var latency: Int64 = 0
     /// The store that it comes from; -1 for none.
     var store: Int32 = -1
+    /// Of what is to be told of it, if anything is: when it was sent, how much it is, and its links.
+    var started: Int64 = 0
+    var bytes = 0.0
+    var links: [Int32] = []
   }
 
   /// The network's shape; nil without one.
   private(set) var topology: Topology?
   private(set) var network: FlowNetwork
   private var cargo: [Cargo] = []
+  private let keepsRoutes: Bool
   private var capacities: [Double]
   /// What links beyond the topology's are called.
   private var ownNames: [String] = []
 
   /// The links of a scenario's network.
-  init(_ scenario: Scenario) throws(PipelineError) {
+  ///
+  /// - Parameter keepsRoutes: whether a flow's bytes and links are told at its end.
+  init(_ scenario: Scenario, keepsRoutes: Bool = false) throws(PipelineError) {
+    self.keepsRoutes = keepsRoutes
     if !scenario.network.isEmpty {
       do {
         topology = try Topology(
@@ -123,6 +131,8 @@ struct ScenarioLinks {
     cargo[flow] = Cargo(
       purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
       latency: route.latency, store: Int32(truncatingIfNeeded: store))
+    guard keepsRoutes else { return }
+    (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
   }
 
   /// What a flow was for that has ended.

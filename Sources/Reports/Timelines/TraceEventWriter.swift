@@ -4,17 +4,7 @@ import TraceIO
 /// Writes events of Google's Trace Event Format, which ui.perfetto.dev and chrome://tracing read.
 ///
 /// One event a line, streamed; times are exact decimal microseconds, never through a `Double`.
-struct TraceEventWriter: ~Copyable {
-  /// What an event may carry for the person who selects it.
-  enum Argument {
-    case integer(Int)
-    case text(String)
-    /// A duration, shown in microseconds.
-    case time(Nanoseconds)
-  }
-
-  typealias Arguments = [(name: String, value: Argument)]
-
+struct TraceEventWriter: ~Copyable, TimelineWriter {
   private var file: OutputFile
   private var line: [UInt8] = []
   private var isFirst = true
@@ -35,11 +25,17 @@ struct TraceEventWriter: ~Copyable {
     try file.commit()
   }
 
-  /// Names a process, or one of its threads, and says where it stands among its like.
-  mutating func name(_ name: String, process: Int, thread: Int? = nil, order: Int)
-    throws(OutputError)
-  {
-    let kind = thread == nil ? "process" : "thread"
+  mutating func name(_ name: String, process: Int, order: Int) throws(OutputError) {
+    try self.name(name, "process", process, 0, order)
+  }
+
+  mutating func name(_ name: String, track: TimelineTrack, order: Int) throws(OutputError) {
+    try self.name(name, "thread", track.process, track.number, order)
+  }
+
+  private mutating func name(
+    _ name: String, _ kind: String, _ process: Int, _ thread: Int, _ order: Int
+  ) throws(OutputError) {
     try metadata("\(kind)_name", process, thread) { line in
       line.append(contentsOf: "\"name\":".utf8)
       appendJSONString(name, to: &line)
@@ -49,10 +45,21 @@ struct TraceEventWriter: ~Copyable {
     }
   }
 
-  /// A slice of a track.
-  mutating func slice(
-    _ name: String, category: String, process: Int, thread: Int, start: Nanoseconds,
-    duration: Nanoseconds, _ arguments: Arguments
+  mutating func draw(_ slice: TimelineSlice) throws(OutputError) {
+    let (process, thread) = (slice.track.process, slice.track.number)
+    try complete(
+      slice.name, slice.category, process, thread, slice.start, slice.duration, slice.arguments)
+    for part in slice.parts {
+      try complete(
+        part.name, slice.category, process, thread, part.start, part.duration, part.arguments)
+    }
+    // Arrows hold to the innermost slice that is there at their time.
+    for flow in slice.flows { try arrow(flow, process, thread, slice.start) }
+  }
+
+  private mutating func complete(
+    _ name: String, _ category: String, _ process: Int, _ thread: Int, _ start: Nanoseconds,
+    _ duration: Nanoseconds, _ arguments: [TimelineArgument]
   ) throws(OutputError) {
     begin("X", name, category, process, thread, start)
     line.append(contentsOf: ",\"dur\":".utf8)
@@ -61,39 +68,35 @@ struct TraceEventWriter: ~Copyable {
     try end()
   }
 
-  /// Something that happened to a whole process.
-  mutating func instant(
-    _ name: String, category: String, process: Int, time: Nanoseconds, _ arguments: Arguments
+  mutating func mark(
+    _ name: String, process: Int, time: Nanoseconds, _ arguments: [TimelineArgument]
   ) throws(OutputError) {
-    begin("i", name, category, process, 0, time)
+    begin("i", name, "request", process, 0, time)
     line.append(contentsOf: ",\"s\":\"p\"".utf8)
     append(arguments)
     try end()
   }
 
-  /// Values from `time` on; each is a curve of its own.
-  mutating func counter(
+  mutating func count(
     _ name: String, process: Int, time: Nanoseconds, _ values: [(name: String, value: Int)]
   ) throws(OutputError) {
     begin("C", name, "counter", process, 0, time)
-    append(values.map { ($0.name, .integer($0.value)) })
+    append(values.map { TimelineArgument($0.name, .integer($0.value)) })
     try end()
   }
 
-  /// A point of an arrow through the slices that enclose its points.
-  enum FlowPoint: String {
-    case start = "s"
-    case step = "t"
-    case end = "f"
-  }
-
-  /// A point of the arrow of this number.
-  mutating func flow(
-    _ point: FlowPoint, number: Int, process: Int, thread: Int, time: Nanoseconds
+  private mutating func arrow(
+    _ flow: TimelineFlow, _ process: Int, _ thread: Int, _ time: Nanoseconds
   ) throws(OutputError) {
-    begin(point.rawValue, "request", "flow", process, thread, time)
-    line.append(contentsOf: ",\"id\":\(number)".utf8)
-    if point == .end { line.append(contentsOf: ",\"bp\":\"e\"".utf8) }
+    let phase =
+      switch flow.point {
+      case .start: "s"
+      case .step: "t"
+      case .end: "f"
+      }
+    begin(phase, "request", "flow", process, thread, time)
+    line.append(contentsOf: ",\"id\":\(flow.number)".utf8)
+    if flow.point == .end { line.append(contentsOf: ",\"bp\":\"e\"".utf8) }
     try end()
   }
 
@@ -109,11 +112,11 @@ struct TraceEventWriter: ~Copyable {
   }
 
   private mutating func metadata(
-    _ name: String, _ process: Int, _ thread: Int?, _ argument: (inout [UInt8]) -> Void
+    _ name: String, _ process: Int, _ thread: Int, _ argument: (inout [UInt8]) -> Void
   ) throws(OutputError) {
     separate()
     line.append(contentsOf: "{\"ph\":\"M\",\"name\":\"\(name)\",\"pid\":\(process)".utf8)
-    line.append(contentsOf: ",\"tid\":\(thread ?? 0),\"ts\":0,\"args\":{".utf8)
+    line.append(contentsOf: ",\"tid\":\(thread),\"ts\":0,\"args\":{".utf8)
     argument(&line)
     line.append(UInt8(ascii: "}"))
     try end()
@@ -125,11 +128,14 @@ struct TraceEventWriter: ~Copyable {
     isFirst = false
   }
 
-  private mutating func append(_ arguments: Arguments) {
+  private mutating func append(_ arguments: [TimelineArgument]) {
+    guard !arguments.isEmpty else { return }
     line.append(contentsOf: ",\"args\":{".utf8)
     for (index, argument) in arguments.enumerated() {
       if index > 0 { line.append(UInt8(ascii: ",")) }
-      appendJSONString(argument.name, to: &line)
+      var name = argument.name
+      if case .time = argument.value { name += "_us" }
+      appendJSONString(name, to: &line)
       line.append(UInt8(ascii: ":"))
       switch argument.value {
       case .integer(let value): line.append(contentsOf: String(value).utf8)

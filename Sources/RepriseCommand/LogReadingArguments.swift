@@ -1,0 +1,42 @@
+import ArgumentParser
+import Reprise
+
+/// How a request log is read, as arguments.
+struct LogReadingArguments: ParsableArguments {
+  @Option(
+    help:
+      "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
+  )
+  var logMapping: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The unit of arrivals, where a log's format does not tell it: s, ms, us or ns.",
+      discussion: """
+        Of Mooncake's logs (milliseconds if not given), BurstGPT's, RAGPulse's and Bailian's (seconds). \
+        'reprise inspect' says when it is in doubt.
+        """), transform: LogTimeUnit.init(argument:))
+  var unit: LogTimeUnit?
+
+  /// The library's form.
+  func reading() throws -> RequestLogReader.Options {
+    var options = RequestLogReader.Options()
+    options.mapping = try logMapping.map { try RequestLogMapping(path: $0) }
+    options.unit = unit
+    return options
+  }
+
+  /// Whether anything is said.
+  var isUsed: Bool { logMapping != nil || unit != nil }
+}
+
+extension LogTimeUnit {
+  /// The unit that the user names.
+  fileprivate init(argument: String) throws {
+    guard let unit = Self(rawValue: argument) else {
+      throw ValidationError(
+        "--unit is one of \(Self.allCases.map(\.rawValue).joined(separator: ", "))")
+    }
+    self = unit
+  }
+}
