@@ -146,9 +146,9 @@ struct CombinationFloor: Sendable {
       guard engines < needed[place] else { continue }
       return Pruning(
         .throughput, needed[place], limit: engines,
-        text:
-          "its work takes at least \(fixedText(needed[place], decimals: 2)) engines like those of place "
-          + "\(place + 1), and it has \(fixedText(engines, decimals: 2))")
+        text: "its work takes at least \(fixedText(needed[place], decimals: 2)) engines of "
+          + "\(counts.count == 1 ? "its kind" : "its \(place == 0 ? "first" : "second") kind"), and it has "
+          + "\(fixedText(engines, decimals: 2))")
     }
     return nil
   }
