@@ -11,8 +11,9 @@ import Testing
     let process = Process()
     let beside = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
     let built = [beside, OwnCapture.root.appending(path: ".build/debug/\(name)")].compactMap(\.self)
-    process.executableURL = try #require(
-      built.first { FileManager.default.isExecutableFile(atPath: $0.path) })
+    let found = built.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+    let executable: URL = try #require(found)
+    process.executableURL = executable
     process.arguments = arguments
     let output = directory.path(name)
     try Data().write(to: URL(filePath: output))
