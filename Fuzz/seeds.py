@@ -133,6 +133,10 @@ SEEDS |= {
         '["Tensor(float)","Tensor(float)"]}, "outputs": {"values": [], "shapes": [], "types": []}, '
         '"attrs": [{"name": "rf_id", "type": "uint64", "value": 1}]}]}'
     ],
+    "storage-reads": [
+        "device,block_size_bytes,fio_measured_ms\nNVMe SSD,16777216,1.66582\nNVMe SSD,4096,0.02\n",
+        "bytes,time_ns\n1,1e3\n",
+    ],
     "mapping": [path.read_text() for path in (ROOT / "docs" / "examples" / "tables").glob("*.json")],
 }
 
@@ -217,6 +221,7 @@ def seeds(parser):
     """Small valid inputs of a parser, as bytes."""
     own = {
         "sweep": [(OWN / "samples.jsonl.zst", 4)],
+        "index-searches": [(ROOT / "SampleTraces" / "amd-epyc-vector-search" / "searches.jsonl.zst", 4)],
         "steps": [(OWN / "serve-bursty-110" / "steps.jsonl.zst", 4)],
         "request-log": [(OWN / "serve-bursty-110" / "requests.jsonl.zst", 3)],
     }

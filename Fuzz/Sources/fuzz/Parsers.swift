@@ -40,6 +40,8 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
       options.shapes = file(bytes)
       _ = try? KinetoReader.read(bytes: graphRun, options: options)
     },
+    "index-searches": { bytes in _ = try? IndexSearchReader.read(path: file(bytes)) },
+    "storage-reads": storageReads,
     "detect": { bytes in _ = try? TraceReader.read(path: file(bytes), options: options(nil)) },
   ]
   // One for each format that is a file: a new one is fuzzed without a word here.
@@ -104,6 +106,15 @@ private func scenario(_ bytes: [UInt8]) {
   precondition(scenario.firstConflict == nil)
   _ = (scenario.firstPlaces, scenario.engineCount)
   for pipeline in scenario.pipelines { _ = scenario.prefills(of: pipeline) }
+}
+
+/// Reads, and the curves that are drawn through them.
+private func storageReads(_ bytes: [UInt8]) {
+  for level in (try? StorageReadReader.read(path: file(bytes))) ?? [] {
+    guard let curve = StorageCurve(level.reads) else { continue }
+    for size in [0, 1, 1e6, 1e18] { precondition(curve.seconds(bytes: size) > 0) }
+    precondition(curve.peakRate > 0)
+  }
 }
 
 private func requestLog(_ bytes: [UInt8]) {

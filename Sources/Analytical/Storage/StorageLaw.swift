@@ -70,6 +70,10 @@ public struct StorageCurve: Hashable, Sendable {
     }
   }
 
+  /// The largest mean rate of any block, in bytes a second. Between points rates rise or fall throughout, so that
+  /// it is a point's.
+  public var peakRate: Double { points.reduce(0) { max($0, $1.bytes / $1.seconds) } }
+
   /// Seconds for a block.
   ///
   /// - Complexity: O(log of the number of points).

@@ -50,8 +50,8 @@ extension PipelineFleet {
       parts += 1
       tasks[task].partsLeft += 1
       links.send(
-        bytes, over: route, for: .fetch, task, attempt: tasks[task].attempt, from: store,
-        at: time)
+        bytes, over: route, atMost: service.rate(bytes: bytes), for: .fetch, task,
+        attempt: tasks[task].attempt, from: store, at: time)
     }
     if next > known {
       tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)
@@ -131,12 +131,13 @@ extension PipelineFleet {
       keep(name, in: following, for: engines[engine].leaf, bytesPerBlock, &written)
     }
     for (level, blocks) in written.enumerated() where blocks > 0 {
-      let number = stores.number(of: following[level], for: engines[engine].leaf)
+      let store = following[level]
+      let number = stores.number(of: store, for: engines[engine].leaf)
+      let bytes = Double(blocks) * bytesPerBlock
       links.send(
-        Double(blocks) * bytesPerBlock,
-        over: storeRoute(following[level], number, engine, isRead: false, latency: 0), for: .write,
-        0,
-        attempt: 0, at: time)
+        bytes, over: storeRoute(store, number, engine, isRead: false, latency: 0),
+        atMost: stores.services[store]?.rate(bytes: bytes) ?? .infinity, for: .write, 0, attempt: 0,
+        at: time)
     }
   }
 

@@ -1,3 +1,4 @@
+public import Analytical
 public import Operators
 
 /// A number of like engines that serve stages, and how requests are routed among them.
@@ -112,11 +113,15 @@ public struct ProcessorService: Sendable, Hashable {
   public var cores: Int
   /// `memory_bandwidth_gb_s`: bytes a nanosecond, all cores together.
   public var memoryBandwidth: Double
+  /// `memory_gb`: 10⁹ bytes of one host, which the indexes that are searched there must fit; nil, the default,
+  /// for not asking.
+  public var memory: Double?
 
   /// Creates a service.
-  public init(cores: Int, memoryBandwidth: Double) {
+  public init(cores: Int, memoryBandwidth: Double, memory: Double? = nil) {
     self.cores = cores
     self.memoryBandwidth = memoryBandwidth
+    self.memory = memory
   }
 }
 
@@ -132,7 +137,8 @@ public struct StoreService: Sendable, Hashable {
 
   /// `capacity_gb`: 10⁹ bytes of one instance; nil, the default, for no bound.
   public var capacity: Double?
-  /// `bandwidth_gb_s`: bytes a nanosecond of one instance, shared by its readers and writers.
+  /// `bandwidth_gb_s`: bytes a nanosecond of one instance, shared by its readers and writers; by default the
+  /// peak of ``curve``.
   public var bandwidth: Double
   /// `latency_us`: microseconds of a look-up; 0 by default.
   public var latency: Double
@@ -148,12 +154,15 @@ public struct StoreService: Sendable, Hashable {
   public var next: String?
   /// `write_back`: whether what engines computed is stored here; on by default.
   public var writesBack: Bool
+  /// `curve`: what transfers take alone, by their size, as it was measured; nil, the default, for what the
+  /// bandwidth alone says.
+  public var curve: StorageCurve?
 
   /// Creates a store.
   public init(
     capacity: Double? = nil, bandwidth: Double, latency: Double = 0, enginesPerInstance: Int? = nil,
     hitRate: Double? = nil, eviction: Eviction = .leastRecentlyUsed, next: String? = nil,
-    writesBack: Bool = true
+    writesBack: Bool = true, curve: StorageCurve? = nil
   ) {
     self.capacity = capacity
     self.bandwidth = bandwidth
@@ -163,6 +172,13 @@ public struct StoreService: Sendable, Hashable {
     self.eviction = eviction
     self.next = next
     self.writesBack = writesBack
+    self.curve = curve
+  }
+
+  /// Bytes a second that a transfer of so many bytes gets at most, which it gets alone; infinite without a
+  /// ``curve``.
+  public func rate(bytes: Double) -> Double {
+    curve.map { bytes / $0.seconds(bytes: bytes) } ?? .infinity
   }
 }
 

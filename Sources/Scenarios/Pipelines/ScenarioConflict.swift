@@ -51,7 +51,7 @@ extension Scenario {
   /// scenario is simulated, whether it was read from a text or made in code.
   public var firstConflict: ScenarioConflict? {
     ownConflict ?? networkConflict ?? poolsConflict ?? indexesConflict ?? pipelinesConflict
-      ?? workloadConflict
+      ?? indexMemoryConflict ?? workloadConflict
   }
 
   /// About the numbers of the whole.

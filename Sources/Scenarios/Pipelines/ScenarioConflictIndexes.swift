@@ -16,6 +16,28 @@ extension Scenario {
     return nil
   }
 
+  /// About hosts whose memory the indexes that are searched there do not fit together.
+  var indexMemoryConflict: ScenarioConflict? {
+    for (number, pool) in pools.enumerated() {
+      guard case .processors(let host) = pool.service, let memory = host.memory else { continue }
+      var searched: Set<String> = []
+      for stage in pipelines.flatMap(\.stages) where stage.pool == pool.name {
+        if case .retrieve(let search) = stage.action { searched.insert(search.index) }
+      }
+      let bytes = indexes.reduce(0) {
+        $0 + (searched.contains($1.name) ? $1.index.memory.total : 0)
+      }
+      guard bytes > 1e9 * memory else { continue }
+      return ScenarioConflict(
+        "memory_gb",
+        "the vector indexes that are searched on '\(pool.name)' take "
+          + "\((bytes / 1e7).rounded(.up) / 100) GB, and a host has \(memory); give it more, or an index "
+          + "fewer or smaller codes"
+      ).under("engines", number)
+    }
+    return nil
+  }
+
   /// About the index that a stage searches.
   func indexConflict(_ stage: Stage) -> ScenarioConflict? {
     guard case .retrieve(let search) = stage.action else { return nil }

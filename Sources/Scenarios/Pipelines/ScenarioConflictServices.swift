@@ -11,6 +11,7 @@ extension EnginePool.Service {
     case .processors(let service):
       return kind.keys.firstOutOfBounds([
         "cores": Double(service.cores), "memory_bandwidth_gb_s": service.memoryBandwidth,
+        "memory_gb": service.memory,
       ]).map(ScenarioConflict.init)
     case .store(let service):
       return kind.keys.firstOutOfBounds([

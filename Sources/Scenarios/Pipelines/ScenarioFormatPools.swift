@@ -79,13 +79,16 @@ extension ScenarioFormat {
       FormatKey(name: "cores", kind: .integer(1...4096), isRequired: true),
       FormatKey(
         name: "memory_bandwidth_gb_s", kind: .number(above: 0, through: 1e6), isRequired: true),
+      FormatKey(name: "memory_gb", kind: .number(above: 0, through: 1e9)),
     ]
 
   /// Keys of stores.
   static let storePoolKeys =
     poolKeys + [
       FormatKey(name: "capacity_gb", kind: .number(above: 0, through: 1e9)),
-      FormatKey(name: "bandwidth_gb_s", kind: .number(above: 0, through: 1e6), isRequired: true),
+      // Needed without a curve, as the reader says.
+      FormatKey(name: "bandwidth_gb_s", kind: .number(above: 0, through: 1e6)),
+      FormatKey(name: "curve", kind: .mappings(curveKeys, maxCount: 4096)),
       FormatKey(name: "latency_us", kind: .amount(0...1e9)),
       FormatKey(name: "engines_per_instance", kind: .integer(1...Scenario.maxEngines)),
       FormatKey(name: "hit_rate", kind: .amount(0...1)),
@@ -94,6 +97,12 @@ extension ScenarioFormat {
       FormatKey(name: "next", kind: .text(maxLength: 256)),
       FormatKey(name: "write_back", kind: .boolean),
     ]
+
+  /// Keys of a point of a store's curve.
+  static let curveKeys = [
+    FormatKey(name: "bytes", kind: .number(above: 0, through: 1e18), isRequired: true),
+    FormatKey(name: "time_us", kind: .number(above: 0, through: 1e15), isRequired: true),
+  ]
 
   /// Keys of what is not simulated.
   static let externalPoolKeys =
@@ -131,8 +140,8 @@ extension ScenarioFormat {
     FormatKey(name: "min_engines", kind: .integer(1...Scenario.maxEngines), isRequired: true),
     FormatKey(name: "up_at", kind: .number(above: 0, through: 1e6), isRequired: true),
     FormatKey(name: "down_at", kind: .amount(0...1e6), isRequired: true),
-    // A shorter one would be nothing but looking.
-    FormatKey(name: "interval_s", kind: .amount(1e-6...1e9), isRequired: true),
+    // A shorter one would be nothing but looking: a day of 10 ms is 8.6 million looks.
+    FormatKey(name: "interval_s", kind: .amount(0.01...1e9), isRequired: true),
     FormatKey(name: "startup_s", kind: .amount(0...1e9), isRequired: true),
   ]
 

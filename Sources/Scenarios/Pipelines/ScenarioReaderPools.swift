@@ -1,3 +1,4 @@
+import Analytical
 import Operators
 import Yams
 
@@ -38,7 +39,8 @@ extension EnginePool.Service {
       self = .processors(
         ProcessorService(
           cores: try reader.integer("cores") ?? 1,
-          memoryBandwidth: try reader.number("memory_bandwidth_gb_s") ?? 0))
+          memoryBandwidth: try reader.number("memory_bandwidth_gb_s") ?? 0,
+          memory: try reader.number("memory_gb")))
     case .store: self = .store(try StoreService(reader))
     case .external:
       self = .external(ExternalService(concurrency: try reader.integer("concurrency")))
@@ -58,7 +60,19 @@ extension EncoderService {
 
 extension StoreService {
   fileprivate init(_ reader: MappingReader) throws(ScenarioError) {
-    self.init(bandwidth: try reader.number("bandwidth_gb_s") ?? 0)
+    var points: [StorageCurve.Point] = []
+    for point in try reader.mappings("curve", what: "a point of a curve") {
+      points.append(
+        StorageCurve.Point(
+          bytes: try point.number("bytes") ?? 0, seconds: (try point.number("time_us") ?? 0) / 1e6))
+    }
+    let curve = StorageCurve(points)
+    guard let bandwidth = try reader.number("bandwidth_gb_s") ?? curve.map({ $0.peakRate / 1e9 })
+    else {
+      throw ScenarioError(
+        path: reader.path, line: reader.line, message: "a store needs 'bandwidth_gb_s' or 'curve'")
+    }
+    self.init(bandwidth: bandwidth, curve: curve)
     capacity = try reader.number("capacity_gb")
     latency = try reader.number("latency_us") ?? latency
     enginesPerInstance = try reader.integer("engines_per_instance")
