@@ -12,7 +12,7 @@ import Yams
 ///     seeds: [1, 2, 3]
 ///
 /// Files are relative to the sweep's. `TraceSchemas/sweep.schema.json` is the contract.
-package struct SweepDescription: Sendable {
+package struct SweepDescription {
   /// What a scenario of the sweep is replayed as.
   package enum Kind: String, Sendable, Codable {
     /// A deployment under a log, as by `reprise replay`.
@@ -22,7 +22,7 @@ package struct SweepDescription: Sendable {
   }
 
   /// A place in the base, and the values that it takes.
-  struct Field: Sendable {
+  struct Field {
     var path: String
     var values: [Node]
     var line: Int
