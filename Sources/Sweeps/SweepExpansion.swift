@@ -93,7 +93,9 @@ private func setting(_ value: Node, at steps: ArraySlice<Substring>, in node: No
     return node
   }
   guard let entries = node.sequence else { return nil }
-  let named = entries.indices.first { entries[$0].mapping?["name"]?.scalar?.string == step }
+  let named = entries.indices.first {
+    entries[$0].mapping?["name"]?.scalar?.string == String(step)
+  }
   guard let index = named ?? Int(step), entries.indices.contains(index),
     let changed = setting(value, at: rest, in: entries[index])
   else { return nil }
