@@ -105,6 +105,7 @@ struct SweepMergeCommand: FailingCommand {
   var output = "results.json"
 
   mutating func execute() throws {
+    let folder = folder
     let manifest = try SweepManifest.read(folder + "/manifest.json")
     let outcomes = try manifest.scenarios.lazy.map { folder + "/results/\($0.hash).json" }
       .filter { FileManager.default.fileExists(atPath: $0) }.map { try SweepOutcome.read($0) }
