@@ -73,6 +73,7 @@ let rooms = [
       "TraceIO", "Operators", "Analytical", "ProfilerTraces", "OperatorStore", "CostModel",
       "RequestLogs", "Scenarios", "Replay", "Validation", "Search", "Calibration",
     ], libraries: [heap, histogram, "PageAssets"], testLibraries: ["CZlib"]),
+  Room(name: "Sweeps", rooms: ["TraceIO", "Scenarios", "Reports"], libraries: [yams]),
 ]
 
 let package = Package(

@@ -1,7 +1,7 @@
 /// Cells of comma-separated values (RFC 4180), safe to open in a spreadsheet.
-enum CSV {
+package enum CSV {
   /// A cell, in quotes if it needs them.
-  static func quoted(_ cell: String) -> String {
+  package static func quoted(_ cell: String) -> String {
     let special: [UInt8] = [
       UInt8(ascii: ","), UInt8(ascii: "\""), UInt8(ascii: "\n"), UInt8(ascii: "\r"),
     ]
@@ -15,7 +15,7 @@ enum CSV {
   }
 
   /// A cell that no spreadsheet takes for a formula; ``rearmed(_:)`` undoes it.
-  static func disarmed(_ cell: String) -> String {
+  package static func disarmed(_ cell: String) -> String {
     switch cell.utf8.first {
     case UInt8(ascii: "="), UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "@"),
       UInt8(ascii: "'"), .some(0..<0x20):

@@ -78,16 +78,7 @@ public struct ResultFile: Sendable {
 
   /// Writes the file.
   public func write(to path: String) throws(OutputError) {
-    let data: Data
-    do {
-      data = try indentedJSON(self)
-    } catch {
-      throw OutputError(path: path, reason: "a figure is infinite or not a number")
-    }
-    var file = try OutputFile(path: path)
-    try file.write(Array(data))
-    try file.write("\n")
-    try file.commit()
+    try writeJSON(self, to: path)
   }
 
   /// Reads a file that ``write(to:)`` wrote.

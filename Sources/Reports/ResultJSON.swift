@@ -1,10 +1,25 @@
-import Foundation
+package import Foundation
+package import TraceIO
 
 /// JSON as we write it: indented, members sorted.
-func indentedJSON(_ value: some Encodable) throws -> Data {
+package func indentedJSON(_ value: some Encodable) throws -> Data {
   let encoder = JSONEncoder()
   encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
   return try encoder.encode(value)
+}
+
+/// Writes a value as JSON of ours, whole or not at all.
+package func writeJSON(_ value: some Encodable, to path: String) throws(OutputError) {
+  let text: [UInt8]
+  do {
+    text = Array(try indentedJSON(value))
+  } catch {
+    throw OutputError(path: path, reason: "a figure is infinite or not a number")
+  }
+  var file = try OutputFile(path: path)
+  try file.write(text)
+  try file.write("\n")
+  try file.commit()
 }
 
 /// What every result of ours begins with.
@@ -14,7 +29,7 @@ private struct ResultHead: Decodable {
 }
 
 /// Reads a result of ours, if it is of this kind and version.
-func readResult<Result: Decodable>(
+package func readResult<Result: Decodable>(
   _ path: String, schema: String, version: Int
 ) throws(ReportError) -> Result {
   let data = try readWholeFile(path)

@@ -11,5 +11,6 @@
 @_exported public import RequestLogs
 @_exported public import Scenarios
 @_exported public import Search
+@_exported public import Sweeps
 @_exported public import TraceIO
 @_exported public import Validation

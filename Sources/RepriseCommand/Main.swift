@@ -30,7 +30,7 @@ struct RepriseCommand: ParsableCommand {
       FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
       ReplayCommand.self, ReplayBenchmarkCommand.self, ReportCommand.self,
       ValidateCommand.self, PipelineCommand.self,
-      EstimateCommand.self, SizeCommand.self, SearchCommand.self,
+      EstimateCommand.self, SizeCommand.self, SearchCommand.self, SweepCommand.self,
       CatalogueCommand.self, DoctorCommand.self, TimePricesCommand.self,
       PipelineBenchmarkCommand.self,
     ])

@@ -118,17 +118,7 @@ struct PipelineCommand: FailingCommand {
     let seconds = processorSeconds() - start
     guard result.arrivals > 0 else { throw Failure(.data, "no request arrives") }
     let summary = PipelineSummary(result, resolved.plan)
-    if result.isCut { resolved.warnings.append("the replay was stopped before its end") }
-    if result.rejected > 0 {
-      resolved.warnings.append(
-        "\(result.rejected) of \(result.arrivals) requests were rejected: longer than 'max_model_len' "
-          + "or than an engine's memory")
-    }
-    if result.unfinished > 0, !result.isCut {
-      resolved.warnings.append(
-        "\(result.unfinished) of \(result.arrivals) requests never ended: engines or memory that they "
-          + "need never came, as after outages without 'for_s'")
-    }
+    resolved.warn(of: result)
     resolved.warnings += source.warnings
     try rows.commit()
     try stageRows?.commit()

@@ -8,6 +8,8 @@ struct ScenarioOptions: ParsableArguments {
 
   init() {}
 
+  init(path: String) { scenario = path }
+
   /// Reads the file.
   ///
   /// - Parameter seed: what is drawn follows from it instead of the file's.
@@ -101,5 +103,20 @@ struct ResolvedScenario {
   mutating func add(_ pool: PoolPlan, _ line: String?) {
     plan.pools.append(pool)
     if let line { prices.append(line) }
+  }
+
+  /// Notes what of a replay is not as a user would expect.
+  mutating func warn(of result: PipelineResult) {
+    if result.isCut { warnings.append("the replay was stopped before its end") }
+    if result.rejected > 0 {
+      warnings.append(
+        "\(result.rejected) of \(result.arrivals) requests were rejected: longer than 'max_model_len' "
+          + "or than an engine's memory")
+    }
+    if result.unfinished > 0, !result.isCut {
+      warnings.append(
+        "\(result.unfinished) of \(result.arrivals) requests never ended: engines or memory that they "
+          + "need never came, as after outages without 'for_s'")
+    }
   }
 }

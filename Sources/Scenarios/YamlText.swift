@@ -1,4 +1,4 @@
-import Yams
+package import Yams
 
 /// The largest file that is read, in bytes of UTF-8.
 private let maxYamlBytes = 1 << 20
@@ -6,7 +6,7 @@ private let maxYamlBytes = 1 << 20
 /// The root node of YAML text.
 ///
 /// - Parameter what: What the text describes, for errors: "a deployment".
-func parse(_ yaml: String, what: String, path: String) throws(ScenarioError) -> Node {
+package func parse(_ yaml: String, what: String, path: String) throws(ScenarioError) -> Node {
   guard yaml.utf8.count <= maxYamlBytes else {
     throw ScenarioError(path: path, line: 1, message: "\(what) has at most 1 MiB of text")
   }

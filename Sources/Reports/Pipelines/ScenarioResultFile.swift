@@ -45,16 +45,7 @@ public struct ScenarioResultFile: Sendable {
 
   /// Writes the file.
   public func write(to path: String) throws(OutputError) {
-    let text: [UInt8]
-    do {
-      text = Array(try indentedJSON(self))
-    } catch {
-      throw OutputError(path: path, reason: "a figure is infinite or not a number")
-    }
-    var file = try OutputFile(path: path)
-    try file.write(text)
-    try file.write("\n")
-    try file.commit()
+    try writeJSON(self, to: path)
   }
 
   /// Reads a file that ``write(to:)`` wrote.

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Foundation
+import Reprise
+
+/// `reprise sweep`: many replays, on one machine or many.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Replay every combination of many values, on one machine or many.",
+    discussion: """
+      'plan' writes a folder with every scenario and a hash of all that decides its result; 'run' replays those \
+      that have no result yet, all or a shard of them; 'merge' joins the results. Whatever the shards, threads \
+      and interruptions, the merged bytes are the same. docs/sweep.md has the keys of a sweep's file, and \
+      how to run it by Ray, Slurm, Kubernetes and GNU parallel.
+
+        reprise sweep plan rates.yaml -o sweep
+        reprise sweep run sweep --shard 1/2
+        reprise sweep run sweep --shard 2/2
+        reprise sweep merge sweep -o results.csv
+      """,
+    subcommands: [SweepPlanCommand.self, SweepRunCommand.self, SweepMergeCommand.self])
+}
+
+/// `reprise sweep plan`: a manifest of scenarios.
+struct SweepPlanCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plan",
+    abstract: "Write the manifest of a sweep's scenarios.",
+    discussion: """
+      A plan made again into the same folder keeps the results of scenarios that are still in it: what \
+      decides a result is in its hash (the scenario, its input files, the program's version).
+
+        reprise sweep plan docs/examples/sweeps/rates.yaml -o sweep
+      """)
+
+  @Argument(help: "The sweep: a YAML file (see docs/sweep.md).")
+  var sweep: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")
+  var output = "sweep"
+
+  mutating func execute() throws {
+    let text = String(decoding: try smallFile(sweep), as: UTF8.self)
+    let description = try SweepDescription(yaml: text, path: sweep)
+    let folder = RepriseCommand.folder(of: sweep)
+    let base = RepriseCommand.filePath(description.base, beside: folder)
+    let combinations = try description.expanded(
+      base: String(decoding: smallFile(base), as: UTF8.self), basePath: base)
+    var inputs: [ResultFile.Input] = []
+    for (role, name) in [
+      ("request-log", description.log), ("operator-database", description.database),
+    ] {
+      if let name { inputs.append(try input(role, name, folder)) }
+    }
+    // Models and data sheets may be files; those that are not there are the replay's to tell.
+    let baseFolder = RepriseCommand.folder(of: description.base)
+    for name in Set(combinations.flatMap { jsonFiles(in: $0.document) }).sorted() {
+      let relative = baseFolder == "." ? name : RepriseCommand.filePath(name, beside: baseFolder)
+      guard
+        FileManager.default.fileExists(
+          atPath: RepriseCommand.filePath(relative, beside: folder))
+      else { continue }
+      inputs.append(try input("description", relative, folder))
+    }
+    let manifest = SweepManifest(
+      description, combinations, folder: URL(filePath: folder).standardizedFileURL.path,
+      inputs: inputs, toolVersion: toolVersion)
+    try makeFolder(output + "/results")
+    try manifest.write(to: output + "/manifest.json")
+    print("sweep \(sweep): \(description.name)")
+    print("\(manifest.scenarios.count) scenarios of \(description.base)")
+    print("wrote \(output)/manifest.json")
+  }
+
+  private func input(
+    _ role: String, _ name: String, _ folder: String
+  ) throws -> ResultFile.Input {
+    var input = try ResultFile.Input.files([role: RepriseCommand.filePath(name, beside: folder)])[0]
+    input.path = name
+    return input
+  }
+
+  private func jsonFiles(in document: String) -> [String] {
+    document.matches(of: /[^\s"'\[\]{},:#]+\.json/).map { String($0.output) }
+  }
+}
+
+/// `reprise sweep merge`: all results in one file.
+struct SweepMergeCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Join the results of a sweep in one file.",
+    discussion: """
+      Rows are in the order of the plan, whoever ran them. Scenarios without a result are told, with exit code \
+      69; what there is is written all the same. A file that ends in .csv is CSV, any other is JSON.
+
+        reprise sweep merge sweep -o results.json
+        reprise sweep merge sweep -o results.csv
+      """)
+
+  @Argument(help: "The folder that 'sweep plan' wrote.")
+  var folder: String
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The file to write.")
+  var output = "results.json"
+
+  mutating func execute() throws {
+    let folder = folder
+    let manifest = try SweepManifest.read(folder + "/manifest.json")
+    let outcomes = try manifest.scenarios.lazy.map { folder + "/results/\($0.hash).json" }
+      .filter { FileManager.default.fileExists(atPath: $0) }.map { try SweepOutcome.read($0) }
+    let results = SweepResults(manifest, outcomes)
+    if output.hasSuffix(".csv") {
+      try results.writeCSV(to: output)
+    } else {
+      try results.writeJSON(to: output)
+    }
+    let failed = results.scenarios.count { $0.error != nil }
+    print(
+      "\(results.scenarios.count) of \(manifest.scenarios.count) scenarios, \(failed) failed; "
+        + "wrote \(output)")
+    if let first = results.missing.first {
+      throw Failure(
+        .unavailable,
+        "\(folder): \(results.missing.count) scenarios have no result, \(first) the first; "
+          + "'reprise sweep run \(folder)' makes them")
+    }
+  }
+}

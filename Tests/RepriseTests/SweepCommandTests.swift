@@ -1,0 +1,89 @@
+import Foundation
+import Testing
+
+/// `reprise sweep` as processes: shards, kills and the merge.
+@Suite struct SweepCommandTests {
+  private let command: CommandProcess
+  private var directory: TemporaryDirectory { command.directory }
+
+  init() throws {
+    command = try CommandProcess()
+    _ = try command.file(
+      "base.yaml",
+      """
+      version: 1
+      name: plain
+      engines:
+        - {name: chat, model: Llama-3.1-8B, device: h100, max_model_len: 8192}
+      pipelines:
+        - {name: chat, stages: [{do: generate, on: chat}]}
+      workload:
+        requests: 20
+        arrivals: {kind: poisson, rate: 5}
+        streams:
+          - {name: chat, share: 1, input: 300, output: 100}
+      """)
+    _ = try command.file(
+      "sweep.yaml",
+      """
+      version: 1
+      pipeline: base.yaml
+      fields: {engines.chat.count: [1, 2], workload.arrivals.rate: [2, 20, 200]}
+      seeds: [1, 2, 3, 4]
+      """)
+  }
+
+  private func plan(_ name: String, _ file: String = "sweep.yaml") throws -> String {
+    let folder = directory.path(name)
+    let run = try command.run(["sweep", "plan", directory.path(file), "-o", folder])
+    #expect(run.code == 0, "\(run.errors)")
+    return folder
+  }
+
+  private func merged(_ folder: String, _ name: String) throws -> Data {
+    let run = try command.run(["sweep", "merge", folder, "-o", directory.path(name)])
+    #expect(run.code == 0, "\(run.errors)")
+    return try Data(contentsOf: URL(filePath: directory.path(name)))
+  }
+
+  @Test(arguments: ["results.json", "results.csv"])
+  func `Shards, a kill and one whole run give the same bytes`(_ name: String) throws {
+    let whole = try plan("whole")
+    #expect(try command.run(["sweep", "run", whole]).code == 0)
+    let parts = try plan("parts")
+    let killed = try command.process(["sweep", "run", parts, "--threads", "1"])
+    killed.standardOutput = FileHandle.nullDevice
+    killed.standardError = FileHandle.nullDevice
+    try killed.run()
+    while try FileManager.default.contentsOfDirectory(atPath: parts + "/results").count < 2,
+      killed.isRunning
+    { usleep(1000) }
+    kill(killed.processIdentifier, SIGKILL)
+    killed.waitUntilExit()
+    for shard in ["3/3", "1/3", "2/3"] {
+      #expect(try command.run(["sweep", "run", parts, "--shard", shard]).code == 0)
+    }
+    #expect(try merged(parts, "a-" + name) == merged(whole, "b-" + name))
+  }
+
+  @Test func `What is missing is named, with exit code 69`() throws {
+    let folder = try plan("part")
+    #expect(try command.run(["sweep", "run", folder, "--shard", "1/2"]).code == 0)
+    let run = try command.run(["sweep", "merge", folder, "-o", directory.path("r.json")])
+    #expect(run.code == 69)
+    #expect(run.errors.contains("12 scenarios have no result"))
+  }
+
+  @Test func `A scenario that fails is noted, and the others have their results`() throws {
+    _ = try command.file(
+      "bad.yaml",
+      "version: 1\npipeline: base.yaml\nfields: {engines.chat.device: [h100, h1000, h200]}\n")
+    let folder = try plan("bad", "bad.yaml")
+    let run = try command.run(["sweep", "run", folder])
+    #expect(run.code == 65)
+    #expect(run.errors.contains("1 scenarios failed"))
+    let csv = try #require(String(data: merged(folder, "bad.csv"), encoding: .utf8))
+    #expect(csv.split(separator: "\n").count == 4)
+    #expect(csv.contains("no data sheet for device 'h1000'"))
+  }
+}
