@@ -62,7 +62,8 @@ struct SweepRunCommand: FailingCommand {
     let failed = try scenarios.map { try SweepOutcome.read(path(of: $0)) }
       .filter { $0.error != nil }
     print(
-      "\(scenarios.count) scenarios: \(scenarios.count - left.count) had a result, \(left.count) replayed")
+      "\(scenarios.count) scenarios: \(scenarios.count - left.count) had a result, \(left.count) replayed"
+    )
     if let first = failed.first {
       throw Failure(
         .data, "\(failed.count) scenarios failed, first \(first.hash): \(first.error ?? "")")

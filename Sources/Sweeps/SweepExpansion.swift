@@ -36,7 +36,8 @@ extension SweepDescription {
           guard let changed = setting(value, at: steps[...], in: root) else {
             throw ScenarioError(
               path: path, line: field.line,
-              message: "\(basePath) has no place '\(field.path.prefix(128))'; write keys, places in "
+              message:
+                "\(basePath) has no place '\(field.path.prefix(128))'; write keys, places in "
                 + "lists from 0 or the 'name' of an entry, with dots between")
           }
           next.append((changed, values + [try text(value, field)]))

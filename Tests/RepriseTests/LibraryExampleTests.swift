@@ -38,7 +38,7 @@ import Testing
         directory.path("lat.sqlite"), OwnCapture.path("server.yaml"),
         OwnCapture.path("serve-poisson-50/requests.jsonl.zst"),
       ])
-    #expect(text.contains("requests finished  169 of 169"))
+    #expect(text.contains("169 of 169"))
     #expect(text.contains("of simulated time rests on measurements"))
   }
 

@@ -30,6 +30,7 @@ import Testing
     #expect(
       files == [
         "critical-path.svg", "requests.csv", "scenario-result.json", "stages.csv", "stages.svg",
+        "timeline.pftrace",
       ])
     let data = try Data(contentsOf: URL(filePath: out + "/scenario-result.json"))
     let result = try #require(JSONSerialization.jsonObject(with: data) as? [String: Any])

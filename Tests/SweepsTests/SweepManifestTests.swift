@@ -29,11 +29,14 @@ import Testing
 
   @Test func `Every combination is there once, the last column fastest`() throws {
     let sweep = try Self.sweep(
-      "fields: {engines.chat.count: [1, 2], engines.1.cores: [4], load.rate: [5, 6, 7]}\nseeds: [8, 9]")
+      "fields: {engines.chat.count: [1, 2], engines.1.cores: [4], load.rate: [5, 6, 7]}\nseeds: [8, 9]"
+    )
     let all = try sweep.expanded(base: Self.base, basePath: "base.yaml")
     var expected: [[String]] = []
     for count in ["1", "2"] {
-      for rate in ["5", "6", "7"] { for seed in ["8", "9"] { expected.append([count, "4", rate, seed]) } }
+      for rate in ["5", "6", "7"] {
+        for seed in ["8", "9"] { expected.append([count, "4", rate, seed]) }
+      }
     }
     #expect(all.map(\.values) == expected)
     #expect(sweep.columns == ["engines.chat.count", "engines.1.cores", "load.rate", "seed"])
