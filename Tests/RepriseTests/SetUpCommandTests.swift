@@ -56,7 +56,7 @@ import Testing
         device: cpu-epyc-1thread
         dtype: fp32
       replay:
-        timeline: false
+        timeline: none
         bands: false
       """)
     let filled = try run("query", "gemm", "m=100", "n=1536", "k=512")
