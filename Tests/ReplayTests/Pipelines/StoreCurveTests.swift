@@ -1,4 +1,5 @@
 import Analytical
+import Operators
 import RequestLogs
 import Scenarios
 import Testing
