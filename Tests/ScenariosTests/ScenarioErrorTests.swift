@@ -37,7 +37,7 @@ import Testing
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "[]", "a list of 1 to 4096"),
     ("[{engine: 1, at_s: 60, for_s: 30}, {engine: 1, at_s: 100}]", "7", "1 to 4096, not '7'"),
     ("for_s: 30", "for_s: 0", "'for_s' is a number above 0.0 and at most 1000000000.0"),
-    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 0.01 to 1000000000.0"),
+    ("interval_s: 5", "interval_s: 1e-9", "'interval_s' is a number, 1e-06 to 1000000000.0"),
     (", startup_s: 60", "", "a scaling needs the key 'startup_s'"),
     ("max_outstanding: 200", "max_waiting: 2", "no key 'max_waiting'; did you mean 'max_wait_s'?"),
     ("data_type: fp16", "data_type: fp15", "'data_type' is one of"),

@@ -26,9 +26,10 @@ import Testing
 
   @Test(
     "A transfer alone takes what the curve says, after the look-up",
-    arguments: [(11, 100_000), (21, 141_421), (41, 200_000), (81, 400_000)])
+    arguments: [(17, 126_491), (33, 178_885), (65, 320_000), (81, 400_000)])
   func alone(input: Int, nanoseconds: Int64) throws {
-    // 100 bytes for each token but the last.
+    // 100 bytes for each token of the whole blocks of 16 before the last token: powers of the size between the
+    // curve's points, in proportion beyond them.
     let store = StoreService(bandwidth: 0.02, latency: 7, hitRate: 1, curve: Self.curve)
     let found = try fetches(store, inputs: [input])
     #expect(abs(found[0] - nanoseconds - 7000) <= 2, "\(found)")
@@ -36,12 +37,12 @@ import Testing
 
   @Test("Small transfers at once slow each other down only where the store's bandwidth is short")
   func shared() throws {
-    // Two at 10 MB a second each are what the store can; of four each gets half.
+    // One of 1,600 bytes would go at 12.65 MB a second; two share the store's 20, of four each gets a quarter.
     var store = StoreService(bandwidth: 0.02, hitRate: 1, curve: Self.curve)
-    #expect(try fetches(store, inputs: [11, 11]).allSatisfy { abs($0 - 100_000) <= 2 })
-    #expect(try fetches(store, inputs: [11, 11, 11, 11]).allSatisfy { abs($0 - 200_000) <= 2 })
+    #expect(try fetches(store, inputs: [17, 17]).allSatisfy { abs($0 - 160_000) <= 2 })
+    #expect(try fetches(store, inputs: [17, 17, 17, 17]).allSatisfy { abs($0 - 320_000) <= 2 })
     // Without the curve one alone has all of it.
     store.curve = nil
-    #expect(try fetches(store, inputs: [11]).allSatisfy { abs($0 - 50_000) <= 2 })
+    #expect(try fetches(store, inputs: [17]).allSatisfy { abs($0 - 80_000) <= 2 })
   }
 }
