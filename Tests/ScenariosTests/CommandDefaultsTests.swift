@@ -29,7 +29,7 @@ struct CommandDefaultsTests {
     arguments: [
       ("", 1, "empty"), ("- a", 1, "option: value"), ("--db: x", 1, "is no option"),
       ("a: b\nreplay:\n  x: {y: z}", 3, "'x' is a text"), ("a: b\nc:", 2, "'c' is a text"),
-      ("replay:\n  a: b\n  a: c", 3, "given twice"), ("a: [[1]]", 1, "'a' is a text"),
+      ("replay:\n  a: b\n  a: c", 2, "given twice"), ("a: [[1]]", 1, "'a' is a text"),
       ("a: &x 1", 1, "anchors"),
     ])
   func wrong(yaml: String, line: Int, words: String) {
