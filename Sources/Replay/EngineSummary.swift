@@ -84,21 +84,8 @@ extension ResourceTotals {
   ///
   /// - Parameter outputTokens: generated for finished requests.
   public init(_ engines: [EngineSummary], outputTokens: Int) {
-    self.init()
-    for engine in engines {
-      if let more = engine.joules {
-        joules = (joules ?? 0) + more
-      } else if !poolsWithoutPower.contains(engine.name) {
-        poolsWithoutPower.append(engine.name)
-      }
-      if let more = engine.cost {
-        cost = (cost ?? 0) + more
-      } else if !poolsWithoutPrice.contains(engine.name) {
-        poolsWithoutPrice.append(engine.name)
-      }
-    }
-    guard outputTokens > 0 else { return }
-    joulesPerOutputToken = joules.map { $0 / Double(outputTokens) }
-    costPerMillionOutputTokens = cost.map { 1e6 * $0 / Double(outputTokens) }
+    self.init(
+      engines.lazy.map { (name: $0.name, joules: $0.joules, cost: $0.cost) },
+      outputTokens: outputTokens)
   }
 }

@@ -56,16 +56,12 @@ extension ReplaySummary {
       }
     }
 
-    var table = TextTable(
-      [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
+    var table = TextTable.latencies
     for (title, statistics) in [
       ("queue", queueTime), ("TTFT", timeToFirstToken), ("TPOT", timePerOutputToken),
       ("ITL", interTokenLatency), ("end to end", endToEnd),
     ] {
-      guard let statistics else { continue }
-      table.add(
-        [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
-          + [millisecondsText(statistics.maximum)])
+      table.add(title, statistics)
     }
     return counts.text + "\n" + load.text + (travel.rows.isEmpty ? "" : "\n" + travel.text)
       + (finished > 0 ? "\n" + table.text : "")

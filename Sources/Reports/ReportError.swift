@@ -1,4 +1,5 @@
 import Foundation
+import TraceIO
 
 /// Why a report of ours could not be read back.
 public enum ReportError: Error, Hashable, Sendable {
@@ -20,6 +21,19 @@ extension ReportError: CustomStringConvertible {
       "\(path):\(line): \(reason); write the file again with this version, or correct the line"
     case .badFile(let path, let reason):
       "\(path): \(reason); write the file again with this version"
+    }
+  }
+}
+
+extension ReportError {
+  /// What reading a file of ours ended with: an error of its rows as it is, one of its bytes in our words.
+  init(_ error: any Error, reading path: String) {
+    switch error {
+    case let error as ReportError: self = error
+    case let error as TraceIOError:
+      self = .cannotRead(
+        path: path, reason: error.detail.isEmpty ? error.reason.rawValue : error.detail)
+    default: self = .cannotRead(path: path, reason: "\(error)")
     }
   }
 }

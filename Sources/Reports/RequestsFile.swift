@@ -91,13 +91,8 @@ extension RequestsFile {
           try Row(path: path, line: table.rowLine, cells: cells, places: places).request())
       }
       return rows
-    } catch let error as TraceIOError {
-      throw .cannotRead(
-        path: path, reason: error.detail.isEmpty ? error.reason.rawValue : error.detail)
-    } catch let error as ReportError {
-      throw error
     } catch {
-      throw .cannotRead(path: path, reason: "\(error)")
+      throw ReportError(error, reading: path)
     }
   }
 

@@ -23,8 +23,8 @@ enum Defaults {
       !arguments.contains("--help"), !arguments.contains("-h")
     else { return arguments }
     // What is wrong with the file is for the doctor to tell.
-    if name == DoctorCommand.configuration.commandName, (try? read()) == nil { return arguments }
-    guard let defaults = try read() else { return arguments }
+    let isDoctor = name == DoctorCommand.configuration.commandName
+    guard let defaults = isDoctor ? try? read() : try read() else { return arguments }
     let commands = try commandHelp()
     try check(defaults, commands)
     guard let command = commands.first(where: { $0.commandName == name }) else { return arguments }

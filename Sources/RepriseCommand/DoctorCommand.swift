@@ -47,9 +47,7 @@ struct DoctorCommand: FailingCommand {
     if let deployment { findings += check(deployment, with: try? store?.get()) }
 
     if json {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      print(String(decoding: try encoder.encode(findings), as: UTF8.self))
+      print(String(decoding: try indentedJSON(findings), as: UTF8.self))
     } else {
       var table = TextTable([.init("part", .left), .init("", .left), .init("", .left)])
       for finding in findings { table.add([finding.part, finding.state.rawValue, finding.text]) }

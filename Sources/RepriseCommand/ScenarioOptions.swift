@@ -74,16 +74,11 @@ struct ScenarioOptions: ParsableArguments {
     model: ModelArchitecture, device: Device,
     known: (curves: [MeasuredCurve], relative: RelativeCurves?)
   ) {
-    let (model, device): (ModelArchitecture, Device)
-    do {
-      model = try modelArchitecture(named: name, beside: folder)
-      device = try dataSheet(named: deviceName, beside: folder)
-    } catch {
-      // It is the file that names them, not the command line.
-      let failure = Failure(error)
-      throw Failure(
-        failure.cause == .usage ? .data : failure.cause,
-        "\(scenario): engines '\(pool.name)': \(failure.description)")
+    let (model, device) = try named(in: "\(scenario): engines '\(pool.name)'") {
+      (
+        try modelArchitecture(named: name, beside: folder),
+        try dataSheet(named: deviceName, beside: folder)
+      )
     }
     return (
       model, device,

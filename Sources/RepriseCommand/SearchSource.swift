@@ -23,17 +23,9 @@ struct SearchSource {
     let folder = RepriseCommand.folder(of: path)
     let space = try SearchSpace(yaml: String(decoding: smallFile(path), as: UTF8.self), path: path)
     (self.folder, self.space) = (folder, space)
-    /// It is the file that names models and devices, not the command line.
-    func named<Value>(_ find: () throws -> Value) throws -> Value {
-      do { return try find() } catch {
-        let failure = Failure(error)
-        throw Failure(
-          failure.cause == .usage ? .data : failure.cause, "\(path): \(failure.description)")
-      }
-    }
-    let model = try named { try modelArchitecture(named: space.model, beside: folder) }
+    let model = try named(in: path) { try modelArchitecture(named: space.model, beside: folder) }
     let sheets = try space.devices.map { stock in
-      try named { try dataSheet(named: stock.device, beside: folder) }
+      try named(in: path) { try dataSheet(named: stock.device, beside: folder) }
     }
     let store = try command.database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var known: [String: DesignSearch.Evidence] = [:]

@@ -18,6 +18,19 @@ struct DatabaseOptions: ParsableArguments {
   }
 }
 
+/// Finds what a file names; what is wrong with the name is that file's fault, not the command line's.
+///
+/// - Parameter place: the file, and where in it.
+func named<Value>(in place: String, _ find: () throws -> Value) throws -> Value {
+  do {
+    return try find()
+  } catch {
+    let failure = Failure(error)
+    throw Failure(
+      failure.cause == .usage ? .data : failure.cause, "\(place): \(failure.description)")
+  }
+}
+
 /// Finds a device's data sheet by name or in a file, or says which there are.
 ///
 /// - Parameter folder: what a relative path is relative to.

@@ -74,8 +74,8 @@ public struct LatencyBands: Sendable, Hashable, Codable {
   ///   - high: with long ones.
   public init(_ nominal: ReplaySummary, low: ReplaySummary, high: ReplaySummary) {
     metrics = LatencyMetric.allCases.compactMap { metric in
-      guard let middle = metric.statistics(of: nominal) else { return nil }
-      let ends = [low, high].compactMap { metric.statistics(of: $0) } + [middle]
+      guard let middle = nominal.statistics(metric) else { return nil }
+      let ends = [low, high].compactMap { $0.statistics(metric) } + [middle]
       return Metric(
         metric: metric,
         bands: Self.statistics.map { statistic in
@@ -125,16 +125,5 @@ public struct LatencyBands: Sendable, Hashable, Codable {
   /// The bands of a metric.
   public subscript(metric: LatencyMetric) -> [Band] {
     metrics.first { $0.metric == metric }?.bands ?? []
-  }
-}
-
-extension LatencyMetric {
-  /// A replay's statistics of the metric.
-  fileprivate func statistics(of summary: ReplaySummary) -> LatencyStatistics? {
-    switch self {
-    case .timeToFirstToken: summary.timeToFirstToken
-    case .timePerOutputToken: summary.timePerOutputToken
-    case .endToEnd: summary.endToEnd
-    }
   }
 }

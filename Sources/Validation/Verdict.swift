@@ -27,14 +27,17 @@ extension MetricComparison {
     return abs(mean) <= 15 && rest <= 25 ? .fair : .poor
   }
 
-  /// The verdict in a line: its word, the differences behind it, and the roofline's.
-  public var verdictLine: String {
+  /// The verdict in a line: the metric, and ``verdictSentence``.
+  public var verdictLine: String { "\(metric.title): \(verdictSentence)" }
+
+  /// The verdict's word, the differences behind it, and the roofline's.
+  public var verdictSentence: String {
     guard let mean = self[.mean]?.differencePercent, let p99 = self[.p99]?.differencePercent,
       let error = replayError
-    else { return "\(metric.title): unknown, no request has it on every side." }
+    else { return "unknown, no request has it on every side." }
     func percent(_ value: Double) -> String { fixedText(value, decimals: 1, signed: true) + " %" }
     var line =
-      "\(metric.title): \(verdict.rawValue). Mean \(percent(mean)), p99 \(percent(p99)); "
+      "\(verdict.rawValue). Mean \(percent(mean)), p99 \(percent(p99)); "
       + "a request is off by \(fixedText(error.meanAbsolutePercent, decimals: 1)) % on average, "
       + "\(fixedText(error.medianAbsolutePercent, decimals: 1)) % in the median, "
       + "with a bias of \(percent(error.biasPercent)) (n = \(count))."

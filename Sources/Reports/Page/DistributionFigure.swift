@@ -24,7 +24,6 @@ struct DistributionFigure {
   private typealias Colour = SVGCanvas.Colour
   private static let width = 1040.0
   private static let panel = 262.0
-  private static let character = 7.2
 
   /// The sides of one run; measured lies below in a broad line, so that a replay on top of it still shows both.
   init(_ run: ReportedRun) {
@@ -55,7 +54,8 @@ struct DistributionFigure {
       sides.contains { $0.latencies[metric] != nil }
     }
     guard !metrics.isEmpty else { return "" }
-    let legend = legendRows
+    let legend = legendRows(
+      sides.map { shortened($0.name, to: 60) }, mark: 34, character: 7.2, gap: 24, in: Self.width)
     let top = 44 + 22 * Double(legend.count)
     var canvas = SVGCanvas(
       width: Self.width, height: top + 222 + 58, title: "Distributions of latencies",
@@ -64,7 +64,7 @@ struct DistributionFigure {
     for (row, entries) in legend.enumerated() {
       let y = 30 + 22 * Double(row)
       for entry in entries {
-        let side = sides[entry.side]
+        let side = sides[entry.index]
         canvas.line(
           entry.x, y - 4, entry.x + 26, y - 4, side.colour, width: side.width, dash: side.dash)
         canvas.text(entry.label, entry.x + 34, y, size: 13, colour: Colour.quiet)
@@ -87,22 +87,6 @@ struct DistributionFigure {
       ).draw(on: &canvas)
     }
     return canvas.svg
-  }
-
-  private var legendRows: [[(side: Int, label: String, x: Double)]] {
-    var rows: [[(side: Int, label: String, x: Double)]] = []
-    var x = Self.width
-    for (index, side) in sides.enumerated() {
-      let label = shortened(side.name, to: 60)
-      let width = 34 + Self.character * Double(label.count) + 24
-      if x + width > Self.width - 16 {
-        rows.append([])
-        x = 32
-      }
-      rows[rows.count - 1].append((index, label, x))
-      x += width
-    }
-    return rows
   }
 }
 

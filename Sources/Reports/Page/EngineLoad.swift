@@ -41,13 +41,8 @@ struct EngineLoad {
         loads[place].memory.append(used)
       }
       return loads
-    } catch let error as TraceIOError {
-      throw .cannotRead(
-        path: path, reason: error.detail.isEmpty ? error.reason.rawValue : error.detail)
-    } catch let error as ReportError {
-      throw error
     } catch {
-      throw .cannotRead(path: path, reason: "\(error)")
+      throw ReportError(error, reading: path)
     }
   }
 }

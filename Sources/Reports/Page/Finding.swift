@@ -25,8 +25,8 @@ extension ReportedRun {
   }
 
   private var incomplete: [Finding] {
-    let finished = result.finished
-    let all = result.requests
+    let finished = result.summary.finished
+    let all = result.summary.requests
     guard finished < all else { return [] }
     return [
       Finding(

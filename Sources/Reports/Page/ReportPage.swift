@@ -41,6 +41,7 @@ public struct ReportPage {
   /// The page's text.
   public var html: String {
     let title = runs.count == 1 ? runs[0].name : "\(runs.count) runs compared"
+    let panels = runs.enumerated().map { TimePanels($0.element, group: prefix($0.offset) + "time") }
     var page = HTML()
     page.add(markup: "<!doctype html>\n")
     page.element("html", ["lang": "en"]) { html in
@@ -68,7 +69,7 @@ public struct ReportPage {
         body.element("main", ["id": "content"]) { main in
           if runs.count > 1 { comparison(&main) }
           for (index, run) in runs.enumerated() {
-            let section = RunSection(run, prefix: runs.count == 1 ? "" : "run\(index + 1)-") {
+            let section = RunSection(run, panels[index], prefix: prefix(index)) {
               link(to: $0, of: run)
             }
             guard runs.count > 1 else {
@@ -90,7 +91,7 @@ public struct ReportPage {
               + ". Percentiles are of all finished requests; distributions here are kept to three "
               + "significant digits.")
         }
-        script(&body)
+        script(panels, &body)
       }
     }
     return page.text
@@ -151,14 +152,14 @@ public struct ReportPage {
     return path.addingPercentEncoding(withAllowedCharacters: .urlPathAllowed) ?? path
   }
 
-  private func script(_ body: inout HTML) {
-    let panels = runs.enumerated().flatMap { index, run in
-      TimePanels(run, group: runs.count == 1 ? "time" : "run\(index + 1)-time").panels
-    }
+  /// What stands before each id of a run, so that several share the page.
+  private func prefix(_ index: Int) -> String { runs.count == 1 ? "" : "run\(index + 1)-" }
+
+  private func script(_ panels: [TimePanels], _ body: inout HTML) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys]
     // Only finite numbers and texts of ours are in it.
-    guard let data = try? encoder.encode(panels) else { return }
+    guard let data = try? encoder.encode(panels.flatMap(\.panels)) else { return }
     let json = String(decoding: data, as: UTF8.self).replacing("<", with: "\\u003c")
     body.element("script", ["type": "application/json", "id": "panels"]) { $0.add(markup: json) }
     body.element("script") { $0.add(markup: PageAssets.plotScript) }

@@ -7,23 +7,16 @@ extension ReportedRun {
   var subtitle: String {
     let log = result.inputs.first { $0.role == "request-log" }
     let what = log.map { "log \($0.path)" } ?? "drawn requests"
-    return "\(groupedText(result.requests)) requests of \(what), "
-      + "\(fixedText(result.makespan.seconds, decimals: 1)) s of simulated time"
+    return "\(groupedText(result.summary.requests)) requests of \(what), "
+      + "\(fixedText(result.summary.makespan.seconds, decimals: 1)) s of simulated time"
   }
 
   /// Latencies replayed, and below them measured and by the roofline.
   var latencyTable: TextTable {
-    var table = TextTable(
-      [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
-    func add(_ title: String, _ statistics: LatencyStatistics?) {
-      guard let statistics else { return }
-      table.add(
-        [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
-          + [millisecondsText(statistics.maximum)])
-    }
-    if case .replay(let file) = result { add("queue", file.summary.queueTime) }
+    var table = TextTable.latencies
+    if case .replay(let file) = result { table.add("queue", file.summary.queueTime) }
     for metric in LatencyMetric.allCases {
-      add(metric.title, result.statistics(metric))
+      table.add(metric.title, result.summary.statistics(metric))
       // A log may tell ends alone.
       guard let comparison = result.validation?[metric], comparison.count > 0 else { continue }
       table.add(
@@ -48,10 +41,7 @@ extension ReportedRun {
             })
       }
     }
-    switch result {
-    case .replay(let file): add("between tokens", file.summary.interTokenLatency)
-    case .pipeline(let file): add("between tokens", file.summary.interTokenLatency)
-    }
+    table.add("between tokens", result.summary.interTokenLatency)
     return table
   }
 
@@ -70,30 +60,6 @@ extension ReportedRun {
           + parts.map {
             millisecondsText(Nanoseconds(rounding: $0 / Double(spent.requests)))
           } + parts.map { fixedText(100 * $0 / sum, decimals: 1) })
-    }
-    return table
-  }
-
-  /// Energy and cost; empty where neither is known.
-  var resourceTable: TextTable {
-    var table = TextTable([
-      .init("", .left), .init("total"), .init("of an output token"), .init("not known of", .left),
-    ])
-    guard let resources = result.resources else { return table }
-    if let joules = resources.joules {
-      table.add([
-        "energy, kJ", fixedText(joules / 1000, decimals: 3),
-        resources.joulesPerOutputToken.map { fixedText($0, decimals: 4) + " J" } ?? "",
-        resources.poolsWithoutPower.prefix(6).joined(separator: ", "),
-      ])
-    }
-    if let cost = resources.cost {
-      table.add([
-        "cost", fixedText(cost, decimals: 4),
-        resources.costPerMillionOutputTokens.map { fixedText($0, decimals: 4) + " a million" }
-          ?? "",
-        resources.poolsWithoutPrice.prefix(6).joined(separator: ", "),
-      ])
     }
     return table
   }

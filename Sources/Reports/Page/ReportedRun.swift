@@ -64,7 +64,7 @@ public struct ReportedRun {
         path: folder, reason: "it holds no result.json or scenario-result.json: it is no result")
     }
     name = result.title
-    let ends = result.endToEnd
+    let ends = result.summary.endToEnd
     digest = try RequestDigest(
       folder + "/requests.csv",
       limits: .init(
@@ -131,53 +131,11 @@ extension ReportedRun.Result {
     }
   }
 
-  /// The statistics of a latency; nil where no request has any.
-  func statistics(_ metric: LatencyMetric) -> LatencyStatistics? {
-    switch (self, metric) {
-    case (.replay(let file), .timeToFirstToken): file.summary.timeToFirstToken
-    case (.replay(let file), .timePerOutputToken): file.summary.timePerOutputToken
-    case (.replay(let file), .endToEnd): file.summary.endToEnd
-    case (.pipeline(let file), .timeToFirstToken): file.summary.timeToFirstToken
-    case (.pipeline(let file), .timePerOutputToken): file.summary.timePerOutputToken
-    case (.pipeline(let file), .endToEnd): file.summary.endToEnd
-    }
-  }
-
-  var endToEnd: LatencyStatistics? { statistics(.endToEnd) }
-
-  var makespan: Nanoseconds {
+  /// What both kinds of results have been reduced to.
+  var summary: any RunSummary {
     switch self {
-    case .replay(let file): file.summary.makespan
-    case .pipeline(let file): file.summary.makespan
-    }
-  }
-
-  var finished: Int {
-    switch self {
-    case .replay(let file): file.summary.finished
-    case .pipeline(let file): file.summary.finished
-    }
-  }
-
-  /// Requests that arrived and count.
-  var requests: Int {
-    switch self {
-    case .replay(let file): file.summary.requests
-    case .pipeline(let file): file.summary.requests
-    }
-  }
-
-  var requestsPerSecond: Double {
-    switch self {
-    case .replay(let file): file.summary.requestsPerSecond
-    case .pipeline(let file): file.summary.requestsPerSecond
-    }
-  }
-
-  var outputTokensPerSecond: Double {
-    switch self {
-    case .replay(let file): file.summary.outputTokensPerSecond
-    case .pipeline(let file): file.summary.outputTokensPerSecond
+    case .replay(let file): file.summary
+    case .pipeline(let file): file.summary
     }
   }
 

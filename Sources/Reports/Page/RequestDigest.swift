@@ -121,13 +121,8 @@ struct RequestDigest {
       }
       slowestToStart = slowStart.requests
       slowestToEnd = slowEnd.requests
-    } catch let error as TraceIOError {
-      throw .cannotRead(
-        path: path, reason: error.detail.isEmpty ? error.reason.rawValue : error.detail)
-    } catch let error as ReportError {
-      throw error
     } catch {
-      throw .cannotRead(path: path, reason: "\(error)")
+      throw ReportError(error, reading: path)
     }
   }
 

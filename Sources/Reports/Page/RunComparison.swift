@@ -48,12 +48,12 @@ struct RunComparison {
     LatencyMetric.allCases.flatMap { metric in
       [LatencyStatistic.mean, .p50, .p99].map { statistic in
         Measure(name: "\(statistic.rawValue) \(metric.title), ms", decimals: 2) {
-          $0.result.statistics(metric)?[statistic].milliseconds
+          $0.result.summary.statistics(metric)?[statistic].milliseconds
         }
       }
     } + [
-      Measure(name: "requests/s", decimals: 3) { $0.result.requestsPerSecond },
-      Measure(name: "output tokens/s", decimals: 1) { $0.result.outputTokensPerSecond },
+      Measure(name: "requests/s", decimals: 3) { $0.result.summary.requestsPerSecond },
+      Measure(name: "output tokens/s", decimals: 1) { $0.result.summary.outputTokensPerSecond },
       Measure(name: "goodput, requests/s", decimals: 3) { $0.goodput?.rate },
       Measure(name: "cost of a million output tokens", decimals: 3) {
         $0.result.resources?.costPerMillionOutputTokens

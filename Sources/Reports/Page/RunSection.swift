@@ -9,9 +9,13 @@ struct RunSection {
   private let prefix: String
   /// Where a file of the run is, from where the page lies.
   private let link: (String) -> String
+  private let panels: TimePanels
 
-  init(_ run: ReportedRun, prefix: String, link: @escaping (String) -> String) {
+  init(
+    _ run: ReportedRun, _ panels: TimePanels, prefix: String, link: @escaping (String) -> String
+  ) {
     self.run = run
+    self.panels = panels
     self.prefix = prefix
     self.link = link
   }
@@ -30,7 +34,7 @@ struct RunSection {
     heading(1, &html)
     latencies(&html)
     heading(2, &html)
-    panels(&html)
+    overTime(&html)
     heading(3, &html)
     causes(&html)
     heading(4, &html)
@@ -73,9 +77,8 @@ struct RunSection {
     html.table(run.latencyTable, caption: "Latencies in ms.")
   }
 
-  private func panels(_ html: inout HTML) {
-    let group = prefix + "time"
-    let panels = TimePanels(run, group: group)
+  private func overTime(_ html: inout HTML) {
+    let group = panels.group
     html.element("div", ["class": "tools"]) { tools in
       for (key, name) in [
         ("ArrowLeft", "← earlier"), ("ArrowRight", "later →"), ("+", "zoom in"), ("-", "zoom out"),
@@ -145,7 +148,9 @@ struct RunSection {
       html.table(file.summary.storeTable, caption: "Key-value stores.")
       html.table(file.summary.linkTable(12), caption: "Links.")
     }
-    html.table(run.resourceTable, caption: "Energy and cost of everything that was done.")
+    if let table = run.result.resources?.table {
+      html.table(table, caption: "Energy and cost of everything that was done.")
+    }
   }
 
   /// At most so many engines are told one by one.

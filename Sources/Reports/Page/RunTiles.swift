@@ -43,7 +43,7 @@ struct RunTiles {
       (.timePerOutputToken, [.p50, .p99]), (.endToEnd, [.p50, .p99]),
     ] {
       for statistic in statistics {
-        guard let value = run.result.statistics(metric)?[statistic] else { continue }
+        guard let value = run.result.summary.statistics(metric)?[statistic] else { continue }
         tiles.append(
           Tile(
             label: "\(statistic.rawValue) \(metric.title)", value: millisecondsText(value),
@@ -53,9 +53,9 @@ struct RunTiles {
     let result = run.result
     tiles.append(
       Tile(
-        label: "throughput", value: fixedText(result.outputTokensPerSecond, decimals: 1),
+        label: "throughput", value: fixedText(result.summary.outputTokensPerSecond, decimals: 1),
         unit: "output tokens/s",
-        beside: [("requests", fixedText(result.requestsPerSecond, decimals: 2) + "/s")]))
+        beside: [("requests", fixedText(result.summary.requestsPerSecond, decimals: 2) + "/s")]))
     if let goodput = run.goodput {
       tiles.append(
         Tile(
@@ -64,9 +64,9 @@ struct RunTiles {
     }
     tiles.append(
       Tile(
-        label: "finished", value: groupedText(result.finished),
-        unit: "of \(groupedText(result.requests))",
-        beside: [("simulated", fixedText(result.makespan.seconds, decimals: 1) + " s")]))
+        label: "finished", value: groupedText(result.summary.finished),
+        unit: "of \(groupedText(result.summary.requests))",
+        beside: [("simulated", fixedText(result.summary.makespan.seconds, decimals: 1) + " s")]))
     if let cost = result.resources?.costPerMillionOutputTokens {
       tiles.append(
         Tile(

@@ -23,7 +23,7 @@ extension ReportedRun {
   /// Requests a second that keep the objective; nil without any.
   var goodput: (rate: Double, share: Double)? {
     if !objectives.isEmpty {
-      let seconds = result.makespan.seconds
+      let seconds = result.summary.makespan.seconds
       return (
         seconds > 0 ? Double(digest.good) / seconds : 0,
         Double(digest.good) / Double(max(1, digest.requests))
@@ -35,11 +35,10 @@ extension ReportedRun {
 
   private var objectiveLine: VerdictLine {
     if case .pipeline(let file) = result, objectives.isEmpty, file.summary.objectives != nil {
-      let sentence = file.summary.verdict.first ?? ""
       let holds = file.summary.objectives?.holds == true
-      let words = sentence.split(separator: ": ", maxSplits: 1).last.map(String.init) ?? sentence
       return VerdictLine(
-        tone: holds ? .good : .bad, head: holds ? "SLO met:" : "SLO broken:", sentence: words + ".")
+        tone: holds ? .good : .bad, head: holds ? "SLO met:" : "SLO broken:",
+        sentence: file.summary.objective.sentence + ".")
     }
     let limits: [(LatencyMetric, Nanoseconds?)] = [
       (.timeToFirstToken, objectives.timeToFirstToken),
@@ -74,7 +73,7 @@ extension ReportedRun {
   /// A quantile of the replayed latencies: the result's own where it has it.
   private func quantile(_ quantile: Double, _ metric: LatencyMetric) -> Nanoseconds? {
     if let statistic = LatencyStatistic.allCases.first(where: { $0.quantile == quantile }) {
-      return result.statistics(metric)?[statistic]
+      return result.summary.statistics(metric)?[statistic]
     }
     return digest.quantile(quantile, .replayed, metric)
   }
@@ -113,12 +112,11 @@ extension ReportedRun {
     var lines: [VerdictLine] = []
     if let validation = result.validation {
       for metric in validation.metrics where metric.verdict != .unknown {
-        let words = metric.verdictLine.split(separator: ": ", maxSplits: 1)
         lines.append(
           VerdictLine(
             tone: metric.verdict == .close ? .good : metric.verdict == .fair ? .doubt : .bad,
             head: "\(metric.metric.title) against measured:",
-            sentence: words.count == 2 ? String(words[1]) : metric.verdictLine))
+            sentence: metric.verdictSentence))
       }
     }
     if let shares = result.timeShares {

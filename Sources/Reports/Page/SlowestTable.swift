@@ -42,43 +42,27 @@ struct SlowestTable {
     let hasEngines = requests.contains { $0.engine != nil }
     let tellsQueues = run.digest.tellsQueues
     let isMeasured = requests.contains { $0.measuredEndToEnd != nil }
-    html.element(
-      "div", ["class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption]
-    ) {
-      $0.element("table") { table in
-        table.element("caption", text: caption)
-        table.element("thead") {
-          $0.element("tr") { row in
-            row.element("th", ["scope": "col", "class": "left"], text: "request")
-            var titles = ["sent at s"] + (tellsQueues ? ["queue"] : [])
-            titles += ["TTFT", "TPOT", "end to end"]
-            if isMeasured { titles.append("measured") }
-            titles += ["input", "output"]
-            if hasEngines { titles.append("engine") }
-            for title in titles { row.element("th", ["scope": "col"], text: title) }
-            row.element("th", ["scope": "col", "class": "left"], text: "phases")
-          }
-        }
-        table.element("tbody") { body in
-          for request in requests {
-            body.element("tr") { row in
-              row.element(
-                "th", ["scope": "row", "class": "left"], text: shortened(request.id, to: 40))
-              var cells = [fixedText(request.arrival.seconds, decimals: 3)]
-              if tellsQueues { cells.append(request.queue.map(millisecondsText) ?? "") }
-              cells += [
-                millisecondsText(request.firstToken),
-                request.perToken.map(millisecondsText) ?? "", millisecondsText(request.endToEnd),
-              ]
-              if isMeasured { cells.append(request.measuredEndToEnd.map(millisecondsText) ?? "") }
-              cells += [
-                groupedText(Int(request.inputTokens)), groupedText(Int(request.outputTokens)),
-              ]
-              if hasEngines { cells.append(request.engine.map(String.init) ?? "") }
-              for cell in cells { row.element("td", text: cell) }
-              row.element("td", ["class": "left"]) { bar(request, longest, &$0) }
-            }
-          }
+    var titles = ["sent at s"] + (tellsQueues ? ["queue"] : []) + ["TTFT", "TPOT", "end to end"]
+    titles += (isMeasured ? ["measured"] : []) + ["input", "output"]
+    titles += hasEngines ? ["engine"] : []
+    let columns =
+      [TextTable.Column("request", .left)] + titles.map { TextTable.Column($0) }
+      + [TextTable.Column("phases", .left)]
+    html.table(columns, caption: caption) { body in
+      for request in requests {
+        body.element("tr") { row in
+          row.element("th", ["scope": "row", "class": "left"], text: shortened(request.id, to: 40))
+          var cells = [fixedText(request.arrival.seconds, decimals: 3)]
+          if tellsQueues { cells.append(request.queue.map(millisecondsText) ?? "") }
+          cells += [
+            millisecondsText(request.firstToken), request.perToken.map(millisecondsText) ?? "",
+            millisecondsText(request.endToEnd),
+          ]
+          if isMeasured { cells.append(request.measuredEndToEnd.map(millisecondsText) ?? "") }
+          cells += [groupedText(Int(request.inputTokens)), groupedText(Int(request.outputTokens))]
+          if hasEngines { cells.append(request.engine.map(String.init) ?? "") }
+          for cell in cells { row.element("td", text: cell) }
+          row.element("td", ["class": "left"]) { bar(request, longest, &$0) }
         }
       }
     }

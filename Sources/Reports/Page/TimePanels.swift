@@ -46,7 +46,10 @@ struct TimePanels {
   }
 
   private let run: ReportedRun
-  private let group: String
+  /// The name by which its panels move together.
+  let group: String
+  /// The panels, those of which nothing is known left out.
+  private(set) var panels: [Panel] = []
   /// Bins up to the last that holds anything.
   private let bins: Int
   private let seconds: Double
@@ -59,10 +62,10 @@ struct TimePanels {
     let width = run.digest.load.width
     bins = min(run.digest.load.count, Int(Double(end.rawValue) / width) + 1)
     seconds = width / 1e9
+    panels = makePanels()
   }
 
-  /// The panels, those of which nothing is known left out.
-  var panels: [Panel] {
+  private func makePanels() -> [Panel] {
     let waiting: [Panel.Series] =
       run.digest.tellsQueues
       ? [
@@ -95,18 +98,19 @@ struct TimePanels {
       .init("from s", .right), .init("arrive /s"), .init("end /s"), .init("running"),
       .init("waiting"), .init("output tokens/s"),
     ])
+    let columns = [
+      rates(.arrivals), rates(.finished), means(.running),
+      run.digest.tellsQueues ? means(.waiting) : nil, rates(.tokens),
+    ]
     let slices = min(12, bins)
     for slice in 0..<slices {
       let range = (slice * bins / slices)..<((slice + 1) * bins / slices)
-      func mean(_ values: [Double]) -> String {
-        let part = values[range]
-        return fixedText(part.reduce(0, +) / Double(max(1, part.count)), decimals: 2)
-      }
-      table.add([
-        fixedText(Double(range.lowerBound) * seconds, decimals: 1), mean(rates(.arrivals)),
-        mean(rates(.finished)), mean(means(.running)),
-        run.digest.tellsQueues ? mean(means(.waiting)) : "", mean(rates(.tokens)),
-      ])
+      table.add(
+        [fixedText(Double(range.lowerBound) * seconds, decimals: 1)]
+          + columns.map { values in
+            guard let part = values?[range] else { return "" }
+            return fixedText(part.reduce(0, +) / Double(max(1, part.count)), decimals: 2)
+          })
     }
     return table
   }

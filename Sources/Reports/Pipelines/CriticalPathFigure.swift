@@ -39,7 +39,10 @@ public struct CriticalPathFigure: Sendable {
   public var svg: String {
     let colours = BlameColours(blame)
     let hasRest = blame.contains { $0.rest > 0 }
-    let legend = legendRows(colours.keys.map(\.words) + (hasRest ? ["each below 1 %"] : []))
+    let labels = colours.keys.map(\.words) + (hasRest ? ["each below 1 %"] : [])
+    let legend = legendRows(
+      labels.map { shortened($0, to: 40) }, mark: 18, character: Self.character, gap: 26,
+      in: Self.width)
     let metrics = [PipelineSummary.Metric.timeToFirstToken, .endToEnd].filter { metric in
       blame.contains { $0.metric == metric }
     }
@@ -69,23 +72,6 @@ public struct CriticalPathFigure: Sendable {
     }
     if !metrics.isEmpty { axis(barsTop + panel * Double(metrics.count), &canvas) }
     return canvas.svg
-  }
-
-  /// Where each label of the legend stands: rows of as many as fit.
-  private func legendRows(_ labels: [String]) -> [[(index: Int, label: String, x: Double)]] {
-    var rows: [[(index: Int, label: String, x: Double)]] = []
-    var x = Self.width
-    for (index, label) in labels.enumerated() {
-      let label = shortened(label, to: 40)
-      let width = 18 + Self.character * Double(label.count) + 26
-      if x + width > Self.width - 16 {
-        rows.append([])
-        x = 32
-      }
-      rows[rows.count - 1].append((index, label, x))
-      x += width
-    }
-    return rows
   }
 
   private func draw(

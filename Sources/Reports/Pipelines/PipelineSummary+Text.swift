@@ -10,7 +10,7 @@ extension PipelineSummary {
     var parts = [verdict.joined(separator: "\n") + "\n", countsTable.text]
     let tables = [
       latencyTable, pipelineTable, objectiveTable, blameTable, stageTable, poolTable, loadTable,
-      resourceTable,
+      resources.table,
       storeTable, linkTable(mostLinks),
       linkGroups.contains { $0.used > 0 } && links.count > mostLinks ? groupTable : nil,
     ]
@@ -45,16 +45,12 @@ extension PipelineSummary {
   }
 
   var latencyTable: TextTable {
-    var table = TextTable(
-      [.init("ms", .left)] + LatencyStatistic.allCases.map { .init($0.rawValue) } + [.init("max")])
+    var table = TextTable.latencies
     for (title, statistics) in [
       ("TTFT", timeToFirstToken), ("TPOT", timePerOutputToken), ("ITL", interTokenLatency),
       ("end to end", endToEnd),
     ] {
-      guard let statistics else { continue }
-      table.add(
-        [title] + LatencyStatistic.allCases.map { millisecondsText(statistics[$0]) }
-          + [millisecondsText(statistics.maximum)])
+      table.add(title, statistics)
     }
     return table
   }
@@ -177,33 +173,6 @@ extension PipelineSummary {
     }
     if blame.contains(where: { $0.rest >= 0.0005 }) {
       table.add(["what is below 1 %"] + blame.map { $0.rest > 0 ? percent($0.rest) : "" })
-    }
-    return table
-  }
-
-  var resourceTable: TextTable? {
-    guard resources.joules != nil || resources.cost != nil else { return nil }
-    var table = TextTable([
-      .init("energy and cost", .left), .init("total"), .init("per output token"),
-      .init("not known of", .left),
-    ])
-    func names(_ pools: [String]) -> String {
-      pools.prefix(6).joined(separator: ", ") + (pools.count > 6 ? ", …" : "")
-    }
-    if let joules = resources.joules {
-      table.add([
-        "energy", "\(fixedText(joules / 1000, decimals: 3)) kJ",
-        resources.joulesPerOutputToken.map { "\(fixedText($0, decimals: 4)) J" } ?? "",
-        names(resources.poolsWithoutPower),
-      ])
-    }
-    if let cost = resources.cost {
-      table.add([
-        "cost", fixedText(cost, decimals: 4),
-        resources.costPerMillionOutputTokens.map { "\(fixedText($0, decimals: 4)) a million" }
-          ?? "",
-        names(resources.poolsWithoutPrice),
-      ])
     }
     return table
   }

@@ -21,21 +21,28 @@ extension PipelineSummary {
   }
 
   private var objectiveSentence: String {
+    objective.head + ": " + objective.sentence
+  }
+
+  /// Whether the objectives hold, in two words, and by how much.
+  var objective: (head: String, sentence: String) {
     let lost = requests - finished
     let others = lost > 0 ? "; \(groupedText(lost)) of \(groupedText(requests)) did not finish" : ""
     guard let objectives else {
-      return "SLO: none is given (slo: in the scenario)" + others
+      return ("SLO", "none is given (slo: in the scenario)" + others)
     }
     let good =
       "goodput \(fixedText(objectives.goodput, decimals: 2)) requests/s, "
       + "\(percent(objectives.attainment)) of all requests" + others
-    guard finished > 0 else { return "SLO broken: no request finished" }
-    if objectives.holds { return "SLO holds: all \(objectives.checks.count) limits; " + good }
+    guard finished > 0 else { return ("SLO broken", "no request finished") }
+    if objectives.holds {
+      return ("SLO holds", "all \(objectives.checks.count) limits; " + good)
+    }
     let broken = objectives.checks.filter { !$0.holds }.map { check in
       let value = check.value.map(millisecondsText) ?? "n/a"
       return "\(check.name) \(value) ms > \(millisecondsText(check.limit)) ms"
     }
-    return "SLO broken: \(broken.joined(separator: ", ")); " + good
+    return ("SLO broken", "\(broken.joined(separator: ", ")); " + good)
   }
 
   /// What the slowest hundredth waited for: the largest shares, four at most.

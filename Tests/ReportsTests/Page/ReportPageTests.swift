@@ -98,7 +98,7 @@ struct ReportPageTests {
   @Test("says first whether the objective is met, by the result's own percentile")
   func objectives() throws {
     try withRun { run, folder in
-      let p99 = try #require(run.result.statistics(.timeToFirstToken)?.p99)
+      let p99 = try #require(run.result.summary.statistics(.timeToFirstToken)?.p99)
       for (limit, head) in [(p99, "SLO met:"), (p99 - Nanoseconds(1), "SLO broken:")] {
         let judged = try ReportedRun(
           folder: folder, objectives: .init(timeToFirstToken: limit, quantile: 0.99))

@@ -168,16 +168,27 @@ public struct ResourceTotals: Sendable, Hashable, Codable {
   init() {}
 
   init(_ pools: [PoolSummary], outputTokens: Int) {
-    for pool in pools {
-      if let more = pool.joules {
+    self.init(
+      pools.lazy.map { (name: $0.name, joules: $0.joules, cost: $0.cost) },
+      outputTokens: outputTokens)
+  }
+
+  /// Adds parts up; one whose energy or cost is not known is told once by its name.
+  ///
+  /// - Parameter outputTokens: generated for finished requests.
+  init(
+    _ parts: some Sequence<(name: String, joules: Double?, cost: Double?)>, outputTokens: Int
+  ) {
+    for part in parts {
+      if let more = part.joules {
         joules = (joules ?? 0) + more
-      } else {
-        poolsWithoutPower.append(pool.name)
+      } else if !poolsWithoutPower.contains(part.name) {
+        poolsWithoutPower.append(part.name)
       }
-      if let more = pool.cost {
+      if let more = part.cost {
         cost = (cost ?? 0) + more
-      } else {
-        poolsWithoutPrice.append(pool.name)
+      } else if !poolsWithoutPrice.contains(part.name) {
+        poolsWithoutPrice.append(part.name)
       }
     }
     guard outputTokens > 0 else { return }
