@@ -94,7 +94,7 @@ import Testing
       if op.kind == .gemm { op.attributes["n"] = 3072 }
       return op
     }
-    let bounds = StepBounds(tokens: 512, sequences: 32, context: 1024)
+    let bounds = StepBounds(tokens: 64, sequences: 8, context: 256)
     let prepared = CostModel(curves: measured, on: device(), upTo: bounds)
     prepared.prepare(asked)
     let plain = CostModel(curves: measured, on: device(), upTo: bounds)

@@ -44,8 +44,6 @@ public struct PlanCheck: Sendable {
   /// A row for each group and way of hiding, by name.
   public private(set) var rows: [Row] = []
 
-  /// Runs of each row.
-  static let runs = 20
   /// Operators of a run.
   static let operatorsOfRun = 4
   /// Points of an operator that a run visits at most, evenly spread.
@@ -59,10 +57,13 @@ public struct PlanCheck: Sendable {
   ///   - curves: what was measured on it.
   ///   - device: its data sheet.
   ///   - points: how many points a plan may ask for.
+  ///   - runs: how many runs each row is made of.
   ///   - seed: of the random choices.
   /// - Complexity: two models of a runtime's kind, and two predictions of some hundreds of points, for each
   ///   run.
-  public init(_ curves: [MeasuredCurve], on device: Device, points: Int, seed: UInt64 = 1) {
+  public init(
+    _ curves: [MeasuredCurve], on device: Device, points: Int, runs: Int = 20, seed: UInt64 = 1
+  ) {
     for (group, curves) in HoldOutCheck.divided(curves) {
       let usable = curves.indices.filter { curves[$0].samples.count >= Self.fewestPoints }
       let byType = Dictionary(grouping: usable) { curves[$0].operator.dataType }
@@ -73,7 +74,7 @@ public struct PlanCheck: Sendable {
         // What is hidden whole is predicted from others.
         for hidden in Hidden.allCases
         where hidden == .most || curves.count > Self.operatorsOfRun {
-          let outcomes = onThreads(4, count: Self.runs) { run in
+          let outcomes = onThreads(4, count: runs) { run in
             Trial(
               curves, candidates, hidden, on: device, points: points,
               RandomStream(seed: seed &+ UInt64(run), name: "\(name) \(hidden)"))
