@@ -176,7 +176,7 @@ extension CostModel {
   }
 
   /// A step has three or four kinds with fields.
-  private static let threads = 4
+  static let threads = 4
 
   private func regions(of op: Operator) -> [FieldRegion] {
     op.kind.isStepAttention ? [.prefill, .decode] : [.single]

@@ -154,19 +154,27 @@ public struct StepModel: StepPricing {
     _ uses: [OperatorUse], _ longest: Int, _ model: CostModel
   ) -> [PartialPrice] {
     let candidates = uses.map { model.candidates(for: $0.operator) }
-    return (0...min(max(1, longest), longestTable)).map { size in
-      var parts = PartialPrice()
-      guard size > 0 else { return parts }
+    let entries = 1 + min(max(1, longest), longestTable)
+    return onThreads(CostModel.threads, count: 1 + (entries - 1) / entriesAtOnce) { part in
+      let sizes = part * entriesAtOnce..<min(entries, (part + 1) * entriesAtOnce)
+      var prices = [PartialPrice](repeating: PartialPrice(), count: sizes.count)
+      // Operators outside: their references are then counted once, not for each size.
       for (use, candidates) in zip(uses, candidates) {
-        let point = use.point(size: size)
-        guard let work = candidates.work?.work(at: point) else { continue }
-        parts.add(
-          model.estimate(candidates, sizes: point.sizes, work: work), count: use.count,
-          of: use.operator.kind)
+        guard let law = candidates.work else { continue }
+        let kind = use.operator.kind
+        for size in sizes where size > 0 {
+          let point = use.point(size: size)
+          prices[size - sizes.lowerBound].add(
+            model.estimate(candidates, sizes: point.sizes, work: law.work(at: point)),
+            count: use.count, of: kind)
+        }
       }
-      return parts
-    }
+      return prices
+    }.flatMap(\.self)
   }
+
+  /// How many entries of a table one thread makes at once.
+  private static let entriesAtOnce = 1024
 
   /// A table's price at a size; beyond its end in proportion to the last one.
   static func entry(_ table: [PartialPrice], _ index: Int) -> PartialPrice {
