@@ -4,19 +4,18 @@ extension CalibrateCommand {
   /// Holds the promises of measurement plans against what was measured.
   func checkPromises() throws {
     let store = try database.open(.readOnly)
-    var isEmpty = true
+    var report = PlanCheckReport()
     for (name, sheet) in try checkedDevices(in: store) {
       let curves = try store.curves(on: sheet).compactMap(checking.part)
-      let check = PlanCheck(curves, on: sheet, points: planPoints)
-      guard !check.rows.isEmpty else { continue }
-      isEmpty = false
-      print(
-        "\(name): plans of \(planPoints) points for made runs, in percent of a run's time, root mean "
-          + "squares over \(check.rows[0].runs) runs")
-      print(TextTable(check).text, terminator: "")
+      let part = PlanCheckReport.Part(
+        device: name, points: planPoints, check: PlanCheck(curves, on: sheet, points: planPoints))
+      guard !part.check.rows.isEmpty else { continue }
+      report.parts.append(part)
+      if !checking.json { print(part.text, terminator: "") }
     }
-    if isEmpty {
+    guard !report.parts.isEmpty else {
       throw Failure(.data, "\(database.path): no curve that was asked for has enough points")
     }
+    if checking.json { print(try report.json()) }
   }
 }

@@ -83,7 +83,7 @@ struct CalibrateCommand: FailingCommand {
         throw UsageError("--plan-points must be from 1 to 1000")
       }
       guard check || !checking.isOfHoldOut else {
-        throw UsageError("--check-plans takes no --protocol, --worst, --json and --svg")
+        throw UsageError("--check-plans takes no --protocol, --worst and --svg")
       }
       guard checking.worst >= 0, checking.least >= 1 else {
         throw UsageError("--worst must be at least 0, --least at least 1")

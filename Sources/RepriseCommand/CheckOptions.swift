@@ -40,12 +40,12 @@ struct CheckOptions: ParsableArguments {
 
   /// Whether anything but the defaults was asked for.
   var isUsed: Bool {
-    isOfHoldOut || kind != nil || runtime != nil || !conditions.isEmpty || least != 1
+    isOfHoldOut || json || kind != nil || runtime != nil || !conditions.isEmpty || least != 1
   }
 
   /// Whether anything was asked for that only predictions of held-out points have.
   var isOfHoldOut: Bool {
-    protocols != HoldOutProtocol.withinDevice || worst != 0 || svg != nil || json
+    protocols != HoldOutProtocol.withinDevice || worst != 0 || svg != nil
   }
 
   /// What of a curve is to be checked; nil for nothing.

@@ -75,4 +75,17 @@ import Testing
     #expect(held > 0 && json.contains("\"held_out\" : \(held)"))
     #expect(try problems(in: HoldOutReport().json(), "hold-out.schema.json") == [])
   }
+
+  @Test func `A check of plans keeps to its schema, and its table says the same`() throws {
+    let sheet = try device("h200-sxm")
+    let check = PlanCheck([curve(1)], on: sheet, points: 2, runs: 2)
+    let part = PlanCheckReport.Part(device: sheet.name, points: 2, check: check)
+    let json = try PlanCheckReport([part]).json()
+    #expect(try problems(in: json, "plan-check.schema.json") == [])
+    let row = try #require(check.rows.first)
+    #expect(json.contains("\"promised_percent\" : \(100 * row.promised)"))
+    #expect(part.text.hasPrefix("h200-sxm: plans of 2 points") && part.text.contains("over 2 runs"))
+    #expect(part.text.contains(fixedText(100 * row.promised, decimals: 2)))
+    #expect(try problems(in: PlanCheckReport().json(), "plan-check.schema.json") == [])
+  }
 }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// `inspect --outliers` and `compare-devices`, run as processes.
+/// `inspect --outliers`, `compare-devices` and the checks of `calibrate`, run as processes.
 @Suite struct MeasurementCommandTests {
   private let command: CommandProcess
   private let database: String
@@ -42,6 +42,20 @@ import Testing
     #expect(compared.output.contains("0.800"), "\(compared.output)")
   }
 
+  @Test(arguments: [["--check"], ["--check-plans", "--plan-points", "3"]])
+  func `Checks of a database print a table, or the same as JSON`(flags: [String]) throws {
+    let options = ["calibrate", "--db", database, "--device", "h200-sxm"] + flags
+    let table = try command.run(options)
+    #expect(table.code == 0, "\(table.errors)")
+    #expect(table.output.contains("toy 1"), "\(table.output)")
+    let json = try command.run(options + ["--json"])
+    #expect(json.code == 0, "\(json.errors)")
+    let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
+    let checks = try #require((document as? [String: [[String: Any]]])?["checks"])
+    #expect(checks.first?["device"] as? String == "h200-sxm")
+    #expect((checks.first?["rows"] as? [[String: Any]])?.first?["software"] as? String == "toy 1")
+  }
+
   /// The arguments after the command and its database, the exit code, and words of the error.
   @Test(
     arguments: [
@@ -50,6 +64,10 @@ import Testing
       (["inspect", "--outliers", "x", "--db", "DB"], 64, "takes no files"),
       (["inspect", "x", "--db", "DB"], 64, "--outliers"),
       (["inspect", "--outliers", "--db", "DB", "--device", "l40s"], 69, "it holds NVIDIA H100"),
+      (["calibrate", "--db", "DB", "--check", "--check-plans"], 64, "not both"),
+      (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
+      (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
+      (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 69, "has enough points"),
       (["compare-devices", "--db", "DB", "h100-sxm", "h201-sxm"], 64, "did you mean 'h200-sxm'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "l40s"], 69, "no curve of 'l40s'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "H100"], 64, "one device"),
