@@ -185,6 +185,19 @@ extension LogCalibration.Estimate {
   }
 }
 
+extension LogCalibration {
+  /// Whether a fit predicts requests that it did not see better than no fit does; not where there is
+  /// nothing to compare.
+  ///
+  /// - Parameters:
+  ///   - before: those requests without it.
+  ///   - after: the same with it.
+  public static func isWorthKeeping(before: Validation, after: Validation) -> Bool {
+    guard let old = before.meanFigureError, let new = after.meanFigureError else { return false }
+    return isClearlyBetter(new, than: old)
+  }
+}
+
 extension StoredCalibration {
   /// What a fit on requests keeps.
   ///

@@ -20,7 +20,7 @@
 func logLeastSquares(rows: [[Double]], targets: [Double], rounds: Int = 40) -> [Double]? {
   guard let terms = rows.first?.count, rows.count == targets.count else { return nil }
   var weights = targets.map { 1 / ($0 * $0) }
-  var best: (loss: Double, coefficients: [Double])?
+  var best: (size: Double, coefficients: [Double])?
   for _ in 0..<rounds {
     guard let coefficients = nonNegativeSolution(rows, targets, weights, terms) else { break }
     let predicted = rows.map { row in
@@ -29,14 +29,9 @@ func logLeastSquares(rows: [[Double]], targets: [Double], rounds: Int = 40) -> [
     guard predicted.allSatisfy({ $0 > 0 && $0.isFinite }) else { break }
     let residuals = zip(predicted, targets).map { log($0 / $1) }
     let corner = max(1e-6, 1.5 * median(residuals.map(abs)) / 0.6745)
-    let loss = residuals.reduce(0) { sum, residual in
-      let size = abs(residual)
-      return sum + (size <= corner ? size * size : corner * (2 * size - corner)) / (corner * corner)
-    }
-    // Losses of different corners do not compare; the mean size of errors does.
+    // Losses of different corners do not compare; the sizes of errors do.
     let size = residuals.reduce(0) { $0 + min(abs($1), 1) }
-    if size < (best?.loss ?? .infinity) { best = (size, coefficients) }
-    guard loss.isFinite else { break }
+    if size < (best?.size ?? .infinity) { best = (size, coefficients) }
     weights = residuals.indices.map { index in
       let (p, y, residual) = (predicted[index], targets[index], residuals[index])
       let mean = abs(residual) < 1e-6 ? y : (p - y) / residual

@@ -13,7 +13,8 @@ public import Operators
 /// both grow with tokens alone, host time a token is then fitted only if it is clearly better, or if the
 /// factor would be beyond reason. No number is negative; the curves stay as measured. The fit minimises
 /// relative errors, once, then again without the steps that lie far off (a machine pausing is not a
-/// property of the deployment).
+/// property of the deployment). The held-out error is that of the form that was chosen by it, so a little
+/// too small where several were tried.
 public struct StepCalibration: Sendable {
   /// The fitted numbers, with the errors before and on held-out steps.
   public var calibration: StoredCalibration
@@ -75,7 +76,7 @@ public struct StepCalibration: Sendable {
       deviceScale: errors[0], perStep: errors[2], perSequence: errors[3], perToken: errors[4])
     if fit.form.fitsCollectives, fit.compute > 0 {
       calibration.collectiveScale = fit.collectives / fit.compute
-      calibration.standardErrors.collectiveScale = errors[1] / fit.compute
+      calibration.standardErrors.collectiveScale = errors[5]
     }
     outliers = best.outliers
     heldOutBias = best.heldOut.signed
@@ -83,16 +84,24 @@ public struct StepCalibration: Sendable {
 
   private static let fewestSteps = 20
 
+  /// Whether it predicts steps that it did not see better than no fit does: by less error, or by less of it in
+  /// one direction, which adds up over a run.
+  public var isWorthKeeping: Bool {
+    let (before, after) = (calibration.errorBefore, calibration.errorHeldOut)
+    return isClearlyBetter(after, than: before)
+      || !isClearlyBetter(before, than: after) && abs(heldOutBias) < abs(biasBefore)
+  }
+
   /// Mean relative errors on steps that the fits did not see, and standard errors of the numbers.
   private struct HeldOut {
     var absolute: Double
     var signed: Double
-    /// In the order of ``StepFit/numbers``.
+    /// In the order of ``StepFit/numbers``, then that of collectives' factor over the other one, which
+    /// err together.
     var errors: [Double]
 
-    /// One more number always finds a little: it must be worth a fiftieth.
     func isClearlyBetter(than other: HeldOut) -> Bool {
-      absolute < 0.98 * other.absolute - 1e-6
+      Calibration.isClearlyBetter(absolute, than: other.absolute)
     }
   }
 
@@ -136,7 +145,8 @@ public struct StepCalibration: Sendable {
       let (low, high) = (steps.count * fold / folds, steps.count * (fold + 1) / folds)
       let others = Array(steps[..<low]) + Array(steps[high...])
       guard let trained = StepFit.robust(others, form) else { return nil }
-      fits.append(trained.fit.numbers)
+      let fit = trained.fit
+      fits.append(fit.numbers + [fit.collectives / max(fit.compute, .leastNormalMagnitude)])
       for step in steps[low..<high] {
         let error = trained.fit.relativeError(step)
         absolute += abs(error)
@@ -152,3 +162,7 @@ public struct StepCalibration: Sendable {
     return HeldOut(absolute: absolute / count, signed: signed / count, errors: errors)
   }
 }
+
+/// Whether an error is enough below another for the numbers that made it so: one more always finds a
+/// little, and must be worth a fiftieth.
+func isClearlyBetter(_ error: Double, than other: Double) -> Bool { error < 0.98 * other - 1e-6 }

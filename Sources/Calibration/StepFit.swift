@@ -108,7 +108,8 @@ struct StepFit {
     let ratios = steps.map { $0.duration / max(1, $0.compute + $0.collectives) }.sorted()
     let scale = ratios[ratios.count / 10]
     var isHost = steps.map { $0.duration > 1.1 * scale * ($0.compute + $0.collectives) }
-    var best: StepFit?
+    // Sides may go back and forth for ever: the best round is kept.
+    var best: (loss: Double, fit: StepFit)?
     for _ in 0..<50 {
       let device = zip(steps, isHost).filter { !$1 }.map(\.0)
       let host = zip(steps, isHost).filter { $1 }.map(\.0)
@@ -122,12 +123,13 @@ struct StepFit {
           targets: host.map(\.duration), weights: host.map(\.weight))
         ?? []
       let fit = StepFit(form: form, device: factors[...], host: times[...])
-      best = fit
+      let loss = steps.reduce(0) { $0 + fit.relativeError($1) * fit.relativeError($1) }
+      if loss < best?.loss ?? .infinity { best = (loss, fit) }
       let sides = steps.map { fit.hostTime($0) > fit.deviceTime($0) }
       if sides == isHost { break }
       isHost = sides
     }
-    return best
+    return best?.fit
   }
 
   private static func deviceTerms(_ form: StepForm) -> (StepObservation) -> [Double] {

@@ -41,8 +41,8 @@ public struct CostModel: Sendable {
   /// The device's median log ratios by type; most models are never asked for any.
   private let medianLogRatios = Memo<DataType?, Double?>()
 
-  /// The same of another device, for what this one's curves do not hold.
-  private let relatives: FieldStore?
+  /// The same of other devices, for what this one's curves do not hold.
+  private let relatives: [FieldStore]
   /// What could price each operator that was asked for.
   private let prepared = Memo<Operator, Candidates>()
   /// What compiled curves need not reach beyond; nil where anything may be asked for.
@@ -53,18 +53,24 @@ public struct CostModel: Sendable {
   /// - Parameters:
   ///   - measured: what was measured on the device.
   ///   - device: its data sheet.
-  ///   - relative: what was measured on another, for operators of which this one has nothing.
+  ///   - relatives: what was measured on others, for operators of which this one has nothing, the device
+  ///     to ask first in front.
   ///   - bounds: how large steps get at most, so that less is compiled; larger ones are then priced by
   ///     the largest. ``predict(_:at:explains:)`` has no bounds.
   public init(
-    curves measured: [MeasuredCurve], on device: Device, relative: RelativeCurves? = nil,
+    curves measured: [MeasuredCurve], on device: Device, relatives: [RelativeCurves] = [],
     upTo bounds: StepBounds? = nil
   ) {
     self.device = device
     self.bounds = bounds
-    self.relatives = relative.map { FieldStore($0.curves, on: $0.device, for: device) }
-    self.curves = CurveStore(measured, on: device)
-    self.fields = FieldStore(measured, on: device)
+    let clean = CleanCurves(measured, on: device)
+    self.curves = CurveStore(measured, clean)
+    self.fields = FieldStore(clean)
+    // The same software first, whose kernels are the same.
+    let runtimes = Set(measured.map(\.runtime))
+    self.relatives = relatives.map {
+      FieldStore(CleanCurves($0.curves, on: $0.device), for: device, preferring: runtimes)
+    }
     self.measured = measured
   }
 
@@ -107,16 +113,20 @@ public struct CostModel: Sendable {
     let own = curves.curve(of: op)
     if region == .prefill, own?.hasPast == true { return nil }
     return fields.field(for: op, region, runtime: own?.runtime)
-      ?? (own == nil ? relatives?.field(for: op, region) : nil)
+      ?? (own == nil ? relatives.lazy.compactMap { $0.field(for: op, region) }.first : nil)
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.
   public func predict(_ op: Operator, _ shape: StepShape) -> Prediction? {
     let candidates = candidates(for: op)
-    return prediction(
+    var prediction = prediction(
       estimate(candidates, attention: shape), candidates,
       device.speedOfLight(AttentionWork(op).work(in: shape), op.dataType),
       size: nil)
+    if let told = candidates.explanation(of: shape, prediction.evidence) {
+      prediction.explanation = told
+    }
+    return prediction
   }
 }
 
@@ -137,17 +147,31 @@ extension CostModel {
     let attention: AttentionWork?
     /// Its work by its sizes; nil for kinds whose work is not known.
     let work: WorkLaw?
+    /// What filled ``own``.
+    private let fields: [(region: FieldRegion, field: LatencyField)]
 
     init(
       _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
-      others: [(curve: FittedCurve, octaves: Double)] = []
+      others: [(curve: FittedCurve, octaves: Double)] = [],
+      fields: [(region: FieldRegion, field: LatencyField)] = []
     ) {
+      self.fields = fields
       self.operator = op
       self.own = own
       self.batches = batches
       self.others = others
       self.attention = op.kind.isStepAttention ? AttentionWork(op) : nil
       self.work = WorkLaw(op)
+    }
+
+    /// How the attention of a step came about that no curve of the operator measured, by its fields, in
+    /// words; nil where there is such a curve, or no field.
+    func explanation(of shape: StepShape, _ evidence: Evidence) -> String? {
+      guard own?.points == 0 else { return nil }
+      let asked = fields.filter {
+        $0.region == .prefill ? shape.prefillTokens > 0 : shape.decodeSequences > 0
+      }.map { $0.field.explanation(evidence, own: nil) }
+      return asked.isEmpty ? nil : asked.joined(separator: "; ")
     }
   }
 
@@ -212,15 +236,17 @@ extension CostModel {
   /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
   /// there is no field.
   private func filledCandidates(for op: Operator) -> Candidates? {
-    let found = regions(of: op).compactMap { region in field(for: op, region).map { (region, $0) } }
-    guard let runtime = found.first?.1.key.runtime else { return nil }
+    let found = regions(of: op).compactMap { region in
+      field(for: op, region).map { (region: region, field: $0) }
+    }
+    guard let runtime = found.first?.field.key.runtime else { return nil }
     // Attention of whole steps needs both of its regions; a curve may bring one of its own.
     let own = curves.curve(of: op)
     guard own != nil || found.count == regions(of: op).count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
     for (region, field) in found { curve = curve.filled(from: field, region, upTo: bounds) }
     var batches = curves.batches(of: op)
-    if batches.isEmpty, let field = found.first(where: { $0.0 == .prefill })?.1 {
+    if batches.isEmpty, let field = found.first(where: { $0.region == .prefill })?.field {
       batches = Self.sequences.filter { field.holdsSequences(upTo: $0) }.map { sequences in
         var several = op
         several.attributes["sequences"] = sequences
@@ -230,7 +256,7 @@ extension CostModel {
             .filled(from: field, .prefill, upTo: bounds))
       }
     }
-    return Candidates(op, own: curve, batches: batches)
+    return Candidates(op, own: curve, batches: batches, fields: found)
   }
 
   /// The numbers of equal prefills of which compiled steps have curves.

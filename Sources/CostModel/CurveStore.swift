@@ -7,8 +7,8 @@ internal import Operators
 /// Where several runtimes measured one operator, the curve with the most distinct points is taken;
 /// among equals that of the runtime with the most points in all, so that one runtime prices what it
 /// can, then the first by name; mixing runtimes in one curve would blur their kernels. A study of
-/// skewed batches gives its law to the operator, and its own times only where there is no other curve:
-/// it ran under conditions of its own.
+/// skewed batches, a quarter of whose samples or more are such, gives its law to the operator, and its own
+/// times only where there is no other curve: it ran under conditions of its own.
 final class CurveStore: Sendable {
   private struct Choice: Sendable {
     var curve: MeasuredCurve
@@ -17,7 +17,8 @@ final class CurveStore: Sendable {
     var points: Int
   }
 
-  private let device: Device
+  /// Whose samples are taken.
+  private let clean: CleanCurves
   private let chosen: [Operator: Choice]
   private let skews: [Operator: SkewLaw]
   /// Curves of several equal prefills, by the attention of one.
@@ -26,8 +27,8 @@ final class CurveStore: Sendable {
   /// The operators that have a curve, of each kind, in a fixed order.
   let operators: [OperatorKind: [Operator]]
 
-  init(_ measured: [MeasuredCurve], on device: Device) {
-    self.device = device
+  init(_ measured: [MeasuredCurve], _ clean: CleanCurves) {
+    self.clean = clean
     var chosen: [Operator: Choice] = [:]
     var skews: [Operator: SkewLaw] = [:]
     var several: [Operator: [MeasuredCurve]] = [:]
@@ -43,9 +44,12 @@ final class CurveStore: Sendable {
     }
     for curve in measured {
       let skew = SkewLaw(curve)
-      if let skew { skews[curve.operator] = skew }
+      if let skew, skew.samples > skews[curve.operator]?.samples ?? 0 {
+        skews[curve.operator] = skew
+      }
       let choice = Choice(
-        curve: curve, isStudy: skew != nil, points: Self.distinctPoints(curve.samples))
+        curve: curve, isStudy: 4 * (skew?.samples ?? 0) >= max(1, curve.samples.count),
+        points: Self.distinctPoints(curve.samples))
       if let rival = chosen[curve.operator], !yields(rival, to: choice) { continue }
       chosen[curve.operator] = choice
     }
@@ -74,7 +78,7 @@ final class CurveStore: Sendable {
   func curve(of op: Operator) -> FittedCurve? {
     guard let choice = chosen[op] else { return nil }
     return fitted.value(for: op) {
-      FittedCurve(choice.curve, on: device, skew: skews[op])
+      FittedCurve(clean.clean(choice.curve), on: clean.device, skew: skews[op])
     }
   }
 
@@ -82,13 +86,11 @@ final class CurveStore: Sendable {
   /// first.
   func batches(of op: Operator) -> [PrefillBatch] {
     guard let runtime = curve(of: op)?.runtime else { return [] }
-    // One number may come twice, where a device goes by two names: the first is kept.
-    var seen: Set<Int> = []
     return (several[op] ?? []).compactMap { curve -> PrefillBatch? in
       guard curve.runtime == runtime, let count = curve.operator.attributes["sequences"],
-        let fitted = FittedCurve(curve, on: device)
+        let fitted = FittedCurve(clean.clean(curve), on: clean.device)
       else { return nil }
       return PrefillBatch(sequences: count, curve: fitted)
-    }.sorted { $0.sequences < $1.sequences }.filter { seen.insert($0.sequences).inserted }
+    }.sorted { $0.sequences < $1.sequences }
   }
 }

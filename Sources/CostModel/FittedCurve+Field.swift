@@ -61,9 +61,9 @@ extension FittedCurve {
     case .decode:
       let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
       let contexts = Self.sizes(field.values(along: 3))
-      curve.decode = grid(
-        field, [within(batches, bounds?.sequences), within(contexts, bounds?.context)]
-      ) { AxisPoint(0, 0, $0[0], $0[1]) }
+      let sizes = Self.thinned(
+        [within(batches, bounds?.sequences), within(contexts, bounds?.context)])
+      curve.decode = grid(field, sizes) { AxisPoint(0, 0, $0[0], $0[1]) }
     }
     return curve
   }
@@ -88,6 +88,21 @@ extension FittedCurve {
     }
     return Shared(.knots(RatioGrid(axes: sizes, knots: knots)))
   }
+
+  /// The same sizes, every second of the longer list left out until all pairs of them are few enough.
+  private static func thinned(_ sizes: [[Int]]) -> [[Int]] {
+    var sizes = sizes
+    while sizes[0].count * sizes[1].count > mostKnots {
+      let longer = sizes[0].count > sizes[1].count ? 0 : 1
+      let last = sizes[longer].count - 1
+      sizes[longer] = sizes[longer].enumerated().filter { $0.offset % 2 == 0 || $0.offset == last }
+        .map(\.element)
+    }
+    return sizes
+  }
+
+  /// The most points of a compiled curve, a third of a second: sweeps of public tables have some 5,000.
+  private static let mostKnots = 1 << 14
 
   /// The widest factor between two sizes of a compiled curve.
   private static let widestGap = 1.5

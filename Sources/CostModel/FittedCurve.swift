@@ -256,7 +256,7 @@ extension FittedCurve {
       }
     // A ratio held to where the other of arithmetic and traffic rules would be faster than light. Between
     // measurements, which caches may have made faster, it stays between them.
-    let least = value.evidence == .extrapolated ? roofline.nanoseconds(work) : 0
+    let least = value.evidence >= .extrapolated ? roofline.nanoseconds(work) : 0
     return Estimate(
       nanoseconds: max(least, (light + device.launchFloor) * value.ratio), error: value.error,
       evidence: value.evidence)

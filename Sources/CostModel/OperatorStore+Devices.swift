@@ -19,7 +19,8 @@ extension ModelArchitecture {
 }
 
 extension OperatorStore {
-  /// Every curve measured on a device, under whatever name its sources gave it.
+  /// Every curve measured on a device, under whatever name its sources gave it. What one runtime measured of
+  /// an operator under several names is one curve.
   ///
   /// - Parameter operators: what will be asked for, or nil to load every curve. Curves of other types
   ///   are loaded where those of one that is asked for are missing, or tell of it, too.
@@ -29,11 +30,38 @@ extension OperatorStore {
     var curves: [MeasuredCurve] = []
     let pooling = Set(
       OperatorKind.known.filter { FieldShape.shape(of: $0, .single)?.poolsTypes == true })
+    var names = 0
     for name in try deviceNames() where name == device.name || device.matches(name) {
-      curves += try self.curves(
+      let found = try self.curves(
         device: name, like: operators, types: .asked(butAllOf: pooling))
+      names += found.isEmpty ? 0 : 1
+      curves += found
     }
-    return curves
+    return names > 1 ? Self.merged(curves) : curves
+  }
+
+  /// One curve for each operator and runtime, its samples in the order of their points.
+  private static func merged(_ curves: [MeasuredCurve]) -> [MeasuredCurve] {
+    struct Key: Hashable {
+      var `operator`: Operator
+      var runtime: String
+    }
+    var merged: [MeasuredCurve] = []
+    var places: [Key: Int] = [:]
+    for curve in curves {
+      let place = places[
+        Key(operator: curve.operator, runtime: curve.runtime), default: merged.count]
+      if place == merged.count {
+        places[Key(operator: curve.operator, runtime: curve.runtime)] = place
+        merged.append(curve)
+      } else {
+        merged[place].samples += curve.samples
+        merged[place].samples.sort {
+          $0.point == $1.point ? $0.source < $1.source : $0.point.precedes($1.point)
+        }
+      }
+    }
+    return merged
   }
 
   /// Every engine step measured on a device, under whatever name its sources gave it.

@@ -50,52 +50,51 @@ extension Device {
 extension OperatorKind {
   /// Whether what was measured of it in one type tells of the others.
   package var poolsTypes: Bool { FieldShape.shape(of: self, .single)?.poolsTypes ?? false }
+
+  /// Whether other devices tell of it.
+  fileprivate var hasField: Bool {
+    FieldShape.shape(of: self, isStepAttention ? .decode : .single) != nil
+  }
 }
 
 extension OperatorStore {
-  /// The curves of the device most like another of which the database holds any of these operators, in
-  /// their type if any device has it; nil where it holds none.
+  /// What is known for pricing operators on a device: its own curves, and of the kinds and types that it
+  /// lacks those of the device most like it that measured them, if any did.
   ///
   /// Types come before likeness: what a device did not measure in a type it tells by its other types'
   /// median alone, which errs more than another device does; not so of kinds whose field holds all types.
-  ///
-  /// - Parameters:
-  ///   - device: for which curves are wanted; its own are never returned.
-  ///   - operators: what will be asked for.
-  public func relative(
-    of device: Device, like operators: [Operator]
-  ) throws(OperatorStoreError) -> RelativeCurves? {
-    var seen: Set<String> = [device.name]
-    var sheets: [Device] = []
-    for name in try deviceNames() {
-      guard let sheet = Device.builtIn(named: name), seen.insert(sheet.name).inserted else {
-        continue
-      }
-      sheets.append(sheet)
-    }
-    let types = Set(operators.map(\.dataType))
-    var nearest: RelativeCurves?
-    for sheet in sheets.sorted(by: { device.octaves(to: $0) < device.octaves(to: $1) }) {
-      let curves = try self.curves(on: sheet, like: operators)
-      guard !curves.isEmpty else { continue }
-      let found = RelativeCurves(device: sheet, curves: curves)
-      let isEnough = curves.contains {
-        $0.operator.kind.poolsTypes || types.contains($0.operator.dataType)
-      }
-      if isEnough { return found }
-      nearest = nearest ?? found
-    }
-    return nearest
-  }
-
-  /// What is known for pricing operators on a device: its own curves, and of the kinds that it lacks
-  /// those of the device most like it.
   public func evidence(
     for operators: [Operator], on device: Device
-  ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relative: RelativeCurves?) {
+  ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
     let own = try curves(on: device, like: operators)
-    let held = Set(own.map(\.operator.kind))
-    let missing = operators.filter { !held.contains($0.kind) }
-    return (own, missing.isEmpty ? nil : try relative(of: device, like: missing))
+    let held = Set(own.map { Asked($0.operator) })
+    var missing = operators.filter { $0.kind.hasField && !held.contains(Asked($0)) }
+    var relatives: [RelativeCurves] = []
+    var seen: Set<String> = [device.name]
+    let sheets = try deviceNames().compactMap(Device.builtIn(named:))
+      .filter { seen.insert($0.name).inserted }
+      .sorted { device.octaves(to: $0) < device.octaves(to: $1) }
+    for sheet in sheets where !missing.isEmpty {
+      let wanted = Set(missing.map(Asked.init))
+      let found = try curves(on: sheet, like: missing).filter {
+        wanted.contains(Asked($0.operator))
+      }
+      guard !found.isEmpty else { continue }
+      relatives.append(RelativeCurves(device: sheet, curves: found))
+      let told = Set(found.map { Asked($0.operator) })
+      missing.removeAll { told.contains(Asked($0)) }
+    }
+    return (own, relatives)
+  }
+}
+
+/// What is sought on one device after the other: a kind, and a type unless types tell of each other.
+private struct Asked: Hashable {
+  let kind: OperatorKind
+  let dataType: DataType?
+
+  init(_ op: Operator) {
+    kind = op.kind
+    dataType = op.kind.poolsTypes ? nil : op.dataType
   }
 }

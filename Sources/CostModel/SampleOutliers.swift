@@ -71,7 +71,7 @@ public struct SampleOutliers: Sendable {
   /// Looks through the curves of one device, whatever their runtimes.
   ///
   /// - Complexity: O(*s* · log *s*) for *s* samples, and one look at all curves of a kind for each
-  ///   curve with a bump.
+  ///   bump.
   public init(_ curves: [MeasuredCurve], on device: Device) {
     let likes = LikeCurves(curves, on: device)
     for (index, curve) in curves.enumerated() {
@@ -146,7 +146,9 @@ public struct SampleOutliers: Sendable {
   private static func wild(
     _ times: [Double], _ lines: CurveLines, _ place: Int, _ noise: Double
   ) -> [Int] {
-    let middle = times.count > 2 ? times.sorted()[times.count / 2] : nil
+    let sorted = times.sorted()
+    let middle =
+      times.count > 2 ? (sorted[(times.count - 1) / 2] + sorted[times.count / 2]) / 2 : nil
     guard let centre = middle ?? lines.expectedLogTime(at: place) else { return [] }
     let limit = max(logarithm(leastSpike), noises * noise)
     let wild = times.indices.filter { abs(times[$0] - centre) > limit }

@@ -10,6 +10,8 @@ internal import Operators
 struct SkewLaw: Sendable {
   private var pure: [(decodes: Double, share: Double)] = []
   private var mixed: [(decodes: Double, share: Double)] = []
+  /// How many skewed batches it rests on.
+  private(set) var samples = 0
 
   /// Fits the law to a curve's triples: a skewed batch, and the two equal ones of its mean and of
   /// its longest length under the same conditions. Nil where there are none.
@@ -27,6 +29,7 @@ struct SkewLaw: Sendable {
         equal[AxisPoint(point[0], point[1], point[2], context)]
       }
       guard let mean = time(point[3]), let longest = time(point[4]), mean > 0 else { continue }
+      samples += 1
       let weight = 1 / (mean * mean)
       let key = SIMD2(point[0] > 0 ? 1 : 0, point[2])
       sums[key, default: Sums()].numerator +=

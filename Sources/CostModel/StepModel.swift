@@ -58,7 +58,7 @@ public struct StepModel: StepPricing {
     calibration: StoredCalibration? = nil
   ) {
     let layout = Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel))
-    let uses = Self.uses(architecture, dataType, layout, model)
+    let uses = Self.operators(of: architecture, dataType, layout, on: model)
     model.prepare(uses.map(\.operator))
     self.model = model
     self.uses = uses
@@ -81,9 +81,9 @@ public struct StepModel: StepPricing {
   ///
   /// Serving engines fuse the residual sum into the norm. Where one runtime measured both the norm
   /// and the sum as operators of their own, that runtime does not fuse.
-  private static func uses(
-    _ architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
-    _ model: CostModel
+  package static func operators(
+    of architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    on model: CostModel
   ) -> [OperatorUse] {
     let precision = Precision(dataType)
     let apart = architecture.forwardPass(precision, layout, fusesResiduals: false)

@@ -49,7 +49,8 @@ extension OperatorStore {
     try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM sample") ?? 0 }
   }
 
-  /// The engine steps of a device whose whole batch is known, by source and start.
+  /// The engine steps of a device whose whole batch is known, by source and start. Rows with anything
+  /// missing or negative are passed over: the file may be a stranger's.
   public func steps(device: String) throws(OperatorStoreError) -> [MeasuredStep] {
     try read { db in
       let rows = try Row.fetchCursor(
@@ -66,17 +67,23 @@ extension OperatorStore {
           """, arguments: [device])
       var steps: [MeasuredStep] = []
       while let row = try rows.next() {
+        let numbers = Array(row.databaseValues).compactMap { Int.fromDatabaseValue($0) }
+        guard numbers.count == row.count, numbers.dropFirst().allSatisfy({ $0 >= 0 }) else {
+          continue
+        }
         var shape = StepShape()
-        shape.prefillSequences = row[2]
-        shape.prefillTokens = row[3]
-        shape.prefillPairs = row[4]
-        shape.prefillContext = row[5]
-        shape.decodeSequences = row[6]
-        shape.decodeContext = row[7]
-        shape.longestDecodeContext = row[8]
-        shape.sampledSequences = row[9]
+        shape.prefillSequences = numbers[2]
+        shape.prefillTokens = numbers[3]
+        shape.prefillPairs = numbers[4]
+        shape.prefillContext = numbers[5]
+        shape.decodeSequences = numbers[6]
+        shape.decodeContext = numbers[7]
+        shape.longestDecodeContext = numbers[8]
+        shape.sampledSequences = numbers[9]
         steps.append(
-          MeasuredStep(start: Nanoseconds(row[0]), duration: Nanoseconds(row[1]), shape: shape))
+          MeasuredStep(
+            start: Nanoseconds(Int64(numbers[0])), duration: Nanoseconds(Int64(numbers[1])),
+            shape: shape))
       }
       return steps
     }

@@ -33,14 +33,14 @@ public struct EnginePlan: Sendable {
   ///   - device: the data sheet of ``Scenarios/EngineGroup/device``.
   ///   - curves: what was measured on that device; none is allowed, and prices are then those of
   ///     the roofline.
-  ///   - relative: what was measured on another device, for operators of which this one has nothing.
+  ///   - relatives: what was measured on other devices, for operators of which this one has nothing.
   ///   - calibration: what was fitted for this deployment, if anything.
   /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory,
   ///   ``ReplayError/conflict(group:what:)`` if the model has fewer layers than pipeline stages,
   ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
   public init(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
-    curves: [MeasuredCurve], relative: RelativeCurves? = nil, calibration: StoredCalibration?
+    curves: [MeasuredCurve], relatives: [RelativeCurves] = [], calibration: StoredCalibration?
   ) throws(ReplayError) {
     self.group = try Self.resolved(group, architecture, on: device)
     self.architecture = architecture
@@ -49,14 +49,14 @@ public struct EnginePlan: Sendable {
     self.calibration = calibration
     self.measured = Self.steps(
       of: group, architecture,
-      on: CostModel(curves: curves, on: device, relative: relative, upTo: Self.bounds(of: group)),
+      on: CostModel(curves: curves, on: device, relatives: relatives, upTo: Self.bounds(of: group)),
       calibration)
     self.roofline = Self.steps(of: group, architecture, on: CostModel(analytical: device), nil)
   }
 
   /// A group whose model can lie on its devices, with its memory and the size of what it hands over.
   ///
-  /// - Throws: as ``init(_:_:on:curves:relative:calibration:)`` does.
+  /// - Throws: as ``init(_:_:on:curves:relatives:calibration:)`` does.
   public static func resolved(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device
   ) throws(ReplayError) -> EngineGroup {

@@ -27,11 +27,9 @@ extension CalibrateCommand {
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), fit,
       fittedOn: fittedOn, before: before, after: after)
     calibration.fittedSHA256 = log.inputs.first?.sha256 ?? ""
-    // A fit that predicts others' latencies worse than none is not for replays.
-    // A fit that helps by less than a fiftieth is none.
-    let isWorse =
-      (after.meanFigureError ?? .infinity) > 0.98 * (before.meanFigureError ?? .infinity)
-    if !isWorse { try store.save(calibration) }
+    // A fit that does not help requests that it did not see is not for replays; nor is one with none to help.
+    let isKept = LogCalibration.isWorthKeeping(before: before, after: after)
+    if isKept { try store.save(calibration) }
 
     print("\(plan.title): fitted on \(fittedOn), by arrival")
     for line in fit.lines { print("  " + line) }
@@ -40,7 +38,7 @@ extension CalibrateCommand {
     print(
       "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
         + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
-    if isWorse { print("not kept: it predicts the judged requests no better than no fit") }
+    if !isKept { print("not kept: it predicts the judged requests no better than no fit") }
     if after.counts.missingFromReplay > 0 {
       print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
     }

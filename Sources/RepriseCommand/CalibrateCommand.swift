@@ -99,6 +99,9 @@ struct CalibrateCommand: FailingCommand {
           + "or --check-plans"
       )
     }
+    guard deployment == nil || device == nil else {
+      throw UsageError("--device is of --check and --check-plans; a --deployment names its own")
+    }
     if log == nil {
       guard content == nil, requests == nil, fitRequests == nil, !reading.isUsed else {
         throw UsageError(
@@ -206,7 +209,7 @@ struct CalibrateCommand: FailingCommand {
       with: plan.measured.padded(to: []),
       padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
       mayHideHost: plan.group.asyncScheduling)
-    try store.save(fit.calibration)
+    if fit.isWorthKeeping { try store.save(fit.calibration) }
     let calibration = fit.calibration
     print(
       """
@@ -229,6 +232,7 @@ struct CalibrateCommand: FailingCommand {
         "  collectives    × \(fixedText(calibration.collectiveScale, decimals: 3)) of that "
           + "± \(fixedText(error, decimals: 3))")
     }
+    if !fit.isWorthKeeping { print("not kept: it predicts held-out steps no better than no fit") }
     if let errors = fit.paddingErrors {
       print(
         """

@@ -35,17 +35,17 @@ struct DeploymentOptions: ParsableArguments {
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
     // Groups of one device and type share its curves: a scan of the database each would be the same one.
-    var curves: [String: (curves: [MeasuredCurve], relative: RelativeCurves?)] = [:]
+    var curves: [String: (curves: [MeasuredCurve], relatives: [RelativeCurves])] = [:]
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
       let shared = "\(device.name) \(group.dataType.rawValue)"
       let known =
         try curves[shared]
-        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device) ?? ([], nil)
+        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device) ?? ([], [])
       curves[shared] = known
       return try EnginePlan(
-        group, model, on: device, curves: known.curves, relative: known.relative,
+        group, model, on: device, curves: known.curves, relatives: known.relatives,
         calibration: isCalibrated ? try store?.calibration(of: key) : nil)
     }
   }

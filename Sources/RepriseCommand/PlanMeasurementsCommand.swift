@@ -59,13 +59,14 @@ struct PlanMeasurementsCommand: FailingCommand {
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: true)
     let chosen = plans[index]
     let (architecture, group) = (chosen.architecture, chosen.group)
-    let uses = StepDemands.operators(
-      of: architecture, group.dataType, tensorParallel: group.tensorParallel, on: chosen.measured)
-    let model = CapturedModel(uses)
     let known = try store.evidence(
       for: architecture.askedOperators(group.dataType), on: chosen.device)
-    var demands = StepDemands(
-      uses, on: CostModel(curves: known.curves, on: chosen.device, relative: known.relative))
+    let prices = CostModel(curves: known.curves, on: chosen.device, relatives: known.relatives)
+    let uses = StepDemands.operators(
+      of: architecture, group.dataType, tensorParallel: group.tensorParallel,
+      pipelineParallel: group.pipelineParallel, on: prices)
+    let model = CapturedModel(uses)
+    var demands = StepDemands(uses, on: prices, paddedTo: group.graphSizes)
     let source = try collect(into: &demands, scenario, plans, index)
     let plan = MeasurementPlan(
       demands.demands { CapturedModel.canMeasure($0, in: model) }, count: count)

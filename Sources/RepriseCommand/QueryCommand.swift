@@ -49,7 +49,7 @@ struct QueryCommand: FailingCommand {
     // What a replay would load, so that both borrow from the same curves.
     let asked = Self.anyModel.askedOperators(op.dataType ?? dataType) + [op]
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet)
-    let model = CostModel(curves: known.curves, on: sheet, relative: known.relative)
+    let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }

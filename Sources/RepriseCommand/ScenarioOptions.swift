@@ -44,7 +44,7 @@ struct ScenarioOptions: ParsableArguments {
           of: pool, service.model, service.dataType, on: service.device, from: store)
         resolved.add(
           try PoolPlan(
-            pool, service, model, on: device, curves: known.curves, relative: known.relative),
+            pool, service, model, on: device, curves: known.curves, relatives: known.relatives),
           "\(pool.name): passes of \(model.name) on \(device.name), \(known.curves.count) curves")
         if known.curves.isEmpty {
           resolved.warnings.append(
@@ -63,7 +63,7 @@ struct ScenarioOptions: ParsableArguments {
       of: pool, service.model, service.group.dataType, on: service.group.device, from: store)
     let key = StoredCalibration.Deployment(service.group, model, on: device)
     return try EnginePlan(
-      service.group, model, on: device, curves: known.curves, relative: known.relative,
+      service.group, model, on: device, curves: known.curves, relatives: known.relatives,
       calibration: try store?.calibration(of: key))
   }
 
@@ -72,7 +72,7 @@ struct ScenarioOptions: ParsableArguments {
     from store: OperatorStore?
   ) throws -> (
     model: ModelArchitecture, device: Device,
-    known: (curves: [MeasuredCurve], relative: RelativeCurves?)
+    known: (curves: [MeasuredCurve], relatives: [RelativeCurves])
   ) {
     let (model, device) = try named(in: "\(scenario): engines '\(pool.name)'") {
       (
@@ -82,7 +82,7 @@ struct ScenarioOptions: ParsableArguments {
     }
     return (
       model, device,
-      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], nil)
+      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], [])
     )
   }
 }

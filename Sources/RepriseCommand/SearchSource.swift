@@ -34,7 +34,7 @@ struct SearchSource {
       if known[shared] == nil {
         let found = try store?.evidence(for: model.askedOperators(group.dataType), on: device)
         known[shared] = DesignSearch.Evidence(
-          curves: found?.curves ?? [], relative: found?.relative)
+          curves: found?.curves ?? [], relatives: found?.relatives ?? [])
       }
       var evidence = known[shared] ?? DesignSearch.Evidence()
       evidence.calibration = try store?.calibration(of: .init(group, model, on: device))

@@ -37,7 +37,7 @@ struct TimePricesCommand: FailingCommand {
     let known = try store.evidence(for: architecture.askedOperators(group.dataType), on: device)
     let loaded = Moment()
     let model = CostModel(
-      curves: known.curves, on: device, relative: known.relative,
+      curves: known.curves, on: device, relatives: known.relatives,
       upTo: StepBounds(
         tokens: group.maxBatchedTokens, sequences: group.maxSequences,
         context: group.maxModelLength))
@@ -50,7 +50,7 @@ struct TimePricesCommand: FailingCommand {
     let ready = Moment()
 
     let compiled = asked.compactMap { CompiledOperator($0.operator, on: model) }
-    let curves = known.curves + (known.relative?.curves ?? [])
+    let curves = known.curves + known.relatives.flatMap(\.curves)
     print(
       "\(architecture.name) on \(device.name), \(group.dataType.rawValue), "
         + "TP \(group.tensorParallel), \(group.maxBatchedTokens) tokens a step")

@@ -70,7 +70,7 @@ extension DesignSearch {
     for (key, first) in zip(order, firsts) where costs[key.costs] == nil {
       costs[key.costs] = CostModel(
         curves: evidence[first].curves, on: devices[key.costs.device],
-        relative: evidence[first].relative, upTo: key.costs.bounds)
+        relatives: evidence[first].relatives, upTo: key.costs.bounds)
     }
     let models = costs
     let prepared = zip(order, firsts).compactMap { key, first in

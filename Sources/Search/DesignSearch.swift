@@ -20,17 +20,17 @@ public struct DesignSearch: Sendable {
     /// What was measured on its device; with none, steps cost their roofline.
     public var curves: [MeasuredCurve]
     /// What was measured on another device.
-    public var relative: RelativeCurves?
+    public var relatives: [RelativeCurves]
     /// What was fitted for such an engine.
     public var calibration: StoredCalibration?
 
     /// Creates evidence.
     public init(
-      curves: [MeasuredCurve] = [], relative: RelativeCurves? = nil,
+      curves: [MeasuredCurve] = [], relatives: [RelativeCurves] = [],
       calibration: StoredCalibration? = nil
     ) {
       self.curves = curves
-      self.relative = relative
+      self.relatives = relatives
       self.calibration = calibration
     }
   }

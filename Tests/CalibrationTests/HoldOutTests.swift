@@ -87,7 +87,7 @@ import Testing
       launchFloor: 1000, source: "made up")
     faster.multiprocessors = 100
     let model = CostModel(
-      curves: [], on: faster, relative: RelativeCurves(device: device, curves: products()))
+      curves: [], on: faster, relatives: [RelativeCurves(device: device, curves: products())])
     let op = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
     let own = CostModel(curves: products(), on: device)
     for tokens in [1024, 3000] {

@@ -20,7 +20,7 @@ import Testing
   }
   private var empty: StepDemands {
     StepDemands(
-      StepDemands.operators(of: architecture, .bfloat16, tensorParallel: 1, on: step), on: model)
+      StepDemands.operators(of: architecture, .bfloat16, tensorParallel: 1, on: model), on: model)
   }
 
   private func total(_ demands: StepDemands) -> Double {

@@ -85,7 +85,7 @@ import Testing
     let row = try #require(check.rows.first)
     #expect(json.contains("\"promised_percent\" : \(100 * row.promised)"))
     #expect(part.text.hasPrefix("h200-sxm: plans of 2 points") && part.text.contains("over 2 runs"))
-    #expect(part.text.contains(fixedText(100 * row.promised, decimals: 2)))
+    #expect(part.text.contains(String(format: "%.2f", 100 * row.promised)))
     #expect(try problems(in: PlanCheckReport().json(), "plan-check.schema.json") == [])
   }
 }

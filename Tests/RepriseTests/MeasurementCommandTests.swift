@@ -67,7 +67,7 @@ import Testing
       (["calibrate", "--db", "DB", "--check", "--check-plans"], 64, "not both"),
       (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
       (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
-      (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 69, "has enough points"),
+      (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 65, "has enough points"),
       (["compare-devices", "--db", "DB", "h100-sxm", "h201-sxm"], 64, "did you mean 'h200-sxm'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "l40s"], 69, "no curve of 'l40s'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "H100"], 64, "one device"),

@@ -116,7 +116,7 @@ public struct HoldOutCheck: Sendable {
   }
 
   /// Checks what is borrowed between devices: each kind of operator of a device is predicted from the
-  /// device most like it that measured the kind (in the type, as ``OperatorStore/relative(of:like:)`` has
+  /// device most like it that measured the kind (in the type, as ``OperatorStore/evidence(for:on:)`` has
   /// it), under the same software if it measured that, and from its own other kinds, as if it had not been
   /// measured itself. Distances are those between the devices (``RelativeCurves``).
   ///
@@ -152,7 +152,8 @@ public struct HoldOutCheck: Sendable {
         let model =
           models[source]
           ?? CostModel(
-            curves: all.filter { $0.operator.kind != group.kind }, on: device, relative: relative)
+            curves: all.filter { $0.operator.kind != group.kind }, on: device, relatives: [relative]
+          )
         models[source] = model
         let octaves = device.octaves(to: relative.device)
         judge(
@@ -200,9 +201,8 @@ public struct HoldOutCheck: Sendable {
     most: Int, octaves: (Operator, AxisPoint) -> Double?
   ) {
     for (type, held) in Dictionary(grouping: held, by: \.curve.operator.dataType) {
-      let stride = max(1, (held.count + most - 1) / most)
-      let points = Swift.stride(from: 0, to: held.count, by: stride).compactMap { index in
-        let (curve, sample) = held[index]
+      let points = (0..<min(most, held.count)).compactMap { number -> Point? in
+        let (curve, sample) = held[goldenPlace(number, of: min(most, held.count), in: held.count)]
         return model.predict(curve.operator, at: sample.point).map {
           Point(
             operator: curve.operator, point: sample.point, measured: sample.duration.median,

@@ -1,3 +1,4 @@
+internal import CostModel
 internal import OperatorStore
 internal import Operators
 
@@ -41,7 +42,10 @@ public enum HoldOutProtocol: String, CaseIterable, Sendable, Hashable {
 
   /// Whether a point of a curve is held out.
   private func holder(of curve: MeasuredCurve, _ seed: UInt64) -> (AxisPoint) -> Bool {
-    let name = "\(curve.operator) \(curve.runtime)"
+    // Where types tell of each other, a curve is held out in all of them.
+    var op = curve.operator
+    if op.kind.poolsTypes { op.dataType = nil }
+    let name = "\(op) \(curve.runtime)"
     switch self {
     case .devices:
       return { _ in true }

@@ -188,7 +188,7 @@ extension MeasurementPlan {
     for demand in demands { cells[place(demand), default: []].append(demand) }
     return cells.values.compactMap { cell in
       let sorted = cell.sorted {
-        $0.doubt != $1.doubt ? $0.doubt > $1.doubt : AxisPoint.precedes($0.point, $1.point)
+        $0.doubt != $1.doubt ? $0.doubt > $1.doubt : $0.point.precedes($1.point)
       }
       guard var first = sorted.first else { return nil }
       let (time, doubt) = cell.reduce((0.0, 0.0)) { ($0.0 + $1.nanoseconds, $0.1 + $1.doubt) }
@@ -202,6 +202,6 @@ extension MeasurementPlan {
         first.isMeasurable = first.isMeasurable || other.isMeasurable
       }
       return first
-    }.sorted { AxisPoint.precedes($0.point, $1.point) }
+    }.sorted { $0.point.precedes($1.point) }
   }
 }

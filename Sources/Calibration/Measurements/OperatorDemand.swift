@@ -81,11 +81,5 @@ extension AxisPoint {
     return cell
   }
 
-  /// Orders by the first axis that differs.
-  static func precedes(_ left: AxisPoint, _ right: AxisPoint) -> Bool {
-    for axis in 0..<5 where left[axis] != right[axis] { return left[axis] < right[axis] }
-    return false
-  }
-
   private static func octave(_ size: Int) -> Double { log2(Double(max(0, size)) + 1) }
 }

@@ -1,6 +1,5 @@
 public import Analytical
 public import CostModel
-import Foundation
 public import Operators
 
 /// What a run's steps ask of each operator, collected for a ``MeasurementPlan``.
@@ -12,6 +11,8 @@ public import Operators
 /// in one call cost more or less than that.
 public struct StepDemands: Sendable {
   private let uses: [OperatorUse]
+  /// The sizes of captured graphs, ascending.
+  private let graphs: [Int]
   private let model: CostModel
   /// One use of each size but attention's: where one goes, all others of the size go.
   private let sized: [OperatorUse]
@@ -43,29 +44,26 @@ public struct StepDemands: Sendable {
   /// Begins with no steps.
   ///
   /// - Parameters:
-  ///   - uses: the operators of a step on one device (see ``operators(of:_:tensorParallel:on:)``).
+  ///   - uses: the operators of a step on one device.
   ///   - model: what they cost.
-  public init(_ uses: [OperatorUse], on model: CostModel) {
+  ///   - graphs: token counts of captured graphs: a step computes as many as the next one has, but for
+  ///     attention and for what samples.
+  public init(_ uses: [OperatorUse], on model: CostModel, paddedTo graphs: [Int] = []) {
     self.uses = uses
+    self.graphs = graphs.sorted()
     self.model = model
     var sizes: Set<OperatorUse.Size> = [.attention]
     self.sized = uses.filter { sizes.insert($0.size).inserted }
   }
 
-  /// The forward pass of which a compiled step is made: with the residual sums where it has them.
+  /// The operators of an engine's step on one device, as its prices are made of them.
   public static func operators(
     of architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
-    on step: StepModel
+    pipelineParallel: Int = 1, on model: CostModel
   ) -> [OperatorUse] {
-    let apart = architecture.forwardPass(
-      dataType, tensorParallel: tensorParallel, fusesResiduals: false)
-    var probe = StepShape()
-    probe.addDecode(context: 1)
-    let roles = Set(step.shares(of: probe).map(\.role))
-    // What only the longer pass has is in the step, or it is none of the step's.
-    let fused = architecture.forwardPass(dataType, tensorParallel: tensorParallel)
-    let more = Set(apart.map(\.role)).subtracting(fused.map(\.role))
-    return more.isDisjoint(with: roles) ? fused : apart
+    StepModel.operators(
+      of: architecture, dataType,
+      Parallelism(tensor: tensorParallel, pipeline: pipelineParallel), on: model)
   }
 
   /// Adds a run of decode steps, in each of which every sequence's context is a token longer, or one
@@ -80,12 +78,15 @@ public struct StepDemands: Sendable {
     guard shape.tokens > 0, steps > 0, weight > 0, weight.isFinite else { return }
     let count = Double(steps) * weight
     for use in sized {
-      let point = use.point(in: shape)
+      let point =
+        use.growth == .tokens ? use.point(size: padded(shape.tokens)) : use.point(in: shape)
       if point[0] > 0 { visits[use.size, default: [:]][point, default: 0] += count }
     }
     addPrefills(of: shape, count: count)
     addDecodes(of: shape, steps: steps, weight: weight)
   }
+
+  private func padded(_ tokens: Int) -> Int { graphs.first { $0 >= tokens } ?? tokens }
 
   private mutating func addPrefills(of shape: StepShape, count: Double) {
     guard shape.prefillTokens > 0, shape.prefillSequences > 0 else { return }
@@ -139,7 +140,7 @@ public struct StepDemands: Sendable {
   /// The points at which an operator was run, in order, and how often each.
   private func visited(_ use: OperatorUse) -> [(AxisPoint, Double)] {
     guard use.size == .attention else {
-      return (visits[use.size] ?? [:]).sorted { AxisPoint.precedes($0.key, $1.key) }
+      return (visits[use.size] ?? [:]).sorted { $0.key.precedes($1.key) }
         .map { ($0.key, $0.value) }
     }
     // An encoder's attention has other axes, and nothing replays encoders.
@@ -148,7 +149,7 @@ public struct StepDemands: Sendable {
       prefills.values.map { (AxisPoint($0.mean.0, $0.mean.1), $0.count) }
       + decodes.values.map { (AxisPoint(0, 0, $0.mean.0, $0.mean.1), $0.count) }
     return points.sorted {
-      $0.0 != $1.0 ? AxisPoint.precedes($0.0, $1.0) : $0.1 < $1.1
+      $0.0 != $1.0 ? $0.0.precedes($1.0) : $0.1 < $1.1
     }
   }
 }

@@ -138,12 +138,7 @@ extension FieldScatter {
     let places = kriging.places
     let count = min(places.count, Self.checks)
     return (0..<count).map { check in
-      // One of each of as many equal parts, by the golden ratio: a fixed stride falls on the same sizes
-      // of all curves.
-      let part = Double(check) * 0.618_033_988_749_895
-      let sample = min(
-        places.count - 1,
-        Int((Double(check) + part - part.rounded(.down)) * Double(places.count) / Double(count)))
+      let sample = goldenPlace(check, of: count, in: places.count)
       let range = ranges[firstIndex(in: ranges.indices) { ranges[$0].upperBound > sample }]
       let isInner =
         sample > range.lowerBound && sample + 1 < range.upperBound
@@ -162,6 +157,21 @@ extension FieldScatter {
     }
     return low
   }
+}
+
+/// A place in each of as many equal parts of a list, within its part by the golden ratio: a fixed stride
+/// would fall on the same sizes of all curves.
+///
+/// - Parameters:
+///   - number: of the part, from 0.
+///   - parts: how many there are, at most `count`.
+///   - count: of the list.
+package func goldenPlace(_ number: Int, of parts: Int, in count: Int) -> Int {
+  guard parts < count else { return number }
+  let share = Double(number) * 0.618_033_988_749_895
+  return min(
+    count - 1,
+    Int((Double(number) + share - share.rounded(.down)) * Double(count) / Double(parts)))
 }
 
 /// The least of some values that nine tenths of one more than there are do not exceed, as that which is

@@ -38,7 +38,7 @@ struct LatencyField: Sendable {
   /// The operators of the curves, in their order, and the places of each in it.
   private let operators: [Operator]
   private let curves: [Operator: Int]
-  /// The samples of each curve; empty where they do not come one after the other.
+  /// The samples of each curve.
   private let ranges: [Range<Int>]
   /// The curves that are several times slower than those like them.
   private let slow: Set<Int>
@@ -60,13 +60,14 @@ struct LatencyField: Sendable {
     var places: [FieldPlace] = []
     var operators: [Operator] = []
     var curves: [Operator: Int] = [:]
-    var (ranges, runs): ([Range<Int>], [Range<Int>]) = ([], [])
+    var ranges: [Range<Int>] = []
     let isAttention = key.kind.isStepAttention
     for measured in measured {
       let op = measured.operator
-      guard let law = WorkLaw(op) else { continue }
+      // Of an operator given twice the first curve counts: a sample beside its twin would seem known.
+      guard let law = WorkLaw(op), curves[op] == nil else { continue }
       let place = shape.places(op, device)
-      let curve = curves[op] ?? operators.count
+      let curve = operators.count
       let before = samples.count
       for measured in measured.points
       where FieldRegion(isStepAttention: isAttention, measured.point) == key.region {
@@ -75,15 +76,9 @@ struct LatencyField: Sendable {
         places.append(place(measured.point))
       }
       guard samples.count > before else { continue }
-      runs.append(before..<samples.count)
-      if curve == operators.count {
-        operators.append(op)
-        curves[op] = curve
-        ranges.append(before..<samples.count)
-      } else {
-        // A device by two names: what is measured twice is not known by a sample alone.
-        ranges[curve] = 0..<0
-      }
+      operators.append(op)
+      curves[op] = curve
+      ranges.append(before..<samples.count)
     }
     guard samples.count >= Self.fewestSamples else { return nil }
     let rooflines = operators.map { Roofline(device, $0.dataType) }
@@ -112,7 +107,7 @@ struct LatencyField: Sendable {
     }
     self.slow = slow
     self.kriging = Kriging(places, ratios, shape.covariance, shape.neighbourhood)
-    self.scatter = FieldScatter(kriging, runs, shape)
+    self.scatter = FieldScatter(kriging, ranges, shape)
   }
 
   /// Tells curves that are several times slower than those like them by a coordinate: some shapes
@@ -174,7 +169,7 @@ struct LatencyField: Sendable {
   /// What was measured at this very point: the field's value there, for a tenth of a microsecond.
   private func measured(_ curve: Int?, at point: AxisPoint, _ explains: Bool) -> Kriging.Estimate? {
     guard let curve, !explains else { return nil }
-    // In the order of their points; where they are not, the field itself gives back its samples.
+    // In the order of their points.
     var (low, high) = (ranges[curve].lowerBound, ranges[curve].upperBound)
     while low < high {
       let middle = (low + high) / 2
@@ -201,10 +196,12 @@ struct LatencyField: Sendable {
     let spread = scatter.factor(
       at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
       variance: found.variance)
+    // What was measured is given back, whatever the data sheet says of it.
+    let least =
+      evidence == .measured && !isTransferred ? 0 : target.speedOfLight(work, op.dataType)
     return FittedCurve.Estimate(
       nanoseconds: max(
-        target.speedOfLight(work, op.dataType),
-        anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),
+        least, anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),
       error: (spread * spread * found.variance + transferError * transferError).squareRoot(),
       evidence: isTransferred ? .borrowed : evidence)
   }

@@ -25,11 +25,11 @@ extension PoolPlan {
   ///
   /// - Parameters:
   ///   - curves: what was measured on the device; with none, passes cost their roofline.
-  ///   - relative: what was measured on another device.
+  ///   - relatives: what was measured on other devices.
   /// - Throws: ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
   public init(
     _ pool: EnginePool, _ service: EncoderService, _ architecture: ModelArchitecture,
-    on device: Device, curves: [MeasuredCurve], relative: RelativeCurves? = nil
+    on device: Device, curves: [MeasuredCurve], relatives: [RelativeCurves] = []
   ) throws(ReplayError) {
     guard architecture.heads % service.tensorParallel == 0 else {
       throw .unevenShards(
@@ -41,7 +41,7 @@ extension PoolPlan {
       pricing: .model(
         StepModel(
           architecture, service.dataType, tensorParallel: service.tensorParallel,
-          on: CostModel(curves: curves, on: device, relative: relative, upTo: bounds),
+          on: CostModel(curves: curves, on: device, relatives: relatives, upTo: bounds),
           maximumTokens: service.maxBatchTokens, maximumSequences: service.maxBatch)))
     take(pool, device, devices: service.tensorParallel)
   }

@@ -23,7 +23,7 @@ struct PredictOperator {
     guard let device = Device.builtIn(named: "cpu-epyc-1thread") else { return }
     let gemm = Operator(.gemm, dataType: .float32, ["n": 1536, "k": 512])
     let known = try store.evidence(for: [gemm], on: device)
-    let model = CostModel(curves: known.curves, on: device, relative: known.relative)
+    let model = CostModel(curves: known.curves, on: device, relatives: known.relatives)
     for tokens in [3, 100, 500] {
       guard let found = model.predict(gemm, at: AxisPoint(tokens), explains: true) else { continue }
       let interval = found.interval90

@@ -23,7 +23,7 @@ struct ReplayLog {
       guard let device = Device.builtIn(named: group.device) else { throw UnknownDevice(group.device) }
       let known = try store.evidence(for: model.askedOperators(group.dataType), on: device)
       return try EnginePlan(
-        group, model, on: device, curves: known.curves, relative: known.relative, calibration: nil)
+        group, model, on: device, curves: known.curves, relatives: known.relatives, calibration: nil)
     }
     deployment.engines = plans.map(\.group)
 
