@@ -89,7 +89,8 @@ public struct StepCalibration: Sendable {
   public var isWorthKeeping: Bool {
     let (before, after) = (calibration.errorBefore, calibration.errorHeldOut)
     return isClearlyBetter(after, than: before)
-      || !isClearlyBetter(before, than: after) && abs(heldOutBias) < abs(biasBefore)
+      || !isClearlyBetter(before, than: after)
+        && isClearlyBetter(abs(heldOutBias), than: abs(biasBefore))
   }
 
   /// Mean relative errors on steps that the fits did not see, and standard errors of the numbers.

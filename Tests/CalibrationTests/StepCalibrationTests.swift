@@ -40,6 +40,27 @@ import Testing
     }
   }
 
+  /// A bias adds up over a run, however small beside the scatter of single steps.
+  @Test func `A fit is kept where it helps steps that it did not see, in size or in direction`()
+    throws
+  {
+    let model = model
+    var random = SplitMix64(seed: 4)
+    func fit(_ scale: Double, scatter: Double) throws -> StepCalibration {
+      let made = steps(300, model, scale: scale, perStep: 0, perSequence: 0, perToken: 0).map {
+        let factor = 1 + scatter * Double.random(in: -1...1, using: &random)
+        return MeasuredStep(
+          start: $0.start, duration: Nanoseconds(rounding: factor * Double($0.duration.rawValue)),
+          shape: $0.shape)
+      }
+      return try StepCalibration(deployment, on: made, with: model, fittedOn: "made")
+    }
+    #expect(try fit(1.3, scatter: 0.05).isWorthKeeping)
+    #expect(try fit(1.03, scatter: 0.2).isWorthKeeping)
+    let exact = try fit(1, scatter: 0)
+    #expect(exact.calibration.errorBefore < 1e-3 && !exact.isWorthKeeping)
+  }
+
   /// Steps made from known parameters must give them back.
   ///
   /// The last cases have steps of tens of milliseconds, whose squared weights are tiny.

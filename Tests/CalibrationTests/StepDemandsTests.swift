@@ -46,6 +46,28 @@ import Testing
     #expect(abs(total(demands) / (7 * step.price(shape).total) - 1) < 0.02)
   }
 
+  @Test(arguments: [1, 5, 8, 11, 200]) func `Where graphs pad steps, what graphs run is asked for`(
+    decodes: Int
+  ) {
+    let graphs = [1, 2, 4, 8, 16, 32]
+    var demands = StepDemands(
+      StepDemands.operators(of: architecture, .bfloat16, tensorParallel: 1, on: model), on: model,
+      paddedTo: graphs)
+    let shape = shape(decodes: decodes, context: 100)
+    demands.add(shape)
+    let ran = graphs.first { $0 >= decodes } ?? decodes
+    let products = demands.demands().filter { $0.operator.kind == .gemm }
+    #expect(Set(products.map { $0.point[0] }).isSubset(of: [ran, decodes]))
+    #expect(products.contains { $0.point[0] == ran })
+    #expect(abs(total(demands) / step.padded(to: graphs).price(shape).total - 1) < 0.02)
+  }
+
+  @Test func `Stages of a pipeline exchange what they pass on`() {
+    let uses = StepDemands.operators(
+      of: architecture, .bfloat16, tensorParallel: 1, pipelineParallel: 3, on: model)
+    #expect(uses.contains { $0.operator.kind == .sendReceive })
+  }
+
   @Test(arguments: [1, 2, 100, 5000]) func `A run of decodes is the sum of its steps`(steps: Int) {
     var run = empty
     run.add(shape(decodes: 4, context: 30), steps: steps)

@@ -211,6 +211,39 @@ import Testing
     #expect(outliers.findings.isEmpty)
     #expect(CurveNoise(empty, on: device).scale == 0.02)
   }
+
+  /// Two and two: neither pair can be called wrong.
+  @Test(arguments: [(1.4, []), (8.0, []), (1.0, [2])] as [(Double, [Int])])
+  func `Of repetitions in two halves neither is left out, one alone is`(
+    factor: Double, excluded: [Int]
+  ) {
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
+    let times = [10_000, 10_000, excluded.isEmpty ? 10_000 * factor : 90_000, 10_000 * factor]
+    let around: [Time] = (1...20).map { (AxisPoint($0), 10_000.0) }
+    let all: [Time] = around.prefix(8) + times.map { (AxisPoint(9), $0) } + around.suffix(11)
+    let outliers = SampleOutliers([curve(op, all)], on: device)
+    let repeated = outliers.findings.filter { $0.reason == .duplicates }
+    #expect(repeated.map(\.excluded) == [excluded.map { $0 + 8 }])
+  }
+
+  /// Norms have no field: their own cells must not pass through a disturbed point.
+  @Test(arguments: [1.0, 40]) func `A spike changes nothing of a kind without a field`(
+    spike: Double
+  )
+    throws
+  {
+    let op = Operator(.rmsNorm, dataType: .bfloat16, ["width": 4096])
+    let times = (1...30).map { step -> Time in
+      let time = 4000 + 40 * Double(step)
+      return (AxisPoint(16 * step), step == 14 ? spike * time : time)
+    }
+    let model = CostModel(curves: [curve(op, times)], on: device)
+    for tokens in [14 * 16, 14 * 16 + 4] {
+      let prediction = try #require(model.predict(op, at: AxisPoint(tokens)))
+      let expected = 4000 + 2.5 * Double(tokens)
+      #expect(abs(prediction.nanoseconds / expected - 1) < 0.01)
+    }
+  }
 }
 
 extension SplitMix64 {

@@ -320,6 +320,27 @@ import Testing
     #expect(try store.steps(device: "E").isEmpty)
   }
 
+  @Test(arguments: ["NULL", "-1", "'x'", "1.5"])
+  func `Steps that no engine ran are passed over`(value: String) throws {
+    let path = folder.appending(path: "hostile").path
+    let store = try OperatorStore(path: path, mode: .readWrite)
+    var shape = StepShape()
+    shape.addDecode(context: 11)
+    var source = trace(sha256: "a")
+    source.measuredSteps = [3, 4].map {
+      MeasuredStep(start: Nanoseconds($0), duration: Nanoseconds(50), shape: shape)
+    }
+    _ = try store.add(source, device: "D")
+    let queue = try DatabaseQueue(path: path)
+    let isStored = try? queue.write { db in
+      try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+      try db.execute(
+        sql: "UPDATE step SET sampled_sequences = \(value) WHERE start_ns = 3")
+      return true
+    }
+    #expect(try store.steps(device: "D").count == (isStored == true ? 1 : 2))
+  }
+
   @Test func `Views survive sums that no integer holds`() throws {
     let store = try OperatorStore(path: folder.appending(path: "c").path, mode: .readWrite)
     var source = trace(sha256: "a")
