@@ -72,7 +72,7 @@ public struct StepFloor: Sendable {
   public let occupancy: [Line]
   /// The shortest step of all, from beginning to end, in nanoseconds.
   public let shortest: Double
-  /// What a step that samples takes at least besides, from beginning to end.
+  /// What a step that samples takes at least besides, from beginning to end, in nanoseconds.
   public let sampling: Double
   /// Attention, from a step's beginning to its end.
   public let attention: [Attention]

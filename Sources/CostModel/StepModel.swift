@@ -139,7 +139,8 @@ public struct StepModel: StepPricing {
     return model
   }
 
-  /// What a step of this shape is made of, in the order of the forward pass.
+  /// What a step of this shape is made of, in the order of the forward pass: as predicted, before padding,
+  /// calibration and ``shifted(by:)``.
   public func shares(of shape: StepShape) -> [Share] {
     uses.compactMap { use in
       let prediction =

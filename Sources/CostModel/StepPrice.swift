@@ -50,9 +50,9 @@ public struct StepPrice: Hashable, Sendable {
 
 /// A deployment's step, ready to be priced millions of times.
 ///
-/// Two conformers: ``StepModel``, compiled from measured curves, and ``LinearStepModel``,
-/// a closed form for users who know their server's coefficients and for tests against queueing
-/// theory.
+/// ``StepModel`` is compiled from measured curves; ``ParameterizedSteps`` puts a calibration's numbers on any
+/// other; ``LinearStepModel`` is a closed form for users who know their server's coefficients and for tests
+/// against queueing theory.
 public protocol StepPricing: Sendable {
   /// The predicted duration of a step of this shape. An empty step costs nothing.
   func price(_ shape: StepShape) -> StepPrice

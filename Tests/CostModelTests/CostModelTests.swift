@@ -315,7 +315,7 @@ import Testing
     #expect(roles([curve(.rmsNorm, "mine"), curve(.elementwise, "mine")]).contains("residual"))
   }
 
-  @Test func `Many foreign curves cost nothing a step`() {
+  @Test func `Of many curves that are like none of a step's the ratio is borrowed`() {
     let curves = (0..<60).map { index in
       MeasuredCurve(
         Operator(.gemm, dataType: .bfloat16, ["n": 1000 + index, "k": 777]), device: "toy",

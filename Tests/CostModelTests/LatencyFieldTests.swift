@@ -186,13 +186,12 @@ import Testing
   }
 
   /// A step's tables against the predictions that they are compiled from.
-  @Test(arguments: Table.allCases)
+  @Test(arguments: Table.allCases.filter { $0 != .decode && $0 != .prefill })
   func `What is compiled agrees with what is predicted`(table: Table) throws {
     let curves = curves(table)
     let model = CostModel(curves: curves, on: device())
     var (sum, count) = (0.0, 0.0)
     for curve in curves where curve.operator.attributes["sequences"] == nil {
-      guard table != .decode && table != .prefill else { continue }
       let candidates = model.candidates(for: curve.operator)
       for point in curve.samples.map(\.point) {
         for size in [point[0], point[0] * 5 / 4, point[0] * 3] {
@@ -205,7 +204,7 @@ import Testing
         }
       }
     }
-    #expect(sum <= 0.015 * count)
+    #expect(count > 0 && sum <= 0.015 * count)
   }
 
   @Test func `Decodes and prefills of a step are compiled from their fields`() throws {

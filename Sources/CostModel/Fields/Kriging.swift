@@ -50,7 +50,8 @@ struct Kriging: Sendable {
     self.compact = compact
   }
 
-  /// The most that the nearly unknown mean's own variance is taken to be.
+  /// The precision of what is known of the mean beforehand, which is next to nothing: a variance of a million
+  /// around a ratio of one.
   private static let ridge = 1e-6
 
   /// The field at a place; nil without samples.
