@@ -12,6 +12,14 @@ struct Journey {
   var prompt = 0
   /// The prompt, and what stages added.
   var context = 0
+  /// Tokens of passages that the log has in the prompt, and which here a stage brings.
+  var passageTokens = 0
+  /// Whether passages were retrieved for it; nil where the log does not tell, or no stage asks.
+  var hasPassages: Bool?
+  /// From 0 to 1: of the log, or drawn.
+  var difficulty = 0.0
+  /// A bit for each optional stage that the log does not have it pass.
+  var passedOver: UInt64 = 0
   /// Tokens of its answer.
   var output = 0
   var priority: Int32 = 0
@@ -132,6 +140,10 @@ struct Work {
   /// Places that it takes there.
   var places: Int32 = 1
   var started: Int64 = 0
+  /// The next search of its batch; -1 at the end.
+  var next: Int32 = -1
+  /// Of a batch's first search the last one's number.
+  var last: Int32 = -1
   /// Raised whenever its place is used again.
   var serial: UInt32 = 0
   var isInUse = false

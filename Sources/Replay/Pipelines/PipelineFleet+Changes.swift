@@ -101,7 +101,9 @@ extension PipelineFleet {
     case .encoder:
       encoders[place].drain()
       engines[engine].isWoken = false
-    case .processors, .external: queues[place].removeAll()
+    case .processors, .external:
+      queues[place].removeAll()
+      batches[place].removeAll()
     case .store: break
     }
   }

@@ -142,7 +142,8 @@ extension PipelineFleet {
     let waiting: Int
     switch state.kind {
     case .model: waiting = models[state.place].scheduler.waiting.count
-    case .processors, .external: waiting = queues[state.place].waitingCount
+    case .processors, .external:
+      waiting = queues[state.place].waitingCount + batches[state.place].waitingBeside
     case .encoder, .store: waiting = state.load.requests
     }
     let busy =

@@ -16,7 +16,7 @@ extension PipelineFleet {
     let (index, part) = (journey(of: task), part(of: task))
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
-    guard meets(part.stage.condition, journeys[index], place: task % stride) else {
+    guard passes(part.stage, journeys[index], place: task % stride) else {
       tasks[task].phase = .skipped
       // A fetch may have chosen its engine, and counted it there.
       leaveEngine(task)
@@ -113,8 +113,13 @@ extension PipelineFleet {
     if tasks[task].engine >= 0 { engines[Int(tasks[task].engine)].served += 1 }
     switch part.stage.action {
     case .retrieve(let retrieval):
-      grow(
-        index, by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+      if retrieval.isLogged, journeys[index].hasPassages != nil {
+        grow(index, by: (journeys[index].passageTokens, false))
+      } else {
+        grow(
+          index,
+          by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+      }
     case .call(let call): grow(index, by: (call.tokens, false))
     case .think(let thinking) where thinking.carries:
       grow(index, by: (thinking.tokensOfPath(answer: journeys[index].output), false))
@@ -149,7 +154,17 @@ extension PipelineFleet {
   }
 
   /// Whether a stage is done for a request.
-  func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
+  func passes(_ stage: Stage, _ journey: Journey, place: Int) -> Bool {
+    if journey.passedOver >> UInt64(place) & 1 == 1 { return false }
+    if case .retrieve(let retrieval) = stage.action, retrieval.isLogged,
+      journey.hasPassages == false
+    {
+      return false
+    }
+    return meets(stage.condition, journey, place: place)
+  }
+
+  private func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
     if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
     if let bound = condition.inputAbove, journey.context <= bound { return false }
     if let bound = condition.inputUpTo, journey.context > bound { return false }
@@ -157,9 +172,8 @@ extension PipelineFleet {
       return false
     }
     guard condition.difficultyAbove != nil || condition.difficultyBelow != nil else { return true }
-    let difficulty = draw(journey.number, .difficulty)
-    return difficulty > condition.difficultyAbove ?? -1
-      && difficulty <= condition.difficultyBelow ?? 2
+    return journey.difficulty > condition.difficultyAbove ?? -1
+      && journey.difficulty <= condition.difficultyBelow ?? 2
   }
 
   // MARK: Turning away

@@ -13,8 +13,7 @@ extension PipelineFleet {
     tasks[task].phase = .running
     (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
     let place = part.contexts.first {
-      meets(
-        pipelines[journeys[index].pipeline].parts[$0].stage.condition, journeys[index], place: $0)
+      passes(pipelines[journeys[index].pipeline].parts[$0].stage, journeys[index], place: $0)
     }
     // Where nobody computes the context nothing is looked for.
     guard let place else { return complete(task, at: time) }

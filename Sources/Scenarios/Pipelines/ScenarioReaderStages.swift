@@ -26,6 +26,7 @@ extension Stage {
       pool: try reader.text("on") ?? "", after: try reader.names("after"))
     condition =
       try reader.mapping("when", what: "a 'when'").map(StageCondition.init) ?? condition
+    isOptional = try reader.boolean("optional") ?? isOptional
   }
 }
 
@@ -99,6 +100,9 @@ extension Retrieval {
       documents: try reader.integer("documents") ?? 1)
     tokensPerDocument = try reader.integer("tokens_per_document") ?? tokensPerDocument
     threads = try reader.integer("threads") ?? threads
+    maxBatch = try reader.integer("max_batch") ?? maxBatch
+    maxWait = try reader.number("max_wait_us") ?? maxWait
+    isLogged = try reader.boolean("from_log") ?? isLogged
   }
 }
 

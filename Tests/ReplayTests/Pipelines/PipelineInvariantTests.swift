@@ -111,7 +111,10 @@ import Testing
         ("embed", .encode(EncoderWork(source: .prompt, sequences: 3)), "embedder"),
         (
           "retrieve",
-          .retrieve(Retrieval(index: "i", probes: 1, documents: 2, tokensPerDocument: 9)), "hosts"
+          .retrieve(
+            Retrieval(
+              index: "i", probes: 1, documents: 2, tokensPerDocument: 9, maxBatch: 3, maxWait: 4)),
+          "hosts"
         ),
         ("call", .call(ExternalCall(duration: .exponential(mean: 5e-6), tokens: 4)), "web"),
         ("route", .call(ExternalCall(duration: .logNormal(mean: 1e-6, variation: 1))), "web"),
