@@ -145,6 +145,7 @@ import Testing
       "'b' brings the passages of the log; leave 'from_log' out here"
     ),
     ("optional: true", "optional: 1", "'optional' is true or false"),
+    ("do: fetch, on: rack-store", "do: prefetch, on: chat", "'read' needs engines of kind store"),
     ("do: fetch, on: rack-store", "do: fetch, on: chat", "needs engines of kind store"),
     ("do: prefill, on: first", "do: prefill, on: guard", "needs engines of kind llm"),
     ("threads: 2", "threads: 65", "'threads' is at most the 'cores' of 'hosts' (64)"),

@@ -26,7 +26,7 @@ struct CompiledPipeline {
     var computesContext: Bool {
       switch stage.action {
       case .prefill, .generate, .think: true
-      case .process, .encode, .retrieve, .call, .fetch, .decode: false
+      case .process, .encode, .retrieve, .call, .fetch, .prefetch, .decode: false
       }
     }
 
@@ -34,7 +34,7 @@ struct CompiledPipeline {
     var answers: Bool {
       switch stage.action {
       case .prefill, .generate, .decode: true
-      case .process, .encode, .retrieve, .call, .fetch, .think: false
+      case .process, .encode, .retrieve, .call, .fetch, .prefetch, .think: false
       }
     }
   }
@@ -84,7 +84,7 @@ struct CompiledPipeline {
   ) throws(PipelineError) {
     for index in parts.indices {
       switch parts[index].stage.action {
-      case .fetch:
+      case .fetch, .prefetch:
         parts[index].contexts = parts.indices.filter {
           parts[$0].computesContext && graph.stage($0, follows: index)
         }
@@ -111,7 +111,7 @@ struct CompiledPipeline {
       parts.filter(\.computesContext).count > 1
       || parts.contains {
         if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
-        return $0.stage.action == .fetch
+        return $0.stage.action.looksUp
       }
   }
 }

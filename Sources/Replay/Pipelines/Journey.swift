@@ -93,8 +93,21 @@ struct StageTask {
   var brought: Int32 = 0
   /// The epoch of its engine when that was chosen.
   var epoch: UInt32 = 0
-  /// For a fetch: the store whose blocks came last; -1 for the nearest.
+  /// For a fetch, and for a context whose blocks came meanwhile: the store whose blocks came last; -1 for the nearest.
   var store: Int32 = -1
+  /// Transfers from stores that have not come.
+  var fetchesLeft: Int32 = 0
+  /// When the latest of them came.
+  var fetchEnd: Int64 = 0
+  /// For a context whose blocks come meanwhile: when these were sent; -1 for none.
+  var fetchStart: Int64 = -1
+  /// For a context that is on its engine without them: whether it is, and since when it would have begun; -1 before.
+  var awaitsBlocks = false
+  var turn: Int64 = -1
+  /// Nanoseconds in which it would have begun, had its blocks been there.
+  var fetchWait: Int64 = 0
+  /// Nanoseconds that its blocks were on their way while it waited for something else.
+  var fetchHidden: Int64 = 0
   /// Whether it began anew because its engine failed.
   var isRestarted = false
   /// Whether its engine's load counts it, and as what.

@@ -112,6 +112,7 @@ extension PipelineFleet {
       models.append(
         Engine(group: index, index: Int32(models.count), limits: limits, options: engineOptions))
       decodeQueues.append([])
+      awaiting.append([])
     } catch {
       throw .pool(name: name, error)
     }

@@ -101,7 +101,7 @@ extension PipelineFleet {
     case .prefill: 1
     case .think(let thinking):
       Int(clamping: thinking.tokensOfPath(answer: journey.output) * min(thinking.paths, 1024))
-    case .process, .encode, .retrieve, .call, .fetch: 0
+    case .process, .encode, .retrieve, .call, .fetch, .prefetch: 0
     }
   }
 

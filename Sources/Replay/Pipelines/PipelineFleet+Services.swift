@@ -20,13 +20,15 @@ extension PipelineFleet {
       foresee(.arrival, task, at: arrival, tag: cargo.attempt)
     case .fetch:
       guard tasks[task].attempt == cargo.attempt else { return }
-      tasks[task].partsLeft -= 1
-      if arrival >= tasks[task].ended {
-        tasks[task].ended = arrival
+      if arrival >= tasks[task].fetchEnd {
+        tasks[task].fetchEnd = arrival
         tasks[task].store = cargo.store
       }
-      if tasks[task].partsLeft == 0 {
-        foresee(.fetched, task, at: tasks[task].ended, tag: cargo.attempt)
+      // The last one counts until it has come.
+      if tasks[task].fetchesLeft == 1 {
+        foresee(.fetched, task, at: tasks[task].fetchEnd, tag: cargo.attempt)
+      } else {
+        tasks[task].fetchesLeft -= 1
       }
     }
   }
@@ -128,7 +130,7 @@ extension PipelineFleet {
     switch part(of: task).stage.action {
     case .process(let work): work.threads
     case .retrieve(let retrieval): retrieval.threads
-    case .call, .encode, .fetch, .prefill, .decode, .generate, .think: 1
+    case .call, .encode, .fetch, .prefetch, .prefill, .decode, .generate, .think: 1
     }
   }
 
@@ -161,7 +163,7 @@ extension PipelineFleet {
         let duration = call.duration.seconds(
           draw(number, .duration, task % stride), draw(number, .second, task % stride))
         serve(work, nanoseconds: 1e9 * duration, bytes: 0, at: time)
-      case .encode, .fetch, .prefill, .decode, .generate, .think: break
+      case .encode, .fetch, .prefetch, .prefill, .decode, .generate, .think: break
       }
     }
   }

@@ -61,6 +61,8 @@ struct PipelineFleet {
   var models: [Engine] = []
   /// For each model's engine the decodes that wait for memory there.
   var decodeQueues: [[Int32]] = []
+  /// For each model's engine the tasks there whose blocks stores still bring, in the order of their coming.
+  var awaiting: [[TaskTry]] = []
   var encoders: [EncoderEngine] = []
   var queues: [ServerQueue] = []
   /// For each of ``queues`` the searches that share a batch.
@@ -142,7 +144,7 @@ struct PipelineFleet {
     case .arrival:
       if tasks[subject].attempt == event.tag { arrive(subject, at: event.time) }
     case .fetched:
-      if tasks[subject].attempt == event.tag { complete(subject, at: event.time) }
+      if tasks[subject].attempt == event.tag { fetched(subject, at: event.time) }
     case .service:
       if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
     case .gathered:

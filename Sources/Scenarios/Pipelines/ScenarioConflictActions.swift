@@ -18,7 +18,7 @@ extension StageAction {
     case .think(let thinking): return thinking.conflict
     case .prefill: return handoverConflict(.prefill, on: pool)
     case .decode: return handoverConflict(.decode, on: pool)
-    case .fetch, .generate: return nil
+    case .fetch, .prefetch, .generate: return nil
     }
   }
 

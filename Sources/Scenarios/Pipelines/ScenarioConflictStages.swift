@@ -147,7 +147,7 @@ extension Scenario {
   /// About key-values that nothing is computed with.
   private func fetchConflict(_ stages: [Stage]) -> ScenarioConflict? {
     let graph = StageGraph(stages)
-    for (index, stage) in stages.enumerated() where stage.action == .fetch {
+    for (index, stage) in stages.enumerated() where stage.action.looksUp {
       let isUsed = stages.indices.contains {
         stages[$0].action.computesPrompt && graph.stage($0, follows: index)
       }

@@ -2,7 +2,7 @@
 enum StageVerb: String, Sendable, Hashable, MappingForm {
   case tokenize, pad, detokenize, process
   case embed, rerank, filter, score
-  case retrieve, call, fetch, prefill, decode, generate, think
+  case retrieve, call, fetch, prefetch, prefill, decode, generate, think
 
   static let selector = "do"
 
@@ -14,7 +14,7 @@ enum StageVerb: String, Sendable, Hashable, MappingForm {
     case .retrieve: ScenarioFormat.retrieveKeys
     case .call: ScenarioFormat.callKeys
     case .think: ScenarioFormat.thinkKeys
-    case .fetch, .prefill, .decode, .generate: ScenarioFormat.stageKeys
+    case .fetch, .prefetch, .prefill, .decode, .generate: ScenarioFormat.stageKeys
     }
   }
 
@@ -37,7 +37,7 @@ extension StageAction {
     case .retrieve: [.processors, .searcher]
     case .encode: [.encoder]
     case .call: [.external]
-    case .fetch: [.store]
+    case .fetch, .prefetch: [.store]
     case .prefill, .decode, .generate, .think: [.model]
     }
   }

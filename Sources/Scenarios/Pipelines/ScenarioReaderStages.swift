@@ -57,6 +57,7 @@ extension StageAction {
     case .call: self = .call(try ExternalCall(reader))
     case .think: self = .think(try Thinking(reader))
     case .fetch: self = .fetch
+    case .prefetch: self = .prefetch
     case .prefill: self = .prefill
     case .decode: self = .decode
     case .generate: self = .generate

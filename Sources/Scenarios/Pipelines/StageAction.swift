@@ -11,6 +11,9 @@ public enum StageAction: Sendable, Hashable {
   /// `fetch`: key-values of the context are looked for in stores and brought to the engine of the next
   /// stage that computes a prompt. What is not found is computed.
   case fetch
+  /// `prefetch`: the same, and the request goes on meanwhile: it waits on its engine like others, is passed over
+  /// while its blocks are on their way, and keeps its place among those that came after it.
+  case prefetch
   /// `prefill`: the context and the first token of the answer; key-values stay for a `decode`.
   case prefill
   /// `decode`: what follows the first token, on another engine, to which key-values travel first.
@@ -19,6 +22,9 @@ public enum StageAction: Sendable, Hashable {
   case generate
   /// `think`: tokens before the answer, which join the context.
   case think(Thinking)
+
+  /// Whether it looks key-values up in stores.
+  public var looksUp: Bool { self == .fetch || self == .prefetch }
 }
 
 /// Tokens of a request that a stage works on.

@@ -123,7 +123,9 @@ import Testing
       for (name, action, pool) in optional where Bool.random(using: &random) {
         add(name, action, pool, after())
       }
-      if Bool.random(using: &random) { add("fetch", .fetch, "near", after()) }
+      if Bool.random(using: &random) {
+        add("fetch", Bool.random(using: &random) ? .fetch : .prefetch, "near", after())
+      }
       if Bool.random(using: &random) {
         add("generate", .generate, "chat", nil)
       } else {

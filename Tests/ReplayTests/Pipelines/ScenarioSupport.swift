@@ -118,6 +118,7 @@ extension PipelineFleet {
     if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
     if models.contains(where: { $0.scheduler.pool.usedCount != 0 }) { found.append("blocks") }
     if decodeQueues.contains(where: { !$0.isEmpty }) { found.append("decodes") }
+    if awaiting.contains(where: { !$0.isEmpty }) { found.append("awaited blocks") }
     if !chains.isFree { found.append("chains") }
     if sessions.waitingCount != 0 { found.append("turns") }
     return found
