@@ -15,6 +15,20 @@ extension Scheduler {
     waiting.insert(slot, at: low)
   }
 
+  /// Adds a request that came earlier than now: behind preempted ones and those that came before it.
+  mutating func enqueueInTurn(_ resident: Resident) {
+    guard !limits.usesPriority else { return enqueue(resident) }
+    let slot = place(resident)
+    var position = waiting.count
+    while position > 0 {
+      let before = residents[Int(waiting[position - 1])]
+      guard before.preemptions == 0, before.arrival > resident.arrival else { break }
+      position -= 1
+    }
+    if position == 0 { isSettled = false }
+    waiting.insert(slot, at: position)
+  }
+
   /// Where in ``running`` the next victim is: the latest admitted, or by priority.
   func victimPosition() -> Int {
     var worst = running.count - 1

@@ -6,9 +6,15 @@ import Validation
 /// Fitted levels of storage, for a terminal, as JSON, or as lines of a scenario file.
 public struct StorageFitReport: Sendable {
   private let fits: [StorageFit]
+  private let printsCurves: Bool
 
   /// Creates a report of levels, told in this order.
-  public init(_ fits: [StorageFit]) { self.fits = fits }
+  ///
+  /// - Parameter printsCurves: whether a scenario's stores get the measured curves instead of the fitted lines.
+  public init(_ fits: [StorageFit], printsCurves: Bool = false) {
+    self.fits = fits
+    self.printsCurves = printsCurves
+  }
 
   /// Coefficients and errors of each level, what they were judged on, and the lines of a scenario.
   public var text: String {
@@ -39,15 +45,24 @@ public struct StorageFitReport: Sendable {
       """
   }
 
-  /// Lines for a scenario file: the levels, with latency and bandwidth.
+  /// Lines of a scenario file, which takes them as they are: a store for each level, with latency and bandwidth, or
+  /// what was measured.
   public var yaml: String {
-    var lines = ["storage:"]
+    var lines = ["engines:"]
     for fit in fits {
-      lines += [
-        "  - name: \(ScenarioLines.quoted(fit.level))",
-        "    latency_us: \(ScenarioLines.number(fit.latency * 1e6))",
-        "    bandwidth_gb_s: \(ScenarioLines.number(fit.bandwidth / 1e9))",
-      ]
+      lines += ["  - name: \(ScenarioLines.quoted(fit.level))", "    kind: store"]
+      if printsCurves {
+        lines.append("    curve:")
+        lines += fit.curve.points.map {
+          "      - {bytes: \(ScenarioLines.number($0.bytes)), "
+            + "time_us: \(ScenarioLines.number($0.seconds * 1e6))}"
+        }
+      } else {
+        lines += [
+          "    latency_us: \(ScenarioLines.number(fit.latency * 1e6))",
+          "    bandwidth_gb_s: \(ScenarioLines.number(fit.bandwidth / 1e9))",
+        ]
+      }
     }
     return lines.joined(separator: "\n") + "\n"
   }

@@ -9,10 +9,11 @@ struct FitStorageCommand: FailingCommand {
     discussion: """
       FILE is CSV with a header: 'device' (or 'tier', 'level'), 'block_size_bytes' (or 'bytes'), and a \
       time, 'fio_measured_ms', 'measured_ms', 'time_ms', 'time_us', 'time_ns' or 'seconds'. Printed are \
-      the fit and its errors, on the blocks that were fitted and on each of them left out, and lines \
-      for a scenario file.
+      the fit and its errors, on the blocks that were fitted and on each of them left out, and stores \
+      as a scenario's 'engines' list them: the fit, or with --curve what was measured.
 
         reprise fit-storage fio.csv
+        reprise fit-storage fio.csv --curve
         reprise fit-storage fio.csv --at-least 1048576 --json
       """)
 
@@ -24,11 +25,17 @@ struct FitStorageCommand: FailingCommand {
       "The smallest blocks to fit, in bytes; caches answer smaller ones.", valueName: "bytes"))
   var atLeast = Int(StorageFit.usualSmallest)
 
+  @Flag(help: "Print stores with the measured curves instead of the fitted lines.")
+  var curve = false
+
   @Flag(help: "Print JSON instead of a table.")
   var json = false
 
   mutating func validate() throws {
     guard atLeast >= 1 else { throw UsageError("--at-least must be at least 1") }
+    guard !curve || !json else {
+      throw UsageError("--json always has the curves; leave --curve out")
+    }
   }
 
   mutating func execute() throws {
@@ -39,7 +46,7 @@ struct FitStorageCommand: FailingCommand {
         throw Failure(.data, "\(file): \(error)")
       }
     }
-    let report = StorageFitReport(fits)
+    let report = StorageFitReport(fits, printsCurves: curve)
     print(try json ? report.json() : report.text, terminator: json ? "\n" : "")
   }
 }

@@ -149,8 +149,11 @@ struct PipelineBenchmarkCommand: FailingCommand {
         case .model:
           PoolPlan(pricing: .linear(steps), group: group, keyValueBytesPerToken: 131_072)
         case .encoder: PoolPlan(pricing: .linear(passes))
-        case .processors, .store, .external: PoolPlan()
+        case .processors, .searcher, .store, .external: PoolPlan()
         }
-      }, searches: [retrieval: SearchCost(threadTime: 5e6, bytes: 5e6)])
+      },
+      searches: [
+        PlacedSearch(retrieval, on: "hosts"): [SearchCost(threadTime: 5e6, bytes: 5e6)]
+      ])
   }
 }

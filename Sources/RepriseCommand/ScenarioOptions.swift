@@ -25,7 +25,7 @@ struct ScenarioOptions: ParsableArguments {
   /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
   func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
-    resolved.plan.searches = scenario.searchCosts
+    var searching: [String: Device] = [:]
     // Like engines of several pools cost the same: their prices are compiled once.
     var known: [ModelService: EnginePlan] = [:]
     for pool in scenario.pools {
@@ -50,8 +50,20 @@ struct ScenarioOptions: ParsableArguments {
           resolved.warnings.append(
             "\(pool.name): no measurements of \(device.name): passes cost their roofline")
         }
+      case .searcher(let service):
+        let device = try named(in: "\(self.scenario): engines '\(pool.name)'") {
+          try dataSheet(named: service.device, beside: folder)
+        }
+        searching[pool.name] = device
+        resolved.add(
+          PoolPlan(pool, searchingOn: device),
+          "\(pool.name): searches on \(device.name) cost their roofline, a launch a phase at the least"
+        )
       case .processors, .store, .external: resolved.add(PoolPlan(pool), nil)
       }
+    }
+    resolved.plan.searches = try named(in: self.scenario) {
+      try scenario.searchCosts(on: searching)
     }
     return resolved
   }

@@ -98,7 +98,18 @@ struct RAGPulseBlocks: Sendable {
     }
     row.content = blocks.content(row.blocks, tokens: Int(input), number: number)
     row.tokensPerContentName = Int64(tokensPerName)
+    row.passageTokens = blocks.passageTokens(row.blocks[passages]).map { min(Int64($0), input - 1) }
     row.blocks = []
+  }
+
+  /// Tokens of passages; nil if one is not known.
+  private func passageTokens(_ names: [UInt64]) -> Int? {
+    var tokens = 0
+    for name in names {
+      guard let length = lengths[name] else { return nil }
+      tokens += length
+    }
+    return tokens
   }
 
   /// Names of the pieces of a prompt; none if a block is not known.

@@ -22,6 +22,10 @@ struct RawRow {
   var priority: Int64?
   var requestClass: String?
   var passages: Int64?
+  var passageTokens: Int64?
+  /// In billionths.
+  var difficulty: Int64?
+  var stages: [String]?
   var parentSession: String?
   /// Names of blocks of RAGPulse, by kind.
   var blocks: [[UInt64]] = []
@@ -51,6 +55,8 @@ struct RawRow {
   var problem: RowProblem?
 
   static let mostTokens: Int64 = 1 << 24
+  /// Stages of a pipeline.
+  static let mostStages = 64
 
   /// Makes instants of durations, and fills what is missing from second sources.
   ///
@@ -129,9 +135,10 @@ struct RawRow {
     else { throw .tokensOutOfRange }
     let start = origin ?? arrival
     guard (thinkTime ?? 0) >= 0, (cancelled ?? arrival) >= arrival else { throw .timesOutOfOrder }
-    guard Int32(exactly: priority ?? 0) != nil, (0...Self.mostTokens).contains(passages ?? 0) else {
-      throw .tokensOutOfRange
-    }
+    guard Int32(exactly: priority ?? 0) != nil, (0...Self.mostTokens).contains(passages ?? 0),
+      (0..<inputTokens).contains(passageTokens ?? 0),
+      (0...1_000_000_000).contains(difficulty ?? 0), stages?.count ?? 0 <= Self.mostStages
+    else { throw .tokensOutOfRange }
     var givenUp: Nanoseconds?
     if let cancelled { givenUp = try difference(cancelled, arrival) }
     var record = RequestRecord(
@@ -143,6 +150,9 @@ struct RawRow {
     record.priority = Int(priority ?? 0)
     record.requestClass = requestClass
     record.passages = passages.map(Int.init)
+    record.passageTokens = passageTokens.map(Int.init)
+    record.difficulty = difficulty.map { Double($0) / 1e9 }
+    record.stages = stages
     record.parentSession = parentSession
     origin = start
     return record
@@ -216,6 +226,18 @@ extension JSONScanner {
     }
     guard let value else { throw .badNumber }
     return value
+  }
+
+  /// The array of texts that `token` begins.
+  mutating func rowTexts(_ token: Token) throws -> [String] {
+    guard token == .arrayStart else { throw RowProblem.badNumber }
+    var texts: [String] = []
+    while true {
+      let element = try next()
+      if element == .arrayEnd { return texts }
+      guard element == .string else { throw RowProblem.badNumber }
+      texts.append(string())
+    }
   }
 
   /// The array of names that `token` begins.

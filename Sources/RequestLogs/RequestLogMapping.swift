@@ -35,6 +35,8 @@ public struct RequestLogMapping: Hashable, Sendable {
     ("id", .id, .plain), ("arrival", .arrival, .instant), ("input_tokens", .inputTokens, .plain),
     ("output_tokens", .outputTokens, .plain), ("session", .session, .plain),
     ("parent_session", .parentSession, .plain), ("class", .requestClass, .plain),
+    ("passages", .passages, .plain), ("passage_tokens", .passageTokens, .plain),
+    ("difficulty", .difficulty, .plain), ("stages", .stages, .plain),
     ("priority", .priority, .plain), ("status", .status, .plain), ("error", .failure, .plain),
     ("scheduled", .scheduled, .instant), ("first_token", .firstToken, .instant),
     ("last_token", .lastToken, .instant), ("cancelled", .cancelled, .instant),

@@ -83,6 +83,20 @@ public struct RequestLogWriter: ~Copyable {
     if let passages = record.passages {
       bytes.append(contentsOf: ",\"passages\":\(passages)".utf8)
     }
+    if let tokens = record.passageTokens {
+      bytes.append(contentsOf: ",\"passage_tokens\":\(tokens)".utf8)
+    }
+    if let difficulty = record.difficulty {
+      bytes.append(contentsOf: ",\"difficulty\":\(difficulty)".utf8)
+    }
+    if let stages = record.stages {
+      bytes.append(contentsOf: ",\"stages\":[".utf8)
+      for (index, stage) in stages.enumerated() {
+        if index > 0 { bytes.append(UInt8(ascii: ",")) }
+        appendJSONString(stage, to: &bytes)
+      }
+      bytes.append(UInt8(ascii: "]"))
+    }
     bytes.append(contentsOf: "}\n".utf8)
   }
 }

@@ -32,6 +32,12 @@ public struct RequestRecord: Sendable, Hashable {
   public var requestClass: String?
   /// How many passages were retrieved for its prompt; nil where the log does not tell.
   public var passages: Int?
+  /// Of its prompt's tokens those of its passages, fewer than the prompt has; nil where the log does not tell.
+  public var passageTokens: Int?
+  /// How difficult it is, from 0 to 1, by which a scenario routes between models; nil where the log does not tell.
+  public var difficulty: Double?
+  /// The names of the optional stages that it passes in a scenario's pipeline; nil where the log does not tell.
+  public var stages: [String]?
   /// The session that this one's session was called from, as an agent calls a sub-agent: its first turn
   /// waits for the caller's turn before it, and the caller's next turn for its end. Nil where none is.
   public var parentSession: String?

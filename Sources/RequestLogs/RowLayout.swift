@@ -5,7 +5,8 @@ struct RowLayout: Sendable {
   enum Field: Sendable {
     case id, arrival, scheduled, firstToken, lastToken, tokenTimes
     case inputTokens, outputTokens, content, tokensPerContentName, priority
-    case session, thinkTime, cancelled, requestClass, passages, parentSession, blocks
+    case session, thinkTime, cancelled, requestClass, passages, passageTokens, parentSession, blocks
+    case difficulty, stages
     /// What stands in where the fields above are missing.
     case otherInputTokens, otherOutputTokens, otherSession
     /// When the exchange ended; where the client gave up, that is when.
@@ -115,7 +116,8 @@ struct RowLayout: Sendable {
       ("content", .content), ("tokens_per_content_name", .tokensPerContentName),
       ("session", .session), ("think_ns", .thinkTime), ("cancelled_ns", .cancelled),
       ("priority", .priority), ("class", .requestClass), ("passages", .passages),
-      ("parent_session", .parentSession),
+      ("passage_tokens", .passageTokens), ("parent_session", .parentSession),
+      ("difficulty", .difficulty), ("stages", .stages),
     ])
 
   /// Reads one object; members that the layout does not name are passed over.
@@ -164,6 +166,9 @@ struct RowLayout: Sendable {
     case .blocks:
       row.blocks = try RAGPulseBlocks.names(token, &scanner)
       return
+    case .stages where token == .arrayStart:
+      row.stages = try scanner.rowTexts(token)
+      return
     case .tokenTimes:
       row.tokenTimes = try times(unit, token, &scanner)
       return
@@ -210,6 +215,9 @@ struct RowLayout: Sendable {
       let name = scanner.string()
       if !name.isEmpty { row.requestClass = name }
     case .passages: row.passages = try integer(scanner)
+    case .passageTokens: row.passageTokens = try integer(scanner)
+    case .difficulty: row.difficulty = try time(.decimals(9), scanner)
+    case .stages: row.stages = stageNames(scanner.string())
     case .parentSession:
       let name = scanner.string()
       if !name.isEmpty { row.parentSession = name }

@@ -6,8 +6,10 @@ public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   case missingField = "a needed field is missing"
   /// A number or time cannot be read as one.
   case badNumber = "a field is not a number that fits"
-  /// Tokens outside 1 to 16,777,216 (0 is right for generated ones), or passages, or a priority.
-  case tokensOutOfRange = "a count of tokens or passages, or a priority, is out of range"
+  /// Tokens outside 1 to 16,777,216 (0 is right for generated ones), or passages, a priority, a difficulty or a
+  /// number of stages.
+  case tokensOutOfRange =
+    "a count of tokens, passages or stages, a priority or a difficulty is out of range"
   /// A time that 64 bits of nanoseconds (292 years) do not hold.
   case timeOutOfRange = "a time is out of range"
   /// A request was scheduled, or answered, before it arrived, or its tokens run backwards.

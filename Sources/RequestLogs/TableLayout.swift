@@ -91,6 +91,13 @@ struct TableLayout: Sendable {
   }
 }
 
+/// The names of stages in a text, which commas or semicolons divide.
+func stageNames(_ text: String) -> [String] {
+  text.split { $0 == "," || $0 == ";" }.map { name in
+    String(name.drop { $0.isWhitespace }.reversed().drop { $0.isWhitespace }.reversed())
+  }
+}
+
 extension CSVReader {
   /// Reads the current row by a layout.
   func row(_ layout: TableLayout) throws(RowProblem) -> RawRow { try layout.row(self) }
@@ -122,6 +129,9 @@ extension RawRow {
     case .otherOutputTokens: otherOutputTokens = try Self.integer(text)
     case .priority: priority = try Self.integer(text)
     case .passages: passages = try Self.integer(text)
+    case .passageTokens: passageTokens = try Self.integer(text)
+    case .difficulty: difficulty = try RowLayout.Unit.decimals(9).nanoseconds(text)
+    case .stages: stages = stageNames(text)
     case .tokensPerContentName: tokensPerContentName = try Self.integer(text)
     case .arrival: arrival = try unit.nanoseconds(text)
     case .scheduled: scheduled = try unit.nanoseconds(text)

@@ -18,6 +18,10 @@ struct RequestLogSchemaTests {
     records[2].cancelled = Nanoseconds(5)
     records[0].requestClass = "rag"
     records[0].passages = 6
+    records[0].passageTokens = records[0].inputTokens - 1
+    records[0].difficulty = 1
+    records[1].difficulty = 1e-9
+    records[1].stages = ["retrieve", "rerank"]
     records[2].parentSession = "b"
     let text = try withTemporaryPath("log.jsonl") { path in
       try RequestLogWriter.write(records, to: path)

@@ -3,6 +3,7 @@ import Calibration
 import Foundation
 import ProfilerTraces
 import Reports
+import Scenarios
 import Testing
 
 @Suite struct StageFitReportTests {
@@ -24,9 +25,39 @@ import Testing
   {
     let report = StorageFitReport([try storage("node \"ssd\"")])
     #expect(report.text.contains("2000.00") && report.text.contains("5.00"))
-    #expect(report.yaml.contains("  - name: \"node \\\"ssd\\\"\"\n    latency_us: 2000"))
+    #expect(
+      report.yaml.contains("  - name: \"node \\\"ssd\\\"\"\n    kind: store\n    latency_us: 2000"))
     #expect(report.yaml.contains("    bandwidth_gb_s: 5.0000"))
     #expect(try problems(in: report.json(), "storage-fit.schema.json") == [])
+  }
+
+  @Test(arguments: [false, true])
+  func `A scenario takes the printed stores as they are`(printsCurves: Bool) throws {
+    let fits = [try storage("rack: #1"), try storage("node \"ssd\"")]
+    let yaml = StorageFitReport(fits, printsCurves: printsCurves).yaml
+    let scenario = try Scenario(
+      yaml: """
+        version: 1
+        name: pasted
+        \(yaml)
+          - {name: e, model: m, device: d, max_model_len: 9}
+        pipelines:
+          - {name: p, stages: [{do: fetch, on: "rack: #1"}, {do: generate, on: e}]}
+        """, path: "pasted")
+    #expect(scenario.pools.map(\.name) == ["rack: #1", "node \"ssd\"", "e"])
+    for (pool, fit) in zip(scenario.pools, fits) {
+      guard case .store(let store) = pool.service else {
+        Issue.record("no store")
+        continue
+      }
+      // What a read took is what it takes here, to the five digits that are printed.
+      for bytes in [1_048_576.0, 67_108_864, 1_073_741_824] {
+        let seconds =
+          store.latency / 1e6 + bytes / min(1e9 * store.bandwidth, store.rate(bytes: bytes))
+        #expect(abs(seconds / (2e-3 + bytes / 5e9) - 1) < 2e-4)
+      }
+      #expect((store.curve?.points.count ?? 0) == (printsCurves ? fit.curve.points.count : 0))
+    }
   }
 
   @Test func `A fit of searches is told as tables, as lines of a scenario, and by its schema`()

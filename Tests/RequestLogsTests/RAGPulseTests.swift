@@ -67,6 +67,8 @@ struct RAGPulseTests {
     #expect(log.outOfOrder == 1)
     #expect(log.problems.count == 0)
     #expect(log.records.map(\.passages) == [2, 2, 2, 0, 2])
+    // The last row has a passage whose length nothing tells.
+    #expect(log.records.map(\.passageTokens) == [36, 36, 36, 0, nil])
     #expect(log.records.allSatisfy { $0.requestClass == "rag" && $0.outputTokens == 7 })
     #expect(log.records.map(\.session) == ["u", "v", "u", "u", "u"])
   }
@@ -93,7 +95,9 @@ struct RAGPulseTests {
     some["2_passages.jsonl"] = nil
     let log = try log(some)
     #expect(log.records.count == 5)
-    #expect(log.records.allSatisfy { $0.content.isEmpty && $0.passages != nil })
+    #expect(
+      log.records.allSatisfy { $0.content.isEmpty && $0.passages != nil && $0.passageTokens == nil }
+    )
     #expect(log.summary.warnings.contains { $0.contains("1_sys_prompt to 5_web_search") })
     let bytes = try RequestLog(RequestLogReader(bytes: Array(rows.utf8)))
     #expect(bytes.records == log.records)

@@ -61,6 +61,31 @@ struct RequestLogMappingTests {
     #expect(log.records[1].measured == nil)
   }
 
+  @Test("may say what a scenario does with each request")
+  func ways() throws {
+    let mapping =
+      #"{"version":1,"fields":{"arrival":{"name":"at","unit":"s"},"input_tokens":"in","#
+      + #""output_tokens":"out","difficulty":"d","stages":"way","passages":"p","passage_tokens":"pt"}}"#
+    let table = try read(
+      "at,in,out,d,way,p,pt\n0,9,1,0.25,retrieve; re rank ,2,8\n1,9,1,,,0,0\n", by: mapping)
+    let lines = try read(
+      #"{"at":0,"in":9,"out":1,"d":0.25,"way":["retrieve","re rank"],"p":2,"pt":8}"# + "\n"
+        + #"{"at":1,"in":9,"out":1,"d":null,"p":0,"pt":0}"#, by: mapping)
+    for log in [table, lines] {
+      #expect(log.records.map(\.difficulty) == [0.25, nil])
+      #expect(log.records.map(\.stages) == [["retrieve", "re rank"], nil])
+      #expect(log.records.map(\.passages) == [2, 0])
+      #expect(log.records.map(\.passageTokens) == [8, 0])
+    }
+    let bad = try read(
+      "at,in,out,d,way,p,pt\n0,9,1,1.5,,,\n0,9,1,-0.1,,,\n0,9,1,,,1,9\n0,9,1,,"
+        + String(repeating: "x;", count: 65) + ",,\n0,9,1,easy,,,\n", by: mapping, limit: 1)
+    #expect(bad.records.isEmpty)
+    #expect(
+      bad.problems.tallies.map { "\($0.problem) \($0.lines)" }
+        == ["tokensOutOfRange [2, 3, 4, 5]", "badNumber [6]"])
+  }
+
   @Test(
     "that is not what it should be says what to do",
     arguments: [

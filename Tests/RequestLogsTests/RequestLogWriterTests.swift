@@ -25,6 +25,11 @@ struct RequestLogWriterTests {
     records[1].priority = -3
     records[1].requestClass = "rag \"1\""
     records[2].passages = 0
+    records[1].passageTokens = 999
+    records[1].difficulty = 0.123456789
+    records[1].stages = ["re\"rank", ""]
+    records[2].difficulty = 1e-9
+    records[2].stages = []
     records[2].parentSession = "p"
     let path = FileManager.default.temporaryDirectory
       .appendingPathComponent("reprise-log-\(UInt64.random(in: .min ... .max)).jsonl").path

@@ -133,8 +133,19 @@ import Testing
       "'embed' needs engines of kind encoder, and 'chat'"
     ),
     ("on: embedder, tokens_of", "on: chat, tokens_of", "is of kind llm; try 'embedder', 'guard'"),
-    ("do: retrieve, on: hosts", "do: retrieve, on: web", "needs engines of kind cpu"),
+    ("do: retrieve, on: hosts", "do: retrieve, on: web", "needs engines of kind cpu or search"),
     ("do: call, on: web", "do: call, on: hosts", "needs engines of kind external"),
+    (
+      "do: decode, on: second", "do: decode, optional: true, on: second",
+      "a request passes both 'prefill' and 'decode' or none: leave 'optional' out"
+    ),
+    (
+      "          - {do: embed, on: embedder, tokens_of: context}\n",
+      "          - {name: b, do: retrieve, on: hosts, index: flat, probes: 1, documents: 1, from_log: true}\n",
+      "'b' brings the passages of the log; leave 'from_log' out here"
+    ),
+    ("optional: true", "optional: 1", "'optional' is true or false"),
+    ("do: fetch, on: rack-store", "do: prefetch, on: chat", "'read' needs engines of kind store"),
     ("do: fetch, on: rack-store", "do: fetch, on: chat", "needs engines of kind store"),
     ("do: prefill, on: first", "do: prefill, on: guard", "needs engines of kind llm"),
     ("threads: 2", "threads: 65", "'threads' is at most the 'cores' of 'hosts' (64)"),

@@ -14,6 +14,18 @@ import Testing
     (
       "kind: ivf-pq", "kind: ivfpq", "'kind' is one of ivf-pq, ivf-flat, hnsw, not 'ivfpq'; did you"
     ),
+    (
+      "do: retrieve, on: hosts", "do: retrieve, on: searcher",
+      "a search has all of its device, and 'searcher' has no cores; leave 'threads' out"
+    ),
+    (
+      "on: hosts, index: wiki, probes: 32, documents: 20, threads: 64",
+      "on: searcher, index: small, probes: 32, documents: 20",
+      "'small' is a graph, which is searched hop by hop on cores"
+    ),
+    ("max_batch: 8", "max_batch: 0", "'max_batch' is a whole number, 1 to 4096, not '0'"),
+    ("max_batch: 8", "max_batch: 1", "'max_wait_us' has no effect without a 'max_batch' above 1"),
+    ("kind: search, device: a100", "kind: search", "a pool of engines needs the key 'device'"),
     ("vectors: 5000001", "vectors: 0", "'vectors' is a whole number, 1 to 1099511627776, not '0'"),
     ("dimension: 768", "dimensions: 768", "no key 'dimensions'; did you mean 'dimension'?"),
     ("subquantizers: 64", "subquantizers: 65537", "'subquantizers' is a whole number, 1 to 65536"),

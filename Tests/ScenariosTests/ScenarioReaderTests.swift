@@ -52,14 +52,15 @@ import Testing
       - {name: web, kind: external, concurrency: 7, routing: shortest-queue, first_place: 31}
       - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0}
       - {name: second, model: S, device: l4, max_model_len: 2048}
+      - {name: searcher, kind: search, device: a100, first_place: 30}
     pipelines:
       - name: rag
         class: rag
         stages:
           - {do: tokenize, on: hosts, us: 3, us_per_token: 0.5, bytes_per_token: 8, threads: 2}
           - {do: embed, on: embedder, tokens_of: context}
-          - {do: retrieve, on: hosts, index: wiki, probes: 32, documents: 20, threads: 64}
-          - {do: rerank, on: embedder, tokens: 256, sequences: 20}
+          - {do: retrieve, on: hosts, index: wiki, probes: 32, documents: 20, threads: 64, max_batch: 8, max_wait_us: 250, from_log: true}
+          - {do: rerank, on: embedder, tokens: 256, sequences: 20, optional: true}
           - {do: call, on: web, after: [tokenize], mean_s: 0.4, cv: 0.5, tokens: 800}
           - {name: read, do: fetch, on: rack-store, after: [rerank, call]}
           - {do: think, on: chat, scale: 4, branches: [2, 4], keep: 3, carries: false}
@@ -152,12 +153,15 @@ import Testing
         Stage(name: "embed", action: .encode(EncoderWork(source: .context)), pool: "embedder"),
         Stage(
           name: "retrieve",
-          action: .retrieve(Retrieval(index: "wiki", probes: 32, documents: 20, threads: 64)),
+          action: .retrieve(
+            Retrieval(
+              index: "wiki", probes: 32, documents: 20, threads: 64, maxBatch: 8, maxWait: 250,
+              isLogged: true)),
           pool: "hosts"),
         Stage(
           name: "rerank",
           action: .encode(EncoderWork(source: .prompt, tokens: 256, sequences: 20)),
-          pool: "embedder"),
+          pool: "embedder", isOptional: true),
         Stage(
           name: "call",
           action: .call(
@@ -308,6 +312,8 @@ import Testing
         name: "web", service: .external(ExternalService(concurrency: 7)),
         routing: PoolRouting(policy: .shortestQueue), firstPlace: 31),
       small("first", "h100", 0), small("second", "l4", nil),
+      EnginePool(
+        name: "searcher", service: .searcher(SearchService(device: "a100")), firstPlace: 30),
     ]
   }
 
@@ -319,7 +325,7 @@ import Testing
     #expect(scenario.pipelines == expected.pipelines)
     #expect(scenario.indexes == expected.indexes)
     #expect(scenario == expected)
-    #expect(scenario.firstPlaces == [2, 6, 7, 8, nil, nil, 31, 0, 1])
+    #expect(scenario.firstPlaces == [2, 6, 7, 8, nil, nil, 31, 0, 1, 30])
     #expect(scenario.prefills(of: scenario.pipelines[1]) == [nil, nil, 1, nil, nil])
   }
 

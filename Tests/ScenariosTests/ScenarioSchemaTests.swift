@@ -122,6 +122,8 @@ import Testing
       ("encode_stage", "sequences", "\(EncoderWork(source: .all).sequences)"),
       ("retrieve_stage", "tokens_per_document", "\(search.tokensPerDocument)"),
       ("retrieve_stage", "threads", "\(search.threads)"),
+      ("retrieve_stage", "max_batch", "\(search.maxBatch)"),
+      ("retrieve_stage", "max_wait_us", plainNumber(search.maxWait)),
       ("call_stage", "tokens", "\(ExternalCall(duration: .constant(1)).tokens)"),
       ("think_stage", "scale", plainNumber(thinking.scale)),
       ("workload", "tokens_per_content_name", "\(SyntheticWorkload().tokensPerContentName)"),

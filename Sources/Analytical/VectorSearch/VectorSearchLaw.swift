@@ -27,6 +27,9 @@ public struct VectorSearchLaw: Hashable, Sendable {
   public var memoryBandwidth: Double
   /// Bytes of caches that all cores share: the part of the index that they hold is not read from memory.
   public var cacheBytes = 0.0
+  /// Seconds that a phase with any work takes at the least on a device, whose kernels are launched phase by phase;
+  /// 0, as processors have it, for none.
+  public var launchFloor = 0.0
 
   /// Creates a law.
   public init(_ index: VectorIndex, pace: Pace, memoryBandwidth: Double) {
@@ -80,7 +83,9 @@ public struct VectorSearchLaw: Hashable, Sendable {
       return max(coreSeconds(batch: slice, probes: probes, k: k), traffic / memoryBandwidth)
     case .roofline(let flops):
       return index.work(batch: batch, probes: probes, k: k).phases.reduce(0) { sum, phase in
-        sum + max(phase.flops / flops, phase.bytes * uncached / memoryBandwidth)
+        guard phase.flops > 0 || phase.bytes > 0 else { return sum }
+        return sum
+          + max(launchFloor, phase.flops / flops, phase.bytes * uncached / memoryBandwidth)
       }
     }
   }

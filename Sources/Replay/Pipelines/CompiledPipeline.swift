@@ -17,14 +17,16 @@ struct CompiledPipeline {
     var contexts: [Int] = []
     /// For a stage that computes a context: the stores, nearest first, to which that is written.
     var stores: [Int] = []
-    /// What a search costs.
-    var search: SearchCost?
+    /// What batches of 1, 2, 3… searches cost.
+    var searches: [SearchCost] = []
+    /// The same for all stages that search the same in the same way on the same engines; -1 for others.
+    var searchNumber = -1
 
     /// Whether a language model computes a context here.
     var computesContext: Bool {
       switch stage.action {
       case .prefill, .generate, .think: true
-      case .process, .encode, .retrieve, .call, .fetch, .decode: false
+      case .process, .encode, .retrieve, .call, .fetch, .prefetch, .decode: false
       }
     }
 
@@ -32,7 +34,7 @@ struct CompiledPipeline {
     var answers: Bool {
       switch stage.action {
       case .prefill, .generate, .decode: true
-      case .process, .encode, .retrieve, .call, .fetch, .think: false
+      case .process, .encode, .retrieve, .call, .fetch, .prefetch, .think: false
       }
     }
   }
@@ -42,6 +44,14 @@ struct CompiledPipeline {
   /// Whether contexts have names even where the log has none: several stages compute them, paths share
   /// them, or stores keep them.
   private(set) var namesContexts = false
+
+  /// The search whose passages the log tells, if one takes these.
+  var loggedRetrieval: Retrieval? {
+    for part in parts {
+      if case .retrieve(let retrieval) = part.stage.action, retrieval.isLogged { return retrieval }
+    }
+    return nil
+  }
 
   /// Compiles a pipeline of a scenario whose parts fit together.
   init(_ pipeline: StagePipeline, of plan: ScenarioPlan) throws(PipelineError) {
@@ -56,10 +66,12 @@ struct CompiledPipeline {
       var part = Part(stage: stage, pool: pool, predecessors: graph.parents[index])
       for before in part.predecessors { parts[before].successors.append(index) }
       if case .retrieve(let retrieval) = stage.action {
-        guard let cost = plan.searches[retrieval] else {
+        let search = PlacedSearch(retrieval, on: stage.pool)
+        guard let costs = plan.searches[search], !costs.isEmpty else {
           throw .missing(what: "cost of searching '\(retrieval.index)'", pool: stage.pool)
         }
-        part.search = cost
+        part.searches = costs
+        part.searchNumber = scenario.placedSearches.firstIndex(of: search) ?? -1
       }
       parts.append(part)
     }
@@ -72,7 +84,7 @@ struct CompiledPipeline {
   ) throws(PipelineError) {
     for index in parts.indices {
       switch parts[index].stage.action {
-      case .fetch:
+      case .fetch, .prefetch:
         parts[index].contexts = parts.indices.filter {
           parts[$0].computesContext && graph.stage($0, follows: index)
         }
@@ -99,7 +111,7 @@ struct CompiledPipeline {
       parts.filter(\.computesContext).count > 1
       || parts.contains {
         if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
-        return $0.stage.action == .fetch
+        return $0.stage.action.looksUp
       }
   }
 }

@@ -15,7 +15,8 @@ struct EngineState {
   /// Its number in the pool.
   var number: Int
   var kind: Kind
-  /// Its place among the engines of its kind; hosts and externals share ``PipelineFleet/queues``.
+  /// Its place among the engines of its kind; hosts, devices that search
+  /// and externals share ``PipelineFleet/queues``.
   var place: Int
   /// Its place in the network.
   var leaf = 0

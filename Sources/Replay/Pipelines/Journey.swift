@@ -12,6 +12,14 @@ struct Journey {
   var prompt = 0
   /// The prompt, and what stages added.
   var context = 0
+  /// Tokens of passages that the log has in the prompt, and which here a stage brings.
+  var passageTokens = 0
+  /// Whether passages were retrieved for it; nil where the log does not tell, or no stage asks.
+  var hasPassages: Bool?
+  /// From 0 to 1: of the log, or drawn.
+  var difficulty = 0.0
+  /// A bit for each optional stage that the log does not have it pass.
+  var passedOver: UInt64 = 0
   /// Tokens of its answer.
   var output = 0
   var priority: Int32 = 0
@@ -85,8 +93,21 @@ struct StageTask {
   var brought: Int32 = 0
   /// The epoch of its engine when that was chosen.
   var epoch: UInt32 = 0
-  /// For a fetch: the store whose blocks came last; -1 for the nearest.
+  /// For a fetch, and for a context whose blocks came meanwhile: the store whose blocks came last; -1 for the nearest.
   var store: Int32 = -1
+  /// Transfers from stores that have not come.
+  var fetchesLeft: Int32 = 0
+  /// When the latest of them came.
+  var fetchEnd: Int64 = 0
+  /// For a context whose blocks come meanwhile: when these were sent; -1 for none.
+  var fetchStart: Int64 = -1
+  /// For a context that is on its engine without them: whether it is, and since when it would have begun; -1 before.
+  var awaitsBlocks = false
+  var turn: Int64 = -1
+  /// Nanoseconds in which it would have begun, had its blocks been there.
+  var fetchWait: Int64 = 0
+  /// Nanoseconds that its blocks were on their way while it waited for something else.
+  var fetchHidden: Int64 = 0
   /// Whether it began anew because its engine failed.
   var isRestarted = false
   /// Whether its engine's load counts it, and as what.
@@ -132,6 +153,10 @@ struct Work {
   /// Places that it takes there.
   var places: Int32 = 1
   var started: Int64 = 0
+  /// The next search of its batch; -1 at the end.
+  var next: Int32 = -1
+  /// Of a batch's first search the last one's number.
+  var last: Int32 = -1
   /// Raised whenever its place is used again.
   var serial: UInt32 = 0
   var isInUse = false

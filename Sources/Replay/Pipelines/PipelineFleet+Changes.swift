@@ -88,6 +88,7 @@ extension PipelineFleet {
         freeTicket(Int32(ticket))
       }
       decodeQueues[place] = []
+      awaiting[place] = []
       // What was reserved here is gone; what another engine keeps for a decode is not.
       for task in tasks.indices
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
@@ -101,7 +102,9 @@ extension PipelineFleet {
     case .encoder:
       encoders[place].drain()
       engines[engine].isWoken = false
-    case .processors, .external: queues[place].removeAll()
+    case .processors, .external:
+      queues[place].removeAll()
+      batches[place].removeAll()
     case .store: break
     }
   }

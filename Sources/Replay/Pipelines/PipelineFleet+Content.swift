@@ -28,10 +28,12 @@ extension PipelineFleet {
     let journey = journeys[index]
     guard pipelines[journey.pipeline].namesContexts else { return }
     let size = journey.tokensPerName
+    // The log's prompt, with its passages.
+    let prompt = journey.prompt + journey.passageTokens
     // Where the prompt ends within a piece, the log's name would stand for that end alone.
     let kept =
-      journey.context > journey.prompt || journey.loggedNames * size < journey.prompt
-      ? min(journey.loggedNames, journey.prompt / size) : journey.loggedNames
+      journey.context > prompt || journey.loggedNames * size < prompt
+      ? min(journey.loggedNames, prompt / size) : journey.loggedNames
     let count = max(kept, (journey.context + answer) / size + 1)
     guard count > journey.chainCount || journey.namedFrom != kept else { return }
     let start = chains.allocate(count)

@@ -76,11 +76,13 @@ extension PipelineFleet {
           EncoderEngine(maxBatch: service.maxBatch, maxTokens: service.maxBatchTokens))
       case .processors(let service):
         engine.kind = .processors
-        queues.append(ServerQueue(capacity: service.cores))
+        addQueue(capacity: service.cores)
         engine.memoryLink = links.add(
           "memory of \(pool.name) \(number)", bytesPerSecond: 1e9 * service.memoryBandwidth)
-      case .external(let service):
-        queues.append(ServerQueue(capacity: service.concurrency ?? .max))
+      case .searcher:
+        engine.kind = .processors
+        addQueue(capacity: 1)
+      case .external(let service): addQueue(capacity: service.concurrency ?? .max)
       case .store: break
       }
       engine.leaf = leaf
@@ -94,6 +96,11 @@ extension PipelineFleet {
     }
   }
 
+  private mutating func addQueue(capacity: Int) {
+    queues.append(ServerQueue(capacity: capacity))
+    batches.append(SearchBatches())
+  }
+
   private mutating func addModel(_ index: Int) throws(PipelineError) {
     let name = plan.scenario.pools[index].name
     guard var group = plan.pools[index].group, plan.pools[index].pricing != nil else {
@@ -105,6 +112,7 @@ extension PipelineFleet {
       models.append(
         Engine(group: index, index: Int32(models.count), limits: limits, options: engineOptions))
       decodeQueues.append([])
+      awaiting.append([])
     } catch {
       throw .pool(name: name, error)
     }

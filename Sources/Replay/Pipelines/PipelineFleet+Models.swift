@@ -20,7 +20,7 @@ extension PipelineFleet {
       send(
         ticket(task, input: journey.context, journey.chainStart, journey.chainCount),
         output: journey.output, fetched: fetched, at: time)
-    case .process, .encode, .retrieve, .call, .fetch: break
+    case .process, .encode, .retrieve, .call, .fetch, .prefetch: break
     }
   }
 
@@ -76,7 +76,12 @@ extension PipelineFleet {
       arrival: time)
     resident.fetched = fetched
     resident.isHandedOver = isHandedOver
-    models[place].scheduler.enqueue(resident)
+    if tasks[Int(ticket.task)].awaitsBlocks {
+      resident.arrival = tasks[Int(ticket.task)].arrived
+      models[place].scheduler.enqueueInTurn(resident)
+    } else {
+      models[place].scheduler.enqueue(resident)
+    }
     wakeModel(engine, at: time)
   }
 
@@ -119,6 +124,9 @@ extension PipelineFleet {
     if models[place].boundary < .max {
       foresee(.boundary, engine, at: models[place].boundary, tag: engines[engine].epoch)
     }
+    let shape = models[place].current.shape
+    noteTurns(
+      on: engine, taken: begins ? shape.prefillTokens + shape.decodeSequences : 0, at: time)
     stopIfDrained(engine, at: time)
   }
 
@@ -153,7 +161,7 @@ extension PipelineFleet {
       noteAnswer(of: task, resident)
       storeContext(task, generated: Int(resident.generated), at: time)
       complete(task, at: time)
-    case .process, .encode, .retrieve, .call, .fetch: freeTicket(resident.request)
+    case .process, .encode, .retrieve, .call, .fetch, .prefetch: freeTicket(resident.request)
     }
   }
 

@@ -101,7 +101,7 @@ extension PipelineFleet {
     case .prefill: 1
     case .think(let thinking):
       Int(clamping: thinking.tokensOfPath(answer: journey.output) * min(thinking.paths, 1024))
-    case .process, .encode, .retrieve, .call, .fetch: 0
+    case .process, .encode, .retrieve, .call, .fetch, .prefetch: 0
     }
   }
 
@@ -142,7 +142,8 @@ extension PipelineFleet {
     let waiting: Int
     switch state.kind {
     case .model: waiting = models[state.place].scheduler.waiting.count
-    case .processors, .external: waiting = queues[state.place].waitingCount
+    case .processors, .external:
+      waiting = queues[state.place].waitingCount + batches[state.place].waitingBeside
     case .encoder, .store: waiting = state.load.requests
     }
     let busy =

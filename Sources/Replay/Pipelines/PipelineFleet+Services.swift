@@ -20,13 +20,15 @@ extension PipelineFleet {
       foresee(.arrival, task, at: arrival, tag: cargo.attempt)
     case .fetch:
       guard tasks[task].attempt == cargo.attempt else { return }
-      tasks[task].partsLeft -= 1
-      if arrival >= tasks[task].ended {
-        tasks[task].ended = arrival
+      if arrival >= tasks[task].fetchEnd {
+        tasks[task].fetchEnd = arrival
         tasks[task].store = cargo.store
       }
-      if tasks[task].partsLeft == 0 {
-        foresee(.fetched, task, at: tasks[task].ended, tag: cargo.attempt)
+      // The last one counts until it has come.
+      if tasks[task].fetchesLeft == 1 {
+        foresee(.fetched, task, at: tasks[task].fetchEnd, tag: cargo.attempt)
+      } else {
+        tasks[task].fetchesLeft -= 1
       }
     }
   }
@@ -34,13 +36,14 @@ extension PipelineFleet {
   // MARK: Work
 
   /// Takes a task on at its engine.
-  private mutating func makeWork(_ task: Int, places: Int) -> Int32 {
+  mutating func makeWork(_ task: Int, places: Int) -> Int32 {
     let number = freeWorks.popLast() ?? Int32(works.count)
     if Int(number) == works.count { works.append(Work()) }
     works[Int(number)].task = Int32(task)
     works[Int(number)].attempt = tasks[task].attempt
     works[Int(number)].engine = tasks[task].engine
     works[Int(number)].places = Int32(clamping: places)
+    (works[Int(number)].next, works[Int(number)].last) = (-1, number)
     works[Int(number)].isInUse = true
     return number
   }
@@ -52,7 +55,7 @@ extension PipelineFleet {
   }
 
   /// Whether anybody waits for the end of work.
-  private func isCurrent(_ number: Int32) -> Bool {
+  func isCurrent(_ number: Int32) -> Bool {
     tasks[Int(works[Int(number)].task)].attempt == works[Int(number)].attempt
   }
 
@@ -112,7 +115,10 @@ extension PipelineFleet {
   // MARK: Hosts and externals
 
   mutating func enqueueWork(_ task: Int, at time: Int64) {
-    let engine = Int(tasks[task].engine)
+    let (engine, part) = (Int(tasks[task].engine), part(of: task))
+    if case .retrieve(let retrieval) = part.stage.action, retrieval.maxBatch > 1 {
+      return gather(task, retrieval, part.searchNumber, at: time)
+    }
     let places = queues[engines[engine].place].places(places(of: task))
     let work = makeWork(task, places: places)
     queues[engines[engine].place].enqueue(work, places: places)
@@ -124,22 +130,23 @@ extension PipelineFleet {
     switch part(of: task).stage.action {
     case .process(let work): work.threads
     case .retrieve(let retrieval): retrieval.threads
-    case .call, .encode, .fetch, .prefill, .decode, .generate, .think: 1
+    case .call, .encode, .fetch, .prefetch, .prefill, .decode, .generate, .think: 1
     }
   }
 
   /// Starts what waits and has room.
-  private mutating func startWork(on engine: Int, at time: Int64) {
-    while let work = queues[engines[engine].place].start() {
-      guard isCurrent(work) else {
-        queues[engines[engine].place].end(places: Int(works[Int(work)].places))
-        freeWork(work)
+  mutating func startWork(on engine: Int, at time: Int64) {
+    let place = engines[engine].place
+    while let work = queues[place].start() {
+      batches[place].begin(work)
+      let count = noteStart(work, at: time)
+      guard count > 0 else {
+        queues[place].end(places: Int(works[Int(work)].places))
+        end(work, isServed: false, at: time)
         continue
       }
-      let task = Int(works[Int(work)].task)
-      tasks[task].phase = .running
-      tasks[task].started = time
       works[Int(work)].started = time
+      let task = Int(works[Int(work)].task)
       let (index, part) = (journey(of: task), part(of: task))
       let threads = Double(works[Int(work)].places)
       switch part.stage.action {
@@ -149,14 +156,14 @@ extension PipelineFleet {
           work, nanoseconds: 1e3 * (process.perRequest + process.perToken * tokens) / threads,
           bytes: process.bytesPerToken * tokens, at: time)
       case .retrieve:
-        let search = part.search ?? SearchCost(threadTime: 0, bytes: 0)
+        let search = part.searches[min(count, part.searches.count) - 1]
         serve(work, nanoseconds: search.threadTime / threads, bytes: search.bytes, at: time)
       case .call(let call):
         let number = journeys[index].number
         let duration = call.duration.seconds(
           draw(number, .duration, task % stride), draw(number, .second, task % stride))
         serve(work, nanoseconds: 1e9 * duration, bytes: 0, at: time)
-      case .encode, .fetch, .prefill, .decode, .generate, .think: break
+      case .encode, .fetch, .prefetch, .prefill, .decode, .generate, .think: break
       }
     }
   }
@@ -176,15 +183,13 @@ extension PipelineFleet {
   /// Takes in work that has ended.
   mutating func workEnded(_ number: Int, at time: Int64) {
     let work = works[number]
-    let isCurrent = isCurrent(Int32(number))
     let (engine, place) = (Int(work.engine), engines[Int(work.engine)].place)
     queues[place].end(places: Int(work.places))
     if queues[place].capacity < .max {
       engines[engine].busyTime +=
         Double(time - work.started) * Double(work.places) / Double(queues[place].capacity)
     }
-    freeWork(Int32(number))
-    if isCurrent { complete(Int(work.task), at: time) }
+    end(Int32(number), isServed: true, at: time)
     startWork(on: engine, at: time)
     stopIfDrained(engine, at: time)
   }

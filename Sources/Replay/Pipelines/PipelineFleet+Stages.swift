@@ -16,17 +16,17 @@ extension PipelineFleet {
     let (index, part) = (journey(of: task), part(of: task))
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
-    guard meets(part.stage.condition, journeys[index], place: task % stride) else {
+    guard passes(part.stage, journeys[index], place: task % stride) else {
       tasks[task].phase = .skipped
       // A fetch may have chosen its engine, and counted it there.
       leaveEngine(task)
       return end(task, at: time)
     }
     switch part.stage.action {
-    case .fetch: beginFetch(task, part, at: time)
+    case .fetch, .prefetch: beginFetch(task, part, at: time)
     case .decode: beginDecode(task, part, at: time)
     case .process, .encode, .retrieve, .call, .prefill, .generate, .think:
-      forgetLostEngine(of: task)
+      forgetLostEngine(of: task, at: time)
       guard
         let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
       else { return }
@@ -44,6 +44,7 @@ extension PipelineFleet {
     tasks[task].phase = .waiting
     tasks[task].engine = -1
     tasks[task].partsLeft = 0
+    forgetPrefetch(of: task)
     tasks[task].isRestarted = true
     forgetFetched(of: task)
     journeys[journey(of: task)].retries += 1
@@ -51,12 +52,20 @@ extension PipelineFleet {
   }
 
   /// Forgets the engine that a fetch chose if it has failed since, with what was brought there.
-  private mutating func forgetLostEngine(of task: Int) {
+  private mutating func forgetLostEngine(of task: Int, at time: Int64) {
     guard tasks[task].engine >= 0 else { return }
     let engine = engines[Int(tasks[task].engine)]
     guard !engine.isUp || engine.epoch != tasks[task].epoch else { return }
     leaveEngine(task)
     tasks[task].engine = -1
+    if tasks[task].fetchesLeft > 0 {
+      links.cancel(at: time) {
+        Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose == .fetch
+      }
+      // What has left the links may still be on its way.
+      tasks[task].attempt &+= 1
+    }
+    forgetPrefetch(of: task)
     forgetFetched(of: task)
   }
 
@@ -96,7 +105,12 @@ extension PipelineFleet {
     tasks[task].arrived = time
     let engine = Int(tasks[task].engine)
     switch engines[engine].kind {
-    case .model: submit(task, at: time)
+    case .model:
+      if tasks[task].fetchesLeft > 0 {
+        awaitBlocks(of: task, at: time)
+      } else {
+        submit(task, at: time)
+      }
     case .encoder: enqueueSequences(task, at: time)
     case .processors, .external: enqueueWork(task, at: time)
     case .store: break
@@ -113,12 +127,17 @@ extension PipelineFleet {
     if tasks[task].engine >= 0 { engines[Int(tasks[task].engine)].served += 1 }
     switch part.stage.action {
     case .retrieve(let retrieval):
-      grow(
-        index, by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+      if retrieval.isLogged, journeys[index].hasPassages != nil {
+        grow(index, by: (journeys[index].passageTokens, false))
+      } else {
+        grow(
+          index,
+          by: retrieval.documents.multipliedReportingOverflow(by: retrieval.tokensPerDocument))
+      }
     case .call(let call): grow(index, by: (call.tokens, false))
     case .think(let thinking) where thinking.carries:
       grow(index, by: (thinking.tokensOfPath(answer: journeys[index].output), false))
-    case .think, .process, .encode, .fetch, .prefill, .decode, .generate: break
+    case .think, .process, .encode, .fetch, .prefetch, .prefill, .decode, .generate: break
     }
     end(task, at: time)
   }
@@ -149,7 +168,17 @@ extension PipelineFleet {
   }
 
   /// Whether a stage is done for a request.
-  func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
+  func passes(_ stage: Stage, _ journey: Journey, place: Int) -> Bool {
+    if journey.passedOver >> UInt64(place) & 1 == 1 { return false }
+    if case .retrieve(let retrieval) = stage.action, retrieval.isLogged,
+      journey.hasPassages == false
+    {
+      return false
+    }
+    return meets(stage.condition, journey, place: place)
+  }
+
+  private func meets(_ condition: StageCondition, _ journey: Journey, place: Int) -> Bool {
     if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
     if let bound = condition.inputAbove, journey.context <= bound { return false }
     if let bound = condition.inputUpTo, journey.context > bound { return false }
@@ -157,9 +186,8 @@ extension PipelineFleet {
       return false
     }
     guard condition.difficultyAbove != nil || condition.difficultyBelow != nil else { return true }
-    let difficulty = draw(journey.number, .difficulty)
-    return difficulty > condition.difficultyAbove ?? -1
-      && difficulty <= condition.difficultyBelow ?? 2
+    return journey.difficulty > condition.difficultyAbove ?? -1
+      && journey.difficulty <= condition.difficultyBelow ?? 2
   }
 
   // MARK: Turning away
@@ -169,7 +197,9 @@ extension PipelineFleet {
   mutating func giveUp(_ task: Int, at time: Int64, _ status: JourneyOutcome.Status) {
     let index = journey(of: task)
     let own = (index * stride)..<(index * stride + stride)
-    if own.contains(where: { tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 }) {
+    if own.contains(where: {
+      tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 || tasks[$0].fetchesLeft > 0
+    }) {
       links.cancel(at: time) { cargo in
         cargo.purpose != .work && own.contains(Int(cargo.task))
           && tasks[Int(cargo.task)].attempt == cargo.attempt

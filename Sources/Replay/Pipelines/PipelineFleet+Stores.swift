@@ -10,11 +10,11 @@ extension PipelineFleet {
   /// Looks a context up for the engine that will compute it, and has what is found travel there.
   mutating func beginFetch(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) {
     let index = journey(of: task)
+    let isAhead = part.stage.action == .prefetch
     tasks[task].phase = .running
     (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
     let place = part.contexts.first {
-      meets(
-        pipelines[journeys[index].pipeline].parts[$0].stage.condition, journeys[index], place: $0)
+      passes(pipelines[journeys[index].pipeline].parts[$0].stage, journeys[index], place: $0)
     }
     // Where nobody computes the context nothing is looked for.
     guard let place else { return complete(task, at: time) }
@@ -28,6 +28,8 @@ extension PipelineFleet {
       if journeys[index].isInUse, tasks[task].phase == .running { complete(task, at: time) }
       return
     }
+    // Who waits for what is brought.
+    let receiver = isAhead ? context : task
     nameContext(of: index, answer: pathTokens(contextPart, journeys[index]))
     let journey = journeys[index]
     let whole = max(0, journey.context - 1) / journey.tokensPerName
@@ -48,10 +50,10 @@ extension PipelineFleet {
       let route = storeRoute(store, number, engine, isRead: true, latency: latency)
       stores.update(store, number) { $0.bytesRead += bytes }
       parts += 1
-      tasks[task].partsLeft += 1
+      tasks[receiver].fetchesLeft += 1
       links.send(
-        bytes, over: route, atMost: service.rate(bytes: bytes), for: .fetch, task,
-        attempt: tasks[task].attempt, from: store, at: time)
+        bytes, over: route, atMost: service.rate(bytes: bytes), for: .fetch, receiver,
+        attempt: tasks[receiver].attempt, from: store, at: time)
     }
     if next > known {
       tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)
@@ -60,10 +62,14 @@ extension PipelineFleet {
     }
     // Where nothing was found the lookups still took their time.
     if parts == 0 {
+      tasks[receiver].fetchesLeft = 1
       foresee(
-        .fetched, task, at: latency > 0 ? Engine.end(of: latency, from: time) : time,
-        tag: tasks[task].attempt)
+        .fetched, receiver, at: latency > 0 ? Engine.end(of: latency, from: time) : time,
+        tag: tasks[receiver].attempt)
     }
+    guard isAhead else { return }
+    tasks[context].fetchStart = time
+    complete(task, at: time)
   }
 
   /// How many pieces of a context an instance has, from one on.

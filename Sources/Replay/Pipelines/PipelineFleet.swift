@@ -9,8 +9,8 @@ import Scenarios
 /// The engines of a scenario and the requests on their way through them: the event loop.
 ///
 /// Events are ordered by (time, kind, sequence). At one instant engines fail and come back first, then
-/// requests arrive, then bytes have come, then services end, and then engines of models reach their
-/// boundaries, so that a step that begins when a request arrives can serve it. State is flat: journeys and
+/// requests arrive, then bytes have come, then services end and batches of searches have gathered, and then
+/// engines of models reach their boundaries, so that a step that begins when a request arrives can serve it. State is flat: journeys and
 /// their tasks are indices into arrays, and are used again when a request has ended.
 struct PipelineFleet {
   /// What happens, in the order in which it does at one instant.
@@ -29,6 +29,8 @@ struct PipelineFleet {
     case fetched
     /// Work on a host or something external has ended; `subject` is its place in ``works``.
     case service
+    /// A batch of searches has gathered as long as it may; `subject` is its first one's place in ``works``.
+    case gathered
     /// An engine of a model comes to its boundary.
     case boundary
   }
@@ -59,8 +61,12 @@ struct PipelineFleet {
   var models: [Engine] = []
   /// For each model's engine the decodes that wait for memory there.
   var decodeQueues: [[Int32]] = []
+  /// For each model's engine the tasks there whose blocks stores still bring, in the order of their coming.
+  var awaiting: [[TaskTry]] = []
   var encoders: [EncoderEngine] = []
   var queues: [ServerQueue] = []
+  /// For each of ``queues`` the searches that share a batch.
+  var batches: [SearchBatches] = []
   var stores: StoreLevels
   var links: ScenarioLinks
 
@@ -138,9 +144,11 @@ struct PipelineFleet {
     case .arrival:
       if tasks[subject].attempt == event.tag { arrive(subject, at: event.time) }
     case .fetched:
-      if tasks[subject].attempt == event.tag { complete(subject, at: event.time) }
+      if tasks[subject].attempt == event.tag { fetched(subject, at: event.time) }
     case .service:
       if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
+    case .gathered:
+      if works[subject].serial == event.tag { endGathering(subject, at: event.time) }
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {
@@ -177,8 +185,8 @@ struct PipelineFleet {
     journey.context = journey.prompt
     journey.output = min(record.outputTokens, Int(Int32.max) / 4)
     journey.priority = Int32(clamping: record.priority)
-    sessions.enter(record.session)
     journey.session = record.session
+    take(record, pipelines[pipeline], &journey)
     journey.stagesLeft = pipelines[pipeline].parts.count
     journey.requestClass = record.requestClass
     journey.isInUse = true
@@ -198,6 +206,27 @@ struct PipelineFleet {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
       begin(index * stride + place, at: time)
     }
+  }
+
+  /// Notes what a log tells of a request's way: its passages, its difficulty, the optional stages that it passes.
+  private func take(
+    _ record: RequestRecord, _ pipeline: CompiledPipeline, _ journey: inout Journey
+  ) {
+    journey.difficulty = record.difficulty ?? draw(journey.number, .difficulty)
+    if let stages = record.stages {
+      for (place, part) in pipeline.parts.enumerated()
+      where part.stage.isOptional && !stages.contains(part.stage.name) {
+        journey.passedOver |= 1 << UInt64(place)
+      }
+    }
+    guard let passages = record.passages, let retrieval = pipeline.loggedRetrieval else { return }
+    let tokens =
+      record.passageTokens
+      ?? passages.multipliedReportingOverflow(by: retrieval.tokensPerDocument).partialValue
+    journey.passageTokens = max(0, min(tokens, journey.prompt - 1))
+    journey.hasPassages = passages > 0
+    journey.prompt -= journey.passageTokens
+    journey.context = journey.prompt
   }
 
   private mutating func addJourney() -> Int {
@@ -256,7 +285,7 @@ struct PipelineFleet {
     journeys[index].isInUse = false
     freeJourneys.append(index)
     result.underWay -= 1
-    if let next = sessions.end(journey.session, at: time) { foresee(.turn, 0, at: next) }
+    for next in sessions.end(journey.session, at: time) { foresee(.turn, 0, at: next) }
   }
 
   /// Takes a request in, now or, if a turn of its session is under way, after that.

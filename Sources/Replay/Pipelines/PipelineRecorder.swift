@@ -72,14 +72,18 @@ struct PipelineRecorder {
     while place >= 0 {
       let task = tasks[tasks.startIndex + place]
       if task.phase == .ended {
-        // A fetch waited for the store that was last.
-        let pool = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
+        // A fetch waited for the store that was last; so did a context for blocks that came too late.
+        let isFetch = pipeline.parts[place].stage.action.looksUp
+        let store = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
+        let pool = isFetch ? store : pipeline.parts[place].pool
+        parts[store * BlamePart.allCases.count + BlamePart.service.rawValue] += Double(
+          task.fetchWait)
         let base = pool * BlamePart.allCases.count
         let served =
           switch pipeline.parts[place].stage.action {
           case .decode: task.started
           case .prefill, .generate, .think: min(max(task.firstToken, task.started), task.ended)
-          case .process, .encode, .retrieve, .call, .fetch: task.ended
+          case .process, .encode, .retrieve, .call, .fetch, .prefetch: task.ended
           }
         parts[base + BlamePart.transfer.rawValue] += Double(task.transferTime)
         parts[base + BlamePart.queue.rawValue] += Double(task.queueTime)
@@ -163,15 +167,23 @@ extension PipelineResult {
     stages[journey.pipeline][place].transferTime += Double(task.transferTime)
     stages[journey.pipeline][place].queueTime += Double(task.queueTime)
     stages[journey.pipeline][place].serviceTime += Double(task.serviceTime)
+    if task.isPrefetched {
+      stages[journey.pipeline][place].prefetched += 1
+      stages[journey.pipeline][place].fetchWait += Double(task.fetchWait)
+      stages[journey.pipeline][place].fetchHidden += Double(task.fetchHidden)
+    }
     stages[journey.pipeline][place].durations.record(UInt64(clamping: task.ended - task.ready))
   }
 }
 
 extension StageTask {
+  /// Whether stores brought its blocks while it went on.
+  var isPrefetched: Bool { fetchStart >= 0 }
+
   /// Nanoseconds that bytes were on their way to its engine.
   var transferTime: Int64 { arrived - sent }
   /// Nanoseconds that it waited for an engine, and there.
-  var queueTime: Int64 { (sent - ready) + (started - arrived) }
+  var queueTime: Int64 { (sent - ready) + (started - arrived) - fetchWait }
   /// Nanoseconds that it was served.
   var serviceTime: Int64 { ended - started }
 }

@@ -13,6 +13,12 @@ public struct StageTotals: Sendable {
   public var queueTime = 0.0
   /// Time of service.
   public var serviceTime = 0.0
+  /// Requests whose blocks stores brought meanwhile.
+  public var prefetched = 0
+  /// Of these, time in which an engine would have begun, had the blocks been there.
+  public var fetchWait = 0.0
+  /// Of these, time that the blocks were on their way and the request waited for its engine, or for other stages, anyway.
+  public var fetchHidden = 0.0
   /// The whole of each request, from the end of what was before to its own.
   public var durations = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
 

@@ -46,6 +46,12 @@ extension PoolPlan {
     take(pool, device, devices: service.tensorParallel)
   }
 
+  /// What devices cost that search.
+  public init(_ pool: EnginePool, searchingOn device: Device) {
+    self.init()
+    take(pool, device, devices: 1)
+  }
+
   /// What engines cost that run no model.
   public init(_ pool: EnginePool) {
     self.init(

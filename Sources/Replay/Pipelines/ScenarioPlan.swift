@@ -6,22 +6,39 @@ public struct ScenarioPlan: Sendable {
   public var scenario: Scenario
   /// For each of ``Scenarios/Scenario/pools`` what its engines cost.
   public var pools: [PoolPlan]
-  /// What searches cost: for each retrieving stage that occurs.
-  public var searches: [Retrieval: SearchCost]
+  /// What searches cost: for each that occurs on each pool, batches of 1, 2, 3… up to its
+  /// ``Scenarios/Retrieval/maxBatch``.
+  public var searches: [PlacedSearch: [SearchCost]]
 
   /// Creates a plan.
-  public init(scenario: Scenario, pools: [PoolPlan], searches: [Retrieval: SearchCost] = [:]) {
+  public init(
+    scenario: Scenario, pools: [PoolPlan], searches: [PlacedSearch: [SearchCost]] = [:]
+  ) {
     self.scenario = scenario
     self.pools = pools
     self.searches = searches
   }
 }
 
-/// What a search of a vector index takes of its host.
+/// A search, and the pool whose engines do it.
+public struct PlacedSearch: Sendable, Hashable {
+  /// What is searched, and how.
+  public var retrieval: Retrieval
+  /// The pool's name.
+  public var pool: String
+
+  /// Creates a search of a pool's.
+  public init(_ retrieval: Retrieval, on pool: String) {
+    self.retrieval = retrieval
+    self.pool = pool
+  }
+}
+
+/// What one search of a vector index, or a batch of them, takes of its engine.
 public struct SearchCost: Sendable, Hashable {
-  /// Nanoseconds of one thread.
+  /// Nanoseconds of one thread, or of a whole device.
   public var threadTime: Double
-  /// Bytes of memory traffic.
+  /// Bytes of memory traffic that all on the host compete with; 0 on a device, which serves one batch at a time.
   public var bytes: Double
 
   /// Creates a cost.

@@ -2,16 +2,38 @@ import HeapModule
 import Operators
 import RequestLogs
 
-/// Turns of sessions that wait for each other: the next turn is sent at its recorded time, or its think time
-/// after the end of the turn before it, whichever is later.
+/// Turns of sessions that wait for each other.
+///
+/// A turn waits for the one before it in its session. The first turn of a session that another called
+/// (``RequestLogs/RequestRecord/parentSession``) waits for the caller's turn before it, and the caller's next turn for
+/// all turns of sessions that it called since its own last one. It is sent at its recorded time, or its think time after
+/// the last of these has ended, whichever is later.
 struct SessionGate {
-  private struct Session {
-    /// Turns that wait, in log order, from `first` on.
-    var waiting: [RequestRecord] = []
-    var first = 0
+  /// A turn that was offered and has not ended.
+  private struct Turn {
+    /// What is sent when nothing is waited for any more; nil for what was sent at once.
+    var record: RequestRecord?
+    /// Turns that it waits for.
+    var awaited = 0
+    /// Turns that wait for it.
+    var dependents: [Int] = []
+    /// The session that called its own.
+    var caller: String?
   }
 
-  private struct Turn: Comparable {
+  private struct Session {
+    /// Its turns that have not ended, in log order, from `first` on.
+    var turns: [Int] = []
+    var first = 0
+    /// Turns of sessions that it called since its last one, that have not ended.
+    var called: [Int] = []
+
+    /// Whether nothing can wait for it.
+    var isIdle: Bool { first == turns.count && called.isEmpty }
+  }
+
+  /// A turn's record that is due.
+  private struct DueTurn: Comparable {
     var time: Int64
     var sequence: Int
     var record: RequestRecord
@@ -24,45 +46,76 @@ struct SessionGate {
     }
   }
 
-  /// Sessions of which a turn is under way, or due.
+  /// Sessions of which a turn has not ended.
   private var sessions: [String: Session] = [:]
-  private var turns = Heap<Turn>()
+  private var turns: [Turn] = []
+  private var freeTurns: [Int] = []
+  private var dueTurns = Heap<DueTurn>()
   private var sequence = 0
   /// Turns that were kept and have not been sent.
   private(set) var waitingCount = 0
 
-  /// Keeps a request that must wait for the turn before it; false if it need not.
+  /// Takes a request in, and keeps it if it must wait for others; false if it need not.
   mutating func holds(_ record: RequestRecord) -> Bool {
-    guard let name = record.session, sessions[name] != nil else { return false }
-    sessions[name]?.waiting.append(record)
+    guard let name = record.session else { return false }
+    let turn = freeTurns.popLast() ?? turns.count
+    if turn == turns.count { turns.append(Turn()) }
+    turns[turn] = Turn(caller: record.parentSession)
+    var session = sessions[name] ?? Session()
+    var awaited = session.called
+    session.called = []
+    if session.first < session.turns.count {
+      awaited.append(session.turns[session.turns.count - 1])
+    } else if let caller = record.parentSession, caller != name {
+      awaited += sessions[caller]?.turns.suffix(1) ?? []
+    }
+    session.turns.append(turn)
+    sessions[name] = session
+    if let caller = record.parentSession, caller != name {
+      sessions[caller, default: Session()].called.append(turn)
+    }
+    for other in awaited { turns[other].dependents.append(turn) }
+    turns[turn].awaited = awaited.count
+    guard !awaited.isEmpty else { return false }
+    turns[turn].record = record
     waitingCount += 1
     return true
   }
 
-  /// Notes that a turn is under way.
-  mutating func enter(_ name: String?) {
-    if let name, sessions[name] == nil { sessions[name] = Session() }
-  }
-
-  /// Notes that a turn has ended; when the next one is due, if one waits.
-  mutating func end(_ name: String?, at time: Int64) -> Int64? {
-    guard let name, var session = sessions[name] else { return nil }
-    guard session.first < session.waiting.count else {
-      sessions[name] = nil
-      return nil
+  /// Notes that the turn of a session has ended that was under way.
+  ///
+  /// - Returns: when the next turns are due, if any waited for nothing else.
+  mutating func end(_ name: String?, at time: Int64) -> [Int64] {
+    guard let name, var session = sessions[name], session.first < session.turns.count else {
+      return []
     }
-    let record = session.waiting[session.first]
+    let ended = session.turns[session.first]
     session.first += 1
-    if session.first > 64, 2 * session.first > session.waiting.count {
-      session.waiting.removeFirst(session.first)
+    if session.first == session.turns.count
+      || (session.first > 64 && 2 * session.first > session.turns.count)
+    {
+      session.turns.removeFirst(session.first)
       session.first = 0
     }
-    sessions[name] = session
-    let pause = max(.zero, record.thinkTime ?? .zero)
-    let due = max(record.arrival.rawValue, (Nanoseconds(time) + pause).rawValue)
-    turns.insert(Turn(time: due, sequence: sequence, record: record))
-    sequence += 1
-    return due
+    sessions[name] = session.isIdle ? nil : session
+    if let caller = turns[ended].caller, caller != name, var other = sessions[caller] {
+      other.called.removeAll { $0 == ended }
+      sessions[caller] = other.isIdle ? nil : other
+    }
+    var times: [Int64] = []
+    for turn in turns[ended].dependents {
+      turns[turn].awaited -= 1
+      guard turns[turn].awaited == 0, let record = turns[turn].record else { continue }
+      turns[turn].record = nil
+      let pause = max(.zero, record.thinkTime ?? .zero)
+      let due = max(record.arrival.rawValue, (Nanoseconds(time) + pause).rawValue)
+      dueTurns.insert(DueTurn(time: due, sequence: sequence, record: record))
+      sequence += 1
+      times.append(due)
+    }
+    turns[ended] = Turn()
+    freeTurns.append(ended)
+    return times
   }
 
   /// A number for a session's name, the same in every run; -1 without a session.
@@ -70,8 +123,8 @@ struct SessionGate {
 
   /// The next turn that is due by a time, or nil.
   mutating func due(at time: Int64) -> RequestRecord? {
-    guard let turn = turns.min, turn.time <= time else { return nil }
-    turns.removeMin()
+    guard let turn = dueTurns.min, turn.time <= time else { return nil }
+    dueTurns.removeMin()
     waitingCount -= 1
     return turn.record
   }

@@ -87,17 +87,19 @@ extension PipelineSummary {
 
   var stageTable: TextTable {
     let many = pipelines.count > 1
+    let prefetches = pipelines.contains { $0.stages.contains { $0.prefetched != nil } }
     var table = TextTable(
       (many ? [.init("pipeline", .left)] : []) + [
         .init("stage", .left), .init("on", .left), .init("served"), .init("skipped"),
-        .init("transfer ms"), .init("queue ms"), .init("service ms"), .init("p50 ms"),
-        .init("p90 ms"), .init("p99 ms"),
-      ])
+        .init("transfer ms"), .init("queue ms"), .init("service ms"),
+      ] + (prefetches ? [.init("fetch wait ms"), .init("hidden ms")] : [])
+        + [.init("p50 ms"), .init("p90 ms"), .init("p99 ms")])
     for pipeline in pipelines {
       for (place, stage) in pipeline.stages.enumerated() {
-        let times = [
-          stage.meanTransfer, stage.meanQueue, stage.meanService, stage.p50, stage.p90, stage.p99,
-        ]
+        let times =
+          [stage.meanTransfer, stage.meanQueue, stage.meanService]
+          + (prefetches ? [stage.meanFetchWait, stage.meanFetchHidden] : [])
+          + [stage.p50, stage.p90, stage.p99]
         table.add(
           (many ? [place == 0 ? pipeline.name : ""] : []) + [
             stage.name, stage.pool, groupedText(stage.served), groupedText(stage.skipped),

@@ -201,7 +201,7 @@ extension StageAction {
     case .encode: "the passes of its engine"
     case .retrieve: "the law of its index"
     case .call: "the scenario's durations"
-    case .fetch: "the stores' latencies and bandwidths"
+    case .fetch, .prefetch: "the stores' latencies and bandwidths"
     case .prefill, .decode, .generate, .think: "the steps of its engine"
     }
   }

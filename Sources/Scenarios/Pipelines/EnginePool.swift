@@ -12,6 +12,8 @@ public struct EnginePool: Sendable, Hashable {
     case encoder(EncoderService)
     /// `kind: cpu`: cores and memory bandwidth that tenants share.
     case processors(ProcessorService)
+    /// `kind: search`: a device that searches vector indexes in its memory.
+    case searcher(SearchService)
     /// `kind: store`: a level of key-value storage.
     case store(StoreService)
     /// `kind: external`: what is not simulated: a web search, a tool, a user.
@@ -123,6 +125,15 @@ public struct ProcessorService: Sendable, Hashable {
     self.memoryBandwidth = memoryBandwidth
     self.memory = memory
   }
+}
+
+/// A device, such as a GPU, whose memory holds vector indexes, and which searches them, one batch after the other.
+public struct SearchService: Sendable, Hashable {
+  /// `device`: the device's name.
+  public var device: String
+
+  /// Creates a service.
+  public init(device: String) { self.device = device }
 }
 
 /// A level of key-value storage: one instance for each unit of a level of the network.

@@ -18,14 +18,21 @@ extension StageAction {
     case .think(let thinking): return thinking.conflict
     case .prefill: return handoverConflict(.prefill, on: pool)
     case .decode: return handoverConflict(.decode, on: pool)
-    case .fetch, .generate: return nil
+    case .fetch, .prefetch, .generate: return nil
     }
   }
 
   private func threadsConflict(_ threads: Int, on pool: EnginePool) -> ScenarioConflict? {
-    guard case .processors(let service) = pool.service, threads > service.cores else { return nil }
-    return ScenarioConflict(
-      "threads", "'threads' is at most the 'cores' of '\(pool.name)' (\(service.cores))")
+    switch pool.service {
+    case .processors(let service) where threads > service.cores:
+      return ScenarioConflict(
+        "threads", "'threads' is at most the 'cores' of '\(pool.name)' (\(service.cores))")
+    case .searcher where threads > 1:
+      return ScenarioConflict(
+        "threads",
+        "a search has all of its device, and '\(pool.name)' has no cores; leave 'threads' out")
+    default: return nil
+    }
   }
 
   /// About engines that compute a part of requests: what a deployment's roles ask of them.
@@ -44,6 +51,7 @@ extension Retrieval {
     if let found = ScenarioFormat.retrieveKeys.firstOutOfBounds([
       "probes": Double(probes), "documents": Double(documents),
       "tokens_per_document": Double(tokensPerDocument), "threads": Double(threads),
+      "max_batch": Double(maxBatch), "max_wait_us": maxWait,
     ]) {
       return ScenarioConflict(found)
     }
@@ -52,6 +60,10 @@ extension Retrieval {
         "documents",
         "\(documents) documents of \(tokensPerDocument) tokens are more than the "
           + "\(ScenarioFormat.maxTokens) tokens that a context may have")
+    }
+    guard maxBatch > 1 || maxWait == 0 else {
+      return ScenarioConflict(
+        "max_wait_us", "'max_wait_us' has no effect without a 'max_batch' above 1")
     }
     return nil
   }

@@ -16,17 +16,21 @@ extension Scenario {
     return nil
   }
 
-  /// About hosts whose memory the indexes that are searched there do not fit together.
+  /// Bytes of the indexes that stages search on a pool's engines, each once.
+  public func indexBytes(on pool: EnginePool) -> Double {
+    var searched: Set<String> = []
+    for stage in pipelines.flatMap(\.stages) where stage.pool == pool.name {
+      if case .retrieve(let search) = stage.action { searched.insert(search.index) }
+    }
+    return indexes.reduce(0) { $0 + (searched.contains($1.name) ? $1.index.memory.total : 0) }
+  }
+
+  /// About hosts whose memory the indexes that are searched there do not fit together. A device's memory is known
+  /// when its name is looked up.
   var indexMemoryConflict: ScenarioConflict? {
     for (number, pool) in pools.enumerated() {
       guard case .processors(let host) = pool.service, let memory = host.memory else { continue }
-      var searched: Set<String> = []
-      for stage in pipelines.flatMap(\.stages) where stage.pool == pool.name {
-        if case .retrieve(let search) = stage.action { searched.insert(search.index) }
-      }
-      let bytes = indexes.reduce(0) {
-        $0 + (searched.contains($1.name) ? $1.index.memory.total : 0)
-      }
+      let bytes = indexBytes(on: pool)
       guard bytes > 1e9 * memory else { continue }
       return ScenarioConflict(
         "memory_gb",
@@ -44,6 +48,12 @@ extension Scenario {
     guard let index = indexes.first(where: { $0.name == search.index })?.index else {
       return ScenarioConflict(
         "index", unknownName(search.index, what: "vector index", among: indexes.map(\.name)))
+    }
+    if index.lists == 0, pools.first(where: { $0.name == stage.pool })?.service.kind == .searcher {
+      return ScenarioConflict(
+        "index",
+        "'\(search.index)' is a graph, which is searched hop by hop on cores: take engines of kind cpu, or "
+          + "an index of kind ivf-pq or ivf-flat")
     }
     guard index.lists == 0 || search.probes <= index.lists else {
       return ScenarioConflict(

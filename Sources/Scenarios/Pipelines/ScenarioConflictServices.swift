@@ -20,6 +20,7 @@ extension EnginePool.Service {
         "engines_per_instance": service.enginesPerInstance.map(Double.init),
         "hit_rate": service.hitRate,
       ]).map(ScenarioConflict.init)
+    case .searcher: return nil
     case .external(let service):
       return kind.keys.firstOutOfBounds(["concurrency": service.concurrency.map(Double.init)])
         .map(ScenarioConflict.init)

@@ -44,7 +44,19 @@ extension Scenario {
         return conflict.under("stages", index)
       }
     }
-    return handoverConflict(pipeline) ?? fetchConflict(stages)
+    return handoverConflict(pipeline) ?? fetchConflict(stages) ?? loggedConflict(stages)
+  }
+
+  /// About the passages that a log tells.
+  private func loggedConflict(_ stages: [Stage]) -> ScenarioConflict? {
+    let logged = stages.indices.filter {
+      if case .retrieve(let retrieval) = stages[$0].action { retrieval.isLogged } else { false }
+    }
+    guard logged.count > 1 else { return nil }
+    return ScenarioConflict(
+      "from_log",
+      "'\(stages[logged[0]].name)' brings the passages of the log; leave 'from_log' out here"
+    ).under("stages", logged[1])
   }
 
   /// About the stages that one waits for.
@@ -73,12 +85,13 @@ extension Scenario {
       return ScenarioConflict(
         "on", unknownName(stage.pool, what: "pool of engines", among: pools.map(\.name)))
     }
-    let wanted = stage.action.poolKind
-    guard pool.service.kind == wanted else {
-      let fitting = names(of: wanted)
+    let wanted = stage.action.poolKinds
+    guard wanted.contains(pool.service.kind) else {
+      let fitting = wanted.flatMap { names(of: $0) }
+      let kinds = wanted.map(\.rawValue).joined(separator: " or ")
       return ScenarioConflict(
         "on",
-        "'\(stage.name)' needs engines of kind \(wanted.rawValue), and '\(pool.name)' is of kind "
+        "'\(stage.name)' needs engines of kind \(kinds), and '\(pool.name)' is of kind "
           + pool.service.kind.rawValue
           + (fitting.isEmpty ? "" : "; try " + fitting.map { "'\($0)'" }.joined(separator: ", ")))
     }
@@ -113,6 +126,12 @@ extension Scenario {
             + "same 'when', without 'share', which is drawn for each stage alone"
         ).under("stages", index)
       }
+      for place in [prefill, index] where stages[place].isOptional {
+        return ScenarioConflict(
+          "optional",
+          "a request passes both '\(stages[prefill].name)' and '\(stage.name)' or none: leave 'optional' out"
+        ).under("stages", place)
+      }
     }
     for (index, stage) in stages.enumerated()
     where stage.action == .prefill && !prefills.contains(index) {
@@ -128,7 +147,7 @@ extension Scenario {
   /// About key-values that nothing is computed with.
   private func fetchConflict(_ stages: [Stage]) -> ScenarioConflict? {
     let graph = StageGraph(stages)
-    for (index, stage) in stages.enumerated() where stage.action == .fetch {
+    for (index, stage) in stages.enumerated() where stage.action.looksUp {
       let isUsed = stages.indices.contains {
         stages[$0].action.computesPrompt && graph.stage($0, follows: index)
       }

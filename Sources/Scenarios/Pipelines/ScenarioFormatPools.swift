@@ -5,6 +5,7 @@ enum PoolKind: String, Sendable, Hashable, MappingForm {
   case model = "llm"
   case encoder
   case processors = "cpu"
+  case searcher = "search"
   case store
   case external
 
@@ -16,6 +17,7 @@ enum PoolKind: String, Sendable, Hashable, MappingForm {
     case .model: ScenarioFormat.modelPoolKeys
     case .encoder: ScenarioFormat.encoderPoolKeys
     case .processors: ScenarioFormat.processorPoolKeys
+    case .searcher: ScenarioFormat.searchPoolKeys
     case .store: ScenarioFormat.storePoolKeys
     case .external: ScenarioFormat.externalPoolKeys
     }
@@ -29,6 +31,7 @@ extension EnginePool.Service {
     case .model: .model
     case .encoder: .encoder
     case .processors: .processors
+    case .searcher: .searcher
     case .store: .store
     case .external: .external
     }
@@ -66,7 +69,7 @@ extension ScenarioFormat {
   static let encoderPoolKeys =
     routedPoolKeys + [
       model,
-      FormatKey(name: "device", kind: .text(maxLength: 256), isRequired: true),
+      device,
       FormatKey(name: "tensor_parallel", kind: .integer(1...1024)),
       FormatKey(name: "data_type", kind: .choice(DataType.allCases.map(\.rawValue))),
       FormatKey(name: "max_batch", kind: .integer(1...65_536)),
@@ -81,6 +84,9 @@ extension ScenarioFormat {
         name: "memory_bandwidth_gb_s", kind: .number(above: 0, through: 1e6), isRequired: true),
       FormatKey(name: "memory_gb", kind: .number(above: 0, through: 1e9)),
     ]
+
+  /// Keys of devices that search.
+  static let searchPoolKeys = routedPoolKeys + [device]
 
   /// Keys of stores.
   static let storePoolKeys =
@@ -110,6 +116,8 @@ extension ScenarioFormat {
 
   private static let model = FormatKey(
     name: "model", kind: .text(maxLength: 1024), isRequired: true)
+  private static let device = FormatKey(
+    name: "device", kind: .text(maxLength: 256), isRequired: true)
 
   /// Keys of how an engine is chosen; a policy alone may stand for them.
   static let routingKeys = [

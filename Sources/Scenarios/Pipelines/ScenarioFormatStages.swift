@@ -2,7 +2,7 @@
 enum StageVerb: String, Sendable, Hashable, MappingForm {
   case tokenize, pad, detokenize, process
   case embed, rerank, filter, score
-  case retrieve, call, fetch, prefill, decode, generate, think
+  case retrieve, call, fetch, prefetch, prefill, decode, generate, think
 
   static let selector = "do"
 
@@ -14,7 +14,7 @@ enum StageVerb: String, Sendable, Hashable, MappingForm {
     case .retrieve: ScenarioFormat.retrieveKeys
     case .call: ScenarioFormat.callKeys
     case .think: ScenarioFormat.thinkKeys
-    case .fetch, .prefill, .decode, .generate: ScenarioFormat.stageKeys
+    case .fetch, .prefetch, .prefill, .decode, .generate: ScenarioFormat.stageKeys
     }
   }
 
@@ -30,14 +30,15 @@ enum StageVerb: String, Sendable, Hashable, MappingForm {
 }
 
 extension StageAction {
-  /// The kind of engines that can do this.
-  var poolKind: PoolKind {
+  /// The kinds of engines that can do this.
+  var poolKinds: [PoolKind] {
     switch self {
-    case .process, .retrieve: .processors
-    case .encode: .encoder
-    case .call: .external
-    case .fetch: .store
-    case .prefill, .decode, .generate, .think: .model
+    case .process: [.processors]
+    case .retrieve: [.processors, .searcher]
+    case .encode: [.encoder]
+    case .call: [.external]
+    case .fetch, .prefetch: [.store]
+    case .prefill, .decode, .generate, .think: [.model]
     }
   }
 }
@@ -50,6 +51,7 @@ extension ScenarioFormat {
     FormatKey(name: "on", kind: .text(maxLength: 256), isRequired: true),
     FormatKey(name: "after", kind: .names(maxCount: 64)),
     FormatKey(name: "when", kind: .mapping(conditionKeys)),
+    FormatKey(name: "optional", kind: .boolean),
   ]
 
   /// Keys of which requests a stage is done for.
@@ -88,6 +90,9 @@ extension ScenarioFormat {
       FormatKey(name: "documents", kind: .integer(1...4096), isRequired: true),
       FormatKey(name: "tokens_per_document", kind: .integer(0...maxTokens)),
       threads,
+      FormatKey(name: "max_batch", kind: .integer(1...4096)),
+      FormatKey(name: "max_wait_us", kind: .amount(0...1e9)),
+      FormatKey(name: "from_log", kind: .boolean),
     ]
 
   /// Keys of a call.

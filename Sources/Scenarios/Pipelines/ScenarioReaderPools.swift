@@ -41,6 +41,7 @@ extension EnginePool.Service {
           cores: try reader.integer("cores") ?? 1,
           memoryBandwidth: try reader.number("memory_bandwidth_gb_s") ?? 0,
           memory: try reader.number("memory_gb")))
+    case .searcher: self = .searcher(SearchService(device: try reader.text("device") ?? ""))
     case .store: self = .store(try StoreService(reader))
     case .external:
       self = .external(ExternalService(concurrency: try reader.integer("concurrency")))

@@ -26,6 +26,7 @@ extension Stage {
       pool: try reader.text("on") ?? "", after: try reader.names("after"))
     condition =
       try reader.mapping("when", what: "a 'when'").map(StageCondition.init) ?? condition
+    isOptional = try reader.boolean("optional") ?? isOptional
   }
 }
 
@@ -56,6 +57,7 @@ extension StageAction {
     case .call: self = .call(try ExternalCall(reader))
     case .think: self = .think(try Thinking(reader))
     case .fetch: self = .fetch
+    case .prefetch: self = .prefetch
     case .prefill: self = .prefill
     case .decode: self = .decode
     case .generate: self = .generate
@@ -99,6 +101,9 @@ extension Retrieval {
       documents: try reader.integer("documents") ?? 1)
     tokensPerDocument = try reader.integer("tokens_per_document") ?? tokensPerDocument
     threads = try reader.integer("threads") ?? threads
+    maxBatch = try reader.integer("max_batch") ?? maxBatch
+    maxWait = try reader.number("max_wait_us") ?? maxWait
+    isLogged = try reader.boolean("from_log") ?? isLogged
   }
 }
 

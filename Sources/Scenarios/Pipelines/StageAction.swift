@@ -4,13 +4,16 @@ public enum StageAction: Sendable, Hashable {
   case process(ProcessorWork)
   /// `embed`, `rerank`, `filter`, `score`: a forward pass of an encoder.
   case encode(EncoderWork)
-  /// `retrieve`: a search of a vector index on cores, whose documents join the context.
+  /// `retrieve`: a search of a vector index, on cores or a device, whose documents join the context.
   case retrieve(Retrieval)
   /// `call`: something external.
   case call(ExternalCall)
   /// `fetch`: key-values of the context are looked for in stores and brought to the engine of the next
   /// stage that computes a prompt. What is not found is computed.
   case fetch
+  /// `prefetch`: the same, and the request goes on meanwhile: it waits on its engine like others, is passed over
+  /// while its blocks are on their way, and keeps its place among those that came after it.
+  case prefetch
   /// `prefill`: the context and the first token of the answer; key-values stay for a `decode`.
   case prefill
   /// `decode`: what follows the first token, on another engine, to which key-values travel first.
@@ -19,6 +22,9 @@ public enum StageAction: Sendable, Hashable {
   case generate
   /// `think`: tokens before the answer, which join the context.
   case think(Thinking)
+
+  /// Whether it looks key-values up in stores.
+  public var looksUp: Bool { self == .fetch || self == .prefetch }
 }
 
 /// Tokens of a request that a stage works on.
@@ -89,16 +95,30 @@ public struct Retrieval: Sendable, Hashable {
   /// `threads`: cores that share one search evenly, which is an ideal: faiss searches one query on one thread;
   /// 1 by default.
   public var threads: Int
+  /// `max_batch`: how many requests' searches on one engine are served as one; 1 by default, each alone. Only like
+  /// searches share a batch: all that a stage says is the same.
+  public var maxBatch: Int
+  /// `max_wait_us`: microseconds that the first search of a batch waits for others while it is not full; 0 by
+  /// default, those of the same instant. A batch that waits for its engine takes further ones until it begins.
+  public var maxWait: Double
+  /// `from_log`: whether a request whose log tells its passages gets these: their tokens, which the log counts in the
+  /// prompt, join the context here, in place of ``documents`` times ``tokensPerDocument``; a request without passages
+  /// passes in no time. Off by default.
+  public var isLogged: Bool
 
   /// Creates a search.
   public init(
-    index: String, probes: Int, documents: Int, tokensPerDocument: Int = 512, threads: Int = 1
+    index: String, probes: Int, documents: Int, tokensPerDocument: Int = 512, threads: Int = 1,
+    maxBatch: Int = 1, maxWait: Double = 0, isLogged: Bool = false
   ) {
     self.index = index
     self.probes = probes
     self.documents = documents
     self.tokensPerDocument = tokensPerDocument
     self.threads = threads
+    self.maxBatch = maxBatch
+    self.maxWait = maxWait
+    self.isLogged = isLogged
   }
 }
 

@@ -32,23 +32,26 @@ public struct Stage: Sendable, Hashable {
   public var after: [String]?
   /// `when`: which requests it is done for; others pass in no time.
   public var condition: StageCondition
+  /// `optional`: whether requests whose log has a list of stages pass it only if that names it; off by default.
+  public var isOptional: Bool
 
   /// Creates a stage.
   public init(
     name: String, action: StageAction, pool: String, after: [String]? = nil,
-    condition: StageCondition = StageCondition()
+    condition: StageCondition = StageCondition(), isOptional: Bool = false
   ) {
     self.name = name
     self.action = action
     self.pool = pool
     self.after = after
     self.condition = condition
+    self.isOptional = isOptional
   }
 }
 
 /// For which requests a stage is done: all that meet every part.
 ///
-/// Each request has a difficulty between 0 and 1, drawn once. Two stages with `difficulty_below` and
+/// Each request has a difficulty between 0 and 1, of the log or drawn once. Two stages with `difficulty_below` and
 /// `difficulty_above` of one value route between models; a stage after another one with `difficulty_above`
 /// escalates (a cascade).
 public struct StageCondition: Sendable, Hashable {

@@ -111,7 +111,10 @@ import Testing
         ("embed", .encode(EncoderWork(source: .prompt, sequences: 3)), "embedder"),
         (
           "retrieve",
-          .retrieve(Retrieval(index: "i", probes: 1, documents: 2, tokensPerDocument: 9)), "hosts"
+          .retrieve(
+            Retrieval(
+              index: "i", probes: 1, documents: 2, tokensPerDocument: 9, maxBatch: 3, maxWait: 4)),
+          "hosts"
         ),
         ("call", .call(ExternalCall(duration: .exponential(mean: 5e-6), tokens: 4)), "web"),
         ("route", .call(ExternalCall(duration: .logNormal(mean: 1e-6, variation: 1))), "web"),
@@ -120,7 +123,9 @@ import Testing
       for (name, action, pool) in optional where Bool.random(using: &random) {
         add(name, action, pool, after())
       }
-      if Bool.random(using: &random) { add("fetch", .fetch, "near", after()) }
+      if Bool.random(using: &random) {
+        add("fetch", Bool.random(using: &random) ? .fetch : .prefetch, "near", after())
+      }
       if Bool.random(using: &random) {
         add("generate", .generate, "chat", nil)
       } else {

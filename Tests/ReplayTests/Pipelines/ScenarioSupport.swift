@@ -53,9 +53,13 @@ func plan(
 /// The plan of a scenario with linear prices.
 func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> ScenarioPlan {
   var scenario = scenario
-  var searches: [Retrieval: SearchCost] = [:]
-  for case .retrieve(let retrieval) in scenario.pipelines.flatMap(\.stages).map(\.action) {
-    searches[retrieval] = SearchCost(threadTime: 20_000, bytes: 5_000)
+  var searches: [PlacedSearch: [SearchCost]] = [:]
+  for search in scenario.placedSearches {
+    let retrieval = search.retrieval
+    // Half of a search is shared by all of a batch.
+    searches[search] = (1...retrieval.maxBatch).map {
+      SearchCost(threadTime: 10_000 * Double(1 + $0), bytes: 2_500 * Double(1 + $0))
+    }
     guard !scenario.indexes.contains(where: { $0.name == retrieval.index }),
       let index = try? VectorIndex(.invertedFlat(lists: 16), vectors: 1000, dimension: 8)
     else { continue }
@@ -73,7 +77,7 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
         PoolPlan(
           pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100)
       case .encoder: PoolPlan(pricing: .linear(price))
-      case .processors, .store, .external: PoolPlan()
+      case .processors, .searcher, .store, .external: PoolPlan()
       }
     }, searches: searches)
 }
@@ -114,6 +118,7 @@ extension PipelineFleet {
     if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
     if models.contains(where: { $0.scheduler.pool.usedCount != 0 }) { found.append("blocks") }
     if decodeQueues.contains(where: { !$0.isEmpty }) { found.append("decodes") }
+    if awaiting.contains(where: { !$0.isEmpty }) { found.append("awaited blocks") }
     if !chains.isFree { found.append("chains") }
     if sessions.waitingCount != 0 { found.append("turns") }
     return found

@@ -66,7 +66,7 @@ public struct PoolSummary: Sendable, Hashable, Codable {
     switch pool.service {
     case .store(let service):
       setStore(service, result.stores.filter { $0.pool == index }, until: result.lastEnd)
-    case .model, .encoder, .processors, .external:
+    case .model, .encoder, .processors, .searcher, .external:
       var hasBusyTime = true
       if case .external(let service) = pool.service { hasBusyTime = service.concurrency != nil }
       setEngines(result.engines.filter { $0.pool == index }, hasBusyTime: hasBusyTime)
@@ -204,6 +204,7 @@ extension EnginePool.Service {
     case .model: "llm"
     case .encoder: "encoder"
     case .processors: "cpu"
+    case .searcher: "search"
     case .store: "store"
     case .external: "external"
     }

@@ -50,6 +50,12 @@ public struct StageSummary: Sendable, Hashable, Codable {
   public var meanQueue: Nanoseconds?
   /// Mean time of service.
   public var meanService: Nanoseconds?
+  /// Requests whose blocks a `prefetch` brought meanwhile; nil for none, as are those below.
+  public var prefetched: Int?
+  /// Of these, mean time in which the engine would have begun, had the blocks been there.
+  public var meanFetchWait: Nanoseconds?
+  /// Of these, mean time that the blocks were on their way while the request waited for something else.
+  public var meanFetchHidden: Nanoseconds?
   /// Quantiles of the whole, from the end of what was before to its own.
   public var p50: Nanoseconds?
   /// See ``p50``.
@@ -58,10 +64,12 @@ public struct StageSummary: Sendable, Hashable, Codable {
   public var p99: Nanoseconds?
 
   private enum CodingKeys: String, CodingKey {
-    case name, pool, served, skipped
+    case name, pool, served, skipped, prefetched
     case meanTransfer = "mean_transfer_ns"
     case meanQueue = "mean_queue_ns"
     case meanService = "mean_service_ns"
+    case meanFetchWait = "mean_fetch_wait_ns"
+    case meanFetchHidden = "mean_fetch_hidden_ns"
     case p50 = "p50_ns"
     case p90 = "p90_ns"
     case p99 = "p99_ns"
@@ -80,6 +88,12 @@ public struct StageSummary: Sendable, Hashable, Codable {
     meanTransfer = mean(totals.transferTime)
     meanQueue = mean(totals.queueTime)
     meanService = mean(totals.serviceTime)
+    if totals.prefetched > 0 {
+      prefetched = totals.prefetched
+      let count = Double(totals.prefetched)
+      meanFetchWait = Nanoseconds(rounding: totals.fetchWait / count)
+      meanFetchHidden = Nanoseconds(rounding: totals.fetchHidden / count)
+    }
     (p50, p90, p99) = (percentile(50), percentile(90), percentile(99))
   }
 }

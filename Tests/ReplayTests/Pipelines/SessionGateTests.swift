@@ -1,0 +1,97 @@
+import Operators
+import RequestLogs
+import Scenarios
+import Testing
+
+@testable import Replay
+
+/// Turns of sessions and of those that they called, against a look at all turns before.
+@Suite struct SessionGateTests {
+  private func turn(
+    _ session: String, _ parent: String? = nil, at arrival: Int64, think: Int64? = nil
+  ) -> RequestRecord {
+    var record = request(arrival, input: 5, output: 1)
+    record.session = session
+    record.parentSession = parent
+    record.thinkTime = think.map { Nanoseconds($0) }
+    return record
+  }
+
+  /// What a replay does with turns that take 100 ns each, any number at once: when each was sent, in log order.
+  private func sent(_ records: [RequestRecord]) throws -> [Int64] {
+    let pool = EnginePool(name: "web", service: .external(ExternalService()))
+    var numbered = records
+    // Turns of one session may be told apart by nothing else.
+    for index in numbered.indices { numbered[index].inputTokens = 1 + index }
+    let whole = try replayWhole(
+      plan(
+        [pool],
+        [Stage(name: "call", action: .call(ExternalCall(duration: .constant(1e-7))), pool: "web")]),
+      numbered)
+    #expect(whole.leftovers == [])
+    #expect(whole.result.finished == records.count)
+    return whole.outcomes.sorted { $0.promptTokens < $1.promptTokens }.map(\.arrival.rawValue)
+  }
+
+  @Test(
+    "A sub-agent begins after its caller's turn, and the caller goes on after all of its sub-agents"
+  )
+  func agents() throws {
+    let times = try sent([
+      turn("s", at: 0), turn("a", "s", at: 10, think: 7), turn("b", "s", at: 10, think: 9),
+      turn("b", "s", at: 20, think: 50), turn("s", at: 30, think: 3), turn("c", "s", at: 40),
+      turn("other", at: 41), turn("s", at: 45, think: 1),
+    ])
+    // s until 100; a from 107, b from 109 and again 50 after 209, until 359; s 3 after that, until 462; c at once;
+    // the last turn after s and c.
+    #expect(times == [0, 107, 109, 259, 362, 462, 41, 563])
+  }
+
+  @Test("What has ended is not waited for, whoever called it")
+  func late() throws {
+    let times = try sent([
+      turn("s", at: 0), turn("a", "s", at: 500, think: 7), turn("s", at: 900, think: 5),
+      // Nobody knows this caller, and who calls itself waits for itself alone.
+      turn("b", "gone", at: 901, think: 5), turn("x", "x", at: 902), turn("x", "x", at: 903),
+    ])
+    #expect(times == [0, 500, 900, 901, 902, 1002])
+  }
+
+  @Test("Any tree of sessions is sent as looking at all turns before says", arguments: 0..<60)
+  func random(seed: UInt64) throws {
+    var random = TestGenerator(seed)
+    let parents: [String?] = [nil, "0", "0", "1", nil, "4"]
+    var arrival: Int64 = 0
+    let records = (0..<50).map { _ in
+      arrival += Int64.random(in: 0...60, using: &random)
+      let session = Int.random(in: 0..<parents.count, using: &random)
+      return turn(
+        "\(session)", parents[session], at: arrival,
+        think: Bool.random(using: &random) ? Int64.random(in: 0...90, using: &random) : nil)
+    }
+    var ends: [Int64] = []
+    var expected: [Int64] = []
+    for (index, record) in records.enumerated() {
+      let before = records[..<index]
+      var awaited: [Int] = []
+      let own = before.lastIndex { $0.session == record.session }
+      func isOver(_ turn: Int) -> Bool { ends[turn] < record.arrival.rawValue }
+      if let own, !isOver(own) {
+        awaited.append(own)
+      } else if let caller = record.parentSession,
+        let turn = before.lastIndex(where: { $0.session == caller })
+      {
+        awaited.append(turn)
+      }
+      awaited += before.indices.filter {
+        records[$0].parentSession == record.session && $0 > own ?? -1
+      }
+      let last = awaited.filter { !isOver($0) }.map { ends[$0] }.max()
+      let pause = record.thinkTime?.rawValue ?? 0
+      let start = max(record.arrival.rawValue, last.map { $0 + pause } ?? 0)
+      expected.append(start)
+      ends.append(start + 100)
+    }
+    #expect(try sent(records) == expected)
+  }
+}
