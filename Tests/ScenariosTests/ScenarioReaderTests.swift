@@ -50,7 +50,8 @@ import Testing
         write_back: false
       - {name: remote, kind: store, bandwidth_gb_s: 5, hit_rate: 0.5}
       - {name: web, kind: external, concurrency: 7, routing: shortest-queue, first_place: 31}
-      - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0}
+      - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0,
+         tensor_parallel: 2, collectives: rack}
       - {name: second, model: S, device: l4, max_model_len: 2048}
     pipelines:
       - name: rag
@@ -261,13 +262,17 @@ import Testing
   }
 
   static var pools: [EnginePool] {
-    func small(_ name: String, _ device: String, _ place: Int?) -> EnginePool {
+    func small(
+      _ name: String, _ device: String, _ place: Int?, devices: Int = 1, collectives: String? = nil
+    ) -> EnginePool {
       EnginePool(
         name: name,
         service: .model(
           ModelService(
-            model: "S", group: EngineGroup(name: name, device: device, maxModelLength: 2048))),
-        firstPlace: place)
+            model: "S",
+            group: EngineGroup(
+              name: name, device: device, tensorParallel: devices, maxModelLength: 2048),
+            collectives: collectives)), firstPlace: place)
     }
     return [
       EnginePool(
@@ -307,7 +312,7 @@ import Testing
       EnginePool(
         name: "web", service: .external(ExternalService(concurrency: 7)),
         routing: PoolRouting(policy: .shortestQueue), firstPlace: 31),
-      small("first", "h100", 0), small("second", "l4", nil),
+      small("first", "h100", 0, devices: 2, collectives: "rack"), small("second", "l4", nil),
     ]
   }
 

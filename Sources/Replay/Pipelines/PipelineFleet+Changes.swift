@@ -88,6 +88,7 @@ extension PipelineFleet {
         freeTicket(Int32(ticket))
       }
       decodeQueues[place] = []
+      links.cancel(at: time) { $0.purpose == .exchange && Int($0.task) == engine }
       // What was reserved here is gone; what another engine keeps for a decode is not.
       for task in tasks.indices
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {

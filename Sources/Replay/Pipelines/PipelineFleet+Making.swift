@@ -66,6 +66,7 @@ extension PipelineFleet {
         engine.kind = .model
         engine.place = models.count
         try addModel(index)
+        exchanges.append(exchange(of: pool, in: leaf))
       case .encoder(let service):
         guard plan.pools[index].pricing != nil else {
           throw .missing(what: "prices", pool: pool.name)

@@ -14,6 +14,8 @@ extension PipelineFleet {
     let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
     switch cargo.purpose {
     case .write: return
+    case .exchange:
+      if engines[task].epoch == cargo.attempt { exchanged(task, at: time) }
     case .work: foresee(.service, task, at: time, tag: cargo.attempt)
     case .input:
       guard tasks[task].attempt == cargo.attempt else { return }

@@ -38,7 +38,7 @@ extension PipelineFleet {
   mutating func restart(_ task: Int, at time: Int64) {
     leaveEngine(task)
     links.cancel(at: time) {
-      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose != .work
+      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose.isForStage
     }
     tasks[task].attempt &+= 1
     tasks[task].phase = .waiting
@@ -171,7 +171,7 @@ extension PipelineFleet {
     let own = (index * stride)..<(index * stride + stride)
     if own.contains(where: { tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 }) {
       links.cancel(at: time) { cargo in
-        cargo.purpose != .work && own.contains(Int(cargo.task))
+        cargo.purpose.isForStage && own.contains(Int(cargo.task))
           && tasks[Int(cargo.task)].attempt == cargo.attempt
       }
     }

@@ -29,6 +29,8 @@ struct PipelineFleet {
     case fetched
     /// Work on a host or something external has ended; `subject` is its place in ``works``.
     case service
+    /// A part of a step is computed, and its engine's devices exchange it.
+    case exchange
     /// An engine of a model comes to its boundary.
     case boundary
   }
@@ -57,6 +59,8 @@ struct PipelineFleet {
   var engines: [EngineState]
   /// Engines by what they are; see ``EngineState/place``.
   var models: [Engine] = []
+  /// For each model's engine what its devices exchange, where other bytes use the same links.
+  var exchanges: [StepExchange?] = []
   /// For each model's engine the decodes that wait for memory there.
   var decodeQueues: [[Int32]] = []
   var encoders: [EncoderEngine] = []
@@ -141,6 +145,8 @@ struct PipelineFleet {
       if tasks[subject].attempt == event.tag { complete(subject, at: event.time) }
     case .service:
       if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
+    case .exchange:
+      if engines[subject].epoch == event.tag { exchange(subject, at: event.time) }
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {

@@ -26,6 +26,11 @@ struct ScenarioLinks {
     case fetch
     /// An engine's blocks go to a store; nobody waits.
     case write
+    /// Devices of an engine exchange what a step needs; its task is the engine, its attempt the epoch.
+    case exchange
+
+    /// Whether a stage waits for it, which is its task.
+    var isForStage: Bool { self == .input || self == .fetch }
   }
 
   /// A flow's bytes, and whom they are for.
@@ -117,6 +122,16 @@ struct ScenarioLinks {
     guard source != target, let topology else { return nil }
     let path = topology.path(from: source, to: target)
     return Route(links: path.links, latency: path.latency)
+  }
+
+  /// The links over which an engine in this place exchanges between its devices, and the bytes a second that
+  /// it gets there alone; nil where the network has no such level.
+  func exchange(of leaf: Int, over level: String) -> (links: [Int32], rate: Double)? {
+    guard let topology, let index = topology.levels.firstIndex(where: { $0.name == level }) else {
+      return nil
+    }
+    let links = topology.links(above: leaf, at: index)
+    return ([links.up, links.down], topology.levels[index].capacity)
   }
 
   /// Sends bytes.

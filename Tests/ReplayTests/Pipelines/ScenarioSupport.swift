@@ -9,6 +9,10 @@ import Scenarios
 /// 1,000 ns a step, 10 for each prompt token, 1 for each decode.
 let linearPrice = LinearStepModel(perStep: 1000, perPrefillToken: 10, perDecodeSequence: 1)
 
+/// The same steps, with three tenths of each in which devices exchange.
+let exchangingPrice = LinearStepModel(
+  perStep: 1000, perPrefillToken: 10, perDecodeSequence: 1, collectiveShare: 0.3)
+
 /// A pool of engines of a language model.
 func modelPool(
   _ name: String = "chat", count: Int = 1, blocks: Int = 1000,
@@ -23,6 +27,16 @@ func modelPool(
     name: name, count: count, service: .model(ModelService(model: "none", group: group)))
   change(&pool)
   return pool
+}
+
+extension EnginePool {
+  /// Has engines of two devices each exchange over a level of the network.
+  mutating func exchange(over level: String) {
+    guard case .model(var service) = self.service else { return }
+    service.group.tensorParallel = 2
+    service.collectives = level
+    self.service = .model(service)
+  }
 }
 
 /// A pool of an encoder.
