@@ -125,6 +125,7 @@ import Testing
     ),
     ("collectives: rack", "collectives: rack, pipeline_parallel: 2", "goes with neither"),
     ("collectives: rack", "collectives: rack, async_scheduling: true", "goes with neither"),
+    ("key_values: layerwise", "key_values: layers", "'key_values' is one of whole, layerwise"),
     ("first_place: 31", "first_place: 32", "places 32 to 32, and the network has 32"),
     ("first_place: 2\n", "first_place: 29\n", "places 29 to 32, and the network has 32"),
     ("name: apart", "name: rag", "'rag' is the name of an earlier one"),

@@ -11,6 +11,7 @@ import Testing
     version: 1
     name: retrieval-chat
     network:
+      key_values: layerwise
       levels:
         - {name: node, members: 8, bandwidth_gb_s: 450, latency_us: 5, efficiency: 0.65}
         - {name: rack, members: 4, bandwidth_gb_s: 50, latency_us: 20}
@@ -196,7 +197,7 @@ import Testing
       network: [
         NetworkLevel(name: "node", members: 8, bandwidth: 450, latency: 5, efficiency: 0.65),
         NetworkLevel(name: "rack", members: 4, bandwidth: 50, latency: 20),
-      ],
+      ], keyValueMode: .layerwise,
       workload: workload,
       objectives: LatencyObjectives(
         timeToFirstToken: 250, timePerOutputToken: 25, firstTokenFactors: [1, 2, 4],

@@ -115,6 +115,7 @@ extension PipelineFleet {
       let price = models[place].withDrafts(pricing.price(models[place].current.shape))
       models[place].start(price: price, until: .max, chain: chains.chain)
       result.steps += 1
+      if plan.scenario.keyValueMode == .layerwise { foreseeLayers(of: engine) }
       if beginExchanges(of: engine, in: price) { return }
     }
     if models[place].boundary < .max {

@@ -17,6 +17,8 @@ extension PipelineFleet {
     case .exchange:
       if engines[task].epoch == cargo.attempt { exchanged(task, at: time) }
     case .work: foresee(.service, task, at: time, tag: cargo.attempt)
+    case .layers:
+      if tasks[task].attempt == cargo.attempt { tasks[task].layersFlow = -1 }
     case .input:
       guard tasks[task].attempt == cargo.attempt else { return }
       foresee(.arrival, task, at: arrival, tag: cargo.attempt)

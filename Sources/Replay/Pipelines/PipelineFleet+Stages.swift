@@ -17,6 +17,7 @@ extension PipelineFleet {
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
     guard meets(part.stage.condition, journeys[index], place: task % stride) else {
+      dropLayers(of: task, at: time)
       tasks[task].phase = .skipped
       // A fetch may have chosen its engine, and counted it there.
       leaveEngine(task)
@@ -36,6 +37,12 @@ extension PipelineFleet {
 
   /// Begins a stage anew whose engine failed.
   mutating func restart(_ task: Int, at time: Int64) {
+    let partner = part(of: task).partner
+    if part(of: task).stage.action == .prefill {
+      dropLayers(of: task - task % stride + partner, at: time)
+    }
+    // What went ahead to an engine that failed is sent again when the prompt is computed.
+    guard tasks[task].predecessorsLeft == 0 else { return dropLayers(of: task, at: time) }
     leaveEngine(task)
     links.cancel(at: time) {
       Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose.isForStage
@@ -51,7 +58,7 @@ extension PipelineFleet {
   }
 
   /// Forgets the engine that a fetch chose if it has failed since, with what was brought there.
-  private mutating func forgetLostEngine(of task: Int) {
+  mutating func forgetLostEngine(of task: Int) {
     guard tasks[task].engine >= 0 else { return }
     let engine = engines[Int(tasks[task].engine)]
     guard !engine.isUp || engine.epoch != tasks[task].epoch else { return }

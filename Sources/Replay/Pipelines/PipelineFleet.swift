@@ -31,6 +31,8 @@ struct PipelineFleet {
     case service
     /// A part of a step is computed, and its engine's devices exchange it.
     case exchange
+    /// The first layer of a prompt's last step is computed; `subject` is the prefill.
+    case layer
     /// An engine of a model comes to its boundary.
     case boundary
   }
@@ -147,6 +149,8 @@ struct PipelineFleet {
       if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
     case .exchange:
       if engines[subject].epoch == event.tag { exchange(subject, at: event.time) }
+    case .layer:
+      if tasks[subject].attempt == event.tag { sendLayers(ofPrefill: subject, at: event.time) }
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {

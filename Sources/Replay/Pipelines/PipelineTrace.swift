@@ -142,8 +142,8 @@ extension PipelineFleet {
       if work.serial == cargo.attempt, tasks[Int(work.task)].attempt == work.attempt {
         task = Int(work.task)
       }
-    case .input, .fetch:
-      purpose = cargo.purpose == .input ? .input : .read
+    case .input, .layers, .fetch:
+      purpose = cargo.purpose == .fetch ? .read : .input
       if tasks[Int(cargo.task)].attempt == cargo.attempt { task = Int(cargo.task) }
     }
     let request = task.map { journeys[journey(of: $0)].number }

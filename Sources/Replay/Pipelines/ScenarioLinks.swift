@@ -20,6 +20,8 @@ struct ScenarioLinks {
   enum Purpose: UInt8 {
     /// What a stage needs comes to its engine.
     case input
+    /// Keys and values go ahead of the last layer's, while that is computed; its task is the decode.
+    case layers
     /// A host's work, as memory traffic; its task is the work's number, its attempt the serial one.
     case work
     /// A store's blocks come to an engine.
@@ -30,7 +32,7 @@ struct ScenarioLinks {
     case exchange
 
     /// Whether a stage waits for it, which is its task.
-    var isForStage: Bool { self == .input || self == .fetch }
+    var isForStage: Bool { self == .input || self == .layers || self == .fetch }
   }
 
   /// A flow's bytes, and whom they are for.
@@ -134,11 +136,12 @@ struct ScenarioLinks {
     return ([links.up, links.down], topology.levels[index].capacity)
   }
 
-  /// Sends bytes.
+  /// Sends bytes; the number of their flow.
+  @discardableResult
   mutating func send(
     _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for purpose: Purpose,
     _ task: Int, attempt: UInt32, from store: Int = -1, at time: Int64
-  ) {
+  ) -> Int32 {
     let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
     if flow >= cargo.count {
       cargo.append(contentsOf: repeatElement(Cargo(), count: flow + 1 - cargo.count))
@@ -146,9 +149,14 @@ struct ScenarioLinks {
     cargo[flow] = Cargo(
       purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
       latency: route.latency, store: Int32(truncatingIfNeeded: store))
-    guard keepsRoutes else { return }
-    (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
+    if keepsRoutes {
+      (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
+    }
+    return Int32(truncatingIfNeeded: flow)
   }
+
+  /// Ends a flow early; the bytes that it had left.
+  mutating func cut(_ flow: Int32, at time: Int64) -> Double { network.cancel(flow, at: time) }
 
   /// What a flow was for that has ended.
   func ended(_ flow: Int32) -> Cargo { cargo[Int(flow)] }

@@ -74,6 +74,7 @@ import Testing
           ],
         objectives: LatencyObjectives(timeToFirstToken: 0.01, timePerOutputToken: 0.001), seed: seed
       )
+      scenario.keyValueMode = seed % 2 == 0 ? .whole : .layerwise
       for index in 0..<3 where !scenario.network.isEmpty && seed % 3 > 0 {
         scenario.pools[index].exchange(over: scenario.network[Int(seed + UInt64(index)) % 2].name)
       }

@@ -53,7 +53,8 @@ func hostPool(_ name: String = "hosts", count: Int = 1, cores: Int = 2) -> Engin
     service: .processors(ProcessorService(cores: cores, memoryBandwidth: 10)))
 }
 
-/// A scenario of one pipeline, with a plan of linear prices and 100 bytes of keys and values a token.
+/// A scenario of one pipeline, with a plan of linear prices and 100 bytes of keys and values a token,
+/// in five layers.
 func plan(
   _ pools: [EnginePool], _ stages: [Stage], network: [NetworkLevel] = [],
   price: LinearStepModel = linearPrice, seed: UInt64 = 0
@@ -85,7 +86,7 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
       switch pool.service {
       case .model(let service):
         PoolPlan(
-          pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100)
+          pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100, layers: 5)
       case .encoder: PoolPlan(pricing: .linear(price))
       case .processors, .store, .external: PoolPlan()
       }
