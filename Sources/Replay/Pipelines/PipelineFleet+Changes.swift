@@ -108,7 +108,10 @@ extension PipelineFleet {
   }
 
   private mutating func close(_ engine: Int, at time: Int64) {
-    if engines[engine].isUp { engines[engine].upTime += time - engines[engine].upSince }
+    if engines[engine].isUp {
+      engines[engine].upTime += time - engines[engine].upSince
+      load?.add(.up, of: engines[engine].pool, from: engines[engine].upSince, to: time)
+    }
     engines[engine].isUp = false
     engines[engine].isStarting = false
     engines[engine].isDraining = false

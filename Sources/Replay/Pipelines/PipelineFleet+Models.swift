@@ -92,7 +92,9 @@ extension PipelineFleet {
   /// Ends the step in flight of an engine, and begins the next one.
   mutating func modelBoundary(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
+    let busyTime = models[place].totals.busyTime
     models[place].endStep(gaps: &result.tokenGaps, finished: &finished)
+    if load != nil { noteLoad(ofStepOf: engine, since: busyTime, at: time) }
     traceSteps(of: engine)
     models[place].letGo(&gone)
     for slot in models[place].takePrefilled() { prefilled(slot, engine, at: time) }

@@ -79,6 +79,7 @@ extension PipelineFleet {
     engines[engine].isWoken = false
     if encoders[place].isBusy {
       engines[engine].busyTime += Double(time - engines[engine].serviceStart)
+      load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
       var done: [Int32] = []
       encoders[place].end(&done)
       for work in done {
@@ -184,8 +185,9 @@ extension PipelineFleet {
     let (engine, place) = (Int(work.engine), engines[Int(work.engine)].place)
     queues[place].end(places: Int(work.places))
     if queues[place].capacity < .max {
-      engines[engine].busyTime +=
-        Double(time - work.started) * Double(work.places) / Double(queues[place].capacity)
+      let share = Double(work.places) / Double(queues[place].capacity)
+      engines[engine].busyTime += Double(time - work.started) * share
+      load?.add(.busy, share, of: engines[engine].pool, from: work.started, to: time)
     }
     freeWork(Int32(number))
     if isCurrent { complete(Int(work.task), at: time) }

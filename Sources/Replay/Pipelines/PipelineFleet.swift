@@ -90,6 +90,8 @@ struct PipelineFleet {
   var recorder: PipelineRecorder
   /// What happens, for a timeline; nil if nobody wants one.
   var trace: PipelineTrace?
+  /// What pools and links do over time; nil if nobody wants it.
+  var load: PipelineLoad?
   /// Whether nothing arrives any more.
   var isAtEnd = false
   /// Lists that are used again.
@@ -176,6 +178,7 @@ struct PipelineFleet {
   private mutating func accept(_ record: RequestRecord, at time: Int64) {
     let number = result.arrivals
     result.arrivals += 1
+    if result.arrivals == 1 { load?.begin(at: time) }
     result.firstArrival = min(result.firstArrival, time)
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
@@ -258,6 +261,7 @@ struct PipelineFleet {
     recorder.note(
       journey, tasks[(index * stride)..<(index * stride + stride)], pipelines[journey.pipeline],
       at: time, status, in: &result)
+    if load != nil { noteLoad(of: index) }
     chains.release(journey.chainStart)
     for place in 0..<pipelines[journey.pipeline].parts.count {
       tasks[index * stride + place].attempt &+= 1

@@ -172,14 +172,34 @@ struct ScenarioLinks {
   /// Takes a flow that has ended by a time, or nil.
   mutating func popEnded(by time: Int64) -> Int32? { network.popEnded(by: time) }
 
+  /// Lets time pass in which no flow ends.
+  mutating func wait(until time: Int64) { network.wait(until: time) }
+
+  /// The links that engines in these places may use, and those of what is attached.
+  func links(of leaves: [Int]) -> [Int] {
+    guard let topology else { return Array(0..<network.linkCount) }
+    let attached = 2 * (topology.endpointCount - topology.leafCount)
+    var found = Set(topology.capacities.count - attached..<network.linkCount)
+    for leaf in leaves {
+      for level in topology.levels.indices {
+        let (up, down) = topology.links(above: leaf, at: level)
+        found.formUnion([Int(up), Int(down)])
+      }
+    }
+    return found.sorted()
+  }
+
+  /// What a link is called.
+  func name(of link: Int) -> String {
+    let shared = topology?.capacities.count ?? 0
+    return link < shared ? topology?.name(of: Int32(link)) ?? "" : ownNames[link - shared]
+  }
+
   /// What every link carried.
   func totals() -> [LinkTotals] {
-    let shared = topology?.capacities.count ?? 0
-    return (0..<network.linkCount).map { link in
+    (0..<network.linkCount).map { link in
       LinkTotals(
-        name: link < shared
-          ? topology?.name(of: Int32(link)) ?? "" : ownNames[link - shared],
-        capacity: network.capacity(link), bytes: network.carriedBytes(link),
+        name: name(of: link), capacity: network.capacity(link), bytes: network.carriedBytes(link),
         busyTime: Nanoseconds(network.busyTime(link)), peakFlows: network.peakFlows(link))
     }
   }

@@ -100,7 +100,9 @@ struct ToyScenario {
     }
     var sent = 0
     var kept: [JourneyOutcome] = []
-    result = try PipelineSimulation(plan).run(
+    var simulation = try PipelineSimulation(plan)
+    simulation.recordsLoad = true
+    result = simulation.run(
       outcome: {
         kept.append($0)
         collect($0)
