@@ -71,13 +71,16 @@ struct PipelineCommand: FailingCommand {
   }
 
   private static let files =
-    ["scenario-result.json", "requests.csv", "stages.csv", "load.csv", "critical-path.svg", "stages.svg"]
+    [
+      "scenario-result.json", "requests.csv", "stages.csv", "load.csv", "critical-path.svg",
+      "stages.svg",
+    ]
     + TimelineFormat.allCases.map(\.fileName)
 
   private func replay() throws {
     try refuse(
       writing: Self.files.map(path), over: [log, part.log.logMapping, database, scenario.scenario])
-    let scenario = try self.scenario.read(seed: seed)
+    let (scenario, text, file) = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)
     var simulation = try PipelineSimulation(resolved.plan)
@@ -127,8 +130,7 @@ struct PipelineCommand: FailingCommand {
       try ScenarioLoadFile.write(load, until: result.lastEnd, to: path("load.csv"))
     }
     try ScenarioResultFile(
-      toolVersion: toolVersion, inputs: try inputs(source),
-      scenario: String(decoding: smallFile(self.scenario.scenario), as: UTF8.self),
+      toolVersion: toolVersion, inputs: try inputs(source, file), scenario: text,
       workload: source.echo, summary: summary, warnings: resolved.warnings
     ).write(to: path("scenario-result.json"))
     try CriticalPathFigure(title: scenario.name, summary: summary).write(
@@ -159,9 +161,11 @@ struct PipelineCommand: FailingCommand {
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
-  private func inputs(_ source: PipelineSource) throws -> [ResultFile.Input] {
-    try source.inputs.map { ResultFile.Input(log: $0) }
-      + ResultFile.Input.files(["scenario": scenario.scenario, "operator-database": database])
+  private func inputs(
+    _ source: PipelineSource, _ scenario: ResultFile.Input
+  ) throws -> [ResultFile.Input] {
+    try source.inputs.map { ResultFile.Input(log: $0) } + [scenario]
+      + ResultFile.Input.files(["operator-database": database])
   }
 
   private func path(_ name: String) -> String { output + "/" + name }
