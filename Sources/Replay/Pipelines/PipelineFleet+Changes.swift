@@ -42,12 +42,15 @@ extension PipelineFleet {
     for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
       lost.append(task)
     }
-    for task in lost where isUnderWay(task) && Int(tasks[task].engine) == engine {
+    // Keys and values that it kept are gone: nobody is let in with them, and who waits for them computes them.
+    for task in lost where tasks[task].phase == .ended { tasks[task].heldSlot = -1 }
+    for place in decodeQueues.indices {
+      decodeQueues[place] = decodeQueues[place].filter { tasks[prefill(of: Int($0))].heldSlot >= 0 }
+    }
+    for task in lost where Int(tasks[task].engine) == engine {
       if tasks[task].phase == .ended {
-        // Its keys and values are gone; who waits for them computes them.
-        tasks[task].heldSlot = -1
         restartDecode(of: task, at: time)
-      } else {
+      } else if isUnderWay(task) {
         restart(task, at: time)
       }
     }
