@@ -139,19 +139,37 @@ struct LatencyFit {
     return best.solution
   }
 
-  /// Standard errors by fitting again without one stretch of time after another.
+  /// Standard errors by fitting again without one stretch of time after another (the jackknife).
+  ///
+  /// The larger of two ways: by replays, which tell how batches change with the parameters, but may rest
+  /// where the fit began, since a replay of near parameters is worse by chance; and by one step along the
+  /// slopes, which does not.
   func standardErrors(_ solution: Solution, free: [Int]) throws -> [Double] {
-    let fits = try (0..<residuals.stretchCount).map { left in
-      try self.solution(
-        from: solution.x, free: free, gain: solution.gain, without: left, rounds: 8
-      ).x
+    let stretches = 0..<residuals.stretchCount
+    let replayed = try stretches.map { left in
+      let fit = try self.solution(
+        from: solution.x, free: free, gain: solution.gain, without: left, rounds: 8)
+      return free.map { fit.x[$0] }
     }
-    let count = Double(fits.count)
-    return free.map { parameter in
-      let mean = fits.reduce(0) { $0 + $1[parameter] } / count
-      let squares = fits.reduce(0) { $0 + ($1[parameter] - mean) * ($1[parameter] - mean) }
+    let stepped = stretches.compactMap { left in
+      newtonStep(solution.columns, solution.residuals, weights(solution.weights, without: left))
+    }
+    let (first, second) = (Self.spread(replayed, free.count), Self.spread(stepped, free.count))
+    return free.indices.map { max(first[$0], second[$0]) }
+  }
+
+  /// The jackknife's standard errors of as many numbers, from fits that each leave something out.
+  private static func spread(_ fits: [[Double]], _ numbers: Int) -> [Double] {
+    let count = Double(max(1, fits.count))
+    return (0..<numbers).map { number in
+      let mean = fits.reduce(0) { $0 + $1[number] } / count
+      let squares = fits.reduce(0) { $0 + ($1[number] - mean) * ($1[number] - mean) }
       return (squares * (count - 1) / count).squareRoot()
     }
+  }
+
+  private func weights(_ weights: [Double], without left: Int) -> [Double] {
+    zip(weights, residuals.stretchOf).map { $1 == left ? 0 : $0 }
   }
 
   private func state(
@@ -160,9 +178,7 @@ struct LatencyFit {
     let replayed = try replay(parameters(x))
     let found = residuals.of(replayed.latencies)
     var weights = residuals.weights(found, residuals.scales(found))
-    if let left {
-      for row in weights.indices where residuals.stretchOf[row] == left { weights[row] = 0 }
-    }
+    if let left { weights = self.weights(weights, without: left) }
     let slopes = residuals.slopes(of: replayed)
     let columns = free.map { parameter in slopes.map { $0[parameter] * units[parameter] } }
     return Solution(x: x, gain: gain, residuals: found, columns: columns, weights: weights)

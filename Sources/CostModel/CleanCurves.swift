@@ -41,12 +41,18 @@ final class CleanCurves: Sendable {
     self.curves = Dictionary(grouping: curves) { Group($0.operator) }
   }
 
-  /// The runtimes that measured anything of a group, preferred ones first, then by their samples, the
-  /// most first.
+  /// The runtimes that measured anything of a group: studies of skewed batches last, preferred ones first,
+  /// then by their samples, the most first.
   func runtimes(of group: Group, preferring preferred: Set<String> = []) -> [String] {
     var totals: [String: Int] = [:]
-    for curve in curves[group] ?? [] { totals[curve.runtime, default: 0] += curve.samples.count }
-    func rank(_ runtime: String) -> Int { preferred.contains(runtime) ? 1 : 0 }
+    var studies: Set<String> = []
+    for curve in curves[group] ?? [] {
+      totals[curve.runtime, default: 0] += curve.samples.count
+      if curve.isSkewStudy { studies.insert(curve.runtime) }
+    }
+    func rank(_ runtime: String) -> Int {
+      (studies.contains(runtime) ? 0 : 2) + (preferred.contains(runtime) ? 1 : 0)
+    }
     return totals.sorted {
       (rank($0.key), $0.value, $1.key) > (rank($1.key), $1.value, $0.key)
     }.map(\.key)

@@ -100,11 +100,27 @@ public struct CostModel: Sendable {
       if explains { prediction.support = field.support(op, at: point) }
       return prediction
     }
-    if op.kind.isStepAttention { return predict(op, StepShape(attentionAt: point)) }
+    if op.kind.isStepAttention { return prediction(op, at: point, work) }
     let candidates = candidates(for: op)
     return prediction(
       estimate(candidates, sizes: point.sizes, work: work), candidates, light,
       size: op.kind.axes.count == 1 ? Double(point[0]) : nil)
+  }
+
+  /// Attention at a point that no field holds. Where the operator is several equal prefills its own curve is
+  /// asked as it was measured, by the tokens of each; without one they are the prefills of a step.
+  private func prediction(
+    _ op: Operator, at point: AxisPoint, _ work: OperatorWork
+  ) -> Prediction? {
+    var single = op
+    let sequences = max(1, single.attributes.removeValue(forKey: "sequences") ?? 1)
+    guard sequences > 1 else { return predict(op, StepShape(attentionAt: point)) }
+    let sizes = SIMD4(Double(point[0]), Double(point[1]), 0, 0)
+    if point[2] == 0, let found = curves.curve(of: op)?.estimatePrefill(sizes, work) {
+      return prediction(
+        found, candidates(for: op), device.speedOfLight(work, op.dataType), size: nil)
+    }
+    return predict(single, StepShape(attentionAt: point, sequences: sequences))
   }
 
   /// The field that tells of an operator, where its own curve does not measure what a field cannot
@@ -375,10 +391,14 @@ extension CostModel {
 }
 
 extension StepShape {
-  /// The shape of a step whose attention is one point of a curve.
-  init(attentionAt point: AxisPoint) {
+  /// The shape of a step whose attention is one point of a curve, of so many equal prefills.
+  init(attentionAt point: AxisPoint, sequences: Int = 1) {
     self.init()
-    if point[0] > 0 { addPrefill(tokens: point[0], past: point[1], finishes: true) }
+    if point[0] > 0 {
+      for _ in 0..<min(sequences, 1 << 16) {
+        addPrefill(tokens: point[0], past: point[1], finishes: true)
+      }
+    }
     decodeSequences = point[2]
     decodeContext = clampedProduct(point[2], point[3])
     longestDecodeContext = max(point[3], point[4])

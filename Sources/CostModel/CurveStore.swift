@@ -48,7 +48,7 @@ final class CurveStore: Sendable {
         skews[curve.operator] = skew
       }
       let choice = Choice(
-        curve: curve, isStudy: 4 * (skew?.samples ?? 0) >= max(1, curve.samples.count),
+        curve: curve, isStudy: skew != nil && curve.isSkewStudy,
         points: Self.distinctPoints(curve.samples))
       if let rival = chosen[curve.operator], !yields(rival, to: choice) { continue }
       chosen[curve.operator] = choice

@@ -9,6 +9,8 @@ extension MeasuredCurve {
     var logTime: Double
     /// The relative standard error of the measurement itself.
     var noise: Double
+    /// By how much its samples disagree: the standard deviation of their logarithms; 0 of one alone.
+    var spread = 0.0
   }
 
   /// The distinct points that have a time, in order, each weighed over its samples by their counts.
@@ -18,18 +20,26 @@ extension MeasuredCurve {
     var index = 0
     while index < samples.count {
       let point = samples[index].point
-      var (weight, logTime, noise) = (0.0, 0.0, 0.0)
+      var (weight, logTime, noise, squares) = (0.0, 0.0, 0.0, 0.0)
       while index < samples.count, samples[index].point == point {
         let duration = samples[index].duration
         index += 1
         guard duration.median > 0, duration.median.isFinite else { continue }
         let count = Double(duration.count)
         weight += count
-        logTime += count * logarithm(duration.median)
+        let log = logarithm(duration.median)
+        logTime += count * log
+        squares += count * log * log
         noise += count * Self.noise(duration)
       }
       guard weight > 0 else { continue }
-      points.append(Point(point: point, logTime: logTime / weight, noise: noise / weight))
+      let mean = logTime / weight
+      // What is below rounding is no disagreement.
+      let variance = squares / weight - mean * mean
+      points.append(
+        Point(
+          point: point, logTime: mean, noise: noise / weight,
+          spread: variance > 1e-9 ? variance.squareRoot() : 0))
     }
     return points
   }

@@ -1,6 +1,14 @@
 internal import OperatorStore
 internal import Operators
 
+extension MeasuredCurve {
+  /// Whether it is a study of skewed batches, which ran under conditions of its own: a quarter of its samples
+  /// or more are such.
+  var isSkewStudy: Bool {
+    4 * samples.count { $0.point[4] > $0.point[3] } >= max(1, samples.count)
+  }
+}
+
 /// What unequal lengths add to a batch's attention.
 ///
 /// A batch whose decodes differ in length takes longer than one of the same total in which all

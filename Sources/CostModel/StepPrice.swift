@@ -75,12 +75,18 @@ public struct LinearStepModel: StepPricing, Hashable {
   public var perPrefillToken: Double
   /// Nanoseconds for each sequence in decode.
   public var perDecodeSequence: Double
+  /// The part of each step in which devices exchange data, between 0 and 1.
+  public var collectiveShare: Double
 
   /// Creates a model from its coefficients, in nanoseconds.
-  public init(perStep: Double, perPrefillToken: Double = 0, perDecodeSequence: Double = 0) {
+  public init(
+    perStep: Double, perPrefillToken: Double = 0, perDecodeSequence: Double = 0,
+    collectiveShare: Double = 0
+  ) {
     self.perStep = perStep
     self.perPrefillToken = perPrefillToken
     self.perDecodeSequence = perDecodeSequence
+    self.collectiveShare = collectiveShare
   }
 
   /// `perStep + perPrefillToken · prefillTokens + perDecodeSequence · decodeSequences`.
@@ -90,6 +96,7 @@ public struct LinearStepModel: StepPricing, Hashable {
     price[.analytical] =
       perStep + perPrefillToken * Double(shape.prefillTokens)
       + perDecodeSequence * Double(shape.decodeSequences)
+    price.collectiveTime = collectiveShare * price.total
     return price
   }
 }

@@ -138,6 +138,12 @@ public struct FlowNetwork: Sendable {
     return flow
   }
 
+  /// Lets time pass in which nothing ends, so that what is asked is of then.
+  public mutating func wait(until time: Int64) {
+    precondition(time <= nextEnd, "something ends before")
+    self.time = max(self.time, time)
+  }
+
   /// Ends a flow early; returns the bytes that it had left.
   @discardableResult
   public mutating func cancel(_ flow: Int32, at time: Int64) -> Double {

@@ -198,6 +198,15 @@ public struct Topology: Sendable {
     return latency
   }
 
+  /// The links, up and down, of the member of a level that a leaf is, or is in.
+  public func links(above leaf: Int, at level: Int) -> (up: Int32, down: Int32) {
+    precondition(
+      (0..<leafCount).contains(leaf) && levels.indices.contains(level),
+      "links were asked for that are not there")
+    let member = levels[..<level].reduce(leaf) { $0 / $1.members }
+    return (link(level, member, 0), link(level, member, 1))
+  }
+
   /// The pairs of neighbours in a ring of endpoints, as all-reduce by a ring has them send.
   public func ring(_ endpoints: [Int]) -> [(from: Int, to: Int)] {
     guard endpoints.count > 1 else { return [] }

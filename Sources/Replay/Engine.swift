@@ -218,6 +218,22 @@ struct Engine {
     totals.preemptions += hasPending ? 0 : pending.preempted
   }
 
+  /// Puts off the end of the step in flight: its tokens come then.
+  ///
+  /// - Precondition: Steps neither overlap, nor is the next one decided before this one ends.
+  mutating func delayStep(until time: Int64) {
+    guard time > boundary else { return }
+    let delay = time - boundary
+    boundary = time
+    scheduler.latestEnd = time
+    for slot in current.firstTokens {
+      scheduler.residents[Int(slot)].firstToken = time
+      scheduler.residents[Int(slot)].lastToken = time
+    }
+    for slot in current.laterTokens { scheduler.residents[Int(slot)].lastToken = time }
+    for index in laterGaps.indices { laterGaps[index] += delay }
+  }
+
   private mutating func startInPipeline() {
     let end = pipeline.end(of: price, from: started)
     boundary = end

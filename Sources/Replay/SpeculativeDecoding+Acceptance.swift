@@ -21,9 +21,11 @@ extension StepPrice {
   /// The price with what making the next drafts costs.
   func withDrafts(of speculation: SpeculativeDecoding) -> StepPrice {
     let factor = 1 + speculation.cost
-    return StepPrice(
+    var price = StepPrice(
       deviceTime: deviceTime * factor,
       hostTime: hostTime * factor + speculation.microseconds * 1000,
       standardError: standardError * factor)
+    price.collectiveTime = collectiveTime * factor
+    return price
   }
 }

@@ -4,7 +4,7 @@ extension CalibrateCommand {
   /// Fits a deployment to the first requests of a measured log, judges the fit on the others, and
   /// keeps it where it helps them.
   func fit(_ options: DeploymentOptions, toLog path: String) throws {
-    let store = try database.open(.readWrite)
+    let store = try database.openToUpdate()
     let scenario = try options.read()
     let plan = try onePlan(options, scenario, store)
     let log = try ReplayedLog(

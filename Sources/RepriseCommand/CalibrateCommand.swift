@@ -197,7 +197,7 @@ struct CalibrateCommand: FailingCommand {
   }
 
   private func fit(_ options: DeploymentOptions, to file: String?) throws {
-    let store = try database.open(.readWrite)
+    let store = try database.openToUpdate()
     let plan = try onePlan(options, options.read(), store)
     let measured =
       if let file { try StepsReader.read(path: file).measuredSteps } else {
@@ -256,6 +256,12 @@ struct CalibrateCommand: FailingCommand {
         .usage,
         "\(options.deployment): a calibration is of engines that compute whole requests; leave "
           + "'role' out")
+    }
+    guard plan.curveCount > 0 else {
+      throw Failure(
+        .data,
+        "\(database.path): holds no measured operator of \(plan.group.device) in "
+          + "\(plan.group.dataType.rawValue); a fit to the roofline would say nothing of the server")
     }
     guard plan.group.pipelineParallel == 1 else {
       throw Failure(

@@ -18,7 +18,7 @@ struct PipelineCommand: FailingCommand {
 
       Prints whether the objectives hold, what requests waited for, and what engines, links and stores did. \
       Writes into the output folder: scenario-result.json (everything in figures), requests.csv (a row a \
-      request), critical-path.svg, stages.svg, timeline.pftrace (open it in ui.perfetto.dev; see --timeline), \
+      request), load.csv (what pools and links did over time), critical-path.svg, stages.svg, timeline.pftrace (open it in ui.perfetto.dev; see --timeline), \
       and with --stages stages.csv (a row a stage of each request). \
       Requests that are rejected (too long for every engine), turned away (by an 'admission') or never end \
       (as their engines never come back) are counted, with exit code 0: they are results. \
@@ -71,16 +71,20 @@ struct PipelineCommand: FailingCommand {
   }
 
   private static let files =
-    ["scenario-result.json", "requests.csv", "stages.csv", "critical-path.svg", "stages.svg"]
+    [
+      "scenario-result.json", "requests.csv", "stages.csv", "load.csv", "critical-path.svg",
+      "stages.svg",
+    ]
     + TimelineFormat.allCases.map(\.fileName)
 
   private func replay() throws {
     try refuse(
       writing: Self.files.map(path), over: [log, part.log.logMapping, database, scenario.scenario])
-    let scenario = try self.scenario.read(seed: seed)
+    let (scenario, text, file) = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, from: store)
-    let simulation = try PipelineSimulation(resolved.plan)
+    var simulation = try PipelineSimulation(resolved.plan)
+    simulation.recordsLoad = true
     var options = part.options
     options.seed = scenario.seed
     var source = try PipelineSource(
@@ -122,9 +126,11 @@ struct PipelineCommand: FailingCommand {
     resolved.warnings += source.warnings
     try rows.commit()
     try stageRows?.commit()
+    if let load = result.load {
+      try ScenarioLoadFile.write(load, until: result.lastEnd, to: path("load.csv"))
+    }
     try ScenarioResultFile(
-      toolVersion: toolVersion, inputs: try inputs(source),
-      scenario: String(decoding: smallFile(self.scenario.scenario), as: UTF8.self),
+      toolVersion: toolVersion, inputs: try inputs(source, file), scenario: text,
       workload: source.echo, summary: summary, warnings: resolved.warnings
     ).write(to: path("scenario-result.json"))
     try CriticalPathFigure(title: scenario.name, summary: summary).write(
@@ -150,14 +156,16 @@ struct PipelineCommand: FailingCommand {
       "\(result.arrivals) requests in \(fixedText(seconds, decimals: 3)) s of CPU, "
         + "\(Int(Double(result.arrivals) / max(seconds, 1e-6))) a second")
     print(
-      "wrote \(output)/: scenario-result.json, requests.csv, critical-path.svg, stages.svg"
+      "wrote \(output)/: scenario-result.json, requests.csv, load.csv, critical-path.svg, stages.svg"
         + (stages ? ", stages.csv" : "") + drawing.listed)
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 
-  private func inputs(_ source: PipelineSource) throws -> [ResultFile.Input] {
-    try source.inputs.map { ResultFile.Input(log: $0) }
-      + ResultFile.Input.files(["scenario": scenario.scenario, "operator-database": database])
+  private func inputs(
+    _ source: PipelineSource, _ scenario: ResultFile.Input
+  ) throws -> [ResultFile.Input] {
+    try source.inputs.map { ResultFile.Input(log: $0) } + [scenario]
+      + ResultFile.Input.files(["operator-database": database])
   }
 
   private func path(_ name: String) -> String { output + "/" + name }

@@ -10,12 +10,15 @@ struct ScenarioOptions: ParsableArguments {
 
   init(path: String) { scenario = path }
 
-  /// Reads the file.
+  /// Reads the file, once: what it says, its text, and what a result tells of it.
   ///
   /// - Parameter seed: what is drawn follows from it instead of the file's.
-  func read(seed: UInt64?) throws -> Scenario {
-    try Scenario(
-      yaml: String(decoding: smallFile(scenario), as: UTF8.self), path: scenario, seed: seed)
+  func read(
+    seed: UInt64?
+  ) throws -> (scenario: Scenario, text: String, input: ResultFile.Input) {
+    let file = try smallFile(scenario, as: "scenario")
+    let text = String(decoding: file.bytes, as: UTF8.self)
+    return (try Scenario(yaml: text, path: scenario, seed: seed), text, file.input)
   }
 
   private var folder: String { RepriseCommand.folder(of: scenario) }

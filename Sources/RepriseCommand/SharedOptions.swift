@@ -16,6 +16,12 @@ struct DatabaseOptions: ParsableArguments {
   func open(_ mode: OperatorStore.Mode) throws -> OperatorStore {
     try OperatorStore(path: path, mode: mode)
   }
+
+  /// Opens one that is there, to be written to: a path that is mistyped is no new database.
+  func openToUpdate() throws -> OperatorStore {
+    _ = try open(.readOnly)
+    return try open(.readWrite)
+  }
 }
 
 /// Finds what a file names; what is wrong with the name is that file's fault, not the command line's.
@@ -50,14 +56,24 @@ func dataSheet(named name: String, beside folder: String = ".") throws -> Device
 /// A file that describes something, whole.
 ///
 /// - Throws: where it cannot be read or is larger than any description, 1 MiB.
-func smallFile(_ path: String) throws -> [UInt8] {
+func smallFile(_ path: String) throws -> [UInt8] { try smallFile(path, as: "").bytes }
+
+/// The same with what a result tells of it: what it was read as, and its digest.
+func smallFile(
+  _ path: String, as role: String
+) throws -> (bytes: [UInt8], input: ResultFile.Input) {
   let most = 1 << 20
   var source = try ByteSource(path: path)
   let bytes = try source.read(count: most + 1)
   guard bytes.count <= most else {
     throw Failure(.data, "\(path): more than \(most) bytes, which no description needs")
   }
-  return bytes
+  let summary = try source.finish()
+  return (
+    bytes,
+    ResultFile.Input(
+      role: role, path: path, sha256: summary.sha256, bytes: summary.storedBytes)
+  )
 }
 
 extension RepriseCommand {

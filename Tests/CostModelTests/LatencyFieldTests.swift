@@ -133,6 +133,22 @@ import Testing
     }
   }
 
+  /// A point measured twice, with times that a fifth of either is no noise of the others.
+  @Test func `Repetitions that disagree are told by the interval`() throws {
+    var curves = curves(.products)
+    let (op, place) = (curves[0].operator, 5)
+    var twin = curves[0].samples[place]
+    twin.duration = DurationStatistics(mean: twin.duration.median * 1.2)
+    let steady = try #require(
+      CostModel(curves: curves, on: device()).predict(op, at: twin.point))
+    curves[0].samples.insert(twin, at: place)
+    let unsure = try #require(
+      CostModel(curves: curves, on: device()).predict(op, at: twin.point))
+    #expect(unsure.evidence == .measured && unsure.relativeError > 2 * steady.relativeError)
+    #expect(unsure.interval90.contains(twin.duration.median))
+    #expect(unsure.interval90.contains(twin.duration.median / 1.2))
+  }
+
   @Test(arguments: Table.allCases)
   func `The unit of time does not matter`(table: Table) throws {
     let one = CostModel(curves: curves(table), on: device())

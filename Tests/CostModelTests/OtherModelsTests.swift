@@ -52,6 +52,31 @@ import Testing
     #expect(shares.first { $0.role == "experts" }?.count == 58)
   }
 
+  /// Several equal prompts are a curve of their own, over the tokens of each.
+  @Test(arguments: [1, 8, 64])
+  func `Latent attention of several prompts gives back what was measured`(sequences: Int) throws {
+    var op = Operator(.latentAttention, dataType: .bfloat16, ["heads": 64])
+    if sequences > 1 { op.attributes["sequences"] = sequences }
+    let times = [64, 256, 1024].map { ($0, 3000.0 * Double(sequences * $0) / 64) }
+    let curve = MeasuredCurve(
+      op, device: "toy", runtime: "toy 1",
+      samples: times.map {
+        MeasuredSample(
+          at: AxisPoint($0.0), duration: DurationStatistics(mean: $0.1, count: 5), source: 1)
+      })
+    let model = CostModel(curves: [curve], on: device)
+    for (tokens, time) in times {
+      let prediction = try #require(model.predict(op, at: AxisPoint(tokens)))
+      #expect(abs(prediction.nanoseconds / time - 1) < 1e-9 && prediction.evidence == .measured)
+      let work = try #require(OperatorWork(op, at: AxisPoint(tokens)))
+      #expect(prediction.speedOfLight == device.speedOfLight(work, .bfloat16))
+    }
+    // Without a curve of its own: the same prompts as a step has them.
+    var more = op
+    more.attributes["sequences"] = 16
+    #expect(model.predict(more, at: AxisPoint(64)) != nil)
+  }
+
   /// A scan's states are read a sequence, so that its price is in no table over tokens.
   @Test(arguments: ["mamba-2.8b", "Jamba-v0.1", "gpt-oss-20b", "gemma-3-4b", "Mixtral-8x7B"])
   func `Compiled tables and operators one by one agree`(name: String) throws {

@@ -95,6 +95,7 @@ import Testing
       (["inspect", "x", "--db", "DB"], 64, "--outliers"),
       (["inspect", "--outliers", "--db", "DB", "--device", "l40s"], 69, "it holds NVIDIA H100"),
       (["calibrate", "--db", "DB", "--check", "--check-plans"], 64, "not both"),
+      (["calibrate", "--db", "none.sqlite", "--deployment", "d.yaml"], 66, "none.sqlite"),
       (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
       (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
       (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 65, "has enough points"),

@@ -119,6 +119,13 @@ import Testing
     ("next: remote", "next: remotes", "there is no store 'remotes'; did you mean 'remote'?"),
     ("next: remote", "next: hosts", "'hosts' is a pool of kind cpu"),
     ("next: remote", "next: rack-store", "never end; leave one 'next' out"),
+    ("tensor_parallel: 2, collectives: rack", "collectives: rack", "with 'tensor_parallel: 1'"),
+    (
+      "collectives: rack", "collectives: rak", "no level of the network 'rak'; did you mean 'rack'?"
+    ),
+    ("collectives: rack", "collectives: rack, pipeline_parallel: 2", "goes with neither"),
+    ("collectives: rack", "collectives: rack, async_scheduling: true", "goes with neither"),
+    ("key_values: layerwise", "key_values: layers", "'key_values' is one of whole, layerwise"),
     ("first_place: 31", "first_place: 32", "places 32 to 32, and the network has 32"),
     ("first_place: 2\n", "first_place: 29\n", "places 29 to 32, and the network has 32"),
     ("name: apart", "name: rag", "'rag' is the name of an earlier one"),

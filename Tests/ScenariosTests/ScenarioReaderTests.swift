@@ -11,6 +11,7 @@ import Testing
     version: 1
     name: retrieval-chat
     network:
+      key_values: layerwise
       levels:
         - {name: node, members: 8, bandwidth_gb_s: 450, latency_us: 5, efficiency: 0.65}
         - {name: rack, members: 4, bandwidth_gb_s: 50, latency_us: 20}
@@ -50,7 +51,8 @@ import Testing
         write_back: false
       - {name: remote, kind: store, bandwidth_gb_s: 5, hit_rate: 0.5}
       - {name: web, kind: external, concurrency: 7, routing: shortest-queue, first_place: 31}
-      - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0}
+      - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0,
+         tensor_parallel: 2, collectives: rack}
       - {name: second, model: S, device: l4, max_model_len: 2048}
       - {name: searcher, kind: search, device: a100, first_place: 30}
     pipelines:
@@ -199,7 +201,7 @@ import Testing
       network: [
         NetworkLevel(name: "node", members: 8, bandwidth: 450, latency: 5, efficiency: 0.65),
         NetworkLevel(name: "rack", members: 4, bandwidth: 50, latency: 20),
-      ],
+      ], keyValueMode: .layerwise,
       workload: workload,
       objectives: LatencyObjectives(
         timeToFirstToken: 250, timePerOutputToken: 25, firstTokenFactors: [1, 2, 4],
@@ -265,13 +267,17 @@ import Testing
   }
 
   static var pools: [EnginePool] {
-    func small(_ name: String, _ device: String, _ place: Int?) -> EnginePool {
+    func small(
+      _ name: String, _ device: String, _ place: Int?, devices: Int = 1, collectives: String? = nil
+    ) -> EnginePool {
       EnginePool(
         name: name,
         service: .model(
           ModelService(
-            model: "S", group: EngineGroup(name: name, device: device, maxModelLength: 2048))),
-        firstPlace: place)
+            model: "S",
+            group: EngineGroup(
+              name: name, device: device, tensorParallel: devices, maxModelLength: 2048),
+            collectives: collectives)), firstPlace: place)
     }
     return [
       EnginePool(
@@ -311,7 +317,7 @@ import Testing
       EnginePool(
         name: "web", service: .external(ExternalService(concurrency: 7)),
         routing: PoolRouting(policy: .shortestQueue), firstPlace: 31),
-      small("first", "h100", 0), small("second", "l4", nil),
+      small("first", "h100", 0, devices: 2, collectives: "rack"), small("second", "l4", nil),
       EnginePool(
         name: "searcher", service: .searcher(SearchService(device: "a100")), firstPlace: 30),
     ]

@@ -78,6 +78,15 @@ def test_scripts_draw_every_panel_that_is_in_sight(replay_page):
     assert document.count("<canvas") == 5
 
 
+def test_a_scenario_has_panels_of_its_pools_and_links(comparison, folder):
+    reprise("report", folder / "seed-1", "-o", folder / "scenario.html")
+    document = body(browse(folder / "scenario.html", "--dump-dom").stdout)
+    for title in ["Engines busy by pool, %", "Requests served by pool", "Requests waiting by pool",
+                  "Key-value blocks in use by pool, %", "Busiest link by kind, %"]:
+        assert f"<h3>{title}</h3>" in document
+    assert document.count('class="panel"') == document.count("<canvas") == 8
+
+
 def test_the_console_is_silent(page):
     said = browse(page, "--dump-dom", "--enable-logging=stderr", "--v=0").stderr
     assert [line for line in said.splitlines() if "CONSOLE" in line] == []

@@ -23,6 +23,8 @@ struct LatencyField: Sendable {
     var curve: Int
     /// The logarithm of nanoseconds.
     var logTime: Double
+    /// By how much repetitions disagree, as a logarithm.
+    var spread: Double
   }
 
   let key: Key
@@ -71,7 +73,9 @@ struct LatencyField: Sendable {
       let before = samples.count
       for measured in measured.points
       where FieldRegion(isStepAttention: isAttention, measured.point) == key.region {
-        samples.append(Sample(point: measured.point, curve: curve, logTime: measured.logTime))
+        samples.append(
+          Sample(
+            point: measured.point, curve: curve, logTime: measured.logTime, spread: measured.spread))
         work.append(law.work(at: measured.point))
         places.append(place(measured.point))
       }
@@ -145,13 +149,15 @@ struct LatencyField: Sendable {
   /// The log ratio of an operator's time at a point to ``anchor``, its doubt and what it rests on.
   private func found(
     _ op: Operator, at point: AxisPoint, explains: Bool
-  ) -> (estimate: Kriging.Estimate, evidence: Evidence)? {
+  ) -> (estimate: Kriging.Estimate, evidence: Evidence, spread: Double)? {
     let curve = curves[op]
     var place = shape.places(op, device)(point)
     if let flag = shape.slowFlag, let curve, slow.contains(curve) { place[flag] = 1 }
+    let own = measured(curve, at: point)
+    let told = own.map { Kriging.Estimate(mean: kriging.values[$0], variance: 0) }
     guard
-      var found = measured(curve, at: point, explains)
-        ?? kriging.estimate(at: place, explains: explains)
+      var found = explains
+        ? kriging.estimate(at: place, explains: true) : told ?? kriging.estimate(at: place)
     else { return nil }
     let evidence: Evidence =
       if found.variance < 1e-6 * shape.covariance.variance {
@@ -163,12 +169,12 @@ struct LatencyField: Sendable {
       }
     // Half the deviation of single measurements: what repetitions in one run do not show.
     found.variance = max(found.variance, shape.covariance.noise / 4)
-    return (found, evidence)
+    return (found, evidence, own.map { samples[$0].spread } ?? 0)
   }
 
-  /// What was measured at this very point: the field's value there, for a tenth of a microsecond.
-  private func measured(_ curve: Int?, at point: AxisPoint, _ explains: Bool) -> Kriging.Estimate? {
-    guard let curve, !explains else { return nil }
+  /// The sample of this very point, found in a tenth of a microsecond.
+  private func measured(_ curve: Int?, at point: AxisPoint) -> Int? {
+    guard let curve else { return nil }
     // In the order of their points.
     var (low, high) = (ranges[curve].lowerBound, ranges[curve].upperBound)
     while low < high {
@@ -176,7 +182,7 @@ struct LatencyField: Sendable {
       if samples[middle].point.precedes(point) { low = middle + 1 } else { high = middle }
     }
     guard ranges[curve].contains(low), samples[low].point == point else { return nil }
-    return Kriging.Estimate(mean: kriging.values[low], variance: 0)
+    return low
   }
 
   /// Whether a place lies between the least and the largest size measured, along each coordinate.
@@ -192,7 +198,9 @@ struct LatencyField: Sendable {
   /// The time of an operator at a point.
   func estimate(_ op: Operator, at point: AxisPoint, _ work: OperatorWork) -> FittedCurve.Estimate?
   {
-    guard let (found, evidence) = found(op, at: point, explains: false) else { return nil }
+    guard let (found, evidence, disagreement) = found(op, at: point, explains: false) else {
+      return nil
+    }
     let spread = scatter.factor(
       at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
       variance: found.variance)
@@ -202,13 +210,14 @@ struct LatencyField: Sendable {
     return FittedCurve.Estimate(
       nanoseconds: max(
         least, anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),
-      error: (spread * spread * found.variance + transferError * transferError).squareRoot(),
+      error: (spread * spread * found.variance + disagreement * disagreement
+        + transferError * transferError).squareRoot(),
       evidence: isTransferred ? .borrowed : evidence)
   }
 
   /// The samples that an estimate rests on, those of the largest weight first.
   func support(_ op: Operator, at point: AxisPoint) -> [Prediction.Support] {
-    guard let (found, _) = found(op, at: point, explains: true) else { return [] }
+    guard let (found, _, _) = found(op, at: point, explains: true) else { return [] }
     let place = shape.places(op, device)(point)
     return found.weights.map { sample, weight in
       Prediction.Support(

@@ -2,33 +2,36 @@ import Scenarios
 
 /// A pipeline as numbers: stages, who waits for whom, and where they are served.
 struct CompiledPipeline {
-  /// One stage.
-  struct Part {
-    var stage: Stage
+  /// One stage: an object, as it is handed on for each stage of each request, and a copy of its names and lists
+  /// would cost more than what is done with it.
+  final class Part: Sendable {
+    let stage: Stage
     /// The number of its pool.
-    var pool: Int
-    /// How many stages must have ended.
-    var predecessors: [Int] = []
+    let pool: Int
+    /// The stages that must have ended.
+    let predecessors: [Int]
     /// The stages that wait for it.
-    var successors: [Int] = []
+    let successors: [Int]
     /// For a decode its prefill, and the other way round; -1 otherwise.
-    var partner = -1
+    let partner: Int
     /// For a fetch: the stages that compute the context, of which it serves the first that is done.
-    var contexts: [Int] = []
+    let contexts: [Int]
     /// For a stage that computes a context: the stores, nearest first, to which that is written.
-    var stores: [Int] = []
+    let stores: [Int]
     /// What batches of 1, 2, 3… searches cost.
-    var searches: [SearchCost] = []
+    let searches: [SearchCost]
     /// The same for all stages that search the same in the same way on the same engines; -1 for others.
-    var searchNumber = -1
+    let searchNumber: Int
+
+    fileprivate init(_ draft: Draft) {
+      (stage, pool) = (draft.stage, draft.pool)
+      (searches, searchNumber) = (draft.searches, draft.searchNumber)
+      (predecessors, successors) = (draft.predecessors, draft.successors)
+      (partner, contexts, stores) = (draft.partner, draft.contexts, draft.stores)
+    }
 
     /// Whether a language model computes a context here.
-    var computesContext: Bool {
-      switch stage.action {
-      case .prefill, .generate, .think: true
-      case .process, .encode, .retrieve, .call, .fetch, .prefetch, .decode: false
-      }
-    }
+    var computesContext: Bool { stage.action.computesContext }
 
     /// Whether tokens of the answer come from here.
     var answers: Bool {
@@ -39,11 +42,24 @@ struct CompiledPipeline {
     }
   }
 
+  /// A stage while its pipeline is compiled.
+  fileprivate struct Draft {
+    var stage: Stage
+    var pool: Int
+    var predecessors: [Int]
+    var successors: [Int] = []
+    var partner = -1
+    var contexts: [Int] = []
+    var stores: [Int] = []
+    var searches: [SearchCost] = []
+    var searchNumber = -1
+  }
+
   let name: String
-  private(set) var parts: [Part]
+  let parts: [Part]
   /// Whether contexts have names even where the log has none: several stages compute them, paths share
   /// them, or stores keep them.
-  private(set) var namesContexts = false
+  let namesContexts: Bool
 
   /// The search whose passages the log tells, if one takes these.
   var loggedRetrieval: Retrieval? {
@@ -57,36 +73,43 @@ struct CompiledPipeline {
   init(_ pipeline: StagePipeline, of plan: ScenarioPlan) throws(PipelineError) {
     let scenario = plan.scenario
     name = pipeline.name
-    parts = []
+    var drafts: [Draft] = []
     let graph = StageGraph(pipeline.stages)
     for (index, stage) in pipeline.stages.enumerated() {
       guard let pool = scenario.pools.firstIndex(where: { $0.name == stage.pool }) else {
         throw .conflict("stage '\(stage.name)': there are no engines '\(stage.pool)'")
       }
-      var part = Part(stage: stage, pool: pool, predecessors: graph.parents[index])
-      for before in part.predecessors { parts[before].successors.append(index) }
+      var draft = Draft(stage: stage, pool: pool, predecessors: graph.parents[index])
+      for before in draft.predecessors { drafts[before].successors.append(index) }
       if case .retrieve(let retrieval) = stage.action {
         let search = PlacedSearch(retrieval, on: stage.pool)
         guard let costs = plan.searches[search], !costs.isEmpty else {
           throw .missing(what: "cost of searching '\(retrieval.index)'", pool: stage.pool)
         }
-        part.searches = costs
-        part.searchNumber = scenario.placedSearches.firstIndex(of: search) ?? -1
+        draft.searches = costs
+        draft.searchNumber = scenario.placedSearches.firstIndex(of: search) ?? -1
       }
-      parts.append(part)
+      drafts.append(draft)
     }
-    try join(graph, prefills: scenario.prefills(of: pipeline), scenario)
+    try Self.join(&drafts, graph, prefills: scenario.prefills(of: pipeline), scenario)
+    parts = drafts.map(Part.init)
+    namesContexts =
+      parts.filter(\.computesContext).count > 1
+      || parts.contains {
+        if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
+        return $0.stage.action.looksUp
+      }
   }
 
   /// Finds who works together: fetches and the contexts after them, prefills and decodes.
-  private mutating func join(
-    _ graph: StageGraph, prefills: [Int?], _ scenario: Scenario
+  private static func join(
+    _ parts: inout [Draft], _ graph: StageGraph, prefills: [Int?], _ scenario: Scenario
   ) throws(PipelineError) {
     for index in parts.indices {
       switch parts[index].stage.action {
       case .fetch, .prefetch:
         parts[index].contexts = parts.indices.filter {
-          parts[$0].computesContext && graph.stage($0, follows: index)
+          parts[$0].stage.action.computesContext && graph.stage($0, follows: index)
         }
         guard !parts[index].contexts.isEmpty else {
           throw .conflict(
@@ -107,12 +130,16 @@ struct CompiledPipeline {
     for part in parts where part.stage.action == .prefill && part.partner < 0 {
       throw .conflict("stage '\(part.stage.name)': there is no 'decode' for it")
     }
-    namesContexts =
-      parts.filter(\.computesContext).count > 1
-      || parts.contains {
-        if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
-        return $0.stage.action.looksUp
-      }
+  }
+}
+
+extension StageAction {
+  /// Whether a language model computes a context.
+  var computesContext: Bool {
+    switch self {
+    case .prefill, .generate, .think: true
+    case .process, .encode, .retrieve, .call, .fetch, .prefetch, .decode: false
+    }
   }
 }
 

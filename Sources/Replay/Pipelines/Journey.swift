@@ -120,6 +120,8 @@ struct StageTask {
   var firstTicket: Int32 = -1
   /// The slot of its keys and values on its engine, while a decode needs them; -1 otherwise.
   var heldSlot: Int32 = -1
+  /// For a decode: the flow of those of its keys and values that go ahead, layer by layer; -1 otherwise.
+  var layersFlow: Int32 = -1
 }
 
 /// A request on a language model's engine: a task, or one path of it.

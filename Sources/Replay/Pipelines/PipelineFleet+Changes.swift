@@ -42,12 +42,15 @@ extension PipelineFleet {
     for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
       lost.append(task)
     }
-    for task in lost where isUnderWay(task) && Int(tasks[task].engine) == engine {
+    // Keys and values that it kept are gone: nobody is let in with them, and who waits for them computes them.
+    for task in lost where tasks[task].phase == .ended { tasks[task].heldSlot = -1 }
+    for place in decodeQueues.indices {
+      decodeQueues[place] = decodeQueues[place].filter { tasks[prefill(of: Int($0))].heldSlot >= 0 }
+    }
+    for task in lost where Int(tasks[task].engine) == engine {
       if tasks[task].phase == .ended {
-        // Its keys and values are gone; who waits for them computes them.
-        tasks[task].heldSlot = -1
         restartDecode(of: task, at: time)
-      } else {
+      } else if isUnderWay(task) {
         restart(task, at: time)
       }
     }
@@ -89,6 +92,7 @@ extension PipelineFleet {
       }
       decodeQueues[place] = []
       awaiting[place] = []
+      links.cancel(at: time) { $0.purpose == .exchange && Int($0.task) == engine }
       // What was reserved here is gone; what another engine keeps for a decode is not.
       for task in tasks.indices
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
@@ -110,7 +114,10 @@ extension PipelineFleet {
   }
 
   private mutating func close(_ engine: Int, at time: Int64) {
-    if engines[engine].isUp { engines[engine].upTime += time - engines[engine].upSince }
+    if engines[engine].isUp {
+      engines[engine].upTime += time - engines[engine].upSince
+      load?.add(.up, of: engines[engine].pool, from: engines[engine].upSince, to: time)
+    }
     engines[engine].isUp = false
     engines[engine].isStarting = false
     engines[engine].isDraining = false

@@ -23,15 +23,22 @@ extension PipelineFleet {
     complete(task, at: time)
   }
 
+  /// The task that computes the prompt of a decode.
+  func prefill(of decode: Int) -> Int { decode - decode % stride + part(of: decode).partner }
+
   /// Begins a decode: it waits on its engine for memory.
   mutating func beginDecode(_ task: Int, _ part: CompiledPipeline.Part, at time: Int64) {
     let index = journey(of: task)
-    let prefill = index * stride + part.partner
+    let prefill = prefill(of: task)
     guard journeys[index].output > 1, tasks[prefill].phase != .skipped else {
       (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
       return complete(task, at: time)
     }
-    guard let engine = route(task, part, at: time) else { return }
+    if tasks[task].heldSlot >= 0 { return sendLastLayer(task, at: time) }
+    forgetLostEngine(of: task, at: time)
+    guard
+      let engine = tasks[task].engine >= 0 ? Int(tasks[task].engine) : route(task, part, at: time)
+    else { return }
     tasks[task].phase = .queued
     (tasks[task].sent, tasks[task].arrived) = (time, time)
     // Keys and values that were lost are computed here.
@@ -46,8 +53,7 @@ extension PipelineFleet {
     let place = engines[engine].place
     while let first = decodeQueues[place].first {
       let task = Int(first)
-      let index = journey(of: task)
-      let prefill = index * stride + part(of: task).partner
+      let prefill = prefill(of: task)
       let source = Int(tasks[prefill].engine)
       let held = models[engines[source].place].scheduler.residents[Int(tasks[prefill].heldSlot)]
       let number = decodeTicket(task, held)
@@ -60,19 +66,25 @@ extension PipelineFleet {
       tasks[task].heldSlot = slot
       tasks[task].phase = .travelling
       tasks[task].sent = time
-      let bytes = Double(held.computed) * plan.pools[engines[source].pool].keyValueBytesPerToken
       let route = links.route(from: engines[source].leaf, to: engines[engine].leaf) ?? .none
-      links.send(bytes, over: route, for: .input, task, attempt: tasks[task].attempt, at: time)
+      links.send(
+        keyValueBytes(of: held, from: source), over: route, for: .input, task,
+        attempt: tasks[task].attempt, at: time)
     }
   }
 
-  private mutating func decodeTicket(_ task: Int, _ held: Resident) -> Int32 {
+  /// Bytes of what an engine computed of a request.
+  func keyValueBytes(of held: Resident, from source: Int) -> Double {
+    Double(held.computed) * plan.pools[engines[source].pool].keyValueBytesPerToken
+  }
+
+  mutating func decodeTicket(_ task: Int, _ held: Resident) -> Int32 {
     let journey = journeys[journey(of: task)]
     return ticket(task, input: Int(held.input), journey.chainStart, journey.chainCount)
   }
 
   /// A prefilled request as it decodes.
-  private func decoding(_ held: Resident, _ number: Int32, on place: Int) -> Resident {
+  func decoding(_ held: Resident, _ number: Int32, on place: Int) -> Resident {
     let journey = journeys[journey(of: Int(tickets[Int(number)].task))]
     var content = held.content
     content.chainStart = max(0, journey.chainStart)
@@ -100,7 +112,7 @@ extension PipelineFleet {
 
   /// Returns the blocks that a decode's prefill engine kept for it.
   mutating func releaseHeldMemory(ofPrefillOf task: Int, at time: Int64) {
-    let prefill = task - task % stride + part(of: task).partner
+    let prefill = prefill(of: task)
     guard tasks[prefill].heldSlot >= 0 else { return }
     let source = Int(tasks[prefill].engine)
     models[engines[source].place].scheduler.release(tasks[prefill].heldSlot)

@@ -66,6 +66,7 @@ extension PipelineFleet {
         engine.kind = .model
         engine.place = models.count
         try addModel(index)
+        exchanges.append(exchange(of: pool, in: leaf))
       case .encoder(let service):
         guard plan.pools[index].pricing != nil else {
           throw .missing(what: "prices", pool: pool.name)
@@ -146,12 +147,16 @@ extension PipelineFleet {
   consuming func close() -> PipelineResult {
     var result = result
     result.unfinished = result.underWay + sessions.waitingCount
+    result.load = load
     let end = max(result.lastEnd, 0)
     let begin = min(max(result.firstArrival, 0), end)
     for engine in engines {
       var up = engine.upTime
       // The clock begins with the log's origin, engines with the first request.
-      if engine.isUp { up += max(0, end - max(engine.upSince, begin)) }
+      if engine.isUp {
+        up += max(0, end - max(engine.upSince, begin))
+        result.load?.add(.up, of: engine.pool, from: max(engine.upSince, begin), to: end)
+      }
       var totals = PipelineEngineTotals(
         pool: engine.pool, number: engine.number, served: engine.served,
         busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(up),

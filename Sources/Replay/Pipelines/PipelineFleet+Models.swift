@@ -97,7 +97,9 @@ extension PipelineFleet {
   /// Ends the step in flight of an engine, and begins the next one.
   mutating func modelBoundary(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
+    let busyTime = models[place].totals.busyTime
     models[place].endStep(gaps: &result.tokenGaps, finished: &finished)
+    if load != nil { noteLoad(ofStepOf: engine, since: busyTime, at: time) }
     traceSteps(of: engine)
     models[place].letGo(&gone)
     for slot in models[place].takePrefilled() { prefilled(slot, engine, at: time) }
@@ -120,6 +122,8 @@ extension PipelineFleet {
       let price = models[place].withDrafts(pricing.price(models[place].current.shape))
       models[place].start(price: price, until: .max, chain: chains.chain)
       result.steps += 1
+      if plan.scenario.keyValueMode == .layerwise { foreseeLayers(of: engine) }
+      if beginExchanges(of: engine, in: price) { return }
     }
     if models[place].boundary < .max {
       foresee(.boundary, engine, at: models[place].boundary, tag: engines[engine].epoch)

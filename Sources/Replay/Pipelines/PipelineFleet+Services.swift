@@ -14,7 +14,11 @@ extension PipelineFleet {
     let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
     switch cargo.purpose {
     case .write: return
+    case .exchange:
+      if engines[task].epoch == cargo.attempt { exchanged(task, at: time) }
     case .work: foresee(.service, task, at: time, tag: cargo.attempt)
+    case .layers:
+      if tasks[task].attempt == cargo.attempt { tasks[task].layersFlow = -1 }
     case .input:
       guard tasks[task].attempt == cargo.attempt else { return }
       foresee(.arrival, task, at: arrival, tag: cargo.attempt)
@@ -78,6 +82,7 @@ extension PipelineFleet {
     engines[engine].isWoken = false
     if encoders[place].isBusy {
       engines[engine].busyTime += Double(time - engines[engine].serviceStart)
+      load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
       var done: [Int32] = []
       encoders[place].end(&done)
       for work in done {
@@ -186,8 +191,9 @@ extension PipelineFleet {
     let (engine, place) = (Int(work.engine), engines[Int(work.engine)].place)
     queues[place].end(places: Int(work.places))
     if queues[place].capacity < .max {
-      engines[engine].busyTime +=
-        Double(time - work.started) * Double(work.places) / Double(queues[place].capacity)
+      let share = Double(work.places) / Double(queues[place].capacity)
+      engines[engine].busyTime += Double(time - work.started) * share
+      load?.add(.busy, share, of: engines[engine].pool, from: work.started, to: time)
     }
     end(Int32(number), isServed: true, at: time)
     startWork(on: engine, at: time)

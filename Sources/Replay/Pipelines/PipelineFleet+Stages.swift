@@ -17,6 +17,7 @@ extension PipelineFleet {
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
     guard passes(part.stage, journeys[index], place: task % stride) else {
+      dropLayers(of: task, at: time)
       tasks[task].phase = .skipped
       // A fetch may have chosen its engine, and counted it there.
       leaveEngine(task)
@@ -36,9 +37,15 @@ extension PipelineFleet {
 
   /// Begins a stage anew whose engine failed.
   mutating func restart(_ task: Int, at time: Int64) {
+    let partner = part(of: task).partner
+    if part(of: task).stage.action == .prefill {
+      dropLayers(of: task - task % stride + partner, at: time)
+    }
+    // What went ahead to an engine that failed is sent again when the prompt is computed.
+    guard tasks[task].predecessorsLeft == 0 else { return dropLayers(of: task, at: time) }
     leaveEngine(task)
     links.cancel(at: time) {
-      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose != .work
+      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose.isForStage
     }
     tasks[task].attempt &+= 1
     tasks[task].phase = .waiting
@@ -52,7 +59,7 @@ extension PipelineFleet {
   }
 
   /// Forgets the engine that a fetch chose if it has failed since, with what was brought there.
-  private mutating func forgetLostEngine(of task: Int, at time: Int64) {
+  mutating func forgetLostEngine(of task: Int, at time: Int64) {
     guard tasks[task].engine >= 0 else { return }
     let engine = engines[Int(tasks[task].engine)]
     guard !engine.isUp || engine.epoch != tasks[task].epoch else { return }
@@ -201,7 +208,7 @@ extension PipelineFleet {
       tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 || tasks[$0].fetchesLeft > 0
     }) {
       links.cancel(at: time) { cargo in
-        cargo.purpose != .work && own.contains(Int(cargo.task))
+        cargo.purpose.isForStage && own.contains(Int(cargo.task))
           && tasks[Int(cargo.task)].attempt == cargo.attempt
       }
     }

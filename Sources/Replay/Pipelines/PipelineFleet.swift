@@ -31,6 +31,10 @@ struct PipelineFleet {
     case service
     /// A batch of searches has gathered as long as it may; `subject` is its first one's place in ``works``.
     case gathered
+    /// A part of a step is computed, and its engine's devices exchange it.
+    case exchange
+    /// The first layer of a prompt's last step is computed; `subject` is the prefill.
+    case layer
     /// An engine of a model comes to its boundary.
     case boundary
   }
@@ -59,6 +63,8 @@ struct PipelineFleet {
   var engines: [EngineState]
   /// Engines by what they are; see ``EngineState/place``.
   var models: [Engine] = []
+  /// For each model's engine what its devices exchange, where other bytes use the same links.
+  var exchanges: [StepExchange?] = []
   /// For each model's engine the decodes that wait for memory there.
   var decodeQueues: [[Int32]] = []
   /// For each model's engine the tasks there whose blocks stores still bring, in the order of their coming.
@@ -90,6 +96,8 @@ struct PipelineFleet {
   var recorder: PipelineRecorder
   /// What happens, for a timeline; nil if nobody wants one.
   var trace: PipelineTrace?
+  /// What pools and links do over time; nil if nobody wants it.
+  var load: PipelineLoad?
   /// Whether nothing arrives any more.
   var isAtEnd = false
   /// Lists that are used again.
@@ -149,6 +157,10 @@ struct PipelineFleet {
       if works[subject].serial == event.tag { workEnded(subject, at: event.time) }
     case .gathered:
       if works[subject].serial == event.tag { endGathering(subject, at: event.time) }
+    case .exchange:
+      if engines[subject].epoch == event.tag { exchange(subject, at: event.time) }
+    case .layer:
+      if tasks[subject].attempt == event.tag { sendLayers(ofPrefill: subject, at: event.time) }
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {
@@ -174,6 +186,7 @@ struct PipelineFleet {
   private mutating func accept(_ record: RequestRecord, at time: Int64) {
     let number = result.arrivals
     result.arrivals += 1
+    if result.arrivals == 1 { load?.begin(at: time) }
     result.firstArrival = min(result.firstArrival, time)
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
@@ -277,6 +290,7 @@ struct PipelineFleet {
     recorder.note(
       journey, tasks[(index * stride)..<(index * stride + stride)], pipelines[journey.pipeline],
       at: time, status, in: &result)
+    if load != nil { noteLoad(of: index) }
     chains.release(journey.chainStart)
     for place in 0..<pipelines[journey.pipeline].parts.count {
       tasks[index * stride + place].attempt &+= 1

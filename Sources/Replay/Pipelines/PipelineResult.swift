@@ -129,6 +129,9 @@ public struct PipelineResult: Sendable {
   /// Requests of each pool that were turned away.
   public internal(set) var shedByPool: [Int] = []
 
+  /// What pools and links did over time; nil where that was not recorded.
+  public internal(set) var load: PipelineLoad?
+
   /// Requests under way now.
   var underWay = 0
 

@@ -18,6 +18,8 @@ import Scenarios
 public struct PipelineSimulation: Sendable {
   /// What is simulated.
   public let plan: ScenarioPlan
+  /// Whether ``PipelineResult/load`` is recorded; off by default.
+  public var recordsLoad = false
 
   /// Checks a plan.
   ///
@@ -68,11 +70,13 @@ public struct PipelineSimulation: Sendable {
     guard
       var fleet = try? PipelineFleet(plan, tokensPerBlock: size, trace: trace, collect: outcome)
     else { preconditionFailure("a plan that was checked does not fit together") }
+    if recordsLoad { fleet.load = PipelineLoad(fleet) }
     var latest = Int64.min
     var untilLook = 1024
     while true {
       let arrival = record.map { max($0.arrival.rawValue, latest, 0) } ?? .max
       let time = fleet.nextTime
+      fleet.sampleLinks(by: min(time, arrival))
       // At one instant changes of engines come before arrivals, and these before all else.
       if let current = record, arrival < time || (arrival == time && !fleet.changesNext) {
         latest = arrival
@@ -93,6 +97,7 @@ public struct PipelineSimulation: Sendable {
         untilLook = 1024
       }
     }
+    fleet.load?.end(with: &fleet.links)
     return fleet
   }
 }

@@ -18,6 +18,8 @@ public struct PipelineTrace: Sendable, Hashable {
       case read
       /// An engine's blocks went to a store.
       case write
+      /// An engine's devices exchanged what a step needed.
+      case exchange
     }
 
     /// What they were for.
@@ -129,18 +131,19 @@ extension PipelineFleet {
 
   /// Notes bytes that have left their links.
   mutating func traceTransfer(_ cargo: ScenarioLinks.Cargo, at time: Int64) {
-    guard trace != nil else { return }
+    // What a step exchanges is told as a whole, at its end.
+    guard trace != nil, cargo.purpose != .exchange else { return }
     var (purpose, task) = (PipelineTrace.Transfer.Purpose.write, Int?.none)
     switch cargo.purpose {
-    case .write: break
+    case .write, .exchange: break
     case .work:
       purpose = .memory
       let work = works[Int(cargo.task)]
       if work.serial == cargo.attempt, tasks[Int(work.task)].attempt == work.attempt {
         task = Int(work.task)
       }
-    case .input, .fetch:
-      purpose = cargo.purpose == .input ? .input : .read
+    case .input, .layers, .fetch:
+      purpose = cargo.purpose == .fetch ? .read : .input
       if tasks[Int(cargo.task)].attempt == cargo.attempt { task = Int(cargo.task) }
     }
     let request = task.map { journeys[journey(of: $0)].number }

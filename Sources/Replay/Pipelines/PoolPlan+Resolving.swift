@@ -17,7 +17,8 @@ extension PoolPlan {
       pricing: .model(plan.measured), group: group,
       keyValueBytesPerToken: Double(group.tensorParallel)
         * plan.architecture.keyValueBytesPerToken(
-          group.dataType, tensorParallel: group.tensorParallel))
+          group.dataType, tensorParallel: group.tensorParallel),
+      layers: plan.architecture.layers)
     take(pool, plan.device, devices: group.tensorParallel * max(1, group.pipelineParallel))
   }
 

@@ -20,12 +20,19 @@ struct ScenarioLinks {
   enum Purpose: UInt8 {
     /// What a stage needs comes to its engine.
     case input
+    /// Keys and values go ahead of the last layer's, while that is computed; its task is the decode.
+    case layers
     /// A host's work, as memory traffic; its task is the work's number, its attempt the serial one.
     case work
     /// A store's blocks come to an engine.
     case fetch
     /// An engine's blocks go to a store; nobody waits.
     case write
+    /// Devices of an engine exchange what a step needs; its task is the engine, its attempt the epoch.
+    case exchange
+
+    /// Whether a stage waits for it, which is its task.
+    var isForStage: Bool { self == .input || self == .layers || self == .fetch }
   }
 
   /// A flow's bytes, and whom they are for.
@@ -119,11 +126,22 @@ struct ScenarioLinks {
     return Route(links: path.links, latency: path.latency)
   }
 
-  /// Sends bytes.
+  /// The links over which an engine in this place exchanges between its devices, and the bytes a second that
+  /// it gets there alone; nil where the network has no such level.
+  func exchange(of leaf: Int, over level: String) -> (links: [Int32], rate: Double)? {
+    guard let topology, let index = topology.levels.firstIndex(where: { $0.name == level }) else {
+      return nil
+    }
+    let links = topology.links(above: leaf, at: index)
+    return ([links.up, links.down], topology.levels[index].capacity)
+  }
+
+  /// Sends bytes; the number of their flow.
+  @discardableResult
   mutating func send(
     _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for purpose: Purpose,
     _ task: Int, attempt: UInt32, from store: Int = -1, at time: Int64
-  ) {
+  ) -> Int32 {
     let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
     if flow >= cargo.count {
       cargo.append(contentsOf: repeatElement(Cargo(), count: flow + 1 - cargo.count))
@@ -131,9 +149,14 @@ struct ScenarioLinks {
     cargo[flow] = Cargo(
       purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
       latency: route.latency, store: Int32(truncatingIfNeeded: store))
-    guard keepsRoutes else { return }
-    (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
+    if keepsRoutes {
+      (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
+    }
+    return Int32(truncatingIfNeeded: flow)
   }
+
+  /// Ends a flow early; the bytes that it had left.
+  mutating func cut(_ flow: Int32, at time: Int64) -> Double { network.cancel(flow, at: time) }
 
   /// What a flow was for that has ended.
   func ended(_ flow: Int32) -> Cargo { cargo[Int(flow)] }
@@ -149,14 +172,34 @@ struct ScenarioLinks {
   /// Takes a flow that has ended by a time, or nil.
   mutating func popEnded(by time: Int64) -> Int32? { network.popEnded(by: time) }
 
+  /// Lets time pass in which no flow ends.
+  mutating func wait(until time: Int64) { network.wait(until: time) }
+
+  /// The links that engines in these places may use, and those of what is attached.
+  func links(of leaves: [Int]) -> [Int] {
+    guard let topology else { return Array(0..<network.linkCount) }
+    let attached = 2 * (topology.endpointCount - topology.leafCount)
+    var found = Set(topology.capacities.count - attached..<network.linkCount)
+    for leaf in leaves {
+      for level in topology.levels.indices {
+        let (up, down) = topology.links(above: leaf, at: level)
+        found.formUnion([Int(up), Int(down)])
+      }
+    }
+    return found.sorted()
+  }
+
+  /// What a link is called.
+  func name(of link: Int) -> String {
+    let shared = topology?.capacities.count ?? 0
+    return link < shared ? topology?.name(of: Int32(link)) ?? "" : ownNames[link - shared]
+  }
+
   /// What every link carried.
   func totals() -> [LinkTotals] {
-    let shared = topology?.capacities.count ?? 0
-    return (0..<network.linkCount).map { link in
+    (0..<network.linkCount).map { link in
       LinkTotals(
-        name: link < shared
-          ? topology?.name(of: Int32(link)) ?? "" : ownNames[link - shared],
-        capacity: network.capacity(link), bytes: network.carriedBytes(link),
+        name: name(of: link), capacity: network.capacity(link), bytes: network.carriedBytes(link),
         busyTime: Nanoseconds(network.busyTime(link)), peakFlows: network.peakFlows(link))
     }
   }

@@ -56,6 +56,8 @@ public struct PoolPlan: Sendable {
   public var group: EngineGroup?
   /// Bytes of the keys and values of one token, all devices of an engine together; 0 without a language model.
   public var keyValueBytesPerToken: Double
+  /// Over how many layers these are spread; 1 without a language model.
+  public var layers: Int
   /// Watts of an engine that works; nil where nobody knows.
   public var busyWatts: Double?
   /// Watts of an engine that does not.
@@ -66,11 +68,12 @@ public struct PoolPlan: Sendable {
   /// Creates a plan; of a pool without a model nothing need be known.
   public init(
     pricing: EnginePricing? = nil, group: EngineGroup? = nil, keyValueBytesPerToken: Double = 0,
-    busyWatts: Double? = nil, idleWatts: Double? = nil, pricePerHour: Double? = nil
+    layers: Int = 1, busyWatts: Double? = nil, idleWatts: Double? = nil, pricePerHour: Double? = nil
   ) {
     self.pricing = pricing
     self.group = group
     self.keyValueBytesPerToken = keyValueBytesPerToken
+    self.layers = max(1, layers)
     self.busyWatts = busyWatts
     self.idleWatts = idleWatts
     self.pricePerHour = pricePerHour

@@ -42,6 +42,8 @@ public struct ReportedRun {
   let digest: RequestDigest
   /// What engines did over time; empty where the run did not record it.
   let load: [EngineLoad]
+  /// The same of a scenario's pools and links.
+  let scenarioLoad: [ScenarioLoad]
   let objectives: Objectives
   /// The folder's files that a reader may want to open.
   let files: [String]
@@ -76,7 +78,15 @@ public struct ReportedRun {
         path: folder + "/requests.csv",
         reason: "it has \(digest.requests) requests where the result counts \(result.rows)")
     }
-    load = exists("load.csv") ? try EngineLoad.read(folder + "/load.csv") : []
+    let loadFile = exists("load.csv") ? folder + "/load.csv" : nil
+    switch result {
+    case .replay:
+      load = try loadFile.map(EngineLoad.read) ?? []
+      scenarioLoad = []
+    case .pipeline:
+      load = []
+      scenarioLoad = try loadFile.map(ScenarioLoad.read) ?? []
+    }
     files = [
       "timeline.pftrace", "timeline.json", "requests.csv", "stages.csv", "load.csv", "result.json",
       "scenario-result.json",

@@ -89,7 +89,7 @@ struct TimePanels {
     ] {
       if let panel = enginePanel(id, title, values) { panels.append(panel) }
     }
-    return panels
+    return panels + scenarioPanels
   }
 
   /// The same in twelve slices of time.
@@ -119,6 +119,42 @@ struct TimePanels {
     Panel(
       id: "\(group)-\(id)", group: group, title: title,
       x: (0..<bins).map { Number(value: Double($0) * seconds) }, series: series, shaded: shaded)
+  }
+
+  /// The most lines of one panel.
+  private static let lines = ["decode", "prefill", "running", "waiting", "replayed", "measured"]
+
+  /// What a scenario's pools and links did: of each quantity those that had the most of it.
+  private var scenarioPanels: [Panel] {
+    let quantities: [(String, String, String, KeyPath<ScenarioLoad, [Double?]>)] = [
+      ("busy", "Engines busy by pool, %", "%", \ScenarioLoad.busy),
+      ("pool-running", "Requests served by pool", "", \ScenarioLoad.running),
+      ("pool-waiting", "Requests waiting by pool", "", \ScenarioLoad.waiting),
+      ("memory", "Key-value blocks in use by pool, %", "%", \ScenarioLoad.memory),
+      ("up", "Engines up by pool, where that changes", "", \ScenarioLoad.changingUp),
+      ("links", "Busiest link by kind, %", "%", \ScenarioLoad.largest),
+    ]
+    return quantities.compactMap { scenarioPanel($0, $1, $2, $3) }
+  }
+
+  private func scenarioPanel(
+    _ id: String, _ title: String, _ unit: String, _ values: KeyPath<ScenarioLoad, [Double?]>
+  ) -> Panel? {
+    let scale = unit == "%" ? 100.0 : 1
+    let columns = run.scenarioLoad.compactMap { load in
+      let known = load[keyPath: values].compactMap(\.self).map { scale * $0 }
+      let isTold = known.count == load.times.count && known.contains { $0 > 0 }
+      return isTold ? (name: load.name, values: known, sum: known.reduce(0, +)) : nil
+    }
+    let most = columns.enumerated().sorted {
+      ($0.element.sum, $1.offset) > ($1.element.sum, $0.offset)
+    }
+    guard let times = run.scenarioLoad.first?.times, !most.isEmpty else { return nil }
+    return Panel(
+      id: "\(group)-\(id)", group: group, title: title, x: times.map { Number(value: $0) },
+      series: zip(Self.lines, most).map { colour, column in
+        line(column.element.name, colour, column.element.values, unit: unit)
+      }, shaded: shaded)
   }
 
   /// Of several engines their mean and the largest.

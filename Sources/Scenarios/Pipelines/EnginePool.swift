@@ -72,11 +72,15 @@ public struct ModelService: Sendable, Hashable {
   public var model: String
   /// The engines: the keys of a deployment's group. Of its name, count and role nothing depends.
   public var group: EngineGroup
+  /// `collectives`: the level of the network whose links carry what the devices of an engine exchange in
+  /// their steps, beside other bytes; nil, the default, where it has links that nothing else uses.
+  public var collectives: String?
 
   /// Creates a service.
-  public init(model: String, group: EngineGroup) {
+  public init(model: String, group: EngineGroup, collectives: String? = nil) {
     self.model = model
     self.group = group
+    self.collectives = collectives
   }
 }
 

@@ -19,6 +19,8 @@ public struct Scenario: Sendable, Hashable {
   public var indexes: [NamedIndex]
   /// `network`: the levels of the network, from the inside out; without any, bytes travel in no time.
   public var network: [NetworkLevel]
+  /// `network: key_values`: when keys and values travel from a `prefill` to its `decode`; whole by default.
+  public var keyValueMode: KeyValueTransfer.Mode
   /// `workload`: requests that are drawn rather than recorded; nil, the default, where a log brings them. Of a text it has
   /// the scenario's seed, and the clients of its `mixtures` as streams.
   public var workload: SyntheticWorkload?
@@ -38,7 +40,8 @@ public struct Scenario: Sendable, Hashable {
   /// Creates a scenario; see the properties for what defaults mean.
   public init(
     name: String, pools: [EnginePool], pipelines: [StagePipeline], indexes: [NamedIndex] = [],
-    network: [NetworkLevel] = [], workload: SyntheticWorkload? = nil,
+    network: [NetworkLevel] = [], keyValueMode: KeyValueTransfer.Mode = .whole,
+    workload: SyntheticWorkload? = nil,
     objectives: LatencyObjectives? = nil,
     bytesPerToken: Double = 4, seed: UInt64 = 0
   ) {
@@ -47,6 +50,7 @@ public struct Scenario: Sendable, Hashable {
     self.pipelines = pipelines
     self.indexes = indexes
     self.network = network
+    self.keyValueMode = keyValueMode
     self.workload = workload
     self.objectives = objectives
     self.bytesPerToken = bytesPerToken

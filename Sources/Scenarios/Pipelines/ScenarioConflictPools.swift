@@ -20,7 +20,7 @@ extension Scenario {
     }
     for (index, pool) in pools.enumerated() {
       if let conflict = doubleConflict(pools.map(\.name), index) ?? pool.conflict
-        ?? chainConflict(from: pool)
+        ?? chainConflict(from: pool) ?? collectivesConflict(of: pool)
       {
         return conflict.under("engines", index)
       }
@@ -76,6 +76,29 @@ extension Scenario {
     }
     return ScenarioConflict(
       "next", "the stores that follow each other by 'next' never end; leave one 'next' out")
+  }
+
+  /// About the links that an engine's devices exchange over.
+  private func collectivesConflict(of pool: EnginePool) -> ScenarioConflict? {
+    guard case .model(let service) = pool.service, let level = service.collectives else {
+      return nil
+    }
+    func conflict(_ message: String) -> ScenarioConflict {
+      ScenarioConflict("collectives", message)
+    }
+    guard network.contains(where: { $0.name == level }) else {
+      return conflict(
+        network.isEmpty
+          ? "'collectives' has no effect without 'network'"
+          : unknownName(level, what: "level of the network", among: network.map(\.name)))
+    }
+    guard service.group.tensorParallel > 1 else {
+      return conflict("'collectives' has no effect with 'tensor_parallel: 1'")
+    }
+    guard service.group.pipelineParallel <= 1, !service.group.asyncScheduling else {
+      return conflict("'collectives' goes with neither 'pipeline_parallel' nor 'async_scheduling'")
+    }
+    return nil
   }
 
   /// The names of the pools of one kind.

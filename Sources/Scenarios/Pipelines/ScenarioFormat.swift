@@ -34,7 +34,9 @@ enum ScenarioFormat {
 
   /// Keys of the network.
   static let networkKeys = [
-    FormatKey(name: "levels", kind: .mappings(levelKeys, maxCount: 8), isRequired: true)
+    FormatKey(name: "levels", kind: .mappings(levelKeys, maxCount: 8), isRequired: true),
+    FormatKey(
+      name: "key_values", kind: .choice(KeyValueTransfer.Mode.allCases.map(\.rawValue))),
   ]
 
   /// Keys of a level of the network.

@@ -62,7 +62,7 @@ extension ScenarioFormat {
 
   /// Keys of language models: those of a deployment's group, but for what a scenario says elsewhere.
   static let modelPoolKeys =
-    routedPoolKeys + [model]
+    routedPoolKeys + [model, FormatKey(name: "collectives", kind: .text(maxLength: 256))]
     + DeploymentFormat.engineKeys.filter { !["name", "count", "role"].contains($0.name) }
 
   /// Keys of encoders.

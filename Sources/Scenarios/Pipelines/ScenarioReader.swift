@@ -35,6 +35,8 @@ extension Scenario {
     for level in try links?.mappings("levels", what: "a level of the network") ?? [] {
       network.append(try NetworkLevel(level))
     }
+    keyValueMode =
+      try links?.choice("key_values").flatMap(KeyValueTransfer.Mode.init) ?? keyValueMode
     if let slo = try reader.mapping("slo", what: "an slo") {
       objectives = try LatencyObjectives(slo)
     }

@@ -33,7 +33,10 @@ extension EnginePool.Service {
       var group = try EngineGroup(reader)
       // How many there are is the pool's affair.
       group.count = 1
-      self = .model(ModelService(model: try reader.text("model") ?? "", group: group))
+      self = .model(
+        ModelService(
+          model: try reader.text("model") ?? "", group: group,
+          collectives: try reader.text("collectives")))
     case .encoder: self = .encoder(try EncoderService(reader))
     case .processors:
       self = .processors(

@@ -74,6 +74,10 @@ import Testing
           ],
         objectives: LatencyObjectives(timeToFirstToken: 0.01, timePerOutputToken: 0.001), seed: seed
       )
+      scenario.keyValueMode = seed % 2 == 0 ? .whole : .layerwise
+      for index in 0..<3 where !scenario.network.isEmpty && seed % 3 > 0 {
+        scenario.pools[index].exchange(over: scenario.network[Int(seed + UInt64(index)) % 2].name)
+      }
       var clock: Int64 = 0
       for number in 0..<Int.random(in: 5...60, using: &random) {
         clock += Int64.random(in: 0...4000, using: &random)
@@ -140,7 +144,8 @@ import Testing
   @Test("Every request ends, each stage once, in order, and times add up", arguments: 0..<200)
   func invariants(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
-    let (result, outcomes, leftovers) = try replayWhole(plan(random.scenario), random.records)
+    let (result, outcomes, leftovers) = try replayWhole(
+      plan(random.scenario, price: exchangingPrice), random.records)
     #expect(leftovers == [])
     #expect(result.arrivals == random.records.count)
     #expect(result.finished + result.rejected + result.shed == result.arrivals)
@@ -185,7 +190,8 @@ import Testing
   @Test("What requests waited for adds up to their latency", arguments: 0..<100)
   func blame(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
-    let (result, outcomes) = try replay(plan(random.scenario), random.records)
+    let (result, outcomes) = try replay(
+      plan(random.scenario, price: exchangingPrice), random.records)
     let finished = outcomes.filter { $0.status == .finished }
     guard !finished.isEmpty else { return }
     let whole = finished.reduce(0.0) { $0 + Double($1.endToEnd.rawValue) }
@@ -199,8 +205,8 @@ import Testing
   @Test("Twice the same", arguments: 0..<40)
   func repeats(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)
-    let one = try replay(plan(random.scenario), random.records)
-    let two = try replay(plan(random.scenario), random.records)
+    let one = try replay(plan(random.scenario, price: exchangingPrice), random.records)
+    let two = try replay(plan(random.scenario, price: exchangingPrice), random.records)
     #expect(one.outcomes == two.outcomes)
     #expect(one.result.links == two.result.links)
     #expect(one.result.endBlame == two.result.endBlame)

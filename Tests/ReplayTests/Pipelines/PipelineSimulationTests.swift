@@ -73,6 +73,27 @@ import Testing
     }
   }
 
+  @Test(
+    "What fails takes along the keys and values of those that wait for memory elsewhere",
+    arguments: [3000, 5000, 9000])
+  func failsBeforeHandovers(nanoseconds: Int) throws {
+    // One step computes all prompts; there is memory for one of them at a time where they are decoded.
+    let prompts = modelPool("prompts") {
+      $0.outages = [Outage(engine: 0, start: 1e-9 * Double(nanoseconds), duration: 1e-6)]
+    }
+    let (result, _, leftovers) = try replayWhole(
+      plan(
+        [prompts, modelPool("answers", blocks: 20)],
+        [
+          Stage(name: "prefill", action: .prefill, pool: "prompts"),
+          Stage(name: "decode", action: .decode, pool: "answers"),
+        ], network: [NetworkLevel(name: "node", members: 2, bandwidth: 0.5)]),
+      (0..<4).map { _ in request(0, input: 40, output: 8) })
+    #expect(result.finished == 4)
+    #expect(result.retries > 0)
+    #expect(leftovers.isEmpty)
+  }
+
   @Test("Stages that wait for each other, by hand")
   func byHand() throws {
     // 2 us + 0.1 us a token of one thread, then embedding (1,000 + 10 a token) beside a call of 50 us that adds

@@ -9,6 +9,10 @@ import Scenarios
 /// 1,000 ns a step, 10 for each prompt token, 1 for each decode.
 let linearPrice = LinearStepModel(perStep: 1000, perPrefillToken: 10, perDecodeSequence: 1)
 
+/// The same steps, with three tenths of each in which devices exchange.
+let exchangingPrice = LinearStepModel(
+  perStep: 1000, perPrefillToken: 10, perDecodeSequence: 1, collectiveShare: 0.3)
+
 /// A pool of engines of a language model.
 func modelPool(
   _ name: String = "chat", count: Int = 1, blocks: Int = 1000,
@@ -25,6 +29,16 @@ func modelPool(
   return pool
 }
 
+extension EnginePool {
+  /// Has engines of two devices each exchange over a level of the network.
+  mutating func exchange(over level: String) {
+    guard case .model(var service) = self.service else { return }
+    service.group.tensorParallel = 2
+    service.collectives = level
+    self.service = .model(service)
+  }
+}
+
 /// A pool of an encoder.
 func encoderPool(_ name: String = "embedder", count: Int = 1, batch: Int = 4) -> EnginePool {
   EnginePool(
@@ -39,7 +53,8 @@ func hostPool(_ name: String = "hosts", count: Int = 1, cores: Int = 2) -> Engin
     service: .processors(ProcessorService(cores: cores, memoryBandwidth: 10)))
 }
 
-/// A scenario of one pipeline, with a plan of linear prices and 100 bytes of keys and values a token.
+/// A scenario of one pipeline, with a plan of linear prices and 100 bytes of keys and values a token,
+/// in five layers.
 func plan(
   _ pools: [EnginePool], _ stages: [Stage], network: [NetworkLevel] = [],
   price: LinearStepModel = linearPrice, seed: UInt64 = 0
@@ -75,7 +90,7 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
       switch pool.service {
       case .model(let service):
         PoolPlan(
-          pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100)
+          pricing: .linear(price), group: service.group, keyValueBytesPerToken: 100, layers: 5)
       case .encoder: PoolPlan(pricing: .linear(price))
       case .processors, .searcher, .store, .external: PoolPlan()
       }

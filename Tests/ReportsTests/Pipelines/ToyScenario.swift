@@ -90,7 +90,7 @@ struct ToyScenario {
           PoolPlan(
             pricing: .linear(
               LinearStepModel(perStep: 2_000_000, perPrefillToken: 8_000, perDecodeSequence: 0)))
-        case .processors, .store, .external: PoolPlan()
+        case .processors, .searcher, .store, .external: PoolPlan()
         }
       })
     var state: UInt64 = 7
@@ -100,7 +100,9 @@ struct ToyScenario {
     }
     var sent = 0
     var kept: [JourneyOutcome] = []
-    result = try PipelineSimulation(plan).run(
+    var simulation = try PipelineSimulation(plan)
+    simulation.recordsLoad = true
+    result = simulation.run(
       outcome: {
         kept.append($0)
         collect($0)

@@ -93,7 +93,7 @@ public struct LinkGroupSummary: Sendable, Hashable, Codable {
   }
 
   /// A name without the last of its words that is a number.
-  private static func commonName(_ name: String) -> String {
+  static func commonName(_ name: String) -> String {
     var words = name.split(separator: " ")
     guard
       let number = words.lastIndex(where: { word in

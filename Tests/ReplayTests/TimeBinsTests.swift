@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Reports
+@testable import Replay
 
 @Suite("Amounts over time")
 struct TimeBinsTests {

@@ -4,11 +4,11 @@
 /// result is the same as if the last width had been there from the beginning, but for rounding.
 ///
 /// - Complexity: O(1) a span, O(bins) a doubling.
-struct TimeBins {
-  /// The number of bins; a power of two times at least 2.
-  let count: Int
+package struct TimeBins: Sendable {
+  /// The number of bins.
+  package let count: Int
   /// The length of a bin in nanoseconds.
-  private(set) var width: Double
+  package private(set) var width: Double
   /// By channel: what was added to single bins, and by how much the amount of all bins from one on grows.
   private var single: [[Double]]
   private var steps: [[Double]]
@@ -18,7 +18,7 @@ struct TimeBins {
   /// - Parameters:
   ///   - count: an even number of bins.
   ///   - width: the least length of a bin in nanoseconds.
-  init(channels: Int, count: Int = 512, width: Double = 1000) {
+  package init(channels: Int, count: Int = 512, width: Double = 1000) {
     precondition(count >= 2 && count % 2 == 0 && width > 0)
     self.count = count
     self.width = width
@@ -27,14 +27,14 @@ struct TimeBins {
   }
 
   /// Adds an amount at an instant, in nanoseconds from 0.
-  mutating func add(_ amount: Double, to channel: Int, at time: Double) {
+  package mutating func add(_ amount: Double, to channel: Int, at time: Double) {
     fit(time)
     single[channel][min(Int(time / width), count - 1)] += amount
   }
 
   /// Adds an amount that is spread evenly over a span of nanoseconds; all of it at its beginning where
   /// the span is empty.
-  mutating func add(_ amount: Double, to channel: Int, from start: Double, to end: Double) {
+  package mutating func add(_ amount: Double, to channel: Int, from start: Double, to end: Double) {
     guard end > start else { return add(amount, to: channel, at: start) }
     fit(end)
     let rate = amount / (end - start)
@@ -51,7 +51,7 @@ struct TimeBins {
   }
 
   /// The amount in each bin of a channel.
-  func amounts(_ channel: Int) -> [Double] {
+  package func amounts(_ channel: Int) -> [Double] {
     var level = 0.0
     return (0..<count).map { bin in
       level += steps[channel][bin]
@@ -59,7 +59,8 @@ struct TimeBins {
     }
   }
 
-  private mutating func fit(_ time: Double) {
+  /// Doubles the width until an instant is within the bins.
+  package mutating func fit(_ time: Double) {
     while time >= Double(count) * width {
       for channel in single.indices {
         let amounts = self.amounts(channel)
