@@ -42,7 +42,7 @@ public struct CostModel: Sendable {
   private let medianLogRatios = Memo<DataType?, Double?>()
 
   /// The same of other devices, for what this one's curves do not hold.
-  private let relatives: [FieldStore]
+  private let relatives: [(curves: CurveStore, fields: FieldStore)]
   /// What could price each operator that was asked for.
   private let prepared = Memo<Operator, Candidates>()
   /// What compiled curves need not reach beyond; nil where anything may be asked for.
@@ -68,8 +68,11 @@ public struct CostModel: Sendable {
     self.fields = FieldStore(clean)
     // The same software first, whose kernels are the same.
     let runtimes = Set(measured.map(\.runtime))
-    self.relatives = relatives.map {
-      FieldStore(CleanCurves($0.curves, on: $0.device), for: device, preferring: runtimes)
+    self.relatives = relatives.map { relative in
+      let clean = CleanCurves(relative.curves, on: relative.device)
+      return (
+        CurveStore(relative.curves, clean), FieldStore(clean, for: device, preferring: runtimes)
+      )
     }
     self.measured = measured
   }
@@ -129,7 +132,7 @@ public struct CostModel: Sendable {
     let own = curves.curve(of: op)
     if region == .prefill, own?.hasPast == true { return nil }
     return fields.field(for: op, region, runtime: own?.runtime)
-      ?? (own == nil ? relatives.lazy.compactMap { $0.field(for: op, region) }.first : nil)
+      ?? (own == nil ? relatives.lazy.compactMap { $0.fields.field(for: op, region) }.first : nil)
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.
@@ -222,11 +225,23 @@ extension CostModel {
     op.kind.isStepAttention ? [.prefill, .decode] : [.single]
   }
 
-  /// The operator's own curve, or else the nearest of its kind.
+  /// The operator's own curve, or else the nearest of its kind, on another device where this one has none.
   private func plainCandidates(for op: Operator) -> Candidates {
     if let own = curves.curve(of: op) {
       return Candidates(op, own: own, batches: curves.batches(of: op))
     }
+    for store in [curves] + relatives.map(\.curves) {
+      let others = nearest(to: op, in: store)
+      if !others.isEmpty { return Candidates(op, others: others) }
+    }
+    return Candidates(op)
+  }
+
+  /// The four curves of an operator's kind whose attributes are most like its own, with the distance in
+  /// octaves.
+  private func nearest(
+    to op: Operator, in curves: CurveStore
+  ) -> [(curve: FittedCurve, octaves: Double)] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
     let others = (curves.operators[op.kind] ?? []).compactMap {
@@ -246,7 +261,7 @@ extension CostModel {
     let fitted = nearest.lazy.compactMap { _, near in
       curves.curve(of: near.op).map { (curve: $0, octaves: near.octaves) }
     }
-    return Candidates(op, others: Array(fitted.prefix(4)))
+    return Array(fitted.prefix(4))
   }
 
   /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
@@ -286,8 +301,19 @@ extension CostModel {
     let light = device.speedOfLight(work, candidates.operator.dataType)
     return borrowed(
       candidates.others.compactMap { curve, octaves in
-        curve.estimate(sizes: sizes, work: work).map { ($0.nanoseconds, octaves) }
-      }, op: candidates.operator, light)
+        curve.estimate(sizes: sizes, work: work).map {
+          ($0.nanoseconds * transfer(of: curve, work, light), octaves)
+        }
+      }, op: candidates.operator, light, from: candidates.others.first?.curve.device)
+  }
+
+  /// By what a time on another device is multiplied so that its ratio to what the data sheet allows is the
+  /// same here.
+  private func transfer(of curve: FittedCurve, _ work: OperatorWork, _ light: Double) -> Double {
+    let other = curve.device
+    guard other.name != device.name else { return 1 }
+    return (light + device.launchFloor)
+      / (other.speedOfLight(work, curve.operator.dataType) + other.launchFloor)
   }
 
   /// The time of a step's attention.
@@ -299,15 +325,19 @@ extension CostModel {
     let light = device.speedOfLight(attention.work(in: shape), op.dataType)
     // One surface, not a mean of several: they need not hold the same regions.
     let nearest = candidates.others.lazy.compactMap { curve, octaves in
-      curve.estimate(attention: shape, attention).map { ($0.nanoseconds, octaves) }
+      curve.estimate(attention: shape, attention).map {
+        ($0.nanoseconds * transfer(of: curve, attention.work(in: shape), light), octaves)
+      }
     }.first
-    return borrowed(nearest.map { [$0] } ?? [], op: op, light)
+    return borrowed(
+      nearest.map { [$0] } ?? [], op: op, light, from: candidates.others.first?.curve.device)
   }
 
   /// The mean ratio of like operators, by inverse squared distance; without any, the device's
   /// median ratio for the type; without that, for all types; without that, the roofline.
   private func borrowed(
-    _ times: [(nanoseconds: Double, octaves: Double)], op: Operator, _ light: Double
+    _ times: [(nanoseconds: Double, octaves: Double)], op: Operator, _ light: Double,
+    from other: Device?
   ) -> FittedCurve.Estimate {
     let anchor = light + device.launchFloor
     var (weights, sum, closest) = (0.0, 0.0, Double.infinity)
@@ -318,10 +348,12 @@ extension CostModel {
       closest = min(closest, octaves)
     }
     if weights > 0 {
+      let transfer =
+        other.map { $0.name == device.name ? 0 : $0.transferError(of: op.kind, to: device) } ?? 0
+      let unlike = 0.2 + 0.1 * closest
       return FittedCurve.Estimate(
         nanoseconds: max(light, anchor * exponential(sum / weights)),
-        error: min(1, 0.2 + 0.1 * closest),
-        evidence: .borrowed)
+        error: min(1, (unlike * unlike + transfer * transfer).squareRoot()), evidence: .borrowed)
     }
     guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
       return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
@@ -372,6 +404,9 @@ extension CostModel {
     case (.borrowed, _), (_, nil):
       let names = candidates.others.map { "\($0.curve.operator)" }.joined(separator: "; ")
       explanation = "ratio to the roofline borrowed from \(names)"
+      if let other = candidates.others.first?.curve.device, other.name != device.name {
+        explanation = "not measured on this device: on \(other.name), " + explanation
+      }
     case (_, let own?):
       explanation = "own curve of \(own.points) points (\(own.runtime))"
       guard let size else { break }

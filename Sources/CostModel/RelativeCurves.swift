@@ -50,11 +50,6 @@ extension Device {
 extension OperatorKind {
   /// Whether what was measured of it in one type tells of the others.
   package var poolsTypes: Bool { FieldShape.shape(of: self, .single)?.poolsTypes ?? false }
-
-  /// Whether other devices tell of it.
-  fileprivate var hasField: Bool {
-    FieldShape.shape(of: self, isStepAttention ? .decode : .single) != nil
-  }
 }
 
 extension OperatorStore {
@@ -68,7 +63,7 @@ extension OperatorStore {
   ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
     let own = try curves(on: device, like: operators)
     let held = Set(own.map { Asked($0.operator) })
-    var missing = operators.filter { $0.kind.hasField && !held.contains(Asked($0)) }
+    var missing = operators.filter { !held.contains(Asked($0)) }
     var relatives: [RelativeCurves] = []
     var seen: Set<String> = [device.name]
     let sheets = try deviceNames().compactMap(Device.builtIn(named:))
