@@ -89,12 +89,44 @@ extension OperatorStore {
     }
   }
 
+  /// A value of a view's row.
+  public enum ViewValue: Sendable, Hashable, CustomStringConvertible {
+    /// None: SQL's NULL.
+    case missing
+    /// A whole number.
+    case integer(Int64)
+    /// Any other number.
+    case real(Double)
+    /// A text.
+    case text(String)
+
+    /// As the value is printed; empty where there is none.
+    public var description: String {
+      switch self {
+      case .missing: ""
+      case .integer(let number): "\(number)"
+      case .real(let number): "\(number)"
+      case .text(let text): text
+      }
+    }
+  }
+
   /// The rows of one of the database's views, as text, headed by its column names.
   ///
   /// - Parameter operator: the kind of operator to show alone, for views that name operators.
   public func rows(
     ofView view: View, operator kind: OperatorKind? = nil, limit: Int = 10_000
   ) throws(OperatorStoreError) -> (columns: [String], rows: [[String]]) {
+    let (columns, rows) = try values(ofView: view, operator: kind, limit: limit)
+    return (columns, rows.map { $0.map(\.description) })
+  }
+
+  /// The rows of one of the database's views, headed by its column names.
+  ///
+  /// - Parameter operator: the kind of operator to show alone, for views that name operators.
+  public func values(
+    ofView view: View, operator kind: OperatorKind? = nil, limit: Int = 10_000
+  ) throws(OperatorStoreError) -> (columns: [String], rows: [[ViewValue]]) {
     try read { db in
       let filter = kind != nil && view.namesOperators ? "WHERE operator = ?" : ""
       let arguments: [(any DatabaseValueConvertible)?] =
@@ -103,9 +135,18 @@ extension OperatorStore {
         db, sql: "SELECT * FROM \(view.rawValue) \(filter) LIMIT ?",
         arguments: StatementArguments(arguments))
       let columns = cursor.columnNames
-      var rows: [[String]] = []
+      var rows: [[ViewValue]] = []
       while let row = try cursor.next() {
-        rows.append(row.databaseValues.map { $0.storage.value.map { "\($0)" } ?? "" })
+        rows.append(
+          row.databaseValues.map { value in
+            switch value.storage {
+            case .null: .missing
+            case .int64(let number): .integer(number)
+            case .double(let number): .real(number)
+            case .string(let text): .text(text)
+            case .blob(let bytes): .text("\(bytes)")
+            }
+          })
       }
       return (columns, rows)
     }

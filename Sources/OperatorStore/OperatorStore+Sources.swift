@@ -29,6 +29,8 @@ extension OperatorStore {
     public var samples: Int
     /// The steps that came from it.
     public var steps: Int
+    /// The version of the rules that it was imported by.
+    public var importerVersion = 0
     /// What it says about itself, by name.
     public var facts: [(name: String, value: String)] = []
 
@@ -59,7 +61,7 @@ extension OperatorStore {
           SELECT source.id, path, sha256, format, device.name,
             trim(runtime.framework || ' ' || runtime.version), arguments, bytes, records_read,
             records_used, (SELECT count(*) FROM sample WHERE source_id = source.id),
-            (SELECT count(*) FROM step WHERE source_id = source.id)
+            (SELECT count(*) FROM step WHERE source_id = source.id), importer_version
           FROM source
           JOIN device ON device.id = source.device_id
           JOIN runtime ON runtime.id = source.runtime_id
@@ -70,7 +72,7 @@ extension OperatorStore {
         var source = Source(
           id: row[0], path: row[1], sha256: row[2], format: row[3], device: row[4],
           runtime: row[5], arguments: row[6], bytes: row[7], recordsRead: row[8],
-          recordsUsed: row[9], samples: row[10], steps: row[11])
+          recordsUsed: row[9], samples: row[10], steps: row[11], importerVersion: row[12])
         let facts = try Row.fetchAll(
           db, sql: "SELECT name, value FROM source_fact WHERE source_id = ? ORDER BY name",
           arguments: [source.id])

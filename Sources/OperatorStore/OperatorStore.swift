@@ -119,7 +119,8 @@ public struct OperatorStore: Sendable {
     try Self.translating(path) { try queue.write(body) }
   }
 
-  private static func translating<Value>(
+  /// Runs `body`, and tells what SQLite refuses as an error of the database at `path`.
+  static func translating<Value>(
     _ path: String, _ body: () throws -> Value
   ) throws(OperatorStoreError) -> Value {
     do {

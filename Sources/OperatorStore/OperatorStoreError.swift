@@ -14,6 +14,8 @@ public enum OperatorStoreError: Error, Hashable {
   case noSpace(path: String, problem: String)
   /// Another process is writing.
   case busy(path: String)
+  /// Two databases that are to become one say different things of one thing.
+  case conflict(first: String, second: String, problem: String)
   /// SQLite refused.
   case database(path: String, problem: String)
 }
@@ -32,13 +34,15 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(path): written by an older version of reprise, and not writable to be brought up to this one; "
         + "use a copy of it that you may write to"
     case .cannotWrite(let path, let problem):
-      "\(path): cannot be written (\(problem)); give --db a file in a folder that exists and that "
+      "\(path): cannot be written (\(problem)); name a file in a folder that exists and that "
         + "you may write to"
     case .noSpace(let path, let problem):
       "\(path): cannot be written (\(problem)) and is left as it was; free space on its disk, or "
         + "raise the limit on the size of files"
     case .busy(let path):
       "\(path): another process is writing to it; try again when it is done"
+    case .conflict(let first, let second, let problem):
+      "\(first) and \(second): \(problem)"
     case .database(let path, let problem):
       "\(path): \(problem)"
     }

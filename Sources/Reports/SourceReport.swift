@@ -81,3 +81,53 @@ extension SourcePlace {
       : "row \(groupedText(Int(offset)))"
   }
 }
+
+/// Sources, and what a sample rests on, as JSON; `TraceSchemas/sources.schema.json` describes it.
+public struct SourcesFile: Sendable, Encodable {
+  /// The value of the key `schema`.
+  public static let schema = "reprise.sources"
+  /// The value of the key `version`; raised when a reader of the old one would misread.
+  public static let version = 1
+
+  private let schema = Self.schema
+  private let version = Self.version
+  private let sources: [ResultValue]
+  private let sample: ResultValue?
+
+  /// Takes sources, and the origin of a sample of theirs.
+  public init(_ sources: [OperatorStore.Source], sample: OperatorStore.SampleOrigin? = nil) {
+    self.sources = sources.map { source in
+      let facts = source.facts.map { ($0.name, ResultValue.text($0.value)) }
+      return .object([
+        "source": .integer(source.id), "path": .text(source.path), "sha256": .text(source.sha256),
+        "format": .text(source.format), "device": .text(source.device),
+        "runtime": .text(source.runtime), "arguments": .text(source.arguments),
+        "bytes": .integer(source.bytes), "records_read": .integer(source.recordsRead),
+        "records_used": .integer(source.recordsUsed), "samples": .integer(source.samples),
+        "steps": .integer(source.steps),
+        "facts": .object(Dictionary(facts) { first, _ in first }),
+      ])
+    }
+    self.sample = sample.map { origin in
+      let kernels = origin.kernels.map { kernel in
+        ResultValue.object([
+          "name": .text(kernel.name), "class": .text(kernel.identity.class?.rawValue ?? ""),
+          "library": .text(kernel.identity.library), "launches": .integer(kernel.count),
+          "total_ns": .integer(Int(kernel.total)),
+          "first_launches": .list(
+            kernel.events.map { event in
+              .object([
+                "place": .integer(Int(event.place.offset)),
+                "length": .integer(Int(event.place.length)),
+                "duration_ns": .integer(Int(event.duration)),
+              ])
+            }),
+        ])
+      }
+      return .object([
+        "sample": .integer(origin.id), "source": .integer(origin.source),
+        "kernels": .list(kernels),
+      ])
+    }
+  }
+}

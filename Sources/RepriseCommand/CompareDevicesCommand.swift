@@ -33,8 +33,7 @@ struct CompareDevicesCommand: FailingCommand {
   @Option(help: "For --operator: the most points to list, of each type and runtime.")
   var limit = 20
 
-  @Flag(help: "Print JSON instead of tables.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
@@ -68,7 +67,7 @@ struct CompareDevicesCommand: FailingCommand {
     }
     let report = DeviceComparisonReport(
       comparison, of: sheets[0].name, and: sheets[1].name, only: kind, limit: limit)
-    print(try json ? report.json() : report.text, terminator: json ? "\n" : "")
+    print(try json.isWanted ? report.json() : report.text, terminator: json.isWanted ? "\n" : "")
   }
 
   /// A kind that either device measured.

@@ -57,8 +57,7 @@ struct DesignSearchCommand: FailingCommand {
   @Flag(help: "Replay no design that costs more than the best one: the front ends there.")
   var untilBest = false
 
-  @Flag(help: "Print search-result.json instead of text.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
@@ -115,7 +114,7 @@ struct DesignSearchCommand: FailingCommand {
     }
     try file.write(to: path("search-result.json"))
 
-    if json {
+    if json.isWanted {
       print(try file.text(), terminator: "")
     } else {
       print("search \(search): \(source.space.name)")
@@ -125,7 +124,7 @@ struct DesignSearchCommand: FailingCommand {
     for warning in warnings { try note("reprise: warning: \(warning)") }
     try note(
       "\(designs.designs.count) designs in \(fixedText(seconds, decimals: 2)) s of CPU")
-    if !json { print("wrote \(output)/: " + written.joined(separator: ", ")) }
+    if !json.isWanted { print("wrote \(output)/: " + written.joined(separator: ", ")) }
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 

@@ -35,8 +35,7 @@ struct DoctorCommand: FailingCommand {
   @Option(help: "A deployment to check, against the database if there is one.")
   var deployment: String?
 
-  @Flag(help: "Print one JSON array instead of text.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
     var findings = [program, libraries, machine, folder]
@@ -46,7 +45,7 @@ struct DoctorCommand: FailingCommand {
     if let store, let database { findings += look(into: store, at: database) }
     if let deployment { findings += check(deployment, with: try? store?.get()) }
 
-    if json {
+    if json.isWanted {
       print(String(decoding: try indentedJSON(findings), as: UTF8.self))
     } else {
       var table = TextTable([.init("part", .left), .init("", .left), .init("", .left)])

@@ -99,7 +99,9 @@ struct EstimateCommand: FailingCommand {
   mutating func execute() throws {
     if compat == .genz {
       let report = try genZReport()
-      print(try options.json ? report.json() : report.text, terminator: options.json ? "\n" : "")
+      print(
+        try options.json.isWanted ? report.json() : report.text,
+        terminator: options.json.isWanted ? "\n" : "")
       return
     }
     let model = try options.architecture()
@@ -137,7 +139,7 @@ struct EstimateCommand: FailingCommand {
       try figure.write(to: plot)
     }
     if !operators { (report.prefillOperators, report.decodeOperators) = ([], []) }
-    print(try options.json ? EstimateFile.json(report) : report.text)
+    print(try options.json.isWanted ? EstimateFile.json(report) : report.text)
     if let count = self.repeat { try time(estimator, steps, count: count, adapters) }
     try options.noteDoubts(platform, devices: layout.parallelism.devices)
     if !report.estimate.memory.fits {

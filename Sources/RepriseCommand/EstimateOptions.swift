@@ -71,8 +71,7 @@ struct EstimateOptions: ParsableArguments {
   @Option(help: "How much more the busiest device's experts get than their even share.")
   var imbalance = 1.0
 
-  @Flag(help: "Print one JSON object instead of text.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     guard device != nil || platform != nil else {

@@ -19,8 +19,7 @@ struct FitIndexCommand: FailingCommand {
   @Argument(help: "Measured searches, JSON Lines; '-' is standard input.")
   var file: String
 
-  @Flag(help: "Print JSON instead of tables.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
     let measured = try IndexSearchReader.read(path: file)
@@ -32,6 +31,6 @@ struct FitIndexCommand: FailingCommand {
     }
     let report = VectorIndexFitReport(
       fits, processor: measured.processor, library: measured.library)
-    print(try json ? report.json() : report.text, terminator: json ? "\n" : "")
+    print(try json.isWanted ? report.json() : report.text, terminator: json.isWanted ? "\n" : "")
   }
 }

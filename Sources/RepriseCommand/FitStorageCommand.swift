@@ -28,8 +28,7 @@ struct FitStorageCommand: FailingCommand {
   @Flag(help: "Print stores with the measured curves instead of the fitted lines.")
   var curve = false
 
-  @Flag(help: "Print JSON instead of a table.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     guard atLeast >= 1 else { throw UsageError("--at-least must be at least 1") }
@@ -47,6 +46,6 @@ struct FitStorageCommand: FailingCommand {
       }
     }
     let report = StorageFitReport(fits, printsCurves: curve)
-    print(try json ? report.json() : report.text, terminator: json ? "\n" : "")
+    print(try json.isWanted ? report.json() : report.text, terminator: json.isWanted ? "\n" : "")
   }
 }

@@ -25,7 +25,8 @@ struct RepriseCommand: ParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      InspectCommand.self, ImportCommand.self, ShowCommand.self, ShowSourceCommand.self,
+      InspectCommand.self, ImportCommand.self, MergeCommand.self, ShowCommand.self,
+      ShowSourceCommand.self,
       QueryCommand.self, CompareDevicesCommand.self, CalibrateCommand.self,
       FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
       ReplayCommand.self, ReplayBenchmarkCommand.self, ReportCommand.self,

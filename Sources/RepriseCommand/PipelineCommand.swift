@@ -18,8 +18,9 @@ struct PipelineCommand: FailingCommand {
 
       Prints whether the objectives hold, what requests waited for, and what engines, links and stores did. \
       Writes into the output folder: scenario-result.json (everything in figures), requests.csv (a row a \
-      request), load.csv (what pools and links did over time), critical-path.svg, stages.svg, timeline.pftrace (open it in ui.perfetto.dev; see --timeline), \
-      and with --stages stages.csv (a row a stage of each request). \
+      request), load.csv (what pools and links did over time), critical-path.svg, stages.svg, timeline.pftrace \
+      (open it in ui.perfetto.dev; see --timeline), and with --stages stages.csv (a row a stage of each \
+      request). With --json prints what scenario-result.json holds, in place of text. \
       Requests that are rejected (too long for every engine), turned away (by an 'admission') or never end \
       (as their engines never come back) are counted, with exit code 0: they are results. \
       SIGINT ends the replay early: what has finished is written, marked as cut, with exit code 130. The \
@@ -54,6 +55,8 @@ struct PipelineCommand: FailingCommand {
 
   @Flag(help: "Write stages.csv, too: a row for each stage of each request.")
   var stages = false
+
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
@@ -129,10 +132,10 @@ struct PipelineCommand: FailingCommand {
     if let load = result.load {
       try ScenarioLoadFile.write(load, until: result.lastEnd, to: path("load.csv"))
     }
-    try ScenarioResultFile(
+    let document = ScenarioResultFile(
       toolVersion: toolVersion, inputs: try inputs(source, file), scenario: text,
-      workload: source.echo, summary: summary, warnings: resolved.warnings
-    ).write(to: path("scenario-result.json"))
+      workload: source.echo, summary: summary, warnings: resolved.warnings)
+    try document.write(to: path("scenario-result.json"))
     try CriticalPathFigure(title: scenario.name, summary: summary).write(
       to: path("critical-path.svg"))
     try StagesFigure(title: scenario.name, summary: summary).write(to: path("stages.svg"))
@@ -147,17 +150,23 @@ struct PipelineCommand: FailingCommand {
       try drawing.noteEnd(end)
     }
 
-    print("scenario \(self.scenario.scenario): \(scenario.name)")
-    print(source.text)
-    for line in resolved.prices { print(line) }
-    print(summary.text())
+    if json.isWanted {
+      try printJSON(document)
+    } else {
+      print("scenario \(self.scenario.scenario): \(scenario.name)")
+      print(source.text)
+      for line in resolved.prices { print(line) }
+      print(summary.text())
+    }
     for warning in resolved.warnings { try note("reprise: warning: \(warning)") }
     try note(
       "\(result.arrivals) requests in \(fixedText(seconds, decimals: 3)) s of CPU, "
         + "\(Int(Double(result.arrivals) / max(seconds, 1e-6))) a second")
-    print(
-      "wrote \(output)/: scenario-result.json, requests.csv, load.csv, critical-path.svg, stages.svg"
-        + (stages ? ", stages.csv" : "") + drawing.listed)
+    if !json.isWanted {
+      print(
+        "wrote \(output)/: scenario-result.json, requests.csv, load.csv, critical-path.svg, stages.svg"
+          + (stages ? ", stages.csv" : "") + drawing.listed)
+    }
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 

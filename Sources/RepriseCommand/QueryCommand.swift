@@ -40,8 +40,7 @@ struct QueryCommand: FailingCommand {
   @Flag(help: "Show the samples that the prediction rests on, and how much each counts.")
   var explain = false
 
-  @Flag(help: "Print one JSON object instead of text.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
     let sheet = try dataSheet(named: device)
@@ -53,7 +52,7 @@ struct QueryCommand: FailingCommand {
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }
-    guard !json else { print(jsonText(prediction)); return }
+    guard !json.isWanted else { print(jsonText(prediction)); return }
     print(text(prediction, op, point, sheet))
     if explain { print(explanation(prediction, op, point, sheet), terminator: "") }
   }

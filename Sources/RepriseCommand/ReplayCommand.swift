@@ -25,7 +25,8 @@ struct ReplayCommand: FailingCommand {
       makes a page of the folder.
 
       Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
-      on TTFT, TPOT and end-to-end latency (--no-bands leaves them out).
+      on TTFT, TPOT and end-to-end latency (--no-bands leaves them out). With --json prints what result.json \
+      holds, in place of the tables.
 
         reprise replay --db lat.sqlite --deployment server.yaml --log r.jsonl -o out
         reprise replay --deployment server.yaml --log r.jsonl --detail operators --timeline-window 60..65 -o out
@@ -65,6 +66,8 @@ struct ReplayCommand: FailingCommand {
 
   @Flag(inversion: .prefixedNo, help: "Replay at both ends of the step times' doubt, too.")
   var bands = true
+
+  @OptionGroup var json: JSONOptions
 
   /// Whether anything is drawn over time.
   var timeline: Bool { !drawing.formats.isEmpty }
@@ -141,14 +144,14 @@ struct ReplayCommand: FailingCommand {
     }
     let isOwnFolder = FileManager.default.fileExists(atPath: path("result.json"))
     try RequestsFile.write(rows, to: path("requests.csv"))
-    try ResultFile(
+    let file = ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
       workload: log.workload.echo, summary: summary,
       engines: EngineSummary.engines(of: result, plans, over: summary.makespan),
       bands: latencyBands, timeShares: shares,
       validation: validation,
-      warnings: log.summary.warnings + warnings
-    ).write(to: path("result.json"))
+      warnings: log.summary.warnings + warnings)
+    try file.write(to: path("result.json"))
     try LatencyFigure(
       title: "Latencies of \(log.records.count) requests, \(plans[0].architecture.name)",
       measured: isMeasured ? log.records.compactMap { RequestLatencies($0) } : [],
@@ -164,22 +167,28 @@ struct ReplayCommand: FailingCommand {
       }
     }
 
-    print("log \(self.log)")
-    print(log.summary.text)
-    if let text = log.workload.text { print(text) }
-    for plan in plans { print("\(plan.group.name): \(plan.prices)") }
-    print(summary.text)
-    if let latencyBands { print(latencyBands.text) }
-    if let validation {
-      print("against what the log measured ('reprise validate' prints the whole table):")
-      for line in validation.verdicts { print(line) }
+    if json.isWanted {
+      try printJSON(file)
     } else {
-      print(shares.sentence)
+      print("log \(self.log)")
+      print(log.summary.text)
+      if let text = log.workload.text { print(text) }
+      for plan in plans { print("\(plan.group.name): \(plan.prices)") }
+      print(summary.text)
+      if let latencyBands { print(latencyBands.text) }
+      if let validation {
+        print("against what the log measured ('reprise validate' prints the whole table):")
+        for line in validation.verdicts { print(line) }
+      } else {
+        print(shares.sentence)
+      }
     }
     for warning in warnings { try note("reprise: warning: \(warning)") }
-    print(
-      "wrote \(output)/: result.json, requests.csv, latencies.svg"
-        + (timeline ? ", load.csv, timeline.svg" : "") + drawing.listed)
+    if !json.isWanted {
+      print(
+        "wrote \(output)/: result.json, requests.csv, latencies.svg"
+          + (timeline ? ", load.csv, timeline.svg" : "") + drawing.listed)
+    }
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }
 

@@ -103,7 +103,7 @@ struct LayoutSearchCommand: FailingCommand {
     try options.noteDoubts(search.platform, devices: devices)
     let best = PlanSearch.front(of: plans)
     let shown = Array((front ? best : plans).prefix(limit))
-    if options.json {
+    if options.json.isWanted {
       print(try EstimateFile.json(shown, search, front: best))
       return
     }
@@ -156,6 +156,6 @@ struct SizeCommand: FailingCommand {
       search.model, search.precision, plan.layout, on: search.platform, search.efficiencies)
     try options.noteDoubts(search.platform, devices: plan.layout.devices)
     let report = EstimateReport(steps, plan.estimate)
-    print(try options.json ? EstimateFile.json(report) : report.text)
+    print(try options.json.isWanted ? EstimateFile.json(report) : report.text)
   }
 }

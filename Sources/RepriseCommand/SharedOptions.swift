@@ -6,12 +6,7 @@ struct DatabaseOptions: ParsableArguments {
   @Option(name: .customLong("db"), help: "The database of operator latencies.")
   var path: String
 
-  mutating func validate() throws {
-    // SQLite takes these for databases that are gone when the command ends.
-    guard !path.isEmpty, path != ":memory:", !path.hasPrefix("file:") else {
-      throw UsageError("--db must be the path of a file, not '\(path)'")
-    }
-  }
+  mutating func validate() throws { try checkDatabasePath(path) }
 
   func open(_ mode: OperatorStore.Mode) throws -> OperatorStore {
     try OperatorStore(path: path, mode: mode)
@@ -21,6 +16,13 @@ struct DatabaseOptions: ParsableArguments {
   func openToUpdate() throws -> OperatorStore {
     _ = try open(.readOnly)
     return try open(.readWrite)
+  }
+}
+
+/// Refuses what SQLite takes for databases that are gone when the command ends.
+func checkDatabasePath(_ path: String) throws {
+  guard !path.isEmpty, path != ":memory:", !path.hasPrefix("file:") else {
+    throw UsageError("a database must be the path of a file, not '\(path)'")
   }
 }
 

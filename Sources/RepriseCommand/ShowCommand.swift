@@ -14,6 +14,10 @@ struct ShowCommand: FailingCommand {
         top-kernels     which kernels took the most time
         kernel-classes  kernels' time by what they compute and whose they are
         outliers        samples whose own measurements disagree
+      With --json an object as TraceSchemas/view.schema.json describes it.
+
+        reprise show curves --operator gemm --db lat.sqlite
+        reprise show coverage --db lat.sqlite --json
       """)
 
   enum View: String, ExpressibleByArgument, CaseIterable {
@@ -47,6 +51,8 @@ struct ShowCommand: FailingCommand {
   @Option(help: "The most rows to print.")
   var limit = 50
 
+  @OptionGroup var json: JSONOptions
+
   mutating func validate() throws {
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
     guard self.operator == nil || view.stored.namesOperators else {
@@ -56,13 +62,16 @@ struct ShowCommand: FailingCommand {
 
   mutating func execute() throws {
     let store = try database.open(.readOnly)
-    let (columns, rows) = try store.rows(
+    let (columns, rows) = try store.values(
       ofView: view.stored, operator: self.operator.map { OperatorKind(rawValue: $0) }, limit: limit)
-    guard !rows.isEmpty else {
+    if json.isWanted {
+      try printJSON(ViewFile(view: view.rawValue, columns: columns, rows: rows))
+    } else if rows.isEmpty {
       print("nothing in \(view.rawValue)")
-      return
+    } else {
+      let texts = rows.map { $0.map(\.description) }
+      print(TextTable(columns: columns, rows: texts).text, terminator: "")
     }
-    print(TextTable(columns: columns, rows: rows).text, terminator: "")
     if rows.count == limit { try note("reprise: the first \(limit) rows; --limit shows more") }
   }
 }

@@ -10,7 +10,8 @@ struct ShowSourceCommand: FailingCommand {
       Without --sample lists the sources, each with what it says about itself. With --sample (the \
       numbers are those of 'reprise show samples') shows the sample's kernels and their first \
       launches, each with its place in the source: the first byte of its text and the length, or a \
-      row. --text reads the source again and prints those bytes.
+      row. --text reads the source again and prints those bytes. With --json an object as \
+      TraceSchemas/sources.schema.json describes it.
 
         reprise show-source --db lat.sqlite
         reprise show samples --operator gemm --db lat.sqlite
@@ -31,6 +32,8 @@ struct ShowSourceCommand: FailingCommand {
   @Option(help: "The most launches of each kernel to show.")
   var limit = 3
 
+  @OptionGroup var json: JSONOptions
+
   mutating func validate() throws {
     guard (1...KernelTotal.mostEvents).contains(limit) else {
       throw UsageError("--limit must be from 1 to \(KernelTotal.mostEvents)")
@@ -39,6 +42,7 @@ struct ShowSourceCommand: FailingCommand {
       throw UsageError("give a source or --sample, not both")
     }
     guard !text || sample != nil else { throw UsageError("--text needs --sample") }
+    guard !text || !json.isWanted else { throw UsageError("give --text or --json, not both") }
   }
 
   mutating func execute() throws {
@@ -48,6 +52,7 @@ struct ShowSourceCommand: FailingCommand {
       guard !sources.isEmpty else {
         throw Failure(.unavailable, "\(store.path): has no source \(source.map(String.init) ?? "")")
       }
+      guard !json.isWanted else { return try printJSON(SourcesFile(sources)) }
       for line in sources.flatMap(\.report) { print(line) }
       return
     }
@@ -57,6 +62,7 @@ struct ShowSourceCommand: FailingCommand {
       throw Failure(
         .unavailable, "\(store.path): has no sample \(sample); 'reprise show samples' lists them")
     }
+    guard !json.isWanted else { return try printJSON(SourcesFile([source], sample: origin)) }
     let excerpts = text ? try texts(of: origin, from: source) : nil
     for line in origin.report(source: source, excerpts: excerpts) { print(line) }
   }

@@ -28,7 +28,8 @@ struct SweepPlanCommand: FailingCommand {
     abstract: "Write the manifest of a sweep's scenarios.",
     discussion: """
       A plan made again into the same folder keeps the results of scenarios that are still in it: what \
-      decides a result is in its hash (the scenario, its input files, the program's version).
+      decides a result is in its hash (the scenario, its input files, the program's version). With --json prints \
+      the manifest (TraceSchemas/sweep-manifest.schema.json).
 
         reprise sweep plan docs/examples/sweeps/rates.yaml -o sweep
       """)
@@ -38,6 +39,8 @@ struct SweepPlanCommand: FailingCommand {
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")
   var output = "sweep"
+
+  @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
     let text = String(decoding: try smallFile(sweep), as: UTF8.self)
@@ -67,6 +70,7 @@ struct SweepPlanCommand: FailingCommand {
       inputs: inputs, toolVersion: toolVersion)
     try makeFolder(output + "/results")
     try manifest.write(to: output + "/manifest.json")
+    guard !json.isWanted else { return try printJSON(manifest) }
     print("sweep \(sweep): \(description.name)")
     print("\(manifest.scenarios.count) scenarios of \(description.base)")
     print("wrote \(output)/manifest.json")
@@ -92,7 +96,8 @@ struct SweepMergeCommand: FailingCommand {
     abstract: "Join the results of a sweep in one file.",
     discussion: """
       Rows are in the order of the plan, whoever ran them. Scenarios without a result are told, with exit code \
-      69; what there is is written all the same. A file that ends in .csv is CSV, any other is JSON.
+      69; what there is is written all the same. A file that ends in .csv is CSV, any other is JSON. With --json \
+      prints the results (TraceSchemas/sweep-results.schema.json), too.
 
         reprise sweep merge sweep -o results.json
         reprise sweep merge sweep -o results.csv
@@ -103,6 +108,8 @@ struct SweepMergeCommand: FailingCommand {
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The file to write.")
   var output = "results.json"
+
+  @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
     let folder = folder
@@ -116,9 +123,13 @@ struct SweepMergeCommand: FailingCommand {
       try results.writeJSON(to: output)
     }
     let failed = results.scenarios.count { $0.error != nil }
-    print(
-      "\(results.scenarios.count) of \(manifest.scenarios.count) scenarios, \(failed) failed; "
-        + "wrote \(output)")
+    if json.isWanted {
+      try printJSON(results)
+    } else {
+      print(
+        "\(results.scenarios.count) of \(manifest.scenarios.count) scenarios, \(failed) failed; "
+          + "wrote \(output)")
+    }
     if let first = results.missing.first {
       throw Failure(
         .unavailable,

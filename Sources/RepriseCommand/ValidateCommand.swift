@@ -10,9 +10,11 @@ struct ValidateCommand: FailingCommand {
     discussion: """
       Pairs every request of the result with the measured one of the same name, never sorted lists, \
       and prints mean and percentiles of TTFT, TPOT and end-to-end latency: measured, replayed, and \
-      by the roofline alone.
+      by the roofline alone. With --json prints the result (TraceSchemas/result.schema.json) with this \
+      comparison as its 'validation'.
 
         reprise validate out --measured r.jsonl
+        reprise validate out --measured r.jsonl --json
       """)
 
   @Argument(help: "The output folder of 'reprise replay'.")
@@ -27,6 +29,8 @@ struct ValidateCommand: FailingCommand {
   @Option(help: "Requests to leave out, by name, such as one that warmed the server up.")
   var exclude: [String] = []
 
+  @OptionGroup var json: JSONOptions
+
   mutating func execute() throws {
     try refuse(writing: [figure], over: [measured])
     let log = try RequestLog(path: measured)
@@ -34,7 +38,7 @@ struct ValidateCommand: FailingCommand {
       throw Failure(.data, "\(measured): holds no measured latencies")
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
-    let stored = try ResultFile.read(result + "/result.json")
+    var stored = try ResultFile.read(result + "/result.json")
     let counted = stored.summary.requests + stored.summary.warmUp
     guard counted == rows.count else {
       throw Failure(
@@ -55,7 +59,12 @@ struct ValidateCommand: FailingCommand {
         .data,
         "\(measured): names none of the requests of \(result): give the log that was replayed")
     }
-    print(validation.text)
+    if json.isWanted {
+      stored.validation = validation
+      try printJSON(stored)
+    } else {
+      print(validation.text)
+    }
     if let figure {
       try LatencyFigure(
         title: "Measured, replayed and roofline latencies of \(validation.counts.paired) requests",

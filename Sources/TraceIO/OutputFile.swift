@@ -21,23 +21,30 @@ public struct OutputFile: ~Copyable {
   /// Opens a temporary file beside `path`.
   public init(path: String) throws(OutputError) {
     self.path = path
-    if let resolved = realpath(path, nil) {
-      target = String(cString: resolved)
-      free(resolved)
-    } else {
-      target = path
-    }
+    target = Self.target(of: path)
     var status = stat()
     if stat(target, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
       temporaryPath = nil
       descriptor = open(target, O_WRONLY | O_CLOEXEC)
     } else {
-      let temporary = "\(target).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
+      let temporary = Self.temporaryName(beside: target)
       temporaryPath = temporary
       descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     }
     guard descriptor >= 0 else { throw OutputError(path: path, reason: systemReason()) }
     buffer.reserveCapacity(Self.bufferSize)
+  }
+
+  /// Where a path leads, links followed; itself where nothing is there yet.
+  package static func target(of path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
+  /// A name in the same folder for what is not complete yet; no two are the same.
+  package static func temporaryName(beside target: String) -> String {
+    "\(target).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
   }
 
   deinit {

@@ -5,6 +5,7 @@ import OperatorStore
 import Operators
 import Reports
 import Testing
+import Validation
 
 /// What is printed of measurements: outliers, and two devices side by side.
 @Suite struct MeasurementReportTests {

@@ -1,0 +1,62 @@
+import ArgumentParser
+import Reprise
+
+/// `reprise merge`: databases that were filled on several machines become one.
+struct MergeCommand: FailingCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "merge",
+    abstract: "Make one database of several.",
+    discussion: """
+      What is made is what an import of all their sources into one database would have made, by device and \
+      content hash. Its bytes do not depend on the order of the databases, nor on what was merged before.
+
+      A source that several databases hold, with the same bytes for the same device, is taken once: that of \
+      the newest importer, and no single file that another source holds as one of several. Imported by \
+      different arguments, or into different rows, it ends the merge, since none is to be preferred. So do \
+      different calibrations of one deployment; --no-calibrations leaves all of them out.
+
+      The output appears when it is complete, and then replaces a database of that name; any other file \
+      stays. SIGINT ends the merge with nothing written, exit code 130. \(Failure.exitCodes)
+
+        reprise import rank0.json.gz --db a.sqlite
+        reprise import rank1.json.gz --db b.sqlite
+        reprise merge a.sqlite b.sqlite -o lat.sqlite
+      """)
+
+  @Argument(help: "The databases to merge.")
+  var databases: [String]
+
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The database to make.")
+  var output: String
+
+  @Flag(inversion: .prefixedNo, help: "Take calibrations, too.")
+  var calibrations = true
+
+  mutating func validate() throws {
+    try (databases + [output]).forEach(checkDatabasePath)
+  }
+
+  mutating func execute() throws {
+    try refuse(writing: [output], over: databases)
+    let command = self
+    try Interruption.catching { try command.merge() }
+  }
+
+  private func merge() throws {
+    let outcome = try OperatorStore.merge(
+      databases, into: output, keepsCalibrations: calibrations,
+      shouldStop: { Interruption.isRequested })
+    guard let outcome else { throw ExitCode(Interruption.exitCode) }
+    print(
+      "\(output): \(outcome.sources) sources of \(databases.count) databases: "
+        + "\(outcome.samples) samples on \(outcome.curves) curves, \(outcome.steps) steps, "
+        + "\(outcome.calibrations) calibrations")
+    if outcome.repeated > 0 {
+      print("  \(outcome.repeated) sources more were the same as one of these")
+    }
+    if outcome.superseded > 0 {
+      print(
+        "  \(outcome.superseded) were left out for one of a newer importer, or one that holds them")
+    }
+  }
+}
