@@ -4,8 +4,12 @@
 public enum PageAssets {
   /// Our styles: light and dark, narrow and printed.
   public static let style = text(PackageResources.page_css)
-  /// Our script: draws time panels where scripts run; a page says all in tables without it.
+  /// What the scripts of all pages share; stands before each.
+  public static let commonScript = text(PackageResources.common_js)
+  /// The report's script: draws time panels where scripts run; a page says all in tables without it.
   public static let script = text(PackageResources.page_js)
+  /// The script of compared estimates: pickers, table, bars and plot.
+  public static let estimatesScript = text(PackageResources.estimates_js)
   /// uPlot (MIT, see `LICENSE-uPlot.txt`), which draws the panels.
   public static let plotScript = text(PackageResources.uPlot_iife_js)
   /// uPlot's styles.

@@ -29,3 +29,8 @@ func appendMicroseconds(_ time: Nanoseconds, to bytes: inout [UInt8]) {
   while digits.last == 0 { digits.removeLast() }
   for digit in digits { bytes.append(UInt8(ascii: "0") + UInt8(digit)) }
 }
+
+extension Double {
+  /// Bytes in GiB.
+  var gibibytes: Double { self / 1_073_741_824 }
+}

@@ -42,10 +42,7 @@ extension EstimateCommand {
   private func genZSystem() throws -> GenZSystem {
     let name = options.device ?? options.platform ?? ""
     if let system = GenZSystem.builtIn(named: name) { return system }
-    // GenZ's names are among those that our devices go by.
-    if let device = Device.builtIn(named: name),
-      let system = GenZSystem.builtIns.first(where: { device.matches($0.name) })
-    {
+    if let device = Device.builtIn(named: name), let system = GenZSystem.builtIn(of: device) {
       return system
     }
     throw Failure(

@@ -15,6 +15,8 @@ struct EstimateCommand: FailingCommand {
       --input 4096 --output 256
         reprise estimate --model mixtral-8x7b --device h100-sxm --tp 4 --operators --plot r.svg
         reprise estimate --model llama-3.1-8b --device H100_GPU --compat genz --efficiency 0.8
+
+      Many models, platforms and sizes side by side are what 'reprise compare-estimates' makes a page of.
       """)
 
   enum Compatibility: String, ExpressibleByArgument, CaseIterable { case genz }

@@ -130,7 +130,7 @@ struct EstimateOptions: ParsableArguments {
   func resolvedPlatform() throws -> Platform {
     let sheet = try device.map { try dataSheet(named: $0) }
     guard let name = platform else { return Platform(sheet ?? Device.builtIns[0]) }
-    var platform = try platform(named: name, besides: sheet)
+    var platform = try describedPlatform(named: name, besides: sheet)
     if let sheet { platform.device = sheet }
     return platform
   }
@@ -148,19 +148,5 @@ struct EstimateOptions: ParsableArguments {
         "reprise: \(platform.name) joins \(platform.devices) devices; its outermost level is taken "
           + "to go on to \(devices)")
     }
-  }
-
-  private func platform(named name: String, besides device: Device?) throws -> Platform {
-    if let known = Platform.builtIn(named: name) { return known }
-    guard let file = DescriptionFile(name) else {
-      let names = Platform.builtIns.map(\.name)
-      let hint = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
-      throw Failure(
-        .usage,
-        "no platform '\(name)'; \(hint ?? "known are " + names.joined(separator: ", "))")
-    }
-    let platforms = try Platform.read(
-      smallFile(file.path), name: file.path, devices: [device].compactMap(\.self) + Device.builtIns)
-    return try file.choice(of: platforms, \.name)
   }
 }

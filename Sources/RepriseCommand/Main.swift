@@ -31,7 +31,8 @@ struct RepriseCommand: ParsableCommand {
       FitStorageCommand.self, FitIndexCommand.self, PlanMeasurementsCommand.self,
       ReplayCommand.self, ReplayBenchmarkCommand.self, ReportCommand.self,
       ValidateCommand.self, PipelineCommand.self,
-      EstimateCommand.self, SizeCommand.self, SearchCommand.self, SweepCommand.self,
+      EstimateCommand.self, CompareEstimatesCommand.self, SizeCommand.self, SearchCommand.self,
+      SweepCommand.self,
       CatalogueCommand.self, DoctorCommand.self, TimePricesCommand.self,
       PipelineBenchmarkCommand.self,
     ])

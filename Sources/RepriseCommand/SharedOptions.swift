@@ -55,6 +55,23 @@ func dataSheet(named name: String, beside folder: String = ".") throws -> Device
       + "describe another")
 }
 
+/// Finds a platform by name or in a file, or says which there are.
+///
+/// - Parameter device: what a file's platforms may name beside the built-in devices.
+func describedPlatform(named name: String, besides device: Device? = nil) throws -> Platform {
+  if let known = Platform.builtIn(named: name) { return known }
+  guard let file = DescriptionFile(name) else {
+    let names = Platform.builtIns.map(\.name)
+    let hint = nearestName(to: name, among: names).map { "did you mean '\($0)'?" }
+    throw Failure(
+      .usage,
+      "no platform '\(name)'; \(hint ?? "known are " + names.joined(separator: ", "))")
+  }
+  let platforms = try Platform.read(
+    smallFile(file.path), name: file.path, devices: [device].compactMap(\.self) + Device.builtIns)
+  return try file.choice(of: platforms, \.name)
+}
+
 /// A file that describes something, whole.
 ///
 /// - Throws: where it cannot be read or is larger than any description, 1 MiB.

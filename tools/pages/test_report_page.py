@@ -3,34 +3,13 @@
 Skipped, saying so, where there is no Chromium or no build of the command.
 """
 
-import json
-import pathlib
-import re
-import shutil
-import subprocess
-
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from browser import NEEDED, ROOT, body, browse, console, reprise, requested
+
 OWN = ROOT / "SampleTraces" / "amd-epyc-1thread"
-BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("debug", "release")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
-pytestmark = [
-    pytest.mark.skipif(BROWSER is None, reason="no Chromium here: pages are not opened"),
-    pytest.mark.skipif(REPRISE is None, reason="no build of reprise"),
-]
-
-
-def reprise(*arguments):
-    done = subprocess.run([REPRISE, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
-    assert done.returncode == 0, done.stderr
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("pages")
+pytestmark = NEEDED
 
 
 @pytest.fixture(scope="module")
@@ -55,22 +34,6 @@ def page(request):
     return request.getfixturevalue(request.param)
 
 
-def browse(page, *options):
-    done = subprocess.run(
-        [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-         "--disable-component-update", "--disable-background-networking", "--disable-sync",
-         "--no-first-run", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-         "--window-size=1100,4000", *options, f"file://{page}"],
-        capture_output=True, text=True, timeout=120)
-    assert done.returncode == 0, done.stderr
-    return done
-
-
-def body(document):
-    """A document less the scripts in it."""
-    return re.sub(r"<script.*?</script>", "", document, flags=re.S)
-
-
 def test_scripts_draw_every_panel_that_is_in_sight(replay_page):
     document = body(browse(replay_page, "--dump-dom").stdout)
     assert 'class="scripted"' in document
@@ -88,30 +51,13 @@ def test_a_scenario_has_panels_of_its_pools_and_links(comparison, folder):
 
 
 def test_the_console_is_silent(page):
-    said = browse(page, "--dump-dom", "--enable-logging=stderr", "--v=0").stderr
-    assert [line for line in said.splitlines() if "CONSOLE" in line] == []
+    assert console(page) == []
 
 
 def test_a_console_error_would_be_seen(folder):
     wrong = folder / "wrong.html"
     wrong.write_text("<!doctype html><script>nothing.there()</script>")
-    said = browse(wrong, "--dump-dom", "--enable-logging=stderr", "--v=0").stderr
-    assert any("CONSOLE" in line for line in said.splitlines())
-
-
-def requested(page, folder):
-    """The addresses that a browser asks for as it shows a page."""
-    log = folder / "net.json"
-    browse(page, "--dump-dom", f"--log-net-log={log}")
-    text = log.read_text()
-    try:
-        events = json.loads(text)["events"]
-    except json.JSONDecodeError:  # The browser left before it closed the list.
-        events = json.loads(text.rstrip().rstrip(",") + "]}")["events"]
-    urls = {event["params"]["url"] for event in events
-            if isinstance(event.get("params"), dict) and "url" in event["params"]}
-    # A browser's own questions carry numbers that are new each time.
-    return {url.split("?")[0] for url in urls if url.startswith(("http", "ws", "ftp"))}
+    assert console(wrong) != []
 
 
 def test_nothing_leaves_the_file(page, folder):

@@ -58,6 +58,16 @@ extension StepEstimate {
   }
 }
 
+extension StepEstimate {
+  /// What takes most of the step; of equals the first of arithmetic, memory, communication and launches.
+  public var bound: OperatorEstimate.Bound {
+    let parts: [(OperatorEstimate.Bound, Double)] = [
+      (.compute, compute), (.memory, memory), (.communication, communication), (.latency, latency),
+    ]
+    return parts.reduce(parts[0]) { $1.1 > $0.1 ? $1 : $0 }.0
+  }
+}
+
 /// One operator's part of a step.
 public struct OperatorEstimate: Hashable, Sendable {
   /// What limits an operator.

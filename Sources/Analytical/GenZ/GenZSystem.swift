@@ -37,6 +37,11 @@ extension GenZSystem {
     return builtIns.first { $0.name.lowercased() == wanted }
   }
 
+  /// GenZ's system of a device; its names are among those that our devices go by.
+  public static func builtIn(of device: Device) -> GenZSystem? {
+    builtIns.first { device.matches($0.name) }
+  }
+
   /// The 13 systems that GenZ 0.0.16 comes with, under its names and with its figures.
   ///
   /// They are kept for comparison with GenZ, faults included: GH200, B100, GB200 and Gaudi3 have

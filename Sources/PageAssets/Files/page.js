@@ -1,11 +1,9 @@
 // Draws the time panels of a report from the JSON beside them, and keeps their zooms together.
 (function () {
   'use strict';
-  const source = document.getElementById('panels');
-  if (!source || typeof uPlot === 'undefined') return;
-  document.documentElement.classList.add('scripted');
-  const colour = name =>
-    getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim() || name;
+  const panels = page.data('panels');
+  if (!panels) return;
+  const colour = page.colour;
   let plots = [];
 
   function shade(ranges) {
@@ -32,24 +30,18 @@
   }
 
   function draw() {
-    const groups = JSON.parse(source.textContent);
     for (const plot of plots) plot.destroy();
     plots = [];
-    for (const panel of groups) {
+    for (const panel of panels) {
       const place = document.getElementById(panel.id);
       if (!place || !place.clientWidth || !panel.x.length) continue;
-      const axis = {
-        stroke: colour('quiet'), grid: { stroke: colour('grid'), width: 1 },
-        ticks: { stroke: colour('grid'), width: 1 }, font: '11px sans-serif',
-      };
       const [from, to] = whole(panel);
       const options = {
         width: place.clientWidth - 4, height: 150,
         cursor: { sync: { key: panel.group, setSeries: false }, drag: { x: true, y: false } },
         scales: { x: { time: false }, y: { range: (_, low, high) => [0, high > 0 ? high * 1.06 : 1] } },
         axes: [
-          Object.assign({ values: (_, ticks) => ticks.map(v => v + ' s') }, axis),
-          Object.assign({ size: 62 }, axis),
+          page.axis({ values: (_, ticks) => ticks.map(v => v + ' s') }), page.axis({ size: 62 }),
         ],
         series: [{ label: 's', value: (_, v) => v == null ? '' : v.toFixed(3) }].concat(
           panel.series.map(line => ({
@@ -106,16 +98,7 @@
   for (const button of document.querySelectorAll('button[data-key]')) {
     button.addEventListener('click', () => move(button.dataset.group, button.dataset.key));
   }
-  let waiting = 0;
-  addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(draw, 150); });
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
-  // Paper shows everything.
-  let closed = [];
-  addEventListener('beforeprint', () => {
-    closed = [...document.querySelectorAll('details:not([open])')];
-    for (const part of closed) part.open = true;
-  });
-  addEventListener('afterprint', () => { for (const part of closed) part.open = false; });
+  page.redraw(draw);
   for (const part of document.querySelectorAll('details')) {
     part.addEventListener('toggle', () => { if (part.open && part.querySelector('.panel')) draw(); });
   }

@@ -36,7 +36,7 @@ extension TextTable {
       add([
         device.name, rate(device, .bfloat16, .float16), rate(device, .float8, .int8),
         rate(device, .float4, .int4), fixedText(device.memoryBandwidth / 1e9, decimals: 0),
-        fixedText(device.memoryBytes / 1_073_741_824, decimals: 1),
+        fixedText(device.memoryBytes.gibibytes, decimals: 1),
         device.link.map { fixedText($0.bandwidth / 1e9, decimals: 0) } ?? "",
         device.power.map { fixedText($0, decimals: 0) } ?? "",
         device.pricePerHour.map { fixedText($0, decimals: 2) } ?? "", device.source,

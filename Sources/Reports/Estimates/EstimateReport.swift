@@ -135,7 +135,7 @@ public struct EstimateReport: Sendable {
   }
 
   private func gibibytes(_ bytes: Double) -> String {
-    fixedText(bytes / 1_073_741_824, decimals: 2)
+    fixedText(bytes.gibibytes, decimals: 2)
   }
 }
 

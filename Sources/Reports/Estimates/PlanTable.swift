@@ -18,7 +18,7 @@ extension TextTable {
         fixedText(estimate.endToEnd / 1e9, decimals: 2),
         fixedText(estimate.throughput, decimals: 1),
         fixedText(plan.throughputPerDevice, decimals: 1),
-        fixedText(estimate.memory.total / 1_073_741_824, decimals: 1),
+        fixedText(estimate.memory.total.gibibytes, decimals: 1),
         estimate.energyPerToken.map { fixedText($0, decimals: 3) } ?? "",
         estimate.costPerToken.map { fixedText($0 * 1e6, decimals: 3) } ?? "",
       ])

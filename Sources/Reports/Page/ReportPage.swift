@@ -42,80 +42,47 @@ public struct ReportPage {
   public var html: String {
     let title = runs.count == 1 ? runs[0].name : "\(runs.count) runs compared"
     let panels = runs.enumerated().map { TimePanels($0.element, group: prefix($0.offset) + "time") }
-    var page = HTML()
-    page.add(markup: "<!doctype html>\n")
-    page.element("html", ["lang": "en"]) { html in
-      html.element("head") { head in
-        head.void("meta", ["charset": "utf-8"])
-        head.void("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
-        head.void("meta", ["name": "color-scheme", "content": "light dark"])
-        // Nothing is fetched; a browser holds the page to it.
-        head.void(
-          "meta",
-          [
-            "http-equiv": "Content-Security-Policy",
-            "content": "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "
-              + "img-src data:",
-          ])
-        head.element("title", text: title + " · Reprise")
-        head.void("link", ["rel": "icon", "href": "data:,"])
-        head.element("style") {
-          $0.add(markup: PageAssets.plotStyle + "\n" + PageAssets.style)
+    let frame = PageFrame(
+      title: title, data: .init(id: "panels", value: panels.flatMap(\.panels)),
+      script: PageAssets.script)
+    return frame.html {
+      header(title, &$0)
+    } main: { main in
+      if runs.count > 1 { comparison(&main) }
+      for (index, run) in runs.enumerated() {
+        let section = RunSection(run, panels[index], prefix: prefix(index)) {
+          link(to: $0, of: run)
+        }
+        guard runs.count > 1 else {
+          section.add(to: &main)
+          continue
+        }
+        main.element("h2", ["id": "run\(index + 1)"], text: run.name)
+        main.element("details") { details in
+          details.element("summary", text: "All of \(run.folder)")
+          section.add(to: &details)
         }
       }
-      html.element("body") { body in
-        body.element("a", ["class": "skip", "href": "#content"], text: "Skip to the content")
-        header(title, &body)
-        body.element("main", ["id": "content"]) { main in
-          if runs.count > 1 { comparison(&main) }
-          for (index, run) in runs.enumerated() {
-            let section = RunSection(run, panels[index], prefix: prefix(index)) {
-              link(to: $0, of: run)
-            }
-            guard runs.count > 1 else {
-              section.add(to: &main)
-              continue
-            }
-            main.element("h2", ["id": "run\(index + 1)"], text: run.name)
-            main.element("details") { details in
-              details.element("summary", text: "All of \(run.folder)")
-              section.add(to: &details)
-            }
-          }
-        }
-        body.element("footer") { footer in
-          footer.element(
-            "p",
-            text: "Made by reprise \(runs[0].result.toolVersion) from "
-              + runs.map(\.folder).joined(separator: ", ")
-              + ". Percentiles are of all finished requests; distributions here are kept to three "
-              + "significant digits.")
-        }
-        script(panels, &body)
-      }
+    } footer: {
+      $0.element(
+        "p",
+        text: "Made by reprise \(runs[0].result.toolVersion) from "
+          + runs.map(\.folder).joined(separator: ", ")
+          + ". Percentiles are of all finished requests; distributions here are kept to three "
+          + "significant digits.")
     }
-    return page.text
   }
 
-  private func header(_ title: String, _ body: inout HTML) {
-    body.element("header") { header in
-      header.element("h1", text: title)
-      if runs.count == 1 {
-        header.element("p", ["class": "quiet"], text: runs[0].subtitle)
-      }
-      header.element("nav", ["aria-label": "Sections"]) {
-        $0.element("ul") { list in
-          let sections =
-            runs.count == 1
-            ? RunSection.contents
-            : [("comparison", "Comparison")]
-              + runs.enumerated().map { ("run\($0.offset + 1)", $0.element.name) }
-          for (id, name) in sections {
-            list.element("li") { $0.element("a", ["href": "#" + id], text: name) }
-          }
-        }
-      }
+  private func header(_ title: String, _ header: inout HTML) {
+    header.element("h1", text: title)
+    if runs.count == 1 {
+      header.element("p", ["class": "quiet"], text: runs[0].subtitle)
     }
+    header.contents(
+      runs.count == 1
+        ? RunSection.contents
+        : [("comparison", "Comparison")]
+          + runs.enumerated().map { ("run\($0.offset + 1)", $0.element.name) })
   }
 
   private func comparison(_ main: inout HTML) {
@@ -154,15 +121,4 @@ public struct ReportPage {
 
   /// What stands before each id of a run, so that several share the page.
   private func prefix(_ index: Int) -> String { runs.count == 1 ? "" : "run\(index + 1)-" }
-
-  private func script(_ panels: [TimePanels], _ body: inout HTML) {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys]
-    // Only finite numbers and texts of ours are in it.
-    guard let data = try? encoder.encode(panels.flatMap(\.panels)) else { return }
-    let json = String(decoding: data, as: UTF8.self).replacing("<", with: "\\u003c")
-    body.element("script", ["type": "application/json", "id": "panels"]) { $0.add(markup: json) }
-    body.element("script") { $0.add(markup: PageAssets.plotScript) }
-    body.element("script") { $0.add(markup: PageAssets.script) }
-  }
 }

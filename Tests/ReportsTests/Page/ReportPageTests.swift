@@ -1,7 +1,6 @@
 import CostModel
 import Foundation
 import Operators
-import PageAssets
 import Replay
 import Testing
 import Validation
@@ -45,37 +44,14 @@ struct ReportPageTests {
   @Test("is one file: nothing in it is fetched")
   func offline() throws {
     let html = try page()
-    // The plot library's comments name pages; it fetches nothing.
-    #expect(html.contains(PageAssets.plotScript))
-    let own = html.replacing(PageAssets.plotScript, with: "")
-      .replacing("xmlns=\"http://www.w3.org/2000/svg\"", with: "")
-    for word in [" src=", "@import", "url(", "http://", "https://", "//cdn", "<iframe", "fetch("] {
-      #expect(!own.contains(word), "\(word)")
-    }
+    #expect(fetches(in: html) == [])
     #expect(html.contains("default-src 'none'"))
   }
 
   @Test("closes what it opens, names no id twice, and every way within it leads somewhere")
   func structure() throws {
     let html = try page()
-    let body = try #require(html.split(separator: "<script", maxSplits: 1).first.map(String.init))
-    let void: Set = ["meta", "link", "!doctype"]
-    var open: [String] = []
-    for match in body.matches(of: #/<(/?)([a-zA-Z!][a-zA-Z0-9]*)[^>]*?(/?)>/#) {
-      let name = String(match.2).lowercased()
-      if void.contains(name) || match.3 == "/" { continue }
-      if match.1 == "/" {
-        #expect(open.popLast() == name)
-      } else {
-        open.append(name)
-      }
-    }
-    #expect(open == ["html", "body"])
-    let ids = body.matches(of: #/ id="([^"]*)"/#).map { String($0.1) }
-    #expect(Set(ids).count == ids.count)
-    for match in body.matches(of: ##/href="#([^"]*)"/##) {
-      #expect(ids.contains(String(match.1)), "#\(match.1)")
-    }
+    #expect(faults(inStructureOf: html) == [])
   }
 
   @Test("never takes text from outside for its own")

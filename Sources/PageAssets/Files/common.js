@@ -1,0 +1,34 @@
+// What the scripts of all pages share.
+const page = (function () {
+  'use strict';
+  const root = document.documentElement;
+  const colour = name => getComputedStyle(root).getPropertyValue('--' + name).trim() || name;
+  // Paper shows everything.
+  let closed = [];
+  addEventListener('beforeprint', () => {
+    closed = [...document.querySelectorAll('details:not([open])')];
+    for (const part of closed) part.open = true;
+  });
+  addEventListener('afterprint', () => { for (const part of closed) part.open = false; });
+  return {
+    colour,
+    // An axis of a plot in the page's colours.
+    axis: more => Object.assign({
+      stroke: colour('quiet'), grid: { stroke: colour('grid'), width: 1 },
+      ticks: { stroke: colour('grid'), width: 1 }, font: '11px sans-serif',
+    }, more),
+    // The data of an element, where scripts can draw them; that they run is told to the style.
+    data(id) {
+      const source = document.getElementById(id);
+      if (!source || typeof uPlot === 'undefined') return null;
+      root.classList.add('scripted');
+      return JSON.parse(source.textContent);
+    },
+    // Draws again whenever the page's width or colours change.
+    redraw(draw) {
+      let waiting = 0;
+      addEventListener('resize', () => { clearTimeout(waiting); waiting = setTimeout(draw, 150); });
+      matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+    },
+  };
+})();
