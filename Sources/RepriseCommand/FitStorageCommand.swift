@@ -32,7 +32,7 @@ struct FitStorageCommand: FailingCommand {
 
   mutating func validate() throws {
     guard atLeast >= 1 else { throw UsageError("--at-least must be at least 1") }
-    guard !curve || !json else {
+    guard !curve || !json.isWanted else {
       throw UsageError("--json always has the curves; leave --curve out")
     }
   }
