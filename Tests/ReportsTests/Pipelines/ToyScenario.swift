@@ -90,7 +90,7 @@ struct ToyScenario {
           PoolPlan(
             pricing: .linear(
               LinearStepModel(perStep: 2_000_000, perPrefillToken: 8_000, perDecodeSequence: 0)))
-        case .processors, .store, .external: PoolPlan()
+        case .processors, .searcher, .store, .external: PoolPlan()
         }
       })
     var state: UInt64 = 7
