@@ -18,7 +18,7 @@ import Testing
       "latency_us: 5,", "latency_us: -1,", "'latency_us' is a number, 0.0 to 1000000000.0, not '-1'"
     ),
     ("efficiency: 0.65", "efficiency: nan", "'efficiency' is a number above 0.0 and at most 1.0"),
-    ("kind: llm", "kind: llms", "'kind' is one of llm, encoder, cpu, store, external, not 'llms'"),
+    ("kind: llm", "kind: llms", "'kind' is one of llm, encoder, cpu, search, store, external, not 'llms'"),
     ("kind: llm", "kind: llms", "did you mean 'llm'?"),
     ("kind: llm", "kind: [llm]", "'kind' is one of"),
     ("max_num_seqs: 64", "cores: 64", "'cores' belongs to 'kind: cpu', and this is 'kind: llm'"),
@@ -42,7 +42,7 @@ import Testing
     ("max_outstanding: 200", "max_waiting: 2", "no key 'max_waiting'; did you mean 'max_wait_s'?"),
     ("data_type: fp16", "data_type: fp15", "'data_type' is one of"),
     ("data_type: fp16", "capacity_gb: 9", "'capacity_gb' belongs to 'kind: store'"),
-    ("capacity_gb: 4000", "count: 2", "'count' belongs to 'kind: llm|encoder|cpu|external'"),
+    ("capacity_gb: 4000", "count: 2", "'count' belongs to 'kind: llm|encoder|cpu|search|external'"),
     ("capacity_gb: 4000", "latency: 2", "no key 'latency'; did you mean 'latency_us'?"),
     ("eviction: fifo", "eviction: lifo", "'eviction' is one of lru, fifo"),
     ("hit_rate: 0.5", "eviction: fifo", "'eviction' has no effect without 'capacity_gb'"),
@@ -51,7 +51,7 @@ import Testing
       "'eviction' has no effect beside 'hit_rate'"
     ),
     (
-      "hit_rate: 0.5", "first_place: 1", "'first_place' belongs to 'kind: llm|encoder|cpu|external'"
+      "hit_rate: 0.5", "first_place: 1", "'first_place' belongs to 'kind: llm|encoder|cpu|search|external'"
     ),
     ("hit_rate: 0.5", "hit_rate: 1.5", "'hit_rate' is a number, 0.0 to 1.0"),
     ("write_back: false", "write_back: no", "'write_back' is true or false"),
@@ -147,9 +147,9 @@ import Testing
       "a request passes both 'prefill' and 'decode' or none: leave 'optional' out"
     ),
     (
-      "          - {do: embed, on: embedder, tokens_of: context}\n",
-      "          - {name: b, do: retrieve, on: hosts, index: flat, probes: 1, documents: 1, from_log: true}\n",
-      "'b' brings the passages of the log; leave 'from_log' out here"
+      "{do: rerank, on: embedder, tokens: 256, sequences: 20, optional: true}",
+      "{name: rerank, do: retrieve, on: hosts, index: flat, probes: 1, documents: 1, from_log: true}",
+      "'retrieve' brings the passages of the log; leave 'from_log' out here"
     ),
     ("optional: true", "optional: 1", "'optional' is true or false"),
     ("do: fetch, on: rack-store", "do: prefetch, on: chat", "'read' needs engines of kind store"),

@@ -1,3 +1,4 @@
+import Operators
 import Scenarios
 
 /// Searches of several requests that an engine serves as one.
@@ -14,9 +15,8 @@ extension PipelineFleet {
     let work = makeWork(task, places: queues[place].places(retrieval.threads))
     switch batches[place].add(work, to: search, most: retrieval.maxBatch) {
     case .opened:
-      foresee(
-        .gathered, Int(work), at: Engine.end(of: 1e3 * retrieval.maxWait, from: time),
-        tag: works[Int(work)].serial)
+      let due = Nanoseconds(time) + Nanoseconds(rounding: 1e3 * retrieval.maxWait)
+      foresee(.gathered, Int(work), at: due.rawValue, tag: works[Int(work)].serial)
     case .joined(let first): link(work, to: first)
     case .filled(let first):
       link(work, to: first)

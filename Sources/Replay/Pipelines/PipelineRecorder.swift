@@ -164,7 +164,7 @@ extension PipelineResult {
       return
     }
     stages[journey.pipeline][place].served += 1
-    stages[journey.pipeline][place].transferTime += Double(task.transferTime)
+    stages[journey.pipeline][place].transferTime += Double(task.transferTime + task.fetchWait)
     stages[journey.pipeline][place].queueTime += Double(task.queueTime)
     stages[journey.pipeline][place].serviceTime += Double(task.serviceTime)
     if task.isPrefetched {

@@ -88,14 +88,14 @@ import Testing
     var random = TestGenerator(seed)
     var time: Int64 = 0
     let records = (0..<60).map { _ in
-      time += Int64.random(in: 0...6000, using: &random)
+      time += Int64.random(in: 2...6000, using: &random)
       let input = Int.random(in: 1...60, using: &random)
       return request(
         time, input: input, output: Int.random(in: 1...9, using: &random),
         content: Array(0..<UInt64(input)))
     }
     func ends(_ action: StageAction) throws -> [Nanoseconds] {
-      let store = StoreService(bandwidth: 1e9, hitRate: 0.5)
+      let store = StoreService(bandwidth: 1e6, hitRate: 0.5)
       let whole = try replayWhole(
         plan(
           [

@@ -50,7 +50,11 @@ struct ScenarioReportTests {
       .appendingPathComponent("TraceSchemas/scenario-result.schema.json")
     let root = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
-    let data = try indentedJSON(file(try ToyScenario().summary))
+    let data = try indentedJSON(file(
+        try ToyScenario(change: {
+          $0.pipelines[1].stages.insert(
+            Stage(name: "prefetch", action: .prefetch, pool: "rack-store"), at: 0)
+        }).summary))
     var missing: [String] = []
     func compare(_ value: Any, _ schema: [String: Any], _ path: String) {
       for (name, rule) in schema["properties"] as? [String: [String: Any]] ?? [:] {
