@@ -107,7 +107,7 @@ import Testing
     #expect(process.terminationStatus == 130)
     #expect(
       files().sorted() == [
-        "critical-path.svg", "requests.csv", "scenario-result.json", "stages.svg",
+        "critical-path.svg", "load.csv", "requests.csv", "scenario-result.json", "stages.svg",
         "timeline.pftrace",
       ])
     #expect(try summary(out)["cut"] as? Bool == true)

@@ -29,7 +29,8 @@ import Testing
     let files = try FileManager.default.contentsOfDirectory(atPath: out).sorted()
     #expect(
       files == [
-        "critical-path.svg", "requests.csv", "scenario-result.json", "stages.csv", "stages.svg",
+        "critical-path.svg", "load.csv", "requests.csv", "scenario-result.json", "stages.csv",
+        "stages.svg",
         "timeline.pftrace",
       ])
     let data = try Data(contentsOf: URL(filePath: out + "/scenario-result.json"))
