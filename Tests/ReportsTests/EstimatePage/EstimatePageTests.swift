@@ -162,7 +162,7 @@ struct EstimatePageTests {
     _ found: Double?, _ wanted: Double, _ location: SourceLocation = #_sourceLocation
   ) {
     #expect(
-      found.map { abs($0 - wanted) <= 5.001e-6 * wanted } == true,
+      found.map { abs($0 - wanted) <= 5.001e-5 * wanted } == true,
       "\(String(describing: found)), wanted \(wanted)", sourceLocation: location)
   }
 }
