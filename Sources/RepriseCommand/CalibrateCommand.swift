@@ -261,7 +261,8 @@ struct CalibrateCommand: FailingCommand {
       throw Failure(
         .data,
         "\(database.path): holds no measured operator of \(plan.group.device) in "
-          + "\(plan.group.dataType.rawValue); a fit to the roofline would say nothing of the server")
+          + "\(plan.group.dataType.rawValue); a fit to the roofline would say nothing of the server"
+      )
     }
     guard plan.group.pipelineParallel == 1 else {
       throw Failure(

@@ -77,7 +77,7 @@ import Testing
     ("replay:\n  thread: 3", "reprise.yaml:2: 'reprise replay' has no option '--thread'"),
     ("dbb: x", "reprise.yaml:1: no command has the option '--dbb'"),
     ("replai:\n  threads: 3", "reprise.yaml:2: there is no command 'replai'"),
-    ("catalogue:\n  json: x", "reprise.yaml:2: 'reprise catalogue' has no option '--json'"),
+    ("catalogue:\n  svg: x", "reprise.yaml:2: 'reprise catalogue' has no option '--svg'"),
     ("query:\n  json: maybe", "reprise.yaml:2: 'json' is true or false"),
     ("device: [a, b]", "reprise.yaml:1: 'device' has one value"),
   ]) func `What is wrong in it is told with its line, and nothing is run`(

@@ -75,7 +75,8 @@ struct LatencyField: Sendable {
       where FieldRegion(isStepAttention: isAttention, measured.point) == key.region {
         samples.append(
           Sample(
-            point: measured.point, curve: curve, logTime: measured.logTime, spread: measured.spread))
+            point: measured.point, curve: curve, logTime: measured.logTime, spread: measured.spread)
+        )
         work.append(law.work(at: measured.point))
         places.append(place(measured.point))
       }
