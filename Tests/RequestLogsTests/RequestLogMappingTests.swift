@@ -79,7 +79,8 @@ struct RequestLogMappingTests {
     }
     let bad = try read(
       "at,in,out,d,way,p,pt\n0,9,1,1.5,,,\n0,9,1,-0.1,,,\n0,9,1,,,1,9\n0,9,1,,"
-        + String(repeating: "x;", count: 65) + ",,\n0,9,1,easy,,,\n0,9,1,1,,,\n", by: mapping, limit: 1)
+        + String(repeating: "x;", count: 65) + ",,\n0,9,1,easy,,,\n0,9,1,1,,,\n", by: mapping,
+      limit: 1)
     #expect(bad.records.map(\.difficulty) == [1])
     #expect(
       bad.problems.tallies.map { "\($0.problem) \($0.lines)" }

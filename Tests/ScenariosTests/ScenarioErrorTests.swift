@@ -18,7 +18,10 @@ import Testing
       "latency_us: 5,", "latency_us: -1,", "'latency_us' is a number, 0.0 to 1000000000.0, not '-1'"
     ),
     ("efficiency: 0.65", "efficiency: nan", "'efficiency' is a number above 0.0 and at most 1.0"),
-    ("kind: llm", "kind: llms", "'kind' is one of llm, encoder, cpu, search, store, external, not 'llms'"),
+    (
+      "kind: llm", "kind: llms",
+      "'kind' is one of llm, encoder, cpu, search, store, external, not 'llms'"
+    ),
     ("kind: llm", "kind: llms", "did you mean 'llm'?"),
     ("kind: llm", "kind: [llm]", "'kind' is one of"),
     ("max_num_seqs: 64", "cores: 64", "'cores' belongs to 'kind: cpu', and this is 'kind: llm'"),
@@ -51,7 +54,8 @@ import Testing
       "'eviction' has no effect beside 'hit_rate'"
     ),
     (
-      "hit_rate: 0.5", "first_place: 1", "'first_place' belongs to 'kind: llm|encoder|cpu|search|external'"
+      "hit_rate: 0.5", "first_place: 1",
+      "'first_place' belongs to 'kind: llm|encoder|cpu|search|external'"
     ),
     ("hit_rate: 0.5", "hit_rate: 1.5", "'hit_rate' is a number, 0.0 to 1.0"),
     ("write_back: false", "write_back: no", "'write_back' is true or false"),

@@ -184,7 +184,8 @@ import Testing
         "no stream has a 'share' of the workload's"
       ),
       (
-        [("      share: 0.7\n", "")], 100, "a stream needs 'share', of the workload's 'arrivals', or"
+        [("      share: 0.7\n", "")], 100,
+        "a stream needs 'share', of the workload's 'arrivals', or"
       ),
     ] as [([(String, String)], Int, String)])
   func missing(changes: [(String, String)], line: Int, message: String) {

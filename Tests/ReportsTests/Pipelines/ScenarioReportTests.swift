@@ -50,7 +50,8 @@ struct ScenarioReportTests {
       .appendingPathComponent("TraceSchemas/scenario-result.schema.json")
     let root = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
-    let data = try indentedJSON(file(
+    let data = try indentedJSON(
+      file(
         try ToyScenario(change: {
           $0.pipelines[1].stages.insert(
             Stage(name: "prefetch", action: .prefetch, pool: "rack-store"), at: 0)
