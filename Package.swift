@@ -102,14 +102,14 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     // Data that is part of the program, so that the command is one file wherever it is copied.
+    .target(name: "EmbeddedFiles"),
     .target(
-      name: "Catalogue",
-      resources: [.embedInCode("Models"), .embedInCode("Devices"), .embedInCode("Platforms")],
-      swiftSettings: settings),
+      name: "Catalogue", dependencies: ["EmbeddedFiles"],
+      exclude: ["Models", "Devices", "Platforms"], swiftSettings: settings),
     // Scripts and styles of reports, which are one file too.
     .target(
-      name: "PageAssets", exclude: ["LICENSE-uPlot.txt"],
-      resources: [.embedInCode("Files")], swiftSettings: settings),
+      name: "PageAssets", dependencies: ["EmbeddedFiles"],
+      exclude: ["LICENSE-uPlot.txt", "Files"], swiftSettings: settings),
   ]
     + rooms.map { room in
       .target(

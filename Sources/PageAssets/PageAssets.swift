@@ -1,19 +1,23 @@
+private import EmbeddedFiles
+
 /// Scripts and styles of the pages that Reprise writes, as text to be put into them whole.
 ///
 /// Data only, in a target of its own: a page is one file that reaches for nothing.
 public enum PageAssets {
   /// Our styles: light and dark, narrow and printed.
-  public static let style = text(PackageResources.page_css)
+  public static let style = text(embedded_page_css())
   /// What the scripts of all pages share; stands before each.
-  public static let commonScript = text(PackageResources.common_js)
+  public static let commonScript = text(embedded_common_js())
   /// The report's script: draws time panels where scripts run; a page says all in tables without it.
-  public static let script = text(PackageResources.page_js)
+  public static let script = text(embedded_page_js())
   /// The script of compared estimates: pickers, table, bars and plot.
-  public static let estimatesScript = text(PackageResources.estimates_js)
+  public static let estimatesScript = text(embedded_estimates_js())
   /// uPlot (MIT, see `LICENSE-uPlot.txt`), which draws the panels.
-  public static let plotScript = text(PackageResources.uPlot_iife_js)
+  public static let plotScript = text(embedded_uplot_js())
   /// uPlot's styles.
-  public static let plotStyle = text(PackageResources.uPlot_min_css)
+  public static let plotStyle = text(embedded_uplot_css())
 
-  private static func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+  private static func text(_ file: embedded_file) -> String {
+    String(decoding: UnsafeBufferPointer(start: file.bytes, count: file.count), as: UTF8.self)
+  }
 }
