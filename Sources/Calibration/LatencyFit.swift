@@ -154,18 +154,10 @@ struct LatencyFit {
     let stepped = stretches.compactMap { left in
       newtonStep(solution.columns, solution.residuals, weights(solution.weights, without: left))
     }
-    let (first, second) = (Self.spread(replayed, free.count), Self.spread(stepped, free.count))
+    let (first, second) = (
+      jackknifeErrors(replayed, count: free.count), jackknifeErrors(stepped, count: free.count)
+    )
     return free.indices.map { max(first[$0], second[$0]) }
-  }
-
-  /// The jackknife's standard errors of as many numbers, from fits that each leave something out.
-  private static func spread(_ fits: [[Double]], _ numbers: Int) -> [Double] {
-    let count = Double(max(1, fits.count))
-    return (0..<numbers).map { number in
-      let mean = fits.reduce(0) { $0 + $1[number] } / count
-      let squares = fits.reduce(0) { $0 + ($1[number] - mean) * ($1[number] - mean) }
-      return (squares * (count - 1) / count).squareRoot()
-    }
   }
 
   private func weights(_ weights: [Double], without left: Int) -> [Double] {

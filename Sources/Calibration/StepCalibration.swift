@@ -54,7 +54,7 @@ public struct StepCalibration: Sendable {
       let others = steps.compactMap { StepObservation($0, padded) }
       if let found = Self.bestForm(others, mayHideHost: mayHideHost) {
         paddingErrors = (found.heldOut.absolute, best.heldOut.absolute)
-        if found.heldOut.isClearlyBetter(than: best.heldOut) {
+        if isClearlyBetter(found.heldOut.absolute, than: best.heldOut.absolute) {
           (best, observations, isPadded) = (found, others, true)
         }
       }
@@ -100,10 +100,6 @@ public struct StepCalibration: Sendable {
     /// In the order of ``StepFit/numbers``, then that of collectives' factor over the other one, which
     /// err together.
     var errors: [Double]
-
-    func isClearlyBetter(than other: HeldOut) -> Bool {
-      Calibration.isClearlyBetter(absolute, than: other.absolute)
-    }
   }
 
   private struct Judged {
@@ -128,7 +124,7 @@ public struct StepCalibration: Sendable {
     var best: Judged?
     for case let judged? in forms.map(judge)
     where judged.fit.isPlausible
-      && (best.map { judged.heldOut.isClearlyBetter(than: $0.heldOut) } ?? true)
+      && (best.map { isClearlyBetter(judged.heldOut.absolute, than: $0.heldOut.absolute) } ?? true)
     {
       best = judged
     }
@@ -154,16 +150,9 @@ public struct StepCalibration: Sendable {
         signed += error
       }
     }
-    let errors = fits[0].indices.map { term in
-      let mean = fits.reduce(0) { $0 + $1[term] } / Double(folds)
-      let squares = fits.reduce(0) { $0 + ($1[term] - mean) * ($1[term] - mean) }
-      return (squares * Double(folds - 1) / Double(folds)).squareRoot()
-    }
     let count = Double(steps.count)
-    return HeldOut(absolute: absolute / count, signed: signed / count, errors: errors)
+    return HeldOut(
+      absolute: absolute / count, signed: signed / count,
+      errors: jackknifeErrors(fits, count: fits[0].count))
   }
 }
-
-/// Whether an error is enough below another for the numbers that made it so: one more always finds a
-/// little, and must be worth a fiftieth.
-func isClearlyBetter(_ error: Double, than other: Double) -> Bool { error < 0.98 * other - 1e-6 }

@@ -49,16 +49,15 @@ extension OperatorStore {
     var merged: [MeasuredCurve] = []
     var places: [Key: Int] = [:]
     for curve in curves {
-      let place = places[
-        Key(operator: curve.operator, runtime: curve.runtime), default: merged.count]
-      if place == merged.count {
-        places[Key(operator: curve.operator, runtime: curve.runtime)] = place
+      let key = Key(operator: curve.operator, runtime: curve.runtime)
+      guard let place = places[key] else {
+        places[key] = merged.count
         merged.append(curve)
-      } else {
-        merged[place].samples += curve.samples
-        merged[place].samples.sort {
-          $0.point == $1.point ? $0.source < $1.source : $0.point.precedes($1.point)
-        }
+        continue
+      }
+      merged[place].samples += curve.samples
+      merged[place].samples.sort {
+        $0.point == $1.point ? $0.source < $1.source : $0.point.precedes($1.point)
       }
     }
     return merged

@@ -46,7 +46,7 @@ struct DoctorCommand: FailingCommand {
     if let deployment { findings += check(deployment, with: try? store?.get()) }
 
     if json.isWanted {
-      print(String(decoding: try indentedJSON(findings), as: UTF8.self))
+      try printJSON(findings)
     } else {
       var table = TextTable([.init("part", .left), .init("", .left), .init("", .left)])
       for finding in findings { table.add([finding.part, finding.state.rawValue, finding.text]) }

@@ -7,9 +7,8 @@ public import Scenarios
 /// Decodes of every batch and context up to the group's limits; prefills of every size, at the
 /// beginning of a prompt and in its middle; and full steps of decodes with a chunk of a prompt. Sizes
 /// are a third of an octave apart, as sweeps measure octaves and their halves, and it is what lies
-/// between that is not known. Each kind of which there are
-/// any takes as much of the time as the others, and within it each step
-/// as long as any other: no size is rarer than others.
+/// between that is not known. Each kind of which there are any takes as much of the time as the others,
+/// and within it each step as long as any other: no size is rarer than others.
 public struct RepresentativeSteps: Sendable {
   /// A step and how often it is run.
   public struct Step: Sendable, Hashable {
