@@ -15,7 +15,8 @@ extension OperatorKind {
   public var attributeNames: AttributeNames? {
     switch self {
     case .gemm:
-      AttributeNames(required: ["n", "k"], optional: ["batch", "weightBits", "adapters"])
+      AttributeNames(
+        required: ["n", "k"], optional: ["batch", "weightBits", "inputBits", "adapters"])
     case .attention:
       AttributeNames(
         required: ["heads", "kvHeads", "headDim"], optional: ["sequences", "window", "kvBits"])
@@ -28,7 +29,7 @@ extension OperatorKind {
     case .moe:
       AttributeNames(
         required: ["width", "intermediate", "experts", "topK", "tensorParallel", "expertParallel"],
-        optional: ["gated", "weightBits"])
+        optional: ["gated", "weightBits", "inputBits"])
     case .convolution: AttributeNames(required: ["width", "kernel"])
     case .stateSpaceScan: AttributeNames(required: ["width", "state"], optional: ["groups"])
     case .rmsNorm, .layerNorm: AttributeNames(required: ["width"])

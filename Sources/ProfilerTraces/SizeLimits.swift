@@ -16,10 +16,11 @@ enum SizeLimits {
   /// The largest value along an axis; those of attention are multiplied with one another.
   static func axis(of kind: OperatorKind) -> Int { kind == .attention ? 1 << 30 : 1 << 40 }
 
-  /// Whether all sizes of an operator at a point are believed.
+  /// Whether all sizes of an operator at a point are believed, and agree.
   static func allow(_ op: Operator, at point: AxisPoint) -> Bool {
     let axis = axis(of: op.kind)
     return op.attributes.values.allSatisfy { (0...attribute).contains($0) }
+      && op.contradiction == nil
       && op.kind.axes.indices.allSatisfy { (0...axis).contains(point[$0]) }
   }
 }

@@ -29,7 +29,7 @@ struct CurveRecord {
   /// Starts a line of at most `room` points.
   init(room: Int) { self.room = room }
 
-  /// What the curve is of; call it only where there is no ``problem``.
+  /// What the curve is of; of no use where there is a ``problem``.
   var `operator`: Operator {
     Operator(kind ?? .opaque(""), dataType: dataType, attributes)
   }
@@ -37,7 +37,8 @@ struct CurveRecord {
   /// Why nothing of the line can be used, if so.
   var problem: RejectionReason? {
     if hasBadValue { return .badValue }
-    return kind == nil || places == nil ? .missingField : nil
+    if kind == nil || places == nil { return .missingField }
+    return `operator`.contradiction == nil ? nil : .badValue
   }
 
   mutating func read(_ scanner: inout JSONScanner) throws(TraceIOError) {
