@@ -38,6 +38,7 @@ public struct HoldOutReport: Sendable {
             .object([
               "device": .text(part.device), "protocol": .text(part.way.rawValue),
               "rows": .list(part.check.rows.map(Self.document)),
+              "by_kind": .list(part.check.byKind.map(Self.document)),
               "by_distance": .list(part.check.byDistance.map(Self.document)),
             ])
           })
@@ -51,6 +52,13 @@ public struct HoldOutReport: Sendable {
     members["type"] = .text(row.group.dataType?.rawValue ?? "")
     members["software"] = .text(row.group.runtime)
     members["curves"] = .integer(row.curves)
+    return .object(members)
+  }
+
+  private static func document(_ row: HoldOutCheck.KindRow) -> ResultValue {
+    var members = document(row.errors)
+    members["operator"] = .text(row.kind.rawValue)
+    if !row.region.isEmpty { members["region"] = .text(row.region) }
     return .object(members)
   }
 
@@ -80,7 +88,7 @@ public struct HoldOutReport: Sendable {
 // MARK: - Tables
 
 extension HoldOutReport.Part {
-  /// The errors by kind, type and software, then by distance.
+  /// The errors by kind, type and software, then by kind alone, if that is fewer lines, and by distance.
   public var text: String {
     var table = TextTable([
       .init("operator", .left), .init("type", .left), .init("software", .left), .init("curves"),
@@ -96,6 +104,18 @@ extension HoldOutReport.Part {
         ] + Self.figures(row.errors)
           + [fixedText(row.errors.rooflinePercent, decimals: 0)])
     }
+    var kinds = TextTable([
+      .init("operator", .left), .init("held out"), .init("error % mean"), .init("median"),
+      .init("p95"), .init("in 90 %"), .init("roofline %"),
+    ])
+    let byKind = check.byKind
+    for row in byKind {
+      kinds.add(
+        [HoldOutCheck.Group.title(row.kind, row.region)] + Self.figures(row.errors)
+          + [fixedText(row.errors.rooflinePercent, decimals: 0)])
+    }
+    let together =
+      byKind.count < check.rows.count ? "by kind, over all types and software:\n" + kinds.text : ""
     var distances = TextTable([
       .init("operator", .left), .init("type", .left), .init("octaves away", .left),
       .init("held out"), .init("error % mean"), .init("median"), .init("p95"), .init("in 90 %"),
@@ -112,7 +132,7 @@ extension HoldOutReport.Part {
       way == .devices
       ? "by distance between the devices, over their rates of memory and arithmetic:\n"
       : "by distance from the nearest sample that was left, over all sizes:\n"
-    return table.text + heading + distances.text
+    return table.text + together + heading + distances.text
   }
 
   private static func figures(_ errors: HoldOutCheck.Errors) -> [String] {

@@ -80,6 +80,26 @@ import Testing
     #expect(!check.rows.flatMap(\.points).contains { $0.prediction.evidence == .measured })
   }
 
+  @Test func `A kind's errors are those of all its points, whatever the software and type`() {
+    let other = products(noise: 0.3, runtime: "toy 2").map { curve in
+      var curve = curve
+      curve.operator = Operator(.gemm, dataType: .float16, curve.operator.attributes)
+      return curve
+    }
+    let norms = products().prefix(1).map { curve in
+      MeasuredCurve(
+        Operator(.rmsNorm, dataType: .bfloat16, ["width": 1024]), device: "toy", runtime: "toy 1",
+        samples: curve.samples)
+    }
+    let check = HoldOutCheck(products() + other + norms, on: device, by: .sizes)
+    #expect(check.rows.count == 3)
+    #expect(check.byKind.map(\.kind) == [.gemm, .rmsNorm])
+    for row in check.byKind {
+      let points = check.rows.filter { $0.group.kind == row.kind }.flatMap(\.points)
+      #expect(row.errors == HoldOutCheck.Errors(points))
+    }
+  }
+
   /// Oracle: a device twice as fast in all, whose kernels reach the same share of its peaks.
   @Test func `What was not measured on a device is borrowed from the one most like it`() throws {
     var faster = Device(

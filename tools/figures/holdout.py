@@ -3,7 +3,6 @@ bars and what AIConfigurator's own interpolator does on the same tables and prot
 the same rows held out, its shared layer off)."""
 
 import json
-import re
 import subprocess
 import sys
 
@@ -33,32 +32,28 @@ TABLES = [
 ]
 
 
-def rows(reprise, database, arguments, runtime, protocols):
-    """(protocol, operator, type, points, mean, p95, share in the 90 % interval) of a check."""
+def checks(reprise, database, *arguments):
+    """The checks of held-out points that `calibrate --check` makes."""
     said = subprocess.run(
-        [reprise, "calibrate", "--db", database, "--check", "--device", "h200-sxm", "--runtime",
-         runtime, *arguments, "--protocol", *protocols], capture_output=True, text=True)
+        [reprise, "calibrate", "--db", database, "--check", "--json", *arguments],
+        capture_output=True, text=True)
     if said.returncode != 0:
         sys.exit(said.stderr)
-    protocol, found = "", []
-    for line in said.stdout.splitlines():
-        heading = re.match(r".*, (points|sizes|curves): ", line)
-        if heading:
-            protocol = heading[1]
-        cells = re.split(r" {2,}", line.strip())
-        if len(cells) == 10 and cells[3].isdigit():
-            found.append((protocol, cells[0], cells[1], int(cells[4]), float(cells[5]),
-                          float(cells[7]), int(cells[8])))
-    return found
+    return json.loads(said.stdout)["checks"]
 
 
-def tables(root, database, systems, backend, section):
+def kind(row):
+    """A row's kind of operator and its part."""
+    return ", ".join([row["operator"], *([row["region"]] if "region" in row else [])])
+
+
+def tables(root, database, systems, backends, section):
     """Whether the systems' tables are in the database, fetched if it is not there; says why not. Needs
     the package index that tools/get-operator-tables reads."""
     if database.exists():
         return True
     fetched = subprocess.run(
-        [root / "tools" / "get-operator-tables", *systems, "--backends", backend, "--db", database],
+        [root / "tools" / "get-operator-tables", *systems, "--backends", *backends, "--db", database],
         capture_output=True, text=True)
     if fetched.returncode != 0:
         why = (fetched.stderr.strip().splitlines() or ["no tables"])[-1]
@@ -69,7 +64,7 @@ def tables(root, database, systems, backend, section):
 def public_tables(reprise, root, scratch):
     """Prints the table of held-out points."""
     database = scratch / "h200.sqlite"
-    if not tables(root, database, ["h200"], "trtllm", "holdout"):
+    if not tables(root, database, ["h200"], ["trtllm"], "holdout"):
         return
     print(f"Held-out points of NVIDIA H200, {RUNTIME}: mean / 95th percentile of the absolute error in %")
     print(f"{'':21} {'protocol':8} {'points':>6} {'ours':>13} {'bar':>11} {'AIConfigurator':>14} "
@@ -81,24 +76,49 @@ def public_tables(reprise, root, scratch):
             for runtime in runtimes:
                 key = (runtime, *arguments)
                 if key not in checked:
-                    every = ["points", "sizes", "curves"]
-                    checked[key] = rows(reprise, database, arguments, runtime, every)
-                for found in checked[key]:
-                    if found[0] != protocol or found[1] != operator:
+                    checked[key] = checks(
+                        reprise, database, "--device", "h200-sxm", "--runtime", runtime, *arguments)
+                for row in (row for check in checked[key] if check["protocol"] == protocol
+                            for row in check["rows"]):
+                    if kind(row) != operator or data_type not in (None, row["type"]):
                         continue
-                    if data_type is not None and found[2] != data_type:
-                        continue
-                    points += found[3]
-                    total += found[3] * found[4]
+                    points += row["held_out"]
+                    total += row["held_out"] * row["error_percent"]["mean"]
                     # Percentiles do not add up; weighed, they are near.
-                    worst += found[3] * found[5]
-                    inside += found[3] * found[6]
+                    worst += row["held_out"] * row["error_percent"]["p95"]
+                    inside += row["held_out"] * row["in_interval_percent"]
             mean, p95 = total / points, worst / points
             met = "" if mean <= bar[0] and p95 <= bar[1] else "  missed"
             peers = "refuses" if peer is None else f"{peer[0]} / {peer[1]}"
             ours = f"{mean:.2f} / {p95:.1f}"
             print(f"{name:21} {protocol:8} {points:6} {ours:>13} {f'{bar[0]} / {bar[1]}':>11} "
                   f"{peers:>14} {inside / points:7.0f}{met}")
+
+
+# Each with all tables there are, of all software.
+COVERED = ["h200", "b200", "l40s"]
+
+
+def coverage(reprise, root, scratch):
+    """Prints how many held-out points the 90 % intervals hold, kind by kind, over all software."""
+    database = scratch / "covered.sqlite"
+    if not tables(root, database, COVERED, ["vllm", "trtllm", "sglang"], "coverage"):
+        return
+    print("Held-out points of all tables by kind: mean absolute error in %, share in the 90 % interval")
+    protocols = ["points", "sizes", "curves"]
+    print(f"{'':34}" + "".join(f"{protocol + ': held out':>18}  mean  in 90 %" for protocol in protocols))
+    for name in COVERED:
+        rows = {}
+        for check in checks(reprise, database, "--device", name):
+            for row in check["by_kind"]:
+                rows.setdefault(kind(row), {})[check["protocol"]] = row
+        for operator, found in sorted(rows.items()):
+            line = f"{name:5} {operator:28}"
+            for row in (found.get(protocol) for protocol in protocols):
+                line += (f"{'':33}" if row is None else
+                         f"{row['held_out']:18}{row['error_percent']['mean']:7.2f}"
+                         f"{row['in_interval_percent']:8.0f}")
+            print(line.rstrip())
 
 
 # Those whose errors set the doubt about what is borrowed, then those that judge it.
@@ -109,32 +129,26 @@ JUDGING = ["h100", "h200", "b200"]
 def between_devices(reprise, root, scratch):
     """Prints how well each kind of operator of a device is predicted from the device most like it."""
     database = scratch / "devices.sqlite"
-    if not tables(root, database, [*SETTING, *JUDGING], "vllm", "devices"):
+    if not tables(root, database, [*SETTING, *JUDGING], ["vllm"], "devices"):
         return
-    said = subprocess.run(
-        [reprise, "calibrate", "--db", database, "--check", "--protocol", "devices", "--json"],
-        capture_output=True, text=True)
-    if said.returncode != 0:
-        sys.exit(said.stderr)
     print("Kinds predicted from the device most like it that measured them (vLLM): absolute error in %")
     print(f"{'':22} {'kind':24} {'octaves':>8} {'points':>6} {'mean':>6} {'p95':>6} {'in 90 %':>7}")
-    checks = json.loads(said.stdout)["checks"]
+    made = checks(reprise, database, "--protocol", "devices")
     for names, role in [(SETTING, "set on it"), (JUDGING, "judged")]:
         for name in names:
-            for check in checks:
+            for check in made:
                 if name not in check["device"].lower():
                     continue
                 kinds = {}
                 for row in check["by_distance"]:
-                    kind = f"{row['operator']} {row.get('region', '')}".strip()
-                    kinds.setdefault((kind, row["above_octaves"]), []).append(row)
-                for (kind, octaves), rows in sorted(kinds.items()):
+                    kinds.setdefault((kind(row), row["above_octaves"]), []).append(row)
+                for (name_of_kind, octaves), rows in sorted(kinds.items()):
                     points = sum(row["held_out"] for row in rows)
 
                     def mean(value):
                         return sum(row["held_out"] * value(row) for row in rows) / points
 
-                    print(f"{name + ', ' + role:22} {kind:24} {f'> {octaves:g}':>8} {points:6} "
+                    print(f"{name + ', ' + role:22} {name_of_kind:24} {f'> {octaves:g}':>8} {points:6} "
                           f"{mean(lambda row: row['error_percent']['mean']):6.1f} "
                           # Percentiles do not add up over types; weighed, they are near.
                           f"{mean(lambda row: row['error_percent']['p95']):6.0f} "
@@ -158,7 +172,7 @@ def promises(reprise, root, scratch):
     subprocess.run([reprise, "import", sweep, "--db", own, "--device", name], check=True,
                    capture_output=True)
     runs = [(own, ["--device", name])]
-    if tables(root, database, ["h200"], "trtllm", "plans"):
+    if tables(root, database, ["h200"], ["trtllm"], "plans"):
         runs += [(database, ["--device", "h200-sxm", *arguments]) for arguments in PLANNED]
     for place, arguments in runs:
         said = subprocess.run(
