@@ -58,10 +58,15 @@ extension OperatorStore {
   ///
   /// Types come before likeness: what a device did not measure in a type it tells by its other types'
   /// median alone, which errs more than another device does; not so of kinds whose field holds all types.
+  ///
+  /// - Parameter runtime: the software to price by, by its name or the words that this begins with; nil for
+  ///   any. What it did not measure of a kind and type on a device is priced by the others there.
+  /// - Throws: also ``OperatorStoreError/noRuntime(path:name:device:known:)`` where it measured nothing of
+  ///   what is asked for.
   public func evidence(
-    for operators: [Operator], on device: Device
+    for operators: [Operator], on device: Device, by runtime: String? = nil
   ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
-    let own = try curves(on: device, like: operators)
+    let own = Self.preferring(runtime, try curves(on: device, like: operators))
     let held = Set(own.map { Asked($0.operator) })
     var missing = operators.filter { !held.contains(Asked($0)) }
     var relatives: [RelativeCurves] = []
@@ -71,15 +76,31 @@ extension OperatorStore {
       .sorted { device.octaves(to: $0) < device.octaves(to: $1) }
     for sheet in sheets where !missing.isEmpty {
       let wanted = Set(missing.map(Asked.init))
-      let found = try curves(on: sheet, like: missing).filter {
-        wanted.contains(Asked($0.operator))
-      }
+      let found = Self.preferring(
+        runtime,
+        try curves(on: sheet, like: missing).filter { wanted.contains(Asked($0.operator)) })
       guard !found.isEmpty else { continue }
       relatives.append(RelativeCurves(device: sheet, curves: found))
       let told = Set(found.map { Asked($0.operator) })
       missing.removeAll { told.contains(Asked($0)) }
     }
+    let curves = own + relatives.flatMap(\.curves)
+    if let runtime, curves.measured(by: runtime).isEmpty {
+      throw .noRuntime(
+        path: path, name: runtime, device: device.name, known: Set(curves.map(\.runtime)).sorted())
+    }
     return (own, relatives)
+  }
+
+  /// Without what other software measured of the kinds and types that one measured.
+  private static func preferring(_ runtime: String?, _ curves: [MeasuredCurve]) -> [MeasuredCurve] {
+    guard let runtime else { return curves }
+    let runtimes = Dictionary(grouping: curves) { Asked($0.operator) }
+      .mapValues { Set($0.measured(by: runtime).map(\.runtime)) }
+    return curves.filter { curve in
+      let found = runtimes[Asked(curve.operator)] ?? []
+      return found.isEmpty || found.contains(curve.runtime)
+    }
   }
 }
 

@@ -16,6 +16,8 @@ public enum OperatorStoreError: Error, Hashable {
   case busy(path: String)
   /// Two databases that are to become one say different things of one thing.
   case conflict(first: String, second: String, problem: String)
+  /// Nothing of what is asked for was measured by the software that is to price it.
+  case noRuntime(path: String, name: String, device: String, known: [String])
   /// SQLite refused.
   case database(path: String, problem: String)
 }
@@ -43,6 +45,10 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(path): another process is writing to it; try again when it is done"
     case .conflict(let first, let second, let problem):
       "\(first) and \(second): \(problem)"
+    case .noRuntime(let path, let name, let device, let known):
+      "\(path): '\(name)' measured nothing for \(device); "
+        + (known.isEmpty
+          ? "no software did" : "those that did are \(known.joined(separator: ", "))")
     case .database(let path, let problem):
       "\(path): \(problem)"
     }

@@ -6,7 +6,7 @@ extension CalibrateCommand {
     let store = try database.open(.readOnly)
     var report = PlanCheckReport()
     for (name, sheet) in try checkedDevices(in: store) {
-      let curves = try store.curves(on: sheet).compactMap(checking.part)
+      let curves = checking.parts(of: try store.curves(on: sheet))
       let part = PlanCheckReport.Part(
         device: name, points: planPoints, check: PlanCheck(curves, on: sheet, points: planPoints))
       guard !part.check.rows.isEmpty else { continue }

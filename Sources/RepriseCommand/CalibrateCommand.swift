@@ -133,7 +133,7 @@ struct CalibrateCommand: FailingCommand {
     let measured = try checking.protocols.contains(.devices) ? everything(in: store) : [:]
     for (name, sheet) in try checkedDevices(in: store) {
       let all = try measured[sheet.name] ?? store.curves(on: sheet)
-      let curves = all.compactMap(checking.part)
+      let curves = checking.parts(of: all)
       for way in checking.protocols {
         let check =
           way == .devices

@@ -14,7 +14,7 @@ struct CheckOptions: ParsableArguments {
   @Option(name: .customLong("operator"), help: "Check this kind alone, such as gemm.")
   var kind: String?
 
-  @Option(help: "Check curves of this software alone, as tables name it.")
+  @Option(help: "Check curves of this software alone, such as 'vLLM' or 'vLLM 0.24.0'.")
   var runtime: String?
 
   @Option(
@@ -48,15 +48,17 @@ struct CheckOptions: ParsableArguments {
     protocols != HoldOutProtocol.withinDevice || worst != 0 || svg != nil
   }
 
-  /// What of a curve is to be checked; nil for nothing.
-  func part(of curve: MeasuredCurve) -> MeasuredCurve? {
-    guard kind == nil || curve.operator.kind.rawValue == kind,
-      runtime == nil || curve.runtime == runtime,
-      conditions.allSatisfy({ $0.holds(curve.operator) })
-    else { return nil }
-    var part = curve
-    part.samples.removeAll { (1..<max(1, least)).contains($0.point[0]) }
-    return part.samples.isEmpty ? nil : part
+  /// What of a device's curves is to be checked.
+  func parts(of curves: [MeasuredCurve]) -> [MeasuredCurve] {
+    let parts = curves.compactMap { curve -> MeasuredCurve? in
+      guard kind == nil || curve.operator.kind.rawValue == kind,
+        conditions.allSatisfy({ $0.holds(curve.operator) })
+      else { return nil }
+      var part = curve
+      part.samples.removeAll { (1..<max(1, least)).contains($0.point[0]) }
+      return part.samples.isEmpty ? nil : part
+    }
+    return runtime.map(parts.measured(by:)) ?? parts
   }
 
   /// Prints the points that were missed most.

@@ -34,15 +34,16 @@ struct DeploymentOptions: ParsableArguments {
     for deployment: Deployment, from store: OperatorStore?, isCalibrated: Bool
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
-    // Groups of one device and type share its curves: a scan of the database each would be the same one.
+    // Groups of one device, type and software share its curves: a scan of the database each would be the same one.
     var curves: [String: (curves: [MeasuredCurve], relatives: [RelativeCurves])] = [:]
     return try deployment.engines.map { group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let shared = "\(device.name) \(group.dataType.rawValue)"
+      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "")"
       let known =
         try curves[shared]
-        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device) ?? ([], [])
+        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device, by: group.runtime)
+        ?? ([], [])
       curves[shared] = known
       return try EnginePlan(
         group, model, on: device, curves: known.curves, relatives: known.relatives,

@@ -60,7 +60,7 @@ struct PlanMeasurementsCommand: FailingCommand {
     let chosen = plans[index]
     let (architecture, group) = (chosen.architecture, chosen.group)
     let known = try store.evidence(
-      for: architecture.askedOperators(group.dataType), on: chosen.device)
+      for: architecture.askedOperators(group.dataType), on: chosen.device, by: group.runtime)
     let prices = CostModel(curves: known.curves, on: chosen.device, relatives: known.relatives)
     let uses = StepDemands.operators(
       of: architecture, group.dataType, tensorParallel: group.tensorParallel,

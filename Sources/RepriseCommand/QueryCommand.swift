@@ -37,6 +37,13 @@ struct QueryCommand: FailingCommand {
   @Option(help: "The device, by the name that sources or data sheets give it.")
   var device: String
 
+  @Option(
+    help: """
+      The software whose measurements price it, such as 'vLLM' or 'vLLM 0.24.0'; what it did not measure \
+      of the kind is priced by others.
+      """)
+  var runtime: String?
+
   @Flag(help: "Show the samples that the prediction rests on, and how much each counts.")
   var explain = false
 
@@ -47,7 +54,7 @@ struct QueryCommand: FailingCommand {
     let (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
     let asked = Self.anyModel.askedOperators(op.dataType ?? dataType) + [op]
-    let known = try database.open(.readOnly).evidence(for: asked, on: sheet)
+    let known = try database.open(.readOnly).evidence(for: asked, on: sheet, by: runtime)
     let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
@@ -98,16 +105,14 @@ struct QueryCommand: FailingCommand {
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
     }
-    // Only "not gated" is told by a zero.
-    for name in attributes.keys.sorted() where attributes[name] == 0 && name != "gated" {
-      throw Failure(.usage, "\(self.kind) has no \(name)=0; leave it out")
+    if let names, let extra = attributes.keys.sorted().first(where: { !names.all.contains($0) }) {
+      let known = names.all.isEmpty ? "none but its axes" : names.all.joined(separator: ", ")
+      throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
     }
-    let allowed = Set(names?.all ?? [])
-    if let extra = attributes.keys.sorted().first(where: { !allowed.contains($0) }) {
-      throw Failure(.usage, "\(self.kind) has no size '\(extra)'; see 'reprise help query'")
-    }
+    let op = Operator(kind, dataType: dataType, attributes)
+    if let problem = op.contradiction { throw Failure(.usage, "\(self.kind): \(problem)") }
     let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
-    return (Operator(kind, dataType: dataType, attributes), point)
+    return (op, point)
   }
 
   private func text(

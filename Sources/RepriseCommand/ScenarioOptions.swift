@@ -75,7 +75,8 @@ struct ScenarioOptions: ParsableArguments {
     of pool: EnginePool, _ service: ModelService, from store: OperatorStore?
   ) throws -> EnginePlan {
     let (model, device, known) = try evidence(
-      of: pool, service.model, service.group.dataType, on: service.group.device, from: store)
+      of: pool, service.model, service.group.dataType, on: service.group.device,
+      by: service.group.runtime, from: store)
     let key = StoredCalibration.Deployment(service.group, model, on: device)
     return try EnginePlan(
       service.group, model, on: device, curves: known.curves, relatives: known.relatives,
@@ -84,7 +85,7 @@ struct ScenarioOptions: ParsableArguments {
 
   private func evidence(
     of pool: EnginePool, _ name: String, _ dataType: DataType, on deviceName: String,
-    from store: OperatorStore?
+    by runtime: String? = nil, from store: OperatorStore?
   ) throws -> (
     model: ModelArchitecture, device: Device,
     known: (curves: [MeasuredCurve], relatives: [RelativeCurves])
@@ -97,7 +98,8 @@ struct ScenarioOptions: ParsableArguments {
     }
     return (
       model, device,
-      try store?.evidence(for: model.askedOperators(dataType), on: device) ?? ([], [])
+      try store?.evidence(for: model.askedOperators(dataType), on: device, by: runtime)
+        ?? ([], [])
     )
   }
 }

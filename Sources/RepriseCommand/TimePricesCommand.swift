@@ -34,7 +34,8 @@ struct TimePricesCommand: FailingCommand {
 
     let start = Moment()
     let store = try database.open(.readOnly)
-    let known = try store.evidence(for: architecture.askedOperators(group.dataType), on: device)
+    let known = try store.evidence(
+      for: architecture.askedOperators(group.dataType), on: device, by: group.runtime)
     let loaded = Moment()
     let model = CostModel(
       curves: known.curves, on: device, relatives: known.relatives,

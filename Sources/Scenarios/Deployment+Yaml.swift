@@ -39,6 +39,7 @@ extension EngineGroup {
     lines.append("tensor_parallel: \(tensorParallel)")
     add("pipeline_parallel", "\(pipelineParallel)", pipelineParallel == usual.pipelineParallel)
     lines.append("data_type: \(dataType.rawValue)")
+    if let runtime { lines.append("runtime: \(quoted(runtime))") }
     lines.append("max_num_seqs: \(maxSequences)")
     lines.append("max_num_batched_tokens: \(maxBatchedTokens)")
     lines.append("max_model_len: \(maxModelLength)")

@@ -65,6 +65,9 @@ public struct EngineGroup: Sendable, Hashable {
   public var tensorParallel: Int
   /// `data_type`: the type of weights and activations; bf16 by default.
   public var dataType: DataType
+  /// `runtime`: the software whose measurements price the engine's steps, such as `vLLM` or `vLLM
+  /// 0.24.0`; any by default.
+  public var runtime: String?
   /// `max_num_seqs`: requests that may run at once; 256 by default.
   public var maxSequences: Int
   /// `max_num_batched_tokens`: tokens that one step may compute; 2,048 by default.
@@ -125,8 +128,8 @@ public struct EngineGroup: Sendable, Hashable {
   /// Creates a group; see the properties for what defaults mean.
   public init(
     name: String, count: Int = 1, device: String, tensorParallel: Int = 1,
-    dataType: DataType = .bfloat16, maxSequences: Int = 256, maxBatchedTokens: Int = 2048,
-    maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
+    dataType: DataType = .bfloat16, runtime: String? = nil, maxSequences: Int = 256,
+    maxBatchedTokens: Int = 2048, maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
     fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = [],
@@ -139,6 +142,7 @@ public struct EngineGroup: Sendable, Hashable {
     self.device = device
     self.tensorParallel = tensorParallel
     self.dataType = dataType
+    self.runtime = runtime
     self.maxSequences = maxSequences
     self.maxBatchedTokens = maxBatchedTokens
     self.maxModelLength = maxModelLength

@@ -78,6 +78,7 @@ extension EngineGroup {
       maxModelLength: try reader.integer("max_model_len") ?? 0)
     count = try reader.integer("count") ?? count
     tensorParallel = try reader.integer("tensor_parallel") ?? tensorParallel
+    runtime = try reader.text("runtime")
     dataType = try reader.choice("data_type").flatMap(DataType.init) ?? dataType
     maxSequences = try reader.integer("max_num_seqs") ?? maxSequences
     maxBatchedTokens = try reader.integer("max_num_batched_tokens") ?? maxBatchedTokens

@@ -72,6 +72,42 @@ import Testing
     }
   }
 
+  /// One software's curve has the most points, the other's two are faster; norms one alone measured.
+  @Test(
+    arguments: [
+      (nil, "gemm", 40), ("toy", "gemm", 40), ("quick 2", "gemm", 20),
+      ("quick 2 graphs", "gemm", 10),
+      ("quick", "gemm", 20), ("quick", "rmsNorm", 5), ("toy 1", "rmsNorm", 5),
+    ] as [(String?, String, Double)])
+  func `One software's measurements price what it measured, others' the rest`(
+    runtime: String?, kind: String, expected: Double
+  ) throws {
+    func bring(_ framework: String, _ version: String, _ kind: String, _ points: Int, _ time: Int)
+      throws
+    {
+      let attributes = kind == "gemm" ? #"{"n":2048,"k":1024}"# : #"{"width":1024}"#
+      let lines = """
+        {"operator_curves":1,"device":"NVIDIA H200",\
+        "runtime":{"framework":"\(framework)","version":"\(version)"}}
+        {"kind":"\(kind)","dtype":"bf16","attributes":\(attributes),"axes":["tokens"],\
+        "points":[\((1...points).map { "[\($0),\(time)]" }.joined(separator: ","))]}
+        """
+      let file = try command.file("\(framework) \(version) \(kind).jsonl", lines + "\n")
+      let imported = try command.run(["import", file, "--db", database])
+      #expect(imported.code == 0, "\(imported.errors)")
+    }
+    try bring("toy", "1", "gemm", 9, 40_000)
+    try bring("quick", "2", "gemm", 8, 20_000)
+    try bring("quick", "2 graphs", "gemm", 7, 10_000)
+    try bring("toy", "1", "rmsNorm", 4, 5000)
+    let sizes = kind == "gemm" ? ["n=2048", "k=1024"] : ["width=1024"]
+    let answer = try command.run(
+      ["query", "--db", database, "--device", "h200-sxm", kind, "m=4"] + sizes
+        + (runtime.map { ["--runtime", $0] } ?? []))
+    #expect(answer.output.contains("  \(expected)00 µs "), "\(answer)")
+    #expect(answer.output.contains("measured: "), "\(answer)")
+  }
+
   @Test(arguments: [["--check"], ["--check-plans", "--plan-points", "3"]])
   func `Checks of a database print a table, or the same as JSON`(flags: [String]) throws {
     let options = ["calibrate", "--db", database, "--device", "h200-sxm"] + flags
@@ -99,6 +135,21 @@ import Testing
       (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
       (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
       (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 65, "has enough points"),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "gemm", "m=1", "n=1", "k=1", "--runtime", "to",
+        ], 65,
+        "'to' measured nothing for h200-sxm; those that did are toy 1"
+      ),
+      (
+        ["query", "--db", "DB", "--device", "h200", "gemm", "m=1", "n=1", "k=1", "x=1"], 64,
+        "no size 'x'; it has n, k, batch"
+      ),
+      (
+        ["query", "--db", "DB", "--device", "h200", "gemm", "m=1", "n=1", "k=1", "batch=0"], 64,
+        "gemm: batch is less than 1"
+      ),
+      (["query", "--db", "DB", "--device", "h200", "quantize", "m=1", "bits=8"], 64, "not known"),
       (["compare-devices", "--db", "DB", "h100-sxm", "h201-sxm"], 64, "did you mean 'h200-sxm'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "l40s"], 69, "no curve of 'l40s'"),
       (["compare-devices", "--db", "DB", "h100-sxm", "H100"], 64, "one device"),

@@ -15,6 +15,7 @@ import Testing
       var group = EngineGroup(
         name: "a \"\(role.rawValue)\" \\ group", count: number(4), device: "mine.json#a: b",
         tensorParallel: number(8), dataType: flag() ? .bfloat16 : .float8,
+        runtime: flag() ? "a \"toy\" 1" : nil,
         maxSequences: number(500), maxBatchedTokens: 5000 + number(500),
         maxModelLength: 1 + number(4000),
         blockSize: number(64), blockCount: flag() ? 1 + number(9000) : nil,
