@@ -18,6 +18,9 @@ public struct EnginePlan: Sendable {
   public let device: Device
   /// How many curves were measured on the device; with none, ``measured`` is the roofline too.
   public let curveCount: Int
+  /// The software that measured them, without versions, by name; libraries of collectives, which serve any
+  /// of it, apart.
+  public let software: [String]
   /// What was fitted for this deployment, if anything.
   public let calibration: StoredCalibration?
   /// What steps cost by measurements.
@@ -46,6 +49,9 @@ public struct EnginePlan: Sendable {
     self.architecture = architecture
     self.device = device
     self.curveCount = curves.count
+    self.software = Set(
+      curves.lazy.filter { !$0.operator.kind.isCollective }.map { $0.runtime.prefix { $0 != " " } }
+    ).map(String.init).sorted()
     self.calibration = calibration
     self.measured = Self.steps(
       of: group, architecture,

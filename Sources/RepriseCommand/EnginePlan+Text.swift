@@ -22,6 +22,11 @@ extension EnginePlan {
       warnings.append(
         "no measurements of \(group.device): steps cost their roofline, which no server reaches")
     }
+    if group.runtime == nil, software.count > 1 {
+      warnings.append(
+        "\(group.name): each operator is priced by whichever of \(software.joined(separator: ", ")) measured "
+          + "the most of it; name the one that serves with 'runtime: \(software[0])'")
+    }
     if let calibration, calibration.hidesHost, !group.asyncScheduling {
       warnings.append(
         "\(group.name): was fitted with host time that passes while the device works, which needs "

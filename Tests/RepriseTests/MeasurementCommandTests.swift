@@ -108,6 +108,30 @@ import Testing
     #expect(answer.output.contains("measured: "), "\(answer)")
   }
 
+  @Test(arguments: [(nil, true), ("toy", false)] as [(String?, Bool)])
+  func `A deployment is told that several programs would price it, unless it names one`(
+    runtime: String?, isTold: Bool
+  ) throws {
+    let lines = """
+      {"operator_curves":1,"device":"NVIDIA H200","runtime":{"framework":"quick","version":"2"}}
+      {"kind":"gemm","dtype":"bf16","attributes":{"n":512,"k":512},"axes":["tokens"],\
+      "points":[[1,9000]]}
+      """
+    let imported = try command.run(
+      ["import", try command.file("quick.jsonl", lines + "\n"), "--db", database])
+    #expect(imported.code == 0, "\(imported.errors)")
+    let server = """
+      version: 1
+      model: meta-llama/Llama-3.1-8B
+      engines:
+        - {name: a, device: h200, max_model_len: 512\(runtime.map { ", runtime: \($0)" } ?? "")}
+      """
+    let said = try command.run(
+      ["doctor", "--db", database, "--deployment", try command.file("server.yaml", server)])
+    #expect(said.output.contains("whichever of quick, toy measured the most") == isTold, "\(said)")
+    #expect(said.output.contains("curves, not calibrated"), "\(said)")
+  }
+
   @Test(arguments: [["--check"], ["--check-plans", "--plan-points", "3"]])
   func `Checks of a database print a table, or the same as JSON`(flags: [String]) throws {
     let options = ["calibrate", "--db", database, "--device", "h200-sxm"] + flags
