@@ -16,7 +16,7 @@ extension OperatorKind {
     switch self {
     case .gemm:
       AttributeNames(
-        required: ["n", "k"], optional: ["batch", "weightBits", "inputBits", "adapters"])
+        required: ["n", "k"], optional: ["batch", "weightBits", "adapters"])
     case .attention:
       AttributeNames(
         required: ["heads", "kvHeads", "headDim"], optional: ["sequences", "window", "kvBits"])
@@ -29,7 +29,7 @@ extension OperatorKind {
     case .moe:
       AttributeNames(
         required: ["width", "intermediate", "experts", "topK", "tensorParallel", "expertParallel"],
-        optional: ["gated", "weightBits", "inputBits"])
+        optional: ["gated", "weightBits"])
     case .convolution: AttributeNames(required: ["width", "kernel"])
     case .stateSpaceScan: AttributeNames(required: ["width", "state"], optional: ["groups"])
     case .rmsNorm, .layerNorm: AttributeNames(required: ["width"])

@@ -23,12 +23,11 @@ DATA_TYPES = {
     "w4a16_mxfp4": ("bf16", {"weightBits": 4}, "w4a16_mxfp4"),
     "w4afp8": ("fp8", {"weightBits": 4}, "w4afp8"),
     "w4a8_mxfp4_mxfp8": ("fp8", {"weightBits": 4}, "w4a8_mxfp4_mxfp8"),
-    # No type of Reprise's is a 4-bit float: the attribute says it.
-    "nvfp4": (None, {"inputBits": 4}, "nvfp4"),
-    "fp4": (None, {"inputBits": 4}, "fp4"),
+    "nvfp4": ("fp4", {}, "nvfp4"),
+    "fp4": ("fp4", {}, ""),
     "default": (None, {}, ""),
 }
-BITS = {"bf16": 16, "fp16": 16, "fp8": 8, "int8": 8}
+BITS = {"bf16": 16, "fp16": 16, "fp8": 8, "int8": 8, "fp4": 4}
 
 MILLISECONDS = 1e6
 MICROSECONDS = 1e3

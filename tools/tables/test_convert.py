@@ -72,7 +72,7 @@ def test_a_products_milliseconds_are_nanoseconds_and_its_points_are_sorted(tmp_p
     ("bfloat16", "bf16", {}, "0.24.0"), ("fp8", "fp8", {}, "0.24.0"),
     ("fp8_block", "fp8", {}, "0.24.0 fp8_block"),
     ("int8_wo", "bf16", {"weightBits": 8}, "0.24.0 int8_wo"),
-    ("nvfp4", None, {"inputBits": 4}, "0.24.0 nvfp4")])
+    ("nvfp4", "fp4", {}, "0.24.0 nvfp4")])
 def test_schemes_of_quantisation_are_runtimes_of_their_own(
         tmp_path, name, data_type, attributes, version):
     _, found, _ = converted(tmp_path, "gemm_perf", rows(GEMM, {"gemm_dtype": name}))
