@@ -34,27 +34,31 @@ final class CleanCurves: Sendable {
   /// Where the curves were measured.
   let device: Device
   private let curves: [Group: [MeasuredCurve]]
+  /// How many points each runtime measured in all.
+  let points: [String: Int]
   private let clean = Memo<Key, [MeasuredCurve]>()
 
   init(_ curves: [MeasuredCurve], on device: Device) {
     self.device = device
     self.curves = Dictionary(grouping: curves) { Group($0.operator) }
+    self.points = curves.reduce(into: [:]) { $0[$1.runtime, default: 0] += $1.distinctPoints }
   }
 
   /// The runtimes that measured anything of a group: studies of skewed batches last, preferred ones first,
-  /// then by their samples, the most first.
+  /// then by their points, the most first, in the group and in all, so that one runtime prices what it can.
   func runtimes(of group: Group, preferring preferred: Set<String> = []) -> [String] {
     var totals: [String: Int] = [:]
     var studies: Set<String> = []
     for curve in curves[group] ?? [] {
-      totals[curve.runtime, default: 0] += curve.samples.count
+      totals[curve.runtime, default: 0] += curve.distinctPoints
       if curve.isSkewStudy { studies.insert(curve.runtime) }
     }
     func rank(_ runtime: String) -> Int {
       (studies.contains(runtime) ? 0 : 2) + (preferred.contains(runtime) ? 1 : 0)
     }
     return totals.sorted {
-      (rank($0.key), $0.value, $1.key) > (rank($1.key), $1.value, $0.key)
+      (rank($0.key), $0.value, points[$0.key] ?? 0, $1.key)
+        > (rank($1.key), $1.value, points[$1.key] ?? 0, $0.key)
     }.map(\.key)
   }
 

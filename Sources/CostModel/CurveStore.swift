@@ -32,14 +32,12 @@ final class CurveStore: Sendable {
     var chosen: [Operator: Choice] = [:]
     var skews: [Operator: SkewLaw] = [:]
     var several: [Operator: [MeasuredCurve]] = [:]
-    var totals: [String: Int] = [:]
-    for curve in measured { totals[curve.runtime, default: 0] += curve.samples.count }
     /// Whether the first goes behind the second.
     func yields(_ first: Choice, to second: Choice) -> Bool {
       if first.isStudy != second.isStudy { return first.isStudy }
       if first.points != second.points { return first.points < second.points }
       let (one, other) = (first.curve.runtime, second.curve.runtime)
-      let (total, otherTotal) = (totals[one] ?? 0, totals[other] ?? 0)
+      let (total, otherTotal) = (clean.points[one] ?? 0, clean.points[other] ?? 0)
       return total != otherTotal ? total < otherTotal : one > other
     }
     for curve in measured {
@@ -49,7 +47,7 @@ final class CurveStore: Sendable {
       }
       let choice = Choice(
         curve: curve, isStudy: skew != nil && curve.isSkewStudy,
-        points: Self.distinctPoints(curve.samples))
+        points: curve.distinctPoints)
       if let rival = chosen[curve.operator], !yields(rival, to: choice) { continue }
       chosen[curve.operator] = choice
     }
@@ -64,13 +62,6 @@ final class CurveStore: Sendable {
     self.several = several
     self.operators = Dictionary(grouping: chosen.keys, by: \.kind).mapValues { operators in
       operators.map { (name: $0.description, op: $0) }.sorted { $0.name < $1.name }.map(\.op)
-    }
-  }
-
-  /// Samples come ordered by their points.
-  private static func distinctPoints(_ samples: [MeasuredSample]) -> Int {
-    zip(samples, samples.dropFirst()).reduce(samples.isEmpty ? 0 : 1) {
-      $1.0.point == $1.1.point ? $0 : $0 + 1
     }
   }
 

@@ -44,6 +44,13 @@ extension MeasuredCurve {
     return points
   }
 
+  /// How many points it has: samples of one point come one after the other.
+  var distinctPoints: Int {
+    zip(samples, samples.dropFirst()).reduce(samples.isEmpty ? 0 : 1) {
+      $1.0.point == $1.1.point ? $0 : $0 + 1
+    }
+  }
+
   /// The relative standard error of a duration, from its own repetitions; 2 % where there are none.
   private static func noise(_ duration: DurationStatistics) -> Double {
     guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }

@@ -133,6 +133,31 @@ import Testing
     }
   }
 
+  /// An exchange in which every rank reads all others' bytes: it slows down much faster than the links'
+  /// traffic grows, from which the ratio must not fall back.
+  @Test(arguments: [512, 20_000, 1 << 20, 1 << 26])
+  func `More ranks than were measured exchange no faster, and are less sure`(bytes: Int) throws {
+    let curves = [2, 4, 8].map { ranks in
+      let op = Operator(.allReduce, dataType: .bfloat16, ["ranks": ranks])
+      let samples = (8...26).map { power in
+        let time = 9000 + Double(ranks - 1) * Double(1 << power) / 50
+        return MeasuredSample(
+          at: AxisPoint(1 << power), duration: DurationStatistics(mean: time), source: 1)
+      }
+      return MeasuredCurve(op, device: "toy", runtime: "toy 1", samples: samples)
+    }
+    let model = CostModel(curves: curves, on: device())
+    let predictions = try [8, 12, 16, 64, 512].map { ranks in
+      try #require(
+        model.predict(
+          Operator(.allReduce, dataType: .bfloat16, ["ranks": ranks]), at: AxisPoint(bytes)))
+    }
+    for (fewer, more) in zip(predictions, predictions.dropFirst()) {
+      #expect(more.nanoseconds >= fewer.nanoseconds * (1 - 1e-6))
+      #expect(more.relativeError >= fewer.relativeError)
+    }
+  }
+
   /// A point measured twice, with times that a fifth of either is no noise of the others.
   @Test func `Repetitions that disagree are told by the interval`() throws {
     var curves = curves(.products)

@@ -76,7 +76,8 @@ extension FieldShape {
   static let collectives = FieldShape(
     covariance: Covariance(
       [.init(4, matern3: [1: 1], matern5: [0: 5])], noise: 1e-5),
-    neighbourhood: .init(used: 24, nearest: 48, weights: FieldPlace(weights: [1, 2])),
+    // More ranks never exchange faster than fewer: the anchor has what grows with them.
+    neighbourhood: .init(used: 24, nearest: 48, weights: FieldPlace(weights: [1, 2]), held: 1),
     spread: 0.3,
     sizes: 2,
     attributes: ["ranks"],

@@ -22,6 +22,9 @@ struct Kriging: Sendable {
     var nearest: Int
     /// What a distance along each coordinate counts in that.
     var weights: FieldPlace
+    /// The coordinate beyond whose samples the field stays as it is at their end, while its doubt grows; of
+    /// others it goes back to the mean.
+    var held: Int?
   }
 
   let places: [FieldPlace]
@@ -73,6 +76,30 @@ struct Kriging: Sendable {
 
   /// The field at a place, as some of its samples tell it; nil without any.
   func estimate(
+    at place: FieldPlace, from nearest: [Int], explains: Bool = false
+  ) -> Estimate? {
+    let end = held(place, nearest)
+    var estimate = unheld(at: end, from: nearest, explains: explains)
+    if end != place, let beyond = unheld(at: place, from: nearest) {
+      estimate?.variance = beyond.variance
+    }
+    return estimate
+  }
+
+  /// A place, moved to the samples' end along the coordinate that is held, where it lies beyond that.
+  private func held(_ place: FieldPlace, _ nearest: [Int]) -> FieldPlace {
+    guard let coordinate = neighbourhood.held else { return place }
+    var (low, high) = (Float.infinity, -Float.infinity)
+    for sample in nearest {
+      low = min(low, places[sample][coordinate])
+      high = max(high, places[sample][coordinate])
+    }
+    var end = place
+    if low <= high { end[coordinate] = min(max(place[coordinate], low), high) }
+    return end
+  }
+
+  private func unheld(
     at place: FieldPlace, from nearest: [Int], explains: Bool = false
   ) -> Estimate? {
     guard !nearest.isEmpty else { return nil }
