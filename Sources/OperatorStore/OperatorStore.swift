@@ -25,7 +25,9 @@ public struct OperatorStore: Sendable {
   /// Opens a database.
   public init(path: String, mode: Mode) throws(OperatorStoreError) {
     self.path = path
-    let exists = FileManager.default.fileExists(atPath: path)
+    var isFolder: ObjCBool = false
+    let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+    if isFolder.boolValue { throw .notADatabase(path: path) }
     if mode == .readOnly && !exists { throw .missing(path: path) }
     if mode == .readOnly { Self.undoKilledImport(path) }
     self.queue = try Self.translating(path) {

@@ -31,7 +31,7 @@ extension ProfilerTraceError: CustomStringConvertible {
       "\(path): holds no operators or kernels; was the profiler active while the model ran?"
     case .tooManyBadRecords(let path, let bad, let read, let worst):
       "\(path): \(bad) of \(read) records are bad, mostly: \(worst.rawValue); "
-        + "raise --max-bad-records to import the rest"
+        + "'reprise import' takes the rest with a larger --max-bad-records"
     case .tooManyEvents(let path, let limit):
       "\(path): more than \(limit) events to keep; profile fewer steps"
     case .missingColumn(let path, let column):

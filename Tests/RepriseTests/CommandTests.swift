@@ -29,6 +29,7 @@ import Testing
       (["import", text, "--db", db], 65, "not a format"),
       (["import", trace, "--db", db], 65, "byte"),
       (["show", "--db", "/nonexistent"], 66, "no such database"),
+      (["show", "--db", "/tmp"], 65, "not an operator-latency database"),
       (["show", "--db", text], 65, "not an operator-latency database"),
       (["replay", "--deployment", yaml, "--log", text], 65, "d.yaml"),
       (["validate", directory.path("none"), "--measured", text], 65, "request log"),

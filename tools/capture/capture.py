@@ -161,6 +161,8 @@ class Capture:
         self.positions = 128  # the caches grow with the points
         options.out.mkdir(parents=True, exist_ok=True)
         deadline = time.monotonic() + minutes * 60
+        here = describe_device(self.torch, self.device)["name"]
+        print(f"the plan is for {plan.device}; what measures is {here}")
         print(self.machine(deadline), flush=True)
         bench = points.PointBench(self.bench(), self.engine().model, options.max_sequences)
         with JsonLines(options.out / "samples.jsonl.zst") as samples:

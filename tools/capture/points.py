@@ -35,6 +35,7 @@ class Plan:
     points: list[Point]
     dtype: str
     model: ModelConfig | None
+    device: str
 
 
 def arguments(argv: list[str]) -> argparse.Namespace:
@@ -88,7 +89,7 @@ def read_plan(path: Path) -> Plan:
     if len(dtypes) > 1 or not dtypes <= set(DTYPES):
         found = ", ".join(sorted(map(str, dtypes)))
         raise CaptureError(f"{path}: points of {found}; all must be of one of {', '.join(DTYPES)}")
-    return Plan(list(dict.fromkeys(points)), dtypes.pop(), model)
+    return Plan(list(dict.fromkeys(points)), dtypes.pop(), model, str(document.get("device")))
 
 
 def read_model(path: Path, values: object) -> ModelConfig:

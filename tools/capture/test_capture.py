@@ -334,7 +334,8 @@ def test_a_model_is_a_preset_or_a_config_file(tmp_path):
 def points_file(folder: Path, *entries: dict, **members) -> Path:
     path = folder / "points.json"
     names = list(ModelConfig.__dataclass_fields__)[:7]
-    document = {"schema": "reprise.measurement-points", "version": 1, "points": list(entries),
+    document = {"schema": "reprise.measurement-points", "version": 1, "device": "toy",
+                "points": list(entries),
                 "model": {name: getattr(TINY, name) for name in names}} | members
     path.write_text(json.dumps(document))
     return path
@@ -403,11 +404,12 @@ def test_the_cache_of_a_point_holds_the_step_that_shows_it(tmp_path):
 
 @needs_torch
 @needs_zstandard
-def test_points_are_measured_on_this_machine_and_written_as_a_sweep(tmp_path, monkeypatch):
+def test_points_are_measured_on_this_machine_and_written_as_a_sweep(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(capture, "ceilings", lambda *_: {
         "copy_bytes_per_second": 1, "matmul_flops_per_second": {}})
     path = points_file(tmp_path, *ASKED)
     capture.measure_points([str(path), "-o", str(tmp_path / "out"), "--device", "cpu"])
+    assert "the plan is for toy; what measures is" in capsys.readouterr().out
     records = list(read_json_lines(tmp_path / "out/samples.jsonl.zst"))
     assert (tmp_path / "out/machine.json").exists()
     measured = [point(r["kind"], r["attributes"], **r["axes"]) for r in records]
