@@ -46,8 +46,6 @@ public struct LogCalibration: Sendable {
 
   /// The largest standard error with which a number counts as determined, in parts of a mean step.
   static let largestError = 0.1
-  /// The part of a number's effect that no other number may have.
-  static let leastOwnEffect = 1e-5
   static let fewestRequests = 20
 
   /// Fits a log.
@@ -143,27 +141,9 @@ public struct LogCalibration: Sendable {
     let weight = solution.weights.reduce(0, +)
     let idle = lengths.lastIndex { !($0 * $0 > 1e-6 * weight) }
     if let idle { return (idle, .noEffect) }
-    let inverted = inverse(products)
-    // The inverse's diagonal is one over the part of an effect that no other parameter has.
-    let shared = free.indices.last { place in
-      guard let inverted else {
-        return partner(of: place, in: products, free, atLeast: 1 - leastOwnEffect) != nil
-      }
-      return !(inverted[place][place] < 1 / leastOwnEffect)
+    return inseparableColumns(products).flatMap { place, other in
+      StepParameter(rawValue: free[other]).map { (place, .inseparable(from: $0)) }
     }
-    guard let shared else { return nil }
-    return partner(of: shared, in: products, free, atLeast: 0).map {
-      (shared, .inseparable(from: $0))
-    }
-  }
-
-  /// The parameter whose effect is most like that of another one.
-  private static func partner(
-    of place: Int, in products: [[Double]], _ free: [Int], atLeast least: Double
-  ) -> StepParameter? {
-    func likeness(_ other: Int) -> Double { abs(products[place][other]) }
-    let others = free.indices.filter { $0 != place && likeness($0) >= least }
-    return others.max { likeness($0) < likeness($1) }.flatMap { StepParameter(rawValue: free[$0]) }
   }
 }
 

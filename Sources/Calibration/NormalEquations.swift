@@ -47,3 +47,24 @@ func inverse(_ matrix: [[Double]]) -> [[Double]]? {
   }
   return columns
 }
+
+/// The part of a column's effect that no other may have; with less the two cannot be told apart.
+private let leastOwnEffect = 1e-5
+
+/// The last column whose effect the others have as well, and that which is most like it; nil where each
+/// has one of its own.
+///
+/// - Parameter matrix: the columns' products (``normalizedProducts(_:_:)``).
+func inseparableColumns(_ matrix: [[Double]]) -> (place: Int, other: Int)? {
+  func partner(of place: Int, atLeast least: Double) -> Int? {
+    let others = matrix.indices.filter { $0 != place && abs(matrix[place][$0]) >= least }
+    return others.max { abs(matrix[place][$0]) < abs(matrix[place][$1]) }
+  }
+  let inverted = inverse(matrix)
+  // The inverse's diagonal is one over the part of an effect that no other column has.
+  let shared = matrix.indices.last { place in
+    guard let inverted else { return partner(of: place, atLeast: 1 - leastOwnEffect) != nil }
+    return !(inverted[place][place] < 1 / leastOwnEffect)
+  }
+  return shared.flatMap { shared in partner(of: shared, atLeast: 0).map { (shared, $0) } }
+}

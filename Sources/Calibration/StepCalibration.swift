@@ -24,6 +24,9 @@ public struct StepCalibration: Sendable {
   public var biasBefore: Double
   /// Mean signed relative error on held-out steps: below zero where steps are predicted too short.
   public var heldOutBias: Double
+  /// Pairs of numbers that the steps cannot tell apart, as where all batches are of one size: only what
+  /// both come to is sure.
+  public var inseparable: [(StepParameter, StepParameter)]
   /// Mean absolute relative error on held-out steps where graphs pad them, and where they do not; nil
   /// where the deployment names no graphs.
   public var paddingErrors: (padded: Double, exact: Double)?
@@ -78,11 +81,37 @@ public struct StepCalibration: Sendable {
       calibration.collectiveScale = fit.collectives / fit.compute
       calibration.standardErrors.collectiveScale = errors[5]
     }
+    inseparable = Self.inseparable(observations, hostTerms: fit.form.hostTerms)
     outliers = best.outliers
     heldOutBias = best.heldOut.signed
   }
 
   private static let fewestSteps = 20
+
+  /// The numbers, later ones first, whose part of a step grows as that of another one does.
+  private static func inseparable(
+    _ steps: [StepObservation], hostTerms: Int
+  ) -> [(StepParameter, StepParameter)] {
+    var free = StepParameter.allCases.prefix(1 + hostTerms).map { parameter in
+      (
+        parameter: parameter,
+        column: steps.map {
+          parameter == .deviceScale
+            ? $0.compute + $0.collectives : $0.host[parameter.rawValue - 1]
+        }
+      )
+    }
+    let weights = steps.map(\.weight)
+    var pairs: [(StepParameter, StepParameter)] = []
+    while free.count > 1,
+      let (place, other) = inseparableColumns(
+        normalizedProducts(free.map(\.column), weights).matrix)
+    {
+      pairs.append((free[place].parameter, free[other].parameter))
+      free.remove(at: place)
+    }
+    return pairs
+  }
 
   /// Whether it predicts steps that it did not see better than no fit does: by less error, or by less of it in
   /// one direction, which adds up over a run.

@@ -211,19 +211,29 @@ struct CalibrateCommand: FailingCommand {
       mayHideHost: plan.group.asyncScheduling)
     if fit.isWorthKeeping { try store.save(fit.calibration) }
     let calibration = fit.calibration
+    let errors = calibration.standardErrors
+    func figure(_ value: Double, _ error: Double?, per unit: Double, _ decimals: Int) -> String {
+      fixedText(value / unit, decimals: decimals)
+        + (error.map { " ± " + fixedText($0 / unit, decimals: decimals) } ?? "")
+    }
     print(
       """
       \(plan.title): fitted on \(calibration.steps) steps of \(steps)
-        device time    × \(fixedText(calibration.deviceScale, decimals: 3))
-        host time      \(fixedText(calibration.perStep / 1e3, decimals: 1)) µs a step \
-      + \(fixedText(calibration.perSequence / 1e3, decimals: 2)) µs a sequence \
-      + \(fixedText(calibration.perToken / 1e3, decimals: 3)) µs a token
+        device time    × \(figure(calibration.deviceScale, errors.deviceScale, per: 1, 3))
+        host time      \(figure(calibration.perStep, errors.perStep, per: 1e3, 1)) µs a step, \
+      \(figure(calibration.perSequence, errors.perSequence, per: 1e3, 2)) µs a sequence, \
+      \(figure(calibration.perToken, errors.perToken, per: 1e3, 3)) µs a token
         step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before \
       (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
       \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(fit.outliers) steps far off
       """)
+    for (parameter, other) in fit.inseparable {
+      print(
+        "  not told apart \(parameter.title) and \(other.title): they grow alike in these steps; only "
+          + "what both come to is sure")
+    }
     if calibration.hidesHost {
       print("  a step is the longer of the two: host time passes while the device works")
     }

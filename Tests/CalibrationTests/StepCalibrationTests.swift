@@ -83,6 +83,33 @@ import Testing
     #expect(fit.calibration.errorHeldOut < 0.001)
   }
 
+  /// Batches of decodes have a token a sequence; those of one size have as many sequences as steps have ones.
+  @Test(
+    arguments: [
+      (1...16, false, [[.perToken, .perSequence]]),
+      (4...4, false, [[.perToken, .perStep], [.perSequence, .perStep]]), (1...16, true, []),
+    ] as [(ClosedRange<Int>, Bool, [[StepParameter]])])
+  func `Numbers that the steps cannot tell apart are named`(
+    batches: ClosedRange<Int>, prefills: Bool, expected: [[StepParameter]]
+  ) throws {
+    let model = model
+    let measured = (0..<100).map { index in
+      var shape = StepShape()
+      if prefills, index % 3 == 0 {
+        shape.addPrefill(tokens: 10 + index * 7 % 300, past: 0, finishes: true)
+      }
+      for _ in 0..<(batches.lowerBound + index * 5 % batches.count) {
+        shape.addDecode(context: 20 + index * 13 % 400)
+      }
+      let time = model.price(shape).deviceTime.sum() + 150_000
+      return MeasuredStep(
+        start: Nanoseconds(Int64(index) * 1_000_000), duration: Nanoseconds(rounding: time),
+        shape: shape)
+    }
+    let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    #expect(fit.inseparable.map { [$0.0, $0.1] } == expected)
+  }
+
   @Test func `A pausing machine does not move the fit`() throws {
     let model = model
     var measured = steps(
