@@ -268,7 +268,8 @@ import Testing
       search.deployment(of: design).engines[0].blockCount ?? 0
     }
     #expect(blocks[0] == blocks[1] && blocks[1] == blocks[2])
-    #expect(blocks[4] > blocks[0] && blocks[5] == blocks[4])
+    // On four engines two devices share each expert's width besides.
+    #expect(blocks[4] > blocks[0] && blocks[5] > blocks[4])
   }
 
   private func compare(_ example: Case) throws {
