@@ -5,9 +5,16 @@ public import Operators
 extension ModelArchitecture {
   /// One operator for each kind, type and set of attribute names that the model's step may ask for,
   /// whatever its ranks.
-  public func askedOperators(_ dataType: DataType) -> [Operator] {
+  ///
+  /// - Parameter dealsExpertsOut: whether its experts are dealt out among data-parallel ranks, which then exchange
+  ///   tokens.
+  public func askedOperators(
+    _ dataType: DataType, dealsExpertsOut: Bool = false
+  ) -> [Operator] {
+    let ways = dealsExpertsOut ? 2 : 1
     let uses = forwardPass(
-      Precision(dataType), Parallelism(tensor: 2, pipeline: 2), fusesResiduals: false
+      Precision(dataType), Parallelism(tensor: 2, pipeline: 2, expert: ways, data: ways),
+      fusesResiduals: false
     ).map(\.operator)
     let batches = uses.filter { $0.kind.isStepAttention }.map { op in
       var op = op

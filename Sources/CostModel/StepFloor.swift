@@ -97,8 +97,9 @@ extension StepModel {
     var (latency, occupancy): ([StepFloor.Point], [StepFloor.Point]) = ([], [])
     // Beyond its end the table goes on in a straight line.
     let last = min(max(1, tokens), byTokens.count - 1)
-    for size in Array(1...max(1, last)) + (tokens > last ? [tokens] : []) {
-      let device = scale * Self.entry(byTokens, size).deviceTime.sum()
+    let sizes = Array(1...max(1, last)) + (tokens > last ? [tokens] : [])
+    for (size, time) in zip(sizes, times(at: sizes)) {
+      let device = scale * time
       var host = 0.0
       if let calibration {
         var shape = StepShape()
@@ -123,6 +124,13 @@ extension StepModel {
         StepFloor.Attention(
           $0.candidates.operator, on: model.device, scale: slack * scale * Double($0.count))
       }, stages: stages)
+  }
+
+  /// What follows tokens takes at least in steps of so many, in nanoseconds of device time.
+  private func times(at sizes: [Int]) -> [Double] {
+    together.isEmpty
+      ? sizes.map { Self.entry(byTokens, $0).deviceTime.sum() }
+      : together.floor(at: sizes, exactByTokens)
   }
 
   /// Lines that rise and lie below all of these points, whose tokens ascend: the edges of their lower convex hull, the

@@ -6,7 +6,8 @@ public import Operators
 ///
 /// Everything that grows with the step's tokens alone is summed once for every token count, and
 /// so is what grows with the sequences that sample; a step then costs two look-ups and one
-/// interpolation of attention.
+/// interpolation of attention. Experts that are dealt out among data-parallel ranks cost two look-ups
+/// more: by the tokens of all ranks, and of the fullest one.
 public struct StepModel: StepPricing {
   /// What the compiled tables rest on, operator by operator, at one size of step.
   public struct Share: Sendable, Hashable {
@@ -21,11 +22,13 @@ public struct StepModel: StepPricing {
   let model: CostModel
   private let uses: [OperatorUse]
   /// Prices by token count, from 0.
-  private let exactByTokens: [PartialPrice]
+  let exactByTokens: [PartialPrice]
   /// The same with each step padded to the next captured graph.
   private(set) var byTokens: [PartialPrice]
   /// Prices by sequences that sample, from 0.
   let bySampled: [PartialPrice]
+  /// Prices of what ranks that step together share.
+  private(set) var together: GroupPrices
   let attention: [(candidates: CostModel.Candidates, count: Int, family: Int)]
   /// What grows with neither alone.
   private let others: [(candidates: CostModel.Candidates, use: OperatorUse)]
@@ -35,14 +38,29 @@ public struct StepModel: StepPricing {
 
   private static let longestTable = 32_768
 
+  /// Compiles the step of engines that share nothing but their own layers.
+  ///
+  /// - Parameters:
+  ///   - tensorParallel: devices that share each layer.
+  ///   - pipelineParallel: stages that share the layers.
+  public init(
+    _ architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
+    pipelineParallel: Int = 1, on model: CostModel, maximumTokens: Int, maximumSequences: Int,
+    calibration: StoredCalibration? = nil
+  ) {
+    self.init(
+      architecture, dataType,
+      Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel)), on: model,
+      maximumTokens: maximumTokens, maximumSequences: maximumSequences, calibration: calibration)
+  }
+
   /// Compiles a deployment's step.
   ///
   /// - Parameters:
   ///   - architecture: the model that is served.
   ///   - dataType: of weights and activations.
-  ///   - tensorParallel: devices that share each layer.
-  ///   - pipelineParallel: stages that share the layers; a step is priced through all of them, with
-  ///     what passing on costs.
+  ///   - layout: how the model lies on devices. A step is priced through all pipeline stages, with what passing
+  ///     on costs, and is that of one data-parallel rank beside the others.
   ///   - model: what one of those devices costs.
   ///   - maximumTokens: the step's token budget.
   ///   - maximumSequences: the most sequences that can sample in a step.
@@ -53,11 +71,10 @@ public struct StepModel: StepPricing {
   ///
   /// - Complexity: O(operators · `maximumTokens`).
   public init(
-    _ architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
-    pipelineParallel: Int = 1, on model: CostModel, maximumTokens: Int, maximumSequences: Int,
+    _ architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    on model: CostModel, maximumTokens: Int, maximumSequences: Int,
     calibration: StoredCalibration? = nil
   ) {
-    let layout = Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel))
     let uses = Self.operators(of: architecture, dataType, layout, on: model)
     model.prepare(uses.map(\.operator))
     self.model = model
@@ -75,6 +92,7 @@ public struct StepModel: StepPricing {
     self.exactByTokens = Self.table(uses.filter { $0.growth == .tokens }, maximumTokens, model)
     self.byTokens = exactByTokens
     self.bySampled = Self.table(uses.filter { $0.growth == .sampled }, maximumSequences, model)
+    self.together = GroupPrices(uses, ranks: layout.data, maximumTokens, model)
   }
 
   /// The forward pass as the device's runtime runs it.
@@ -97,7 +115,8 @@ public struct StepModel: StepPricing {
   }
 
   /// The model of steps that run captured graphs: one of no more tokens than the largest computes as
-  /// many as the next one has, but for attention and for what samples.
+  /// many as the next one has, but for attention and for what samples. Ranks that step together all compute
+  /// as many as the fullest one has to (as vLLM pads them).
   ///
   /// - Parameter sizes: token counts of the graphs, ascending; with none, steps are as they are.
   public func padded(to sizes: [Int]) -> StepModel {
@@ -108,13 +127,15 @@ public struct StepModel: StepPricing {
       for tokens in first..<size { padded.byTokens[tokens] = exactByTokens[size] }
       first = size + 1
     }
+    padded.together.pad(to: first - 1, sizes, exactByTokens)
     return padded
   }
 
   /// The predicted duration of a step, with its evidence and standard error.
   public func price(_ shape: StepShape) -> StepPrice {
     guard shape.tokens > 0 else { return StepPrice() }
-    var parts = Self.entry(byTokens, shape.tokens)
+    var parts =
+      together.isEmpty ? Self.entry(byTokens, shape.tokens) : together.price(shape, exactByTokens)
     parts.add(Self.entry(bySampled, shape.sampledSequences))
     for (candidates, count, family) in attention {
       parts.add(model.estimate(candidates, attention: shape), count: count, family: family)
@@ -151,7 +172,7 @@ public struct StepModel: StepPricing {
     }
   }
 
-  private static func table(
+  static func table(
     _ uses: [OperatorUse], _ longest: Int, _ model: CostModel
   ) -> [PartialPrice] {
     let candidates = uses.map { model.candidates(for: $0.operator) }

@@ -19,6 +19,11 @@ public struct StepShape: Hashable, Sendable {
   public var longestDecodeContext: Int = 0
   /// Rows that reach the language-model head and the sampler: the decodes and finished prefills.
   public var sampledSequences: Int = 0
+  /// Query tokens of all data-parallel ranks that step together, this one's included; 0 where each of
+  /// them computes as many as this one. Only experts that are dealt out among ranks take time for it.
+  public var groupTokens: Int = 0
+  /// The most query tokens of one of those ranks; 0 where ``groupTokens`` is.
+  public var fullestTokens: Int = 0
 
   /// The largest value of a sum, far beyond any real batch; sums stay there instead of trapping,
   /// and two of them still fit an integer.
@@ -32,6 +37,18 @@ public struct StepShape: Hashable, Sendable {
   /// All query tokens of the step.
   @inlinable
   public var tokens: Int { prefillTokens + decodeSequences }
+
+  /// Query tokens of so many ranks that step together.
+  @inlinable
+  public func tokens(ofRanks ranks: Int) -> Int {
+    if groupTokens > 0 { return groupTokens }
+    let (all, overflow) = tokens.multipliedReportingOverflow(by: ranks)
+    return overflow ? Self.largestSum : Self.clamped(all)
+  }
+
+  /// Query tokens of the rank that has the most of them.
+  @inlinable
+  public var tokensOfFullest: Int { max(tokens, fullestTokens) }
 
   /// Adds a sequence that computes `tokens` of its prompt after `past` cached ones.
   @inlinable

@@ -164,6 +164,12 @@ struct Engine {
     return rest()
   }
 
+  /// Notes what the ranks that share experts compute together in the step that is decided.
+  mutating func meet(tokens: Int, fullest: Int) {
+    current.shape.groupTokens = tokens
+    current.shape.fullestTokens = fullest
+  }
+
   private mutating func rest() -> Bool {
     boundary = pipeline.firstEnd ?? .max
     return false
@@ -312,7 +318,9 @@ extension StepRecord {
   /// nothing else that a record tells changed; contexts and blocks may have grown.
   fileprivate mutating func absorb(_ next: StepRecord) -> Bool {
     guard shape.prefillSequences == 0, next.shape.prefillSequences == 0,
-      shape.decodeSequences == next.shape.decodeSequences, waiting == next.waiting,
+      shape.decodeSequences == next.shape.decodeSequences,
+      shape.groupTokens == next.shape.groupTokens,
+      shape.fullestTokens == next.shape.fullestTokens, waiting == next.waiting,
       preempted == 0, next.preempted == 0, start + duration == next.start,
       next.shape.decodeContext == shape.decodeContext + Int(steps) * shape.decodeSequences,
       steps < .max

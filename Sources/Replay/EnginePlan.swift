@@ -40,7 +40,8 @@ public struct EnginePlan: Sendable {
   ///   - calibration: what was fitted for this deployment, if anything.
   /// - Throws: ``ReplayError/doesNotFit(group:needed:available:)`` if the weights leave no memory,
   ///   ``ReplayError/conflict(group:what:)`` if the model has fewer layers than pipeline stages,
-  ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared.
+  ///   ``ReplayError/unevenShards(group:heads:tensorParallel:)`` if the heads cannot be shared,
+  ///   ``ReplayError/experts(group:what:)`` if the experts cannot be dealt out.
   public init(
     _ group: EngineGroup, _ architecture: ModelArchitecture, on device: Device,
     curves: [MeasuredCurve], relatives: [RelativeCurves] = [], calibration: StoredCalibration?
@@ -75,6 +76,9 @@ public struct EnginePlan: Sendable {
         group: group.name,
         what: "\(architecture.layers) layers cannot fill \(group.pipelineParallel) pipeline stages")
     }
+    if group.expertParallel > 1, let fault = architecture.fault(in: group.layout) {
+      throw .experts(group: group.name, what: fault)
+    }
     var resolved = group
     if resolved.blockCount == nil {
       resolved.blockCount = try blockCount(group, architecture, device)
@@ -94,10 +98,8 @@ public struct EnginePlan: Sendable {
     _ calibration: StoredCalibration?
   ) -> StepModel {
     StepModel(
-      architecture, group.dataType, tensorParallel: group.tensorParallel,
-      pipelineParallel: group.pipelineParallel, on: costs,
-      maximumTokens: group.maxBatchedTokens, maximumSequences: group.sampledPositions,
-      calibration: calibration
+      architecture, group.dataType, group.layout, on: costs, maximumTokens: group.maxBatchedTokens,
+      maximumSequences: group.sampledPositions, calibration: calibration
     ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
   }
 
@@ -130,9 +132,7 @@ public struct EnginePlan: Sendable {
     let layers = max(1, architecture.layers)
     let share = Double((layers + stages - 1) / stages) / Double(layers)
     return (
-      architecture.weightBytes(
-        Precision(group.dataType),
-        Parallelism(tensor: group.tensorParallel, pipeline: stages)),
+      architecture.weightBytes(Precision(group.dataType), group.layout),
       Double(group.blockSize) * perToken * share
     )
   }

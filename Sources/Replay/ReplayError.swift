@@ -4,6 +4,8 @@ public enum ReplayError: Error, Hashable, Sendable {
   case unknownMemory(group: String)
   /// A model's heads cannot be shared evenly by so many devices.
   case unevenShards(group: String, heads: Int, tensorParallel: Int)
+  /// A model's experts cannot be dealt out so.
+  case experts(group: String, what: String)
   /// A model's weights leave no memory for keys and values, in bytes a device.
   case doesNotFit(group: String, needed: Int, available: Int)
   /// A number of a group of engines is out of its bounds.
@@ -28,6 +30,8 @@ extension ReplayError: CustomStringConvertible {
     case .unevenShards(let group, let heads, let tensorParallel):
       "the engines '\(group)' share \(heads) heads among \(tensorParallel) devices: give a "
         + "tensor_parallel that divides the heads"
+    case .experts(let group, let what):
+      "the engines '\(group)' cannot deal experts out: \(what)"
     case .doesNotFit(let group, let needed, let available):
       "the engines '\(group)' need \(needed / 1_000_000) MB a device for weights and activations and "
         + "may use \(available / 1_000_000) MB: raise tensor_parallel, or take a larger device"

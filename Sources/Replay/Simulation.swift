@@ -146,7 +146,10 @@ public struct Simulation<Pricing: StepPricing>: Sendable {
           Engine(group: group, index: Int32(number), limits: bounds, options: options))
       }
       if deployment.engines[group].lockstep, numbers.count > 1 {
-        locksteps.append(Lockstep(members: (engines.count - numbers.count)..<engines.count))
+        locksteps.append(
+          Lockstep(
+            members: (engines.count - numbers.count)..<engines.count,
+            dealsExpertsOut: deployment.engines[group].dealsExpertsOut))
       }
       first += deployment.engines[group].count
     }
@@ -181,7 +184,7 @@ extension EngineLimits {
     if let what = group.numberOutOfBounds {
       throw .outOfBounds(group: group.name, what: what)
     }
-    if let conflict = group.conflict {
+    if let conflict = group.conflict ?? group.layoutConflict {
       throw .conflict(group: group.name, what: conflict.message)
     }
     if let speculation = group.speculation, !speculation.isValid {

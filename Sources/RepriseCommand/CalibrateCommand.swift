@@ -280,6 +280,12 @@ struct CalibrateCommand: FailingCommand {
         "\(options.deployment): a calibration is of engines of one stage; fit the same model "
           + "with 'pipeline_parallel: 1'")
     }
+    guard plan.group.expertParallel == 1 else {
+      throw Failure(
+        .usage,
+        "\(options.deployment): a calibration is of engines that have all their experts; fit the same "
+          + "model with 'expert_parallel: 1'")
+    }
     return plan
   }
 }

@@ -36,18 +36,29 @@ struct DeploymentOptions: ParsableArguments {
     let model = try architecture(of: deployment)
     // Groups of one device, type and software share its curves: a scan of the database each would be the same one.
     var curves: [String: (curves: [MeasuredCurve], relatives: [RelativeCurves])] = [:]
-    return try deployment.engines.map { group in
+    return try deployment.engines.enumerated().map { index, group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "")"
+      let deals = group.dealsExpertsOut
+      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "") \(deals)"
       let known =
         try curves[shared]
-        ?? store?.evidence(for: model.askedOperators(group.dataType), on: device, by: group.runtime)
-        ?? ([], [])
+        ?? store?.evidence(
+          for: model.askedOperators(group.dataType, dealsExpertsOut: deals), on: device,
+          by: group.runtime) ?? ([], [])
       curves[shared] = known
-      return try EnginePlan(
-        group, model, on: device, curves: known.curves, relatives: known.relatives,
-        calibration: isCalibrated ? try store?.calibration(of: key) : nil)
+      let calibration = isCalibrated ? try store?.calibration(of: key) : nil
+      do {
+        return try EnginePlan(
+          group, model, on: device, curves: known.curves, relatives: known.relatives,
+          calibration: calibration)
+      } catch ReplayError.experts(let name, let what) {
+        let text = String(decoding: try smallFile(self.deployment), as: UTF8.self)
+        throw ScenarioError(
+          path: self.deployment,
+          line: Deployment.line(of: "expert_parallel", ofGroup: index, in: text),
+          message: "\(ReplayError.experts(group: name, what: what))")
+      }
     }
   }
 }

@@ -23,6 +23,7 @@ struct DesignSearchCommand: FailingCommand {
       with exit code 0. SIGINT ends the search early: what was replayed is written, marked as cut, with exit code 130.
 
         reprise search docs/examples/search/chat.yaml -o out
+        reprise search docs/examples/search/experts.yaml -o out
         reprise search chat.yaml --db lat.sqlite --log requests.jsonl --speed 2 -o out
       """)
 

@@ -51,7 +51,7 @@ struct Failure: Error, CustomStringConvertible {
     case is OutputError: self.init(.cannotCreate, text)
     case ReportError.cannotRead: self.init(.noInput, text)
     case AnalyticalError.layout, is GenZRefusal: self.init(.usage, text)
-    case ReplayError.unevenShards: self.init(.data, text)
+    case ReplayError.unevenShards, ReplayError.experts: self.init(.data, text)
     case CalibrationError.nothingMeasured: self.init(.data, text)
     case CalibrationError.nothingToJudge: self.init(.usage, text)
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)

@@ -60,11 +60,12 @@ struct PlanMeasurementsCommand: FailingCommand {
     let chosen = plans[index]
     let (architecture, group) = (chosen.architecture, chosen.group)
     let known = try store.evidence(
-      for: architecture.askedOperators(group.dataType), on: chosen.device, by: group.runtime)
+      for: architecture.askedOperators(
+        group.dataType, dealsExpertsOut: group.dealsExpertsOut), on: chosen.device,
+      by: group.runtime)
     let prices = CostModel(curves: known.curves, on: chosen.device, relatives: known.relatives)
     let uses = StepDemands.operators(
-      of: architecture, group.dataType, tensorParallel: group.tensorParallel,
-      pipelineParallel: group.pipelineParallel, on: prices)
+      of: architecture, group.dataType, group.layout, on: prices)
     let model = CapturedModel(uses)
     var demands = StepDemands(uses, on: prices, paddedTo: group.graphSizes)
     let source = try collect(into: &demands, scenario, plans, index)

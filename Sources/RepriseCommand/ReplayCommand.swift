@@ -14,6 +14,10 @@ struct ReplayCommand: FailingCommand {
       replayed twice: priced by the database, and by the roofline alone. If it holds measured latencies, the replay \
       is validated against them.
 
+      The deployment's file says what serves: engines, their devices, tensor and pipeline parallelism, experts dealt \
+      out within an engine or over data-parallel ranks (docs/replay.md; TraceSchemas/deployment.schema.json; \
+      docs/examples/h200-qwen3-235b.yaml).
+
       A turn of a session (where the log names sessions) is sent at its recorded time, or its think time \
       after the end of the turn before it, whichever is later. What --speed, --window, --thin, \
       --spread-ties, --closed-loop and --deadline made of the log is told with the resulting rate. \
@@ -315,6 +319,7 @@ extension EngineGroup {
     }
     if policy != .vllm { echo["policy"] = .text(policy.rawValue) }
     if queueOrder != .firstCome { echo["scheduling_policy"] = .text(queueOrder.rawValue) }
+    if expertParallel > 1 { echo["expert_parallel"] = .integer(expertParallel) }
     if pipelineParallel > 1 { echo["pipeline_parallel"] = .integer(pipelineParallel) }
     if role != .both { echo["role"] = .text(role.rawValue) }
     if let keyValues {

@@ -30,10 +30,12 @@ struct SearchSource {
     let store = try command.database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var known: [String: DesignSearch.Evidence] = [:]
     let search = try DesignSearch(space, model, devices: sheets) { group, device in
-      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "")"
+      let deals = group.dealsExpertsOut
+      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "") \(deals)"
       if known[shared] == nil {
         let found = try store?.evidence(
-          for: model.askedOperators(group.dataType), on: device, by: group.runtime)
+          for: model.askedOperators(group.dataType, dealsExpertsOut: deals), on: device,
+          by: group.runtime)
         known[shared] = DesignSearch.Evidence(
           curves: found?.curves ?? [], relatives: found?.relatives ?? [])
       }

@@ -35,26 +35,27 @@ struct TimePricesCommand: FailingCommand {
     let start = Moment()
     let store = try database.open(.readOnly)
     let known = try store.evidence(
-      for: architecture.askedOperators(group.dataType), on: device, by: group.runtime)
+      for: architecture.askedOperators(group.dataType, dealsExpertsOut: group.dealsExpertsOut),
+      on: device, by: group.runtime)
     let loaded = Moment()
     let model = CostModel(
       curves: known.curves, on: device, relatives: known.relatives,
       upTo: StepBounds(
         tokens: group.maxBatchedTokens, sequences: group.maxSequences,
         context: group.maxModelLength))
-    let asked = architecture.forwardPass(group.dataType, tensorParallel: group.tensorParallel)
+    let asked = architecture.forwardPass(Precision(group.dataType), group.layout)
     model.prepare(asked.map(\.operator))
     let fitted = Moment()
     let steps = StepModel(
-      architecture, group.dataType, tensorParallel: group.tensorParallel, on: model,
-      maximumTokens: group.maxBatchedTokens, maximumSequences: group.maxSequences)
+      architecture, group.dataType, group.layout, on: model, maximumTokens: group.maxBatchedTokens,
+      maximumSequences: group.maxSequences)
     let ready = Moment()
 
     let compiled = asked.compactMap { CompiledOperator($0.operator, on: model) }
     let curves = known.curves + known.relatives.flatMap(\.curves)
     print(
       "\(architecture.name) on \(device.name), \(group.dataType.rawValue), "
-        + "TP \(group.tensorParallel), \(group.maxBatchedTokens) tokens a step")
+        + "\(group.layout), \(group.maxBatchedTokens) tokens a step")
     print(
       "ready: \(ready.clock(since: start)) ms: load \(loaded.clock(since: start)), "
         + "fit \(fitted.clock(since: loaded)), compile \(ready.clock(since: fitted)); "

@@ -37,6 +37,7 @@ extension EngineGroup {
     }
     add("role", role.rawValue, role == usual.role)
     lines.append("tensor_parallel: \(tensorParallel)")
+    add("expert_parallel", "\(expertParallel)", expertParallel == usual.expertParallel)
     add("pipeline_parallel", "\(pipelineParallel)", pipelineParallel == usual.pipelineParallel)
     lines.append("data_type: \(dataType.rawValue)")
     if let runtime { lines.append("runtime: \(quoted(runtime))") }

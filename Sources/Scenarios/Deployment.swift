@@ -63,6 +63,9 @@ public struct EngineGroup: Sendable, Hashable {
   public var device: String
   /// `tensor_parallel`: devices of each engine; 1 by default.
   public var tensorParallel: Int
+  /// `expert_parallel`: groups of experts that lie on different devices, of the engine or, in ``lockstep``, of
+  /// all engines of the group; 1 by default, where every engine has all experts.
+  public var expertParallel: Int
   /// `data_type`: the type of weights and activations; bf16 by default.
   public var dataType: DataType
   /// `runtime`: the software whose measurements price the engine's steps, such as `vLLM` or `vLLM
@@ -128,7 +131,8 @@ public struct EngineGroup: Sendable, Hashable {
   /// Creates a group; see the properties for what defaults mean.
   public init(
     name: String, count: Int = 1, device: String, tensorParallel: Int = 1,
-    dataType: DataType = .bfloat16, runtime: String? = nil, maxSequences: Int = 256,
+    expertParallel: Int = 1, dataType: DataType = .bfloat16, runtime: String? = nil,
+    maxSequences: Int = 256,
     maxBatchedTokens: Int = 2048, maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
@@ -141,6 +145,7 @@ public struct EngineGroup: Sendable, Hashable {
     self.count = count
     self.device = device
     self.tensorParallel = tensorParallel
+    self.expertParallel = expertParallel
     self.dataType = dataType
     self.runtime = runtime
     self.maxSequences = maxSequences

@@ -75,6 +75,7 @@ enum DeploymentFormat {
     FormatKey(name: "count", kind: .integer(1...1024)),
     FormatKey(name: "device", kind: .text(maxLength: 256), isRequired: true),
     FormatKey(name: "tensor_parallel", kind: .integer(1...1024)),
+    FormatKey(name: "expert_parallel", kind: .integer(1...4096)),
     FormatKey(name: "runtime", kind: .text(maxLength: 256)),
     FormatKey(name: "data_type", kind: .choice(DataType.allCases.map(\.rawValue))),
     FormatKey(name: "max_num_seqs", kind: .integer(1...65_536)),

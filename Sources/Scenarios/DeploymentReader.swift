@@ -54,6 +54,15 @@ extension Deployment {
   }
 }
 
+extension Deployment {
+  /// The line of a group's key in a deployment's text, for what only shows when the model is known; that of the
+  /// group where the key is not there, and 1 where the text is none.
+  public static func line(of key: String, ofGroup index: Int, in yaml: String) -> Int {
+    let root = try? parse(yaml, what: "a deployment", path: "")
+    return root?.line(at: [.key("engines"), .item(index), .key(key)]) ?? 1
+  }
+}
+
 extension KeyValueTransfer {
   /// Reads links from a mapping with their keys.
   init(_ links: MappingReader) throws(ScenarioError) {
@@ -66,9 +75,13 @@ extension KeyValueTransfer {
 
 extension EngineGroup {
   fileprivate init(_ node: Node, path: String) throws(ScenarioError) {
-    try self.init(
-      MappingReader(
-        node, what: "a group of engines", keys: DeploymentFormat.engineKeys, path: path))
+    let reader = try MappingReader(
+      node, what: "a group of engines", keys: DeploymentFormat.engineKeys, path: path)
+    try self.init(reader)
+    if let conflict = layoutConflict {
+      throw ScenarioError(
+        path: path, line: reader.line(of: conflict.key), message: conflict.message)
+    }
   }
 
   /// Reads a group from a mapping with its keys, or some of them; the others have their defaults.
@@ -78,6 +91,7 @@ extension EngineGroup {
       maxModelLength: try reader.integer("max_model_len") ?? 0)
     count = try reader.integer("count") ?? count
     tensorParallel = try reader.integer("tensor_parallel") ?? tensorParallel
+    expertParallel = try reader.integer("expert_parallel") ?? expertParallel
     runtime = try reader.text("runtime")
     dataType = try reader.choice("data_type").flatMap(DataType.init) ?? dataType
     maxSequences = try reader.integer("max_num_seqs") ?? maxSequences
@@ -191,7 +205,8 @@ extension EngineGroup {
   /// made in code.
   public var numberOutOfBounds: String? {
     DeploymentFormat.firstOutOfBounds([
-      ("count", count), ("tensor_parallel", tensorParallel), ("max_num_seqs", maxSequences),
+      ("count", count), ("tensor_parallel", tensorParallel), ("expert_parallel", expertParallel),
+      ("max_num_seqs", maxSequences),
       ("max_num_batched_tokens", maxBatchedTokens), ("max_model_len", maxModelLength),
       ("block_size", blockSize), ("num_gpu_blocks", blockCount ?? 2),
       ("long_prefill_token_threshold", longPrefillTokenThreshold),

@@ -8,7 +8,8 @@ public struct EngineKind: Sendable {
   public let choice: EngineChoice
   /// The kind of device, by its place among ``Scenarios/SearchSpace/devices``.
   public let device: Int
-  /// The engine, with its memory resolved where it fits; ``Scenarios/EngineGroup/count`` is of no meaning.
+  /// The engine, with its memory resolved where it fits; ``Scenarios/EngineGroup/count`` is of no meaning but where
+  /// ``Scenarios/EngineGroup/dealsExpertsOut``.
   public let group: EngineGroup
   /// Why no such engine can run, or nil.
   public let fault: Pruning?
@@ -29,14 +30,15 @@ public struct EngineKind: Sendable {
     self.device = device
     var group = choice.group
     group.device = stock.device
-    let layout = Parallelism(tensor: group.tensorParallel, pipeline: group.pipelineParallel)
     var fault = choice.fault.map { Pruning(.settings, text: $0) }
     if fault == nil, let perNode = stock.perNode, group.tensorParallel > perNode {
       fault = Pruning(
         .layout, Double(group.tensorParallel), limit: Double(perNode),
         text: "tensor_parallel \(group.tensorParallel) is more than a node of \(perNode) devices")
     }
-    if fault == nil, let text = architecture.fault(in: layout) {
+    if fault == nil,
+      let text = group.layoutConflict?.message ?? architecture.fault(in: group.layout)
+    {
       fault = Pruning(.layout, text: text)
     }
     if fault == nil {

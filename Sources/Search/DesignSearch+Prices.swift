@@ -1,3 +1,4 @@
+import Analytical
 import CostModel
 import OperatorStore
 import Operators
@@ -8,7 +9,7 @@ extension DesignSearch {
   /// What engines must have alike for their steps to cost the same.
   private struct PriceKey: Hashable {
     var costs: CostKey
-    var tensorParallel, pipelineParallel: Int
+    var layout: Parallelism
     var tokens, sampled: Int
     var graphs: [Int]
     var calibration: StoredCalibration?
@@ -19,6 +20,9 @@ extension DesignSearch {
     var device: Int
     var dataType: DataType
     var bounds: StepBounds
+    // What was measured of them differs by these, too.
+    var runtime: String?
+    var dealsExpertsOut: Bool
   }
 
   /// What steps cost, compiled once for all kinds of engines with the same steps; nil for kinds that are not asked for.
@@ -49,9 +53,10 @@ extension DesignSearch {
       }
       let key = PriceKey(
         costs: CostKey(
-          device: kind.device, dataType: group.dataType, bounds: EnginePlan.bounds(of: group)),
-        tensorParallel: group.tensorParallel, pipelineParallel: group.pipelineParallel,
-        tokens: group.maxBatchedTokens, sampled: group.sampledPositions, graphs: group.graphSizes,
+          device: kind.device, dataType: group.dataType, bounds: EnginePlan.bounds(of: group),
+          runtime: group.runtime, dealsExpertsOut: group.dealsExpertsOut),
+        layout: group.layout, tokens: group.maxBatchedTokens, sampled: group.sampledPositions,
+        graphs: group.graphSizes,
         calibration: evidence[number].calibration)
       groups[key] = group
       keys.append(key)

@@ -133,43 +133,53 @@ private struct DesignList {
   init(_ space: SearchSpace) { self.space = space }
 
   mutating func addAll(_ architecture: ModelArchitecture, _ devices: [Device]) {
-    let whole = add(space.engines, architecture, devices)
-    for kind in whole.joined() { add(.together, [kind], space.replicas.map { [$0] }) }
+    let whole = add(space.engines, space.replicas, architecture, devices)
+    for kind in whole.joined() { add(.together, [kind]) }
     if let split = space.split {
-      let prefill = add(split.prefill.engines, architecture, devices).joined()
-      let decode = add(split.decode.engines, architecture, devices).joined()
-      let counts = split.prefill.replicas.flatMap { first in
-        split.decode.replicas.map { [first, $0] }
-      }
-      for first in prefill { for second in decode { add(.split, [first, second], counts) } }
+      let (prefill, decode) = (split.prefill, split.decode)
+      let firsts = add(prefill.engines, prefill.replicas, architecture, devices).joined()
+      let seconds = add(decode.engines, decode.replicas, architecture, devices).joined()
+      for first in firsts { for second in seconds { add(.split, [first, second]) } }
     }
     guard space.mixesDevices else { return }
-    let counts = space.replicas.flatMap { first in space.replicas.map { [first, $0] } }
     for (place, firsts) in whole.enumerated() {
       for seconds in whole[(place + 1)...] {
-        for first in firsts { for second in seconds { add(.mixed, [first, second], counts) } }
+        for first in firsts { for second in seconds { add(.mixed, [first, second]) } }
       }
     }
   }
 
-  /// Adds kinds; returns their numbers, by device.
+  /// A kind by its number, and how many engines of it there may be.
+  private typealias Numbered = (kind: Int, counts: [Int])
+
+  /// Adds kinds; returns them by device.
+  ///
+  /// Where experts are dealt out among engines, what each holds and computes depends on how many there are, so
+  /// that every number of them is a kind of its own.
   private mutating func add(
-    _ choices: [EngineChoice], _ architecture: ModelArchitecture, _ devices: [Device]
-  ) -> [Range<Int>] {
+    _ choices: [EngineChoice], _ replicas: [Int], _ architecture: ModelArchitecture,
+    _ devices: [Device]
+  ) -> [[Numbered]] {
     devices.indices.map { device in
-      let first = kinds.count
+      var added: [Numbered] = []
       for choice in choices {
-        kinds.append(
-          EngineKind(
-            choice, device: device, architecture, on: devices[device], of: space.devices[device]))
+        let isShared = choice.group.lockstep && choice.group.expertParallel > 1
+        for counts in isShared ? replicas.map({ [$0] }) : [replicas] {
+          var choice = choice
+          if isShared { choice.group.count = counts[0] }
+          added.append((kinds.count, counts))
+          kinds.append(
+            EngineKind(
+              choice, device: device, architecture, on: devices[device], of: space.devices[device]))
+        }
       }
-      return first..<kinds.count
+      return added
     }
   }
 
-  private mutating func add(
-    _ arrangement: Combination.Arrangement, _ kinds: [Int], _ counts: [[Int]]
-  ) {
+  private mutating func add(_ arrangement: Combination.Arrangement, _ parts: [Numbered]) {
+    var counts: [[Int]] = [[]]
+    for part in parts { counts = counts.flatMap { each in part.counts.map { each + [$0] } } }
     for each in counts {
       // One engine gets all requests, however they are routed; so does the only one that prefills.
       let isAlone = arrangement != .mixed && each[0] == 1
@@ -177,6 +187,6 @@ private struct DesignList {
         designs.append(Design(combination: combinations.count, counts: each, routing: routing))
       }
     }
-    combinations.append(Combination(arrangement: arrangement, kinds: kinds))
+    combinations.append(Combination(arrangement: arrangement, kinds: parts.map(\.kind)))
   }
 }

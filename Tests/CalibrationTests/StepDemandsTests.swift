@@ -20,7 +20,7 @@ import Testing
   }
   private var empty: StepDemands {
     StepDemands(
-      StepDemands.operators(of: architecture, .bfloat16, tensorParallel: 1, on: model), on: model)
+      StepDemands.operators(of: architecture, .bfloat16, .single, on: model), on: model)
   }
 
   private func total(_ demands: StepDemands) -> Double {
@@ -51,7 +51,7 @@ import Testing
   ) {
     let graphs = [1, 2, 4, 8, 16, 32]
     var demands = StepDemands(
-      StepDemands.operators(of: architecture, .bfloat16, tensorParallel: 1, on: model), on: model,
+      StepDemands.operators(of: architecture, .bfloat16, .single, on: model), on: model,
       paddedTo: graphs)
     let shape = shape(decodes: decodes, context: 100)
     demands.add(shape)
@@ -64,7 +64,7 @@ import Testing
 
   @Test func `Stages of a pipeline exchange what they pass on`() {
     let uses = StepDemands.operators(
-      of: architecture, .bfloat16, tensorParallel: 1, pipelineParallel: 3, on: model)
+      of: architecture, .bfloat16, Parallelism(pipeline: 3), on: model)
     #expect(uses.contains { $0.operator.kind == .sendReceive })
   }
 

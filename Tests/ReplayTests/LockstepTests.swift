@@ -6,9 +6,22 @@ import Testing
 
 @testable import Replay
 
+/// A price in which a rank's peers count, too.
+private struct MeetingPrice: StepPricing {
+  func price(_ shape: StepShape) -> StepPrice {
+    var price = TellingPrice().price(shape)
+    price[.borrowed] = 13 * Double(shape.groupTokens) + 17 * Double(shape.fullestTokens)
+    return price
+  }
+}
+
 @Suite struct LockstepTests {
   /// Ranks in turn, one plain engine each: all step while any has work.
-  func naive(_ engines: [NaiveEngine], _ records: [RequestRecord]) -> [RequestOutcome] {
+  ///
+  /// - Parameter meet: whether each rank's step is priced beside those of all.
+  func naive(
+    _ engines: [NaiveEngine], _ records: [RequestRecord], meet: Bool = false
+  ) -> [RequestOutcome] {
     let requests = records.enumerated().map {
       NaiveEngine.Request(number: $0.offset, record: $0.element)
     }
@@ -37,9 +50,15 @@ import Testing
       }
       var dummy = StepShape()
       dummy.addDecode(context: 1)
-      let durations = plans.map {
-        TellingPrice().price($0.shape.tokens > 0 ? $0.shape : dummy).total
+      var shapes = plans.map { $0.shape.tokens > 0 ? $0.shape : dummy }
+      if meet {
+        let tokens = shapes.map(\.tokens)
+        for rank in shapes.indices {
+          shapes[rank].groupTokens = tokens.reduce(0, +)
+          shapes[rank].fullestTokens = tokens.max() ?? 0
+        }
       }
+      let durations = shapes.map { MeetingPrice().price($0).total }
       let end = now + Int64((durations.max() ?? 0).rounded())
       for (engine, plan) in zip(engines, plans) where plan.shape.tokens > 0 {
         engine.start(plan, at: now)
@@ -63,6 +82,46 @@ import Testing
       let engines = (0...(seed % 4)).map { _ in NaiveEngine(example.deployment.engines[0]) }
       try #require(result.outcomes == naive(engines, example.records), "seed \(seed)")
     }
+  }
+
+  @Test(
+    "Ranks that share experts are priced beside each other, idle ones with their dummy",
+    arguments: 0..<4)
+  func sharedExperts(batch: UInt64) throws {
+    for seed in (batch * 20)..<(batch * 20 + 20) {
+      var example = RandomCase(seed: 7_000_000 + seed)
+      let count = 2 + Int(seed % 3)
+      example.deployment.engines[0].asyncScheduling = false
+      example.deployment.engines[0].count = count
+      example.deployment.engines[0].lockstep = true
+      example.deployment.engines[0].tensorParallel = 2
+      example.deployment.engines[0].expertParallel = seed % 2 == 0 ? count : 2 * count
+      var options = ReplayOptions()
+      options.recordsSteps = true
+      options.mergesSteps = false
+      let result = try Simulation(
+        deployment: example.deployment, pricings: [MeetingPrice()], options: options
+      ).run(RequestTable(example.records))
+      let engines = (0..<count).map { _ in NaiveEngine(example.deployment.engines[0]) }
+      try #require(result.outcomes == naive(engines, example.records, meet: true), "seed \(seed)")
+      // What is recorded says the same: ranks of one instant know of the same tokens.
+      for steps in Dictionary(grouping: result.steps, by: \.start).values {
+        #expect(Set(steps.map(\.shape.groupTokens)).count == 1)
+        let own = steps.reduce(0) { $0 + $1.shape.tokens } + count - steps.count
+        #expect(steps[0].shape.groupTokens == own)
+      }
+    }
+  }
+
+  @Test("Engines in lockstep with experts of their own know nothing of each other")
+  func ownExperts() throws {
+    let deployment = makeDeployment(count: 2) { $0.lockstep = true }
+    let records = [request(0, input: 50, output: 2), request(0, input: 9, output: 3)]
+    let meeting = try Simulation(deployment: deployment, pricings: [MeetingPrice()])
+      .run(RequestTable(records)).outcomes
+    let telling = try Simulation(deployment: deployment, pricings: [TellingPrice()])
+      .run(RequestTable(records)).outcomes
+    #expect(meeting == telling)
   }
 
   @Test(

@@ -42,6 +42,36 @@ import Testing
     #expect(kept == "theirs")
   }
 
+  @Test(arguments: [
+    ("meta-llama/Llama-3.1-8B", "has no experts to deal out"),
+    ("mixtral-8x7b", "8 experts cannot be dealt out in 16 ways"),
+  ])
+  func `Experts that a model does not have are told with the line that asks for them`(
+    model: String, message: String
+  ) throws {
+    let path = try command.file(
+      "experts.yaml",
+      """
+      version: 1
+      model: \(model)
+      engines:
+        - name: a
+          device: h200-sxm
+          tensor_parallel: 16
+          expert_parallel: 16
+          max_model_len: 4096
+      """)
+    let told = try command.run([
+      "replay", "--deployment", path, "--log",
+      OwnCapture.path("serve-poisson-50/requests.jsonl.zst"),
+      "-o", directory.path("none"),
+    ])
+    #expect(told.code == 65)
+    #expect(told.errors.contains("experts.yaml:7: "), "\(told.errors)")
+    #expect(told.errors.contains(message), "\(told.errors)")
+    #expect(!FileManager.default.fileExists(atPath: directory.path("none/result.json")))
+  }
+
   @Test func `What is made of the log is told, in text and in result.json, with the rate`() throws {
     let plain = try replay("plain", "--no-timeline")
     #expect(plain.code == 0, "\(plain.errors)")

@@ -1,3 +1,4 @@
+import Analytical
 import Operators
 import Testing
 
@@ -12,6 +13,7 @@ import Testing
         count: 2
         device: rtx-4090
         tensor_parallel: 4
+        expert_parallel: 8
         data_type: fp8
         max_num_seqs: 128
         max_num_batched_tokens: 4096
@@ -49,8 +51,8 @@ import Testing
   func everyKey() throws {
     let deployment = try Deployment(yaml: Self.whole, path: "a.yaml")
     let group = EngineGroup(
-      name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, dataType: .float8,
-      runtime: "vLLM 0.24.0",
+      name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, expertParallel: 8,
+      dataType: .float8, runtime: "vLLM 0.24.0",
       maxSequences: 128, maxBatchedTokens: 4096, maxModelLength: 32768, blockSize: 32,
       blockCount: 2588, enablesPrefixCaching: false, longPrefillTokenThreshold: 7,
       fullSequenceAdmission: false, asyncScheduling: true, graphSizes: [1, 2, 4, 48],
@@ -88,26 +90,26 @@ import Testing
   @Test(
     "An error has its line, and says what to do",
     arguments: [
-      ("routing: least-loaded", "routing: random", 29, "one of round-robin, least-loaded"),
-      ("max_num_seqs: 128", "max_num_seq: 128", 9, "did you mean 'max_num_seqs'?"),
-      ("max_num_seqs: 128", "zzzzzzzzzz: 128", 9, "known keys are name, count"),
-      ("max_num_seqs: 128", "max_num_seqs: 0", 9, "a whole number, 1 to 65536, not '0'"),
-      ("max_num_seqs: 128", "max_num_seqs: 1e3", 9, "a whole number"),
-      ("max_num_seqs: 128", "max_num_seqs: \"128\"", 9, "a whole number"),
-      ("max_num_seqs: 128", "max_num_seqs: [128]", 9, "a whole number"),
-      ("max_num_seqs: 128", "max_num_seqs: 99999999999999999999", 9, "a whole number"),
-      ("max_num_seqs: 128", "max_num_seqs:", 9, "a whole number"),
+      ("routing: least-loaded", "routing: random", 30, "one of round-robin, least-loaded"),
+      ("max_num_seqs: 128", "max_num_seq: 128", 10, "did you mean 'max_num_seqs'?"),
+      ("max_num_seqs: 128", "zzzzzzzzzz: 128", 10, "known keys are name, count"),
+      ("max_num_seqs: 128", "max_num_seqs: 0", 10, "a whole number, 1 to 65536, not '0'"),
+      ("max_num_seqs: 128", "max_num_seqs: 1e3", 10, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: \"128\"", 10, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: [128]", 10, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs: 99999999999999999999", 10, "a whole number"),
+      ("max_num_seqs: 128", "max_num_seqs:", 10, "a whole number"),
       ("max_num_seqs: 128", "count: 128", 5, "given twice"),
-      ("[1, 2, 4, 48]", "[1, 2, 2]", 27, "each larger than the one before"),
-      ("[1, 2, 4, 48]", "[0]", 27, "whole numbers, 1 to 16777216"),
-      ("[1, 2, 4, 48]", "[]", 27, "a list of 1 to 16384"),
-      ("[1, 2, 4, 48]", "48", 27, "a list of 1 to 16384, not '48'"),
+      ("[1, 2, 4, 48]", "[1, 2, 2]", 28, "each larger than the one before"),
+      ("[1, 2, 4, 48]", "[0]", 28, "whole numbers, 1 to 16777216"),
+      ("[1, 2, 4, 48]", "[]", 28, "a list of 1 to 16384"),
+      ("[1, 2, 4, 48]", "48", 28, "a list of 1 to 16384, not '48'"),
       (
-        "[1, 2, 4, 48]", "[1]\n    max_cudagraph_capture_size: 8", 28,
+        "[1, 2, 4, 48]", "[1]\n    max_cudagraph_capture_size: 8", 29,
         "give one of them"
       ),
       ("version: 1", "version: 2", 1, "a whole number, 1, not '2'"),
-      ("data_type: fp8", "data_type: fp9", 8, "one of fp32, fp16, bf16, fp8, int8, int4"),
+      ("data_type: fp8", "data_type: fp9", 9, "one of fp32, fp16, bf16, fp8, int8, int4"),
       ("device: rtx-4090", "count: 1", 5, "given twice"),
       ("device: rtx-4090", "memory_utilization: 0.9", 4, "needs the key 'device'"),
       ("count: 2", "memory_utilization: 0.9", 5, "no effect beside 'num_gpu_blocks'"),
@@ -115,15 +117,20 @@ import Testing
       ("name: gpu0", "name: \"\"", 4, "text of 1 to 256"),
       ("name: gpu0", "name: [x]", 4, "text of 1 to 256"),
       ("model: meta", "model: *meta", 2, "anchors and aliases are not taken"),
-      ("enable_chunked_prefill: true", "enable_chunked_prefill: false", 15, "at least 'max_model"),
-      ("enable_chunked_prefill: true", "enable_chunked_prefill: yes", 15, "true or false"),
+      ("enable_chunked_prefill: true", "enable_chunked_prefill: false", 16, "at least 'max_model"),
+      ("enable_chunked_prefill: true", "enable_chunked_prefill: yes", 16, "true or false"),
       ("model: meta", "model: {meta", 3, "not YAML"),
-      ("policy: vllm", "policy: sglang", 20, "known to policy vllm alone"),
-      ("policy: vllm", "policy: orka", 19, "one of vllm, sglang, sarathi, orca, static"),
-      ("pipeline_parallel: 1", "pipeline_parallel: 2", 22, "not replayed together"),
-      ("num_speculative_tokens: 3", "", 24, "no effect without 'num_speculative_tokens'"),
-      ("draft_acceptance_rate: 0.7", "", 23, "needs 'draft_acceptance_rate'"),
-      ("draft_acceptance_rate: 0.7", "draft_acceptance_rate: 0", 24, "above 0.0 and at most 1.0"),
+      ("policy: vllm", "policy: sglang", 21, "known to policy vllm alone"),
+      ("policy: vllm", "policy: orka", 20, "one of vllm, sglang, sarathi, orca, static"),
+      ("pipeline_parallel: 1", "pipeline_parallel: 2", 23, "not replayed together"),
+      ("num_speculative_tokens: 3", "", 25, "no effect without 'num_speculative_tokens'"),
+      ("draft_acceptance_rate: 0.7", "", 24, "needs 'draft_acceptance_rate'"),
+      ("expert_parallel: 8", "expert_parallel: 0", 8, "a whole number, 1 to 4096"),
+      ("expert_parallel: 8", "expert_parallel: 16", 8, "a multiple of the 2 engines"),
+      ("expert_parallel: 8", "expert_parallel: 1\n    x: 1", 9, "has no key 'x'"),
+      ("data_parallel_lockstep: true", "", 8, "more than an engine's 4 tensor-parallel devices"),
+      ("count: 2", "count: 3", 8, "a multiple of the 3 engines in lockstep that divides their 12"),
+      ("draft_acceptance_rate: 0.7", "draft_acceptance_rate: 0", 25, "above 0.0 and at most 1.0"),
     ])
   func errors(old: String, new: String, line: Int, message: String) throws {
     let yaml = Self.whole.replacing(old, with: new)
@@ -132,6 +139,42 @@ import Testing
     #expect(error?.line == line, "\(String(describing: error))")
     #expect(error?.message.contains(message) == true, "\(String(describing: error))")
     #expect(error?.description.hasPrefix("x.yaml:") == true)
+  }
+
+  @Test(
+    "Experts are dealt out among devices that there are",
+    arguments: [
+      (4, 1, false, 4, true), (4, 1, false, 2, true), (4, 2, false, 4, true),
+      (4, 1, false, 3, false), (4, 2, false, 8, false), (4, 2, true, 8, true),
+      (4, 2, true, 4, true), (4, 2, true, 2, true), (3, 2, true, 3, false), (1, 4, true, 4, true),
+      (1, 4, true, 2, false), (4, 1, true, 4, true), (4, 1, true, 8, false), (4, 4, true, 1, true),
+    ])
+  func experts(tensor: Int, count: Int, lockstep: Bool, ways: Int, fits: Bool) throws {
+    let yaml =
+      Self.least + """
+
+            count: \(count)
+            tensor_parallel: \(tensor)
+            data_parallel_lockstep: \(lockstep)
+            expert_parallel: \(ways)
+        """
+    guard fits else {
+      let error = #expect(throws: ScenarioError.self) { try Deployment(yaml: yaml, path: "x") }
+      #expect(error?.line == 10, "\(String(describing: error))")
+      return
+    }
+    let group = try Deployment(yaml: yaml, path: "x").engines[0]
+    // A copy of the model is one engine's, unless its experts lie on all.
+    #expect(group.layout.devices == tensor * (lockstep && ways > 1 ? count : 1))
+    #expect(group.layout.expert == ways)
+  }
+
+  @Test("A key's line is found again, or that of its group")
+  func lines() {
+    #expect(Deployment.line(of: "expert_parallel", ofGroup: 0, in: Self.whole) == 8)
+    #expect(Deployment.line(of: "expert_parallel", ofGroup: 0, in: Self.least) == 4)
+    #expect(Deployment.line(of: "expert_parallel", ofGroup: 7, in: Self.least) == 4)
+    #expect(Deployment.line(of: "expert_parallel", ofGroup: 0, in: "- [") == 1)
   }
 
   @Test(

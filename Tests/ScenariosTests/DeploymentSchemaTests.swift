@@ -24,6 +24,7 @@ import Testing
     let group = EngineGroup(name: "a", device: "b", maxModelLength: 2)
     #expect(properties["count"]?["default"] as? Int == group.count)
     #expect(properties["tensor_parallel"]?["default"] as? Int == group.tensorParallel)
+    #expect(properties["expert_parallel"]?["default"] as? Int == group.expertParallel)
     #expect(properties["data_type"]?["default"] as? String == group.dataType.rawValue)
     #expect(properties["max_num_seqs"]?["default"] as? Int == group.maxSequences)
     #expect(properties["max_num_batched_tokens"]?["default"] as? Int == group.maxBatchedTokens)

@@ -30,6 +30,7 @@ import Testing
       } else if !isSplit, flag() {
         group.policy = .sarathi
         group.lockstep = true
+        group.expertParallel = flag() ? 1 : group.count * group.tensorParallel
       } else if !isSplit {
         group.pipelineParallel = number(4)
       }

@@ -95,6 +95,34 @@ import Testing
       }
     }
 
+    /// A random small space of a mixture of experts, dealt out among engines in lockstep or not.
+    init(expertsSeed seed: UInt64) {
+      self.init(seed: seed)
+      var random = RandomStream(seed: seed, name: "experts")
+      func draw(_ most: UInt64) -> UInt64 { random.next() % most }
+      space.model = "qwen3-30b-a3b"
+      space.split = nil
+      space.devices[0].count = 16
+      space.replicas = [1, 2, 4]
+      space.objectives.timeToFirstToken = [30, 100][Int(draw(2))]
+      space.objectives.timePerOutputToken = [8, 20][Int(draw(2))]
+      space.engines = []
+      for (tensor, expert) in [(1, 1), (1, 2), (1, 4), (2, 1), (2, 2), (2, 4)] where draw(3) > 0 {
+        for lockstep in [false, true] {
+          let group = EngineGroup(
+            name: "", device: "", tensorParallel: tensor, expertParallel: expert, maxSequences: 16,
+            maxBatchedTokens: 256, maxModelLength: 600, graphSizes: draw(2) == 0 ? [] : [4, 16],
+            lockstep: lockstep)
+          space.engines.append(EngineChoice(group, fault: group.conflict?.message))
+        }
+      }
+      if space.engines.isEmpty {
+        space.engines = [
+          EngineChoice(EngineGroup(name: "", device: "", maxModelLength: 600))
+        ]
+      }
+    }
+
     func search() throws -> DesignSearch {
       let sheets = try space.devices.map { try #require(Device.builtIn(named: $0.device)) }
       return try DesignSearch(
@@ -203,7 +231,48 @@ import Testing
 
   @Test(arguments: 0..<DesignSearchTests.asked)
   func `The best design and the front are those of replaying everything`(seed: UInt64) throws {
-    let example = Case(seed: seed)
+    try compare(Case(seed: seed))
+  }
+
+  @Test(arguments: 0..<DesignSearchTests.asked)
+  func `So are they where experts are dealt out`(seed: UInt64) throws {
+    try compare(Case(expertsSeed: 100 + seed))
+  }
+
+  @Test func `Experts that are dealt out among engines are laid out for each number of these`()
+    throws
+  {
+    var space = Case(seed: 0).space
+    (space.model, space.split, space.mixesDevices) = ("qwen3-30b-a3b", nil, false)
+    space.devices = [SearchDevice(device: "h100-sxm", count: 16)]
+    space.replicas = [1, 2, 4]
+    space.routings = [.roundRobin]
+    space.engines = [1, 4].map { ways in
+      EngineChoice(
+        EngineGroup(
+          name: "", device: "", tensorParallel: 2, expertParallel: ways, maxModelLength: 600,
+          lockstep: true))
+    }
+    let sheet = try #require(Device.builtIn(named: "h100-sxm"))
+    let search = try DesignSearch(
+      space, try #require(ModelArchitecture.builtIn(named: space.model)), devices: [sheet]
+    ) { _, _ in .init() }
+    let faults = search.designs.map { design in
+      search.kinds[search.combinations[design.combination].kinds[0]].fault?.text ?? "fits"
+    }
+    // In four ways on one engine of two devices: no. On two or four engines: yes.
+    #expect(search.designs.map(\.counts) == [[1], [2], [4], [1], [2], [4]])
+    #expect(faults.enumerated().allSatisfy { ($0.element == "fits") == ($0.offset != 3) })
+    #expect(faults[3].contains("more than an engine's 2 tensor-parallel devices"))
+    let blocks = search.designs.map { design in
+      search.deployment(of: design).engines[0].blockCount ?? 0
+    }
+    #expect(blocks[0] == blocks[1] && blocks[1] == blocks[2])
+    // On four engines two devices share each expert's width besides.
+    #expect(blocks[4] > blocks[0] && blocks[5] > blocks[4])
+  }
+
+  private func compare(_ example: Case) throws {
     let search = try example.search()
     let plain = try replayAll(search, example.records)
     let result = try search.run(RequestTable(example.records))

@@ -50,7 +50,8 @@ public struct StepEstimator: Sendable {
     for use in uses { terms.append(term(use, vectorPeak: vector)) }
   }
 
-  /// Estimates a step of one data-parallel group; all pipeline stages in turn.
+  /// Estimates a step of one data-parallel group, of which all compute the same (``StepShape/groupTokens`` is
+  /// not looked at); all pipeline stages in turn.
   ///
   /// - Parameter isGraph: whether an engine replays it as a graph; nil for steps of decodes alone.
   /// - Complexity: O(operators), some 20; no memory is allocated.
@@ -143,10 +144,10 @@ extension StepEstimator {
   /// Tensor-parallel devices are neighbours, then come sequence parts, data groups and stages.
   private func group(of use: OperatorUse) -> (ranks: Int, stride: Int)? {
     switch use.size {
-    case .tokens, .sampledSequences, .attention, .rows, .scan: return nil
+    case .tokens, .groupTokens, .sampledSequences, .attention, .rows, .scan: return nil
     case .sampledBytes: return (layout.tensor, 1)
     case .decodeBytes, .prefillBytes: return (layout.sequence, layout.tensor)
-    case .bytes: break
+    case .bytes, .fullestBytes: break
     }
     switch use.operator.kind {
     case .allToAll: return (layout.expert, layout.expertTensor)
@@ -178,7 +179,7 @@ extension StepEstimator {
       let token = OperatorWork(op, at: AxisPoint(1, 0)) ?? OperatorWork()
       let sequence = OperatorWork(op, at: AxisPoint(0, 1)) ?? OperatorWork()
       return .affine(fixed: none, perToken: token - none, perSequence: sequence - none)
-    case .tokens, .bytes, .rows, .attention: break
+    case .tokens, .groupTokens, .bytes, .fullestBytes, .rows, .attention: break
     }
     guard op.kind == .moe, let network = experts(op) else {
       return .affine(fixed: fixed, perToken: at(1) - fixed, perSequence: OperatorWork())

@@ -49,16 +49,16 @@ extension ForwardPass {
     // Dealt-out experts serve the tokens of all groups.
     let groups = layout.expert > 1 ? layout.data : 1
     add(
-      "experts", .moe, sizes, count: count, groups > 1 ? .rows(perToken: groups) : .tokens,
+      "experts", .moe, sizes, count: count, groups > 1 ? .groupTokens(ranks: groups) : .tokens,
       weights: precision.experts)
     // Within one group every device has all tokens already, and the sum behind them joins them.
     guard groups > 1 else { return }
-    // Each device of a group sends its part of the group's tokens.
+    // Each device of a group sends its part of the group's tokens, and all wait for the one that sends most.
     let bytes = Int(
       Double(hidden * network.perToken * groups) * precision.activations.bytesPerElement
         / Double(layout.expert))
     add(
       "expert_exchange", .allToAll, ["ranks": layout.expert], count: 2 * count,
-      .bytes(perToken: bytes))
+      .fullestBytes(perToken: bytes))
   }
 }

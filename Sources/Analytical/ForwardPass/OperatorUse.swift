@@ -12,6 +12,10 @@ public struct OperatorUse: Hashable, Sendable {
     case attention
     /// All query tokens, as bytes of that many each.
     case bytes(perToken: Int)
+    /// The query tokens of so many data-parallel ranks that step together.
+    case groupTokens(ranks: Int)
+    /// The query tokens of the rank of those that has the most, as bytes of that many each.
+    case fullestBytes(perToken: Int)
     /// All query tokens, times a count of rows each (norms a head).
     case rows(perToken: Int)
     /// The sequences that sample a token, as bytes of that many each.
@@ -40,6 +44,10 @@ public struct OperatorUse: Hashable, Sendable {
   public enum Growth: Hashable, Sendable {
     /// The tokens alone.
     case tokens
+    /// The tokens of all ranks that step together.
+    case groupTokens
+    /// The tokens of the rank of those that has the most.
+    case fullestTokens
     /// The sequences that sample alone.
     case sampled
     /// The batch's attention.
@@ -52,20 +60,23 @@ public struct OperatorUse: Hashable, Sendable {
   public var growth: Growth {
     switch size {
     case .tokens, .bytes, .rows: .tokens
+    case .groupTokens: .groupTokens
+    case .fullestBytes: .fullestTokens
     case .sampledSequences, .sampledBytes: .sampled
     case .attention: .attention
     case .scan, .decodeBytes, .prefillBytes: .several
     }
   }
 
-  /// The point of the operator's curve at so many of what its time follows.
+  /// The point of the operator's curve at so many of what its time follows; of a group's tokens, with so many
+  /// on each rank.
   ///
   /// - Complexity: O(1). A size that does not fit stays at the largest integer.
   public func point(size count: Int) -> AxisPoint {
     switch size {
     case .tokens, .sampledSequences, .attention, .scan: return AxisPoint(count)
     case .bytes(let each), .rows(let each), .sampledBytes(let each), .decodeBytes(let each),
-      .prefillBytes(let each):
+      .prefillBytes(let each), .groupTokens(let each), .fullestBytes(let each):
       let (size, overflow) = count.multipliedReportingOverflow(by: each)
       return AxisPoint(overflow ? .max : size)
     }
@@ -78,6 +89,8 @@ public struct OperatorUse: Hashable, Sendable {
     case .decodeBytes: point(size: shape.decodeSequences)
     case .prefillBytes: point(size: shape.prefillTokens)
     case .scan: AxisPoint(shape.tokens, shape.prefillSequences + shape.decodeSequences)
+    case .groupTokens(let ranks): AxisPoint(shape.tokens(ofRanks: ranks))
+    case .fullestBytes: point(size: shape.tokensOfFullest)
     case .tokens, .bytes, .rows, .attention: point(size: shape.tokens)
     }
   }

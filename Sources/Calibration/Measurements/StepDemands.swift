@@ -14,6 +14,8 @@ public struct StepDemands: Sendable {
   /// The sizes of captured graphs, ascending.
   private let graphs: [Int]
   private let model: CostModel
+  /// How many ranks share experts; 1 where none do.
+  private let ranks: Int
   /// One use of each size but attention's: where one goes, all others of the size go.
   private let sized: [OperatorUse]
   /// How often each point was visited, by what the operators of the pass grow with.
@@ -52,18 +54,19 @@ public struct StepDemands: Sendable {
     self.uses = uses
     self.graphs = graphs.sorted()
     self.model = model
+    self.ranks =
+      uses.lazy.compactMap { if case .groupTokens(let ranks) = $0.size { ranks } else { nil } }
+      .first ?? 1
     var sizes: Set<OperatorUse.Size> = [.attention]
     self.sized = uses.filter { sizes.insert($0.size).inserted }
   }
 
-  /// The operators of an engine's step on one device, as its prices are made of them.
+  /// The operators of an engine's step on one device of a layout, as its prices are made of them.
   public static func operators(
-    of architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
-    pipelineParallel: Int = 1, on model: CostModel
+    of architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    on model: CostModel
   ) -> [OperatorUse] {
-    StepModel.operators(
-      of: architecture, dataType,
-      Parallelism(tensor: tensorParallel, pipeline: pipelineParallel), on: model)
+    StepModel.operators(of: architecture, dataType, layout, on: model)
   }
 
   /// Adds a run of decode steps, in each of which every sequence's context is a token longer, or one
@@ -77,16 +80,25 @@ public struct StepDemands: Sendable {
   public mutating func add(_ shape: StepShape, steps: Int = 1, weight: Double = 1) {
     guard shape.tokens > 0, steps > 0, weight > 0, weight.isFinite else { return }
     let count = Double(steps) * weight
+    let (tokens, whole) = padded(shape)
     for use in sized {
-      let point =
-        use.growth == .tokens ? use.point(size: padded(shape.tokens)) : use.point(in: shape)
+      let point = use.growth == .tokens ? use.point(size: tokens) : use.point(in: whole)
       if point[0] > 0 { visits[use.size, default: [:]][point, default: 0] += count }
     }
     addPrefills(of: shape, count: count)
     addDecodes(of: shape, steps: steps, weight: weight)
   }
 
-  private func padded(_ tokens: Int) -> Int { graphs.first { $0 >= tokens } ?? tokens }
+  /// The tokens that a step computes, and what it computes together with its peers: where a graph runs, as many
+  /// as that has, on all ranks that share experts.
+  private func padded(_ shape: StepShape) -> (tokens: Int, shape: StepShape) {
+    let least = ranks > 1 ? shape.tokensOfFullest : shape.tokens
+    guard let graph = graphs.first(where: { $0 >= least }) else { return (shape.tokens, shape) }
+    guard ranks > 1 else { return (graph, shape) }
+    var whole = shape
+    (whole.groupTokens, whole.fullestTokens) = (ranks * graph, graph)
+    return (graph, whole)
+  }
 
   private mutating func addPrefills(of shape: StepShape, count: Double) {
     guard shape.prefillTokens > 0, shape.prefillSequences > 0 else { return }

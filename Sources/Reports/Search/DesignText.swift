@@ -28,15 +28,16 @@ extension DesignSearch {
 extension EngineKind {
   /// How an engine's devices share the model.
   var layout: String {
-    let (tensor, stages) = (choice.group.tensorParallel, choice.group.pipelineParallel)
-    return stages > 1 ? "TP \(tensor) × PP \(stages)" : "TP \(tensor)"
+    let ways = [("EP", choice.group.expertParallel), ("PP", choice.group.pipelineParallel)]
+    return ways.filter { $0.1 > 1 }.reduce("TP \(choice.group.tensorParallel)") {
+      "\($0) × \($1.0) \($1.1)"
+    }
   }
 
   /// What else was chosen, in the file's words.
   var settings: [String] {
-    choice.settings.filter { $0.key != "tensor_parallel" && $0.key != "pipeline_parallel" }.map {
-      "\($0.key) \($0.value)"
-    }
+    let layout = ["tensor_parallel", "expert_parallel", "pipeline_parallel"]
+    return choice.settings.filter { !layout.contains($0.key) }.map { "\($0.key) \($0.value)" }
   }
 }
 

@@ -130,7 +130,9 @@ public struct SearchResultFile: Sendable {
 
   private static func engine(_ kind: EngineKind, count: Int) -> ResultValue {
     let group = kind.group
-    return .object([
+    let dealt: [String: ResultValue] =
+      group.expertParallel > 1 ? ["expert_parallel": .integer(group.expertParallel)] : [:]
+    let members: [String: ResultValue] = [
       "count": .integer(count), "device": .text(group.device), "role": .text(group.role.rawValue),
       "tensor_parallel": .integer(group.tensorParallel),
       "pipeline_parallel": .integer(group.pipelineParallel),
@@ -141,6 +143,7 @@ public struct SearchResultFile: Sendable {
       "settings": .object(
         Dictionary(
           uniqueKeysWithValues: kind.choice.settings.map { ($0.key, .text($0.value)) })),
-    ])
+    ]
+    return .object(members.merging(dealt) { $1 })
   }
 }

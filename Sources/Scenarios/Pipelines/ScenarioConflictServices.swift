@@ -46,7 +46,13 @@ extension EngineGroup {
       return ScenarioConflict(
         "draft_acceptance_rate", "the acceptance rate or the cost of drafts is out of bounds")
     }
-    if let conflict = group.conflict { return ScenarioConflict(conflict) }
+    guard expertParallel <= tensorParallel else {
+      return ScenarioConflict(
+        "expert_parallel",
+        "'expert_parallel' (\(expertParallel)) is more than an engine's \(tensorParallel) tensor-parallel "
+          + "devices, and engines of a pool do not share experts")
+    }
+    if let conflict = group.conflict ?? group.layoutConflict { return ScenarioConflict(conflict) }
     if !enablesChunkedPrefill || policy.computesWholePrompts, maxBatchedTokens < maxModelLength {
       return ScenarioConflict(
         enablesChunkedPrefill ? "policy" : "enable_chunked_prefill",
