@@ -83,8 +83,11 @@ public struct BlockStore: Sendable {
 
   /// Uses a content; returns whether it is there.
   @discardableResult
-  public mutating func touch(_ content: UInt64) -> Bool {
-    let slot = table[find(content)]
+  public mutating func touch(_ content: UInt64) -> Bool { touch(at: find(content)) }
+
+  /// Uses what is at a place of the table; returns whether anything is.
+  private mutating func touch(at position: Int) -> Bool {
+    let slot = table[position]
     guard slot >= 0 else { return false }
     if eviction == .leastRecent, slot != tail {
       unlink(slot)
@@ -97,7 +100,8 @@ public struct BlockStore: Sendable {
   ///
   /// One that is there is used. A store without room returns the content itself.
   public mutating func insert(_ content: UInt64) -> UInt64? {
-    guard !touch(content) else { return nil }
+    var position = find(content)
+    guard !touch(at: position) else { return nil }
     guard most > 0 else { return content }
     var evicted: UInt64?
     if count == most {
@@ -105,10 +109,12 @@ public struct BlockStore: Sendable {
       remove(oldest)
       counts.evictions += 1
       evicted = oldest
+      // Its leaving may have moved others.
+      position = find(content)
     }
     let slot = takeSlot(content)
     append(slot)
-    table[find(content)] = slot
+    table[position] = slot
     count += 1
     counts.insertions += 1
     if 2 * count > table.count { grow() }

@@ -28,6 +28,7 @@ struct PipelineCommand: FailingCommand {
 
         reprise pipeline docs/examples/pipelines/rag.yaml -o out
         reprise pipeline rag.yaml --db lat.sqlite --log requests.jsonl --speed 2 -o out
+        reprise pipeline agents.yaml --log sessions.jsonl --closed-loop 16 -o out
       """)
 
   @OptionGroup var scenario: ScenarioOptions
@@ -51,6 +52,8 @@ struct PipelineCommand: FailingCommand {
 
   @OptionGroup(title: "Workload") var part: LogPartArguments
 
+  @OptionGroup(title: "Workload") var clients: ClientArguments
+
   @OptionGroup(title: "Timeline") var drawing: TimelineArguments
 
   @Flag(help: "Write stages.csv, too: a row for each stage of each request.")
@@ -60,11 +63,14 @@ struct PipelineCommand: FailingCommand {
 
   mutating func validate() throws {
     if let requests, requests < 1 { throw UsageError("--requests must be at least 1") }
-    guard log != nil || part.options == WorkloadOptions() && !part.log.isUsed else {
+    guard
+      log != nil || part.options == WorkloadOptions() && !part.log.isUsed && !clients.isUsed
+    else {
       throw UsageError(
-        "--speed, --window, --thin, --spread-ties, --log-mapping and --unit are of a log; give --log, too"
-      )
+        "--speed, --window, --thin, --spread-ties, --closed-loop, --think-time, --log-mapping and --unit are "
+          + "of a log; give --log, too")
     }
+    try clients.check(part)
   }
 
   mutating func execute() throws {
@@ -90,6 +96,9 @@ struct PipelineCommand: FailingCommand {
     simulation.recordsLoad = true
     var options = part.options
     options.seed = scenario.seed
+    clients.add(to: &options)
+    simulation.clients = options.clients
+    simulation.clientPause = options.thinkTime
     var source = try PipelineSource(
       log: log, reading: part.log.reading(), options: options, workload: scenario.workload,
       limit: requests)

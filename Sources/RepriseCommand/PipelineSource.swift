@@ -48,7 +48,8 @@ struct PipelineSource {
     let order = load.records.indices.sorted {
       (load.records[$0].arrival, $0) < (load.records[$1].arrival, $1)
     }
-    records = order.map { load.records[$0] }[...]
+    let sent = load.recordsWithPauses
+    records = order.map { sent[$0] }[...]
     count = records.count
     inputs = whole.input.map { [$0] } ?? []
     let summary = whole.summary

@@ -11,11 +11,7 @@ struct WorkloadArguments: ParsableArguments {
   @Option(help: "The seed of --thin.")
   var seed: UInt64 = 0
 
-  @Option(help: "This many clients send the log's requests, each when its last one has ended.")
-  var closedLoop: Int?
-
-  @Option(help: "Seconds before a client's next turn, where the log does not tell.")
-  var thinkTime = 0.0
+  @OptionGroup var clients: ClientArguments
 
   @Option(help: "Clients give up this many seconds after sending.")
   var deadline: Double?
@@ -23,17 +19,11 @@ struct WorkloadArguments: ParsableArguments {
   mutating func validate() throws {
     let most = 1e9
     for (name, seconds) in [
-      ("--warm-up", warmUp), ("--think-time", thinkTime), ("--deadline", deadline ?? 0),
+      ("--warm-up", warmUp), ("--deadline", deadline ?? 0),
     ] where !(0...most).contains(seconds) {
       throw UsageError("\(name) must be between 0 and 1000000000 seconds")
     }
-    guard (1...Int(Int32.max)).contains(closedLoop ?? 1) else {
-      throw UsageError("--closed-loop must be between 1 and 2147483647")
-    }
-    guard closedLoop == nil || part.speed == 1 && !part.spreadTies else {
-      throw UsageError(
-        "--closed-loop does not look at arrival times: leave --speed and --spread-ties out")
-    }
+    try clients.check(part)
   }
 
   /// The library's form.
@@ -41,8 +31,7 @@ struct WorkloadArguments: ParsableArguments {
     var options = part.options
     options.warmUp = Nanoseconds(seconds: warmUp)
     options.seed = seed
-    options.clients = closedLoop
-    options.thinkTime = Nanoseconds(seconds: thinkTime)
+    clients.add(to: &options)
     options.deadline = deadline.map { Nanoseconds(seconds: $0) }
     return options
   }

@@ -172,4 +172,17 @@ public struct ReplayWorkload: Sendable, Hashable {
     else { return nil }
     return Double(records.count) / (last - first).seconds
   }
+
+  /// ``records`` with the pause before each turn of a session as its think time, at the load's speed: the one
+  /// that the log tells or the recorded gap, as ``turns`` has it. For whoever sends turns without ``turns``.
+  public var recordsWithPauses: [RequestRecord] {
+    guard let turns else { return records }
+    var paused = records
+    for index in paused.indices where paused[index].session != nil {
+      paused[index].thinkTime =
+        turns.predecessors[index] >= 0
+        ? turns.thinkTimes[index] : paused[index].thinkTime?.divided(by: options.speed)
+    }
+    return paused
+  }
 }

@@ -39,6 +39,7 @@ struct WorkloadTests {
     ])
     #expect(seconds(workload) == [5, 7.5, 15])
     #expect(workload.turns?.thinkTimes.map(\.seconds) == [0, 2, 7])
+    #expect(workload.recordsWithPauses.map { $0.thinkTime?.seconds } == [nil, 2, 7])
     #expect(workload.records.allSatisfy { $0.measured == nil })
   }
 

@@ -22,12 +22,17 @@ struct CompiledPipeline {
     let searches: [SearchCost]
     /// The same for all stages that search the same in the same way on the same engines; -1 for others.
     let searchNumber: Int
+    /// Whether all requests pass it, whatever they are.
+    let isForAll: Bool
 
     fileprivate init(_ draft: Draft) {
       (stage, pool) = (draft.stage, draft.pool)
       (searches, searchNumber) = (draft.searches, draft.searchNumber)
       (predecessors, successors) = (draft.predecessors, draft.successors)
       (partner, contexts, stores) = (draft.partner, draft.contexts, draft.stores)
+      var takesPassages = false
+      if case .retrieve(let retrieval) = stage.action { takesPassages = retrieval.isLogged }
+      isForAll = stage.condition == StageCondition() && !stage.isOptional && !takesPassages
     }
 
     /// Whether a language model computes a context here.
@@ -60,6 +65,9 @@ struct CompiledPipeline {
   /// Whether contexts have names even where the log has none: several stages compute them, paths share
   /// them, or stores keep them.
   let namesContexts: Bool
+  /// Whether engines look for what no log names: several stages compute one request's contexts, or paths share
+  /// them. Where one stage alone generates from them, only stores do.
+  let sharesOwnContent: Bool
 
   /// The search whose passages the log tells, if one takes these.
   var loggedRetrieval: Retrieval? {
@@ -93,8 +101,10 @@ struct CompiledPipeline {
     }
     try Self.join(&drafts, graph, prefills: scenario.prefills(of: pipeline), scenario)
     parts = drafts.map(Part.init)
+    let computing = parts.filter(\.computesContext)
+    sharesOwnContent = computing.count > 1 || computing.contains { $0.stage.action != .generate }
     namesContexts =
-      parts.filter(\.computesContext).count > 1
+      computing.count > 1
       || parts.contains {
         if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
         return $0.stage.action.looksUp

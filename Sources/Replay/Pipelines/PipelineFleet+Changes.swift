@@ -168,6 +168,7 @@ extension PipelineFleet {
     let waiting = pools[pool].pending.count
     let requests = range.reduce(waiting) { $0 + engines[$1].load.requests }
     let load = Double(requests) / Double(max(1, available.count))
+    var hasChanged = true
     if load > scaling.upper || available.count < scaling.minimum {
       if let draining = range.first(where: { engines[$0].isUp && engines[$0].isDraining }) {
         engines[draining].isDraining = false
@@ -179,6 +180,8 @@ extension PipelineFleet {
         foresee(
           .comeback, next, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.startup)).rawValue,
           tag: engines[next].epoch)
+      } else {
+        hasChanged = false
       }
     } else if load < scaling.lower, case let open = available.filter({ engines[$0].isOpen }),
       open.count > max(1, scaling.minimum), let last = open.last
@@ -186,22 +189,32 @@ extension PipelineFleet {
       // Those on their way do not count: until they are there nobody would serve in place of the last.
       engines[last].isDraining = true
       stopIfDrained(last, at: time)
+    } else {
+      hasChanged = false
     }
     guard result.underWay > 0 || !isAtEnd || sessions.waitingCount > 0 else { return }
-    lookLater(pool, at: time)
+    lookLater(pool, at: time, hasChanged: hasChanged)
   }
 
   /// Foresees the next look at a pool, unless nothing else can happen any more: then looks alone would go on
   /// for ever, and it is looked at again when an engine comes.
-  private mutating func lookLater(_ pool: Int, at time: Int64) {
+  private mutating func lookLater(_ pool: Int, at time: Int64, hasChanged: Bool) {
     pools[pool].isAsleep = isAtEnd && nothingButLooks
-    if !pools[pool].isAsleep { foreseeLook(pool, at: time) }
+    guard !pools[pool].isAsleep else { return }
+    // Until something happens a look sees what this one saw: there are no more of them than of what happens,
+    // however short the time between two.
+    foreseeLook(pool, at: time, until: hasChanged ? time : nextChange)
   }
 
-  private mutating func foreseeLook(_ pool: Int, at time: Int64) {
+  /// Foresees the first look at a pool a whole number of intervals after one, no earlier than `change`.
+  private mutating func foreseeLook(_ pool: Int, at time: Int64, until change: Int64? = nil) {
     guard let scaling = plan.scenario.pools[pool].scaling else { return }
+    let interval = max(1, Nanoseconds(seconds: scaling.interval).rawValue)
+    let intervals = max(0, (change ?? time) - time - 1) / interval + 1
+    let wait = intervals.multipliedReportingOverflow(by: interval)
     foresee(
-      .scaling, pool, at: (Nanoseconds(time) + Nanoseconds(seconds: scaling.interval)).rawValue)
+      .scaling, pool,
+      at: (Nanoseconds(time) + Nanoseconds(wait.overflow ? .max : wait.partialValue)).rawValue)
   }
 
   /// Stops an engine that takes no further requests and has none.

@@ -76,6 +76,13 @@ extension PipelineFleet {
       arrival: time)
     resident.fetched = fetched
     resident.isHandedOver = isHandedOver
+    if !pipelines[journey.pipeline].sharesOwnContent {
+      // Nobody would look for the rest: names that are never found cost a third of the time.
+      let named = journey.namedFrom * journey.tokensPerName
+      resident.sharedBlocks = min(
+        resident.sharedBlocks,
+        Int32(clamping: named / models[place].scheduler.limits.blockSize))
+    }
     if tasks[Int(ticket.task)].awaitsBlocks {
       resident.arrival = tasks[Int(ticket.task)].arrived
       models[place].scheduler.enqueueInTurn(resident)

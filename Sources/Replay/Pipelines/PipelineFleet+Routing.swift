@@ -13,18 +13,16 @@ extension PipelineFleet {
   ) -> Int? {
     var journey = journeys[journey(of: task)]
     let output = tokensToGenerate(part, journey)
-    var canServe = false
-    candidates.removeAll(keepingCapacity: true)
-    for engine in pools[part.pool].range {
-      guard canEverServe(engine, part, input: journey.context, output: output) else { continue }
-      canServe = true
-      guard engines[engine].isOpen else { continue }
-      candidates.append(
-        RoutingCandidate(engine: engines[engine].number, load: engines[engine].load))
-    }
-    guard canServe else {
+    // A pool's engines are alike.
+    let first = pools[part.pool].first
+    guard canEverServe(first, part, input: journey.context, output: output) else {
       giveUp(task, at: time, .rejected)
       return nil
+    }
+    candidates.removeAll(keepingCapacity: true)
+    for engine in pools[part.pool].range where engines[engine].isOpen {
+      candidates.append(
+        RoutingCandidate(engine: engines[engine].number, load: engines[engine].load))
     }
     guard !candidates.isEmpty else {
       if waits {
@@ -48,7 +46,7 @@ extension PipelineFleet {
       number: journey.number, attempt: Int(tasks[task].attempt), input: journey.context,
       output: output, session: SessionGate.number(of: journey.session))
     let place = pools[part.pool].rule.choose(request, among: candidates)
-    let engine = pools[part.pool].first + candidates[place].engine
+    let engine = first + candidates[place].engine
     join(task, engine, input: journey.context, output: output)
     return engine
   }

@@ -16,7 +16,7 @@ extension PipelineFleet {
     let (index, part) = (journey(of: task), part(of: task))
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
-    guard passes(part.stage, journeys[index], place: task % stride) else {
+    guard part.isForAll || passes(part.stage, journeys[index], place: task % stride) else {
       dropLayers(of: task, at: time)
       tasks[task].phase = .skipped
       // A fetch may have chosen its engine, and counted it there.

@@ -161,10 +161,10 @@ extension PipelineFleet {
       guard let name = next else { return }
       let number = stores.number(of: store, for: leaf)
       let (isNew, evicted) = stores.update(store, number) { instance -> (Bool, UInt64?) in
-        if instance.blocks.touch(name) { return (false, nil) }
+        let before = instance.blocks.counts.insertions
         let evicted = instance.blocks.insert(name)
-        // A store without room gives back what it gets.
-        guard evicted != name else { return (false, evicted) }
+        // It is there already, or a store without room gives back what it gets.
+        guard instance.blocks.counts.insertions > before else { return (false, evicted) }
         instance.bytesWritten += bytes
         return (true, evicted)
       }

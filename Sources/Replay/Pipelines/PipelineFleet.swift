@@ -98,8 +98,10 @@ struct PipelineFleet {
   var trace: PipelineTrace?
   /// What pools and links do over time; nil if nobody wants it.
   var load: PipelineLoad?
+  /// When the next request of the log arrives; `.max` after the last.
+  var nextArrival: Int64 = 0
   /// Whether nothing arrives any more.
-  var isAtEnd = false
+  var isAtEnd: Bool { nextArrival == .max }
   /// Lists that are used again.
   var finished: [Resident] = []
   var gone: [Resident] = []
@@ -112,6 +114,14 @@ struct PipelineFleet {
   var nothingButLooks: Bool {
     links.network.nextEnd == .max && events.count < pools.count
       && events.unordered.allSatisfy { $0.kind == .scaling }
+  }
+
+  /// When the next thing happens that is no look at a number of engines; `.max` for never.
+  var nextChange: Int64 {
+    let first = min(links.network.nextEnd, nextArrival)
+    guard let event = events.min, event.time < first else { return first }
+    guard event.kind == .scaling else { return event.time }
+    return events.unordered.reduce(first) { $1.kind == .scaling ? $0 : min($0, $1.time) }
   }
 
   // MARK: Running

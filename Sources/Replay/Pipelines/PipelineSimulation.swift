@@ -1,4 +1,4 @@
-import Operators
+public import Operators
 public import RequestLogs
 import Scenarios
 
@@ -20,6 +20,12 @@ public struct PipelineSimulation: Sendable {
   public let plan: ScenarioPlan
   /// Whether ``PipelineResult/load`` is recorded; off by default.
   public var recordsLoad = false
+  /// How many clients send the requests, each the next session when its last one has ended, whatever the recorded
+  /// arrivals; a request without a session is one by itself. Memory then goes with the number of requests. Nil, the
+  /// default, sends at the recorded times.
+  public var clients: Int?
+  /// The time between two sessions of a client.
+  public var clientPause = Nanoseconds.zero
 
   /// Checks a plan.
   ///
@@ -70,19 +76,25 @@ public struct PipelineSimulation: Sendable {
     guard
       var fleet = try? PipelineFleet(plan, tokensPerBlock: size, trace: trace, collect: outcome)
     else { preconditionFailure("a plan that was checked does not fit together") }
+    fleet.sessions = SessionGate(clients: clients, clientPause: clientPause)
     if recordsLoad { fleet.load = PipelineLoad(fleet) }
-    var latest = Int64.min
+    fleet.nextArrival = arrival(of: record, after: 0)
+    var offered = 0
     var untilLook = 1024
     while true {
-      let arrival = record.map { max($0.arrival.rawValue, latest, 0) } ?? .max
+      let arrival = fleet.nextArrival
       let time = fleet.nextTime
       fleet.sampleLinks(by: min(time, arrival))
-      // At one instant changes of engines come before arrivals, and these before all else.
-      if let current = record, arrival < time || (arrival == time && !fleet.changesNext) {
-        latest = arrival
+      // At one instant changes of engines come before arrivals, and these before all else. The record itself is
+      // only looked at when it is due: a copy of it at each event would cost more than the event.
+      if arrival < time || (arrival == time && time < .max && !fleet.changesNext),
+        var current = record.take()
+      {
+        if clients != nil { leaveToClients(&current, number: offered) }
+        offered += 1
         fleet.offer(current, at: arrival)
         record = try next()
-        fleet.isAtEnd = record == nil
+        fleet.nextArrival = self.arrival(of: record, after: arrival)
       } else if time < .max {
         fleet.advance(changesOnly: arrival == time)
       } else {
@@ -99,5 +111,18 @@ public struct PipelineSimulation: Sendable {
     }
     fleet.load?.end(with: &fleet.links)
     return fleet
+  }
+
+  /// When a request arrives, no earlier than the one before it; `.max` for none.
+  private func arrival(of record: RequestRecord?, after latest: Int64) -> Int64 {
+    guard let record else { return .max }
+    return clients == nil ? min(max(record.arrival.rawValue, latest), .max - 1) : 0
+  }
+
+  /// Leaves it to the clients when a request is sent.
+  private func leaveToClients(_ record: inout RequestRecord, number: Int) {
+    record.arrival = .zero
+    // No log has such a name.
+    if record.session == nil { record.session = "\u{0}\(number)" }
   }
 }

@@ -7,7 +7,8 @@ import RequestLogs
 /// A turn waits for the one before it in its session. The first turn of a session that another called
 /// (``RequestLogs/RequestRecord/parentSession``) waits for the caller's turn before it, and the caller's next turn for
 /// all turns of sessions that it called since its own last one. It is sent at its recorded time, or its think time after
-/// the last of these has ended, whichever is later.
+/// the last of these has ended, whichever is later. Where clients send sessions, the first turns of one wait for a
+/// client, too.
 struct SessionGate {
   /// A turn that was offered and has not ended.
   private struct Turn {
@@ -54,6 +55,20 @@ struct SessionGate {
   private var sequence = 0
   /// Turns that were kept and have not been sent.
   private(set) var waitingCount = 0
+  /// Who sends sessions; nil where the times of their first turns decide.
+  private var clients: SessionClients?
+  /// Nanoseconds between two sessions of a client.
+  private let clientPause: Nanoseconds
+
+  /// A gate through which nothing has come.
+  ///
+  /// - Parameters:
+  ///   - clients: how many send sessions; nil where the times of their first turns decide.
+  ///   - clientPause: the time between two sessions of a client.
+  init(clients: Int? = nil, clientPause: Nanoseconds = .zero) {
+    self.clients = clients.map(SessionClients.init)
+    self.clientPause = max(.zero, clientPause)
+  }
 
   /// Takes a request in, and keeps it if it must wait for others; false if it need not.
   mutating func holds(_ record: RequestRecord) -> Bool {
@@ -76,7 +91,9 @@ struct SessionGate {
     }
     for other in awaited { turns[other].dependents.append(turn) }
     turns[turn].awaited = awaited.count
-    guard !awaited.isEmpty else { return false }
+    let isTaken = clients?.add(record, of: name) ?? true
+    guard !awaited.isEmpty || !isTaken else { return false }
+    if awaited.isEmpty { clients?.hold(turn, of: name) }
     turns[turn].record = record
     waitingCount += 1
     return true
@@ -106,16 +123,26 @@ struct SessionGate {
     for turn in turns[ended].dependents {
       turns[turn].awaited -= 1
       guard turns[turn].awaited == 0, let record = turns[turn].record else { continue }
-      turns[turn].record = nil
-      let pause = max(.zero, record.thinkTime ?? .zero)
-      let due = max(record.arrival.rawValue, (Nanoseconds(time) + pause).rawValue)
-      dueTurns.insert(DueTurn(time: due, sequence: sequence, record: record))
-      sequence += 1
-      times.append(due)
+      times.append(send(turn, record, after: record.thinkTime ?? .zero, at: time))
+    }
+    for turn in clients?.ended(name) ?? [] {
+      guard let record = turns[turn].record else { continue }
+      times.append(send(turn, record, after: clientPause, at: time))
     }
     turns[ended] = Turn()
     freeTurns.append(ended)
     return times
+  }
+
+  /// Has a turn sent after a pause, or at its recorded time if that is later; when.
+  private mutating func send(
+    _ turn: Int, _ record: RequestRecord, after pause: Nanoseconds, at time: Int64
+  ) -> Int64 {
+    turns[turn].record = nil
+    let due = max(record.arrival.rawValue, (Nanoseconds(time) + max(.zero, pause)).rawValue)
+    dueTurns.insert(DueTurn(time: due, sequence: sequence, record: record))
+    sequence += 1
+    return due
   }
 
   /// A number for a session's name, the same in every run; -1 without a session.

@@ -148,7 +148,7 @@ extension ScenarioFormat {
     FormatKey(name: "min_engines", kind: .integer(1...Scenario.maxEngines), isRequired: true),
     FormatKey(name: "up_at", kind: .number(above: 0, through: 1e6), isRequired: true),
     FormatKey(name: "down_at", kind: .amount(0...1e6), isRequired: true),
-    // A shorter one would be nothing but looking: a day of 10 ms is 8.6 million looks.
+    // Looks between which nothing happens are passed over: a short one costs no more than what happens.
     FormatKey(name: "interval_s", kind: .amount(1e-6...1e9), isRequired: true),
     FormatKey(name: "startup_s", kind: .amount(0...1e9), isRequired: true),
   ]

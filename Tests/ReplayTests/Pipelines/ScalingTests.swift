@@ -20,8 +20,10 @@ import Testing
       plan([pool], [Stage(name: "call", action: .call(call), pool: "web")]), records)
   }
 
-  private func scaling(upper: Double, lower: Double, startup: Double) -> Scaling {
-    Scaling(minimum: 1, upper: upper, lower: lower, interval: 10e-6, startup: startup)
+  private func scaling(
+    upper: Double, lower: Double, startup: Double, interval: Double = 10e-6
+  ) -> Scaling {
+    Scaling(minimum: 1, upper: upper, lower: lower, interval: interval, startup: startup)
   }
 
   private func calls(_ arrivals: [Int64]) -> [RequestRecord] {
@@ -90,5 +92,18 @@ import Testing
       records)
     #expect(outcomes.last?.end == Nanoseconds(510_500))
     #expect(result.engines[1].upTime == Nanoseconds(400))
+  }
+
+  @Test(
+    "Looks between which nothing happens cost nothing, though a month has 2.6 million million of them"
+  )
+  func emptyLooks() throws {
+    let month: Int64 = 30 * 86_400 * 1_000_000_000
+    let (result, outcomes) = try run(
+      seconds: 100e-6, count: 2, scaling(upper: 2, lower: 0.5, startup: 5e-6, interval: 1e-6),
+      calls([0, 0, 0, 0, 0, 0, month]))
+    // Started at the first look, there at 6 us; the first look after the last of six calls is at 601 us.
+    #expect(result.engines[1].upTime == Nanoseconds(601_000 - 6000))
+    #expect(outcomes.last?.end == Nanoseconds(month + 100_000))
   }
 }

@@ -99,11 +99,14 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
 
 /// What a replay of records gives: the result, each outcome by its number, and what was not given back.
 func replayWhole(
-  _ plan: ScenarioPlan, _ records: [RequestRecord]
+  _ plan: ScenarioPlan, _ records: [RequestRecord],
+  _ change: (inout PipelineSimulation) -> Void = { _ in }
 ) throws -> (result: PipelineResult, outcomes: [JourneyOutcome], leftovers: [String]) {
   var outcomes: [JourneyOutcome] = []
   var rest = records[...]
-  let fleet = try PipelineSimulation(plan).drive(outcome: { outcomes.append($0) }) {
+  var simulation = try PipelineSimulation(plan)
+  change(&simulation)
+  let fleet = simulation.drive(outcome: { outcomes.append($0) }) {
     rest.popFirst()
   }
   let leftovers = fleet.leftovers

@@ -18,7 +18,9 @@ import Testing
   }
 
   /// What a replay does with turns that take 100 ns each, any number at once: when each was sent, in log order.
-  private func sent(_ records: [RequestRecord]) throws -> [Int64] {
+  private func sent(
+    _ records: [RequestRecord], clients: Int? = nil, pause: Int64 = 0
+  ) throws -> [Int64] {
     let pool = EnginePool(name: "web", service: .external(ExternalService()))
     var numbered = records
     // Turns of one session may be told apart by nothing else.
@@ -27,7 +29,11 @@ import Testing
       plan(
         [pool],
         [Stage(name: "call", action: .call(ExternalCall(duration: .constant(1e-7))), pool: "web")]),
-      numbered)
+      numbered
+    ) {
+      $0.clients = clients
+      $0.clientPause = Nanoseconds(pause)
+    }
     #expect(whole.leftovers == [])
     #expect(whole.result.finished == records.count)
     return whole.outcomes.sorted { $0.promptTokens < $1.promptTokens }.map(\.arrival.rawValue)
@@ -55,6 +61,58 @@ import Testing
       turn("b", "gone", at: 901, think: 5), turn("x", "x", at: 902), turn("x", "x", at: 903),
     ])
     #expect(times == [0, 500, 900, 901, 902, 1002])
+  }
+
+  @Test("Clients work sessions off as a list, whatever the recorded times", arguments: 0..<30)
+  func clients(seed: UInt64) throws {
+    var random = TestGenerator(seed)
+    let (clients, pause) = (Int(seed % 4) + 1, Int64(seed % 3) * 40)
+    var records: [RequestRecord] = []
+    for row in 0..<40 {
+      var record = turn(
+        "\(Int.random(in: 0..<12, using: &random))", at: Int64(7 * row),
+        think: Int64.random(in: 0...90, using: &random))
+      // A request without a session is one by itself.
+      if row % 5 == 4 { record.session = nil }
+      records.append(record)
+    }
+    var sessions: [[Int]] = []
+    for (row, record) in records.enumerated() {
+      if let name = record.session,
+        let known = sessions.firstIndex(where: { records[$0[0]].session == name })
+      {
+        sessions[known].append(row)
+      } else {
+        sessions.append([row])
+      }
+    }
+    // Each session goes to the client that is free first.
+    var free = Array(repeating: Int64(0), count: clients)
+    var expected = Array(repeating: Int64(0), count: records.count)
+    for session in sessions {
+      let client = try #require(free.indices.min { free[$0] < free[$1] })
+      var time = free[client]
+      for (place, row) in session.enumerated() {
+        if place > 0 { time += records[row].thinkTime?.rawValue ?? 0 }
+        expected[row] = time
+        time += 100
+      }
+      free[client] = time + pause
+    }
+    #expect(try sent(records, clients: clients, pause: pause) == expected)
+  }
+
+  @Test(
+    "A client sends those that its session called, too, and the next session after the last of them"
+  )
+  func callers() throws {
+    let times = try sent(
+      [
+        turn("s", at: 0), turn("a", "s", at: 0, think: 7), turn("b", "a", at: 0, think: 9),
+        turn("next", at: 0), turn("s", at: 0, think: 3), turn("last", at: 0),
+      ], clients: 1, pause: 1)
+    // s until 100, a until 207, b until 316; a has ended before, so that s goes on after 207.
+    #expect(times == [0, 107, 216, 317, 210, 418])
   }
 
   @Test("Any tree of sessions is sent as looking at all turns before says", arguments: 0..<60)
