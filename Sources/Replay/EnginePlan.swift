@@ -1,7 +1,7 @@
 public import Analytical
 public import CostModel
 public import OperatorStore
-import Operators
+public import Operators
 public import Scenarios
 
 /// A group of engines with its model, device, memory and prices resolved.
@@ -16,11 +16,16 @@ public struct EnginePlan: Sendable {
   public let architecture: ModelArchitecture
   /// The device's data sheet.
   public let device: Device
-  /// How many curves were measured on the device; with none, ``measured`` is the roofline too.
+  /// How many curves were measured on the device; with none, ``measured`` is borrowed from
+  /// ``lenders``, or the roofline too.
   public let curveCount: Int
   /// The software that measured them, without versions, by name; libraries of collectives, which serve any
   /// of it, apart.
   public let software: [String]
+  /// The types that those curves were measured in, each once.
+  public let measuredTypes: Set<DataType>
+  /// The other devices whose curves may be borrowed from.
+  public let lenders: [String]
   /// What was fitted for this deployment, if anything.
   public let calibration: StoredCalibration?
   /// What steps cost by measurements.
@@ -53,6 +58,8 @@ public struct EnginePlan: Sendable {
     self.software = Set(
       curves.lazy.filter { !$0.operator.kind.isCollective }.map { $0.runtime.prefix { $0 != " " } }
     ).map(String.init).sorted()
+    self.measuredTypes = Set(curves.compactMap(\.operator.dataType))
+    self.lenders = relatives.map(\.device.name)
     self.calibration = calibration
     self.measured = Self.steps(
       of: group, architecture,

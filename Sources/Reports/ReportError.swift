@@ -7,6 +7,8 @@ public enum ReportError: Error, Hashable, Sendable {
   case cannotRead(path: String, reason: String)
   /// A line of a file of ours says what it must not.
   case badLine(path: String, line: Int, reason: String)
+  /// A path is no folder of a result.
+  case noResult(path: String)
   /// A file is not what its name promises.
   case badFile(path: String, reason: String)
 }
@@ -19,6 +21,9 @@ extension ReportError: CustomStringConvertible {
       "\(path): cannot be read (\(reason)); check the name and your permission"
     case .badLine(let path, let line, let reason):
       "\(path):\(line): \(reason); write the file again with this version, or correct the line"
+    case .noResult(let path):
+      "\(path): holds no result.json or scenario-result.json; give a folder that 'reprise replay' or "
+        + "'reprise pipeline' wrote with -o"
     case .badFile(let path, let reason):
       "\(path): \(reason); write the file again with this version"
     }

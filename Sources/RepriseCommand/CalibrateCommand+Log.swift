@@ -30,6 +30,10 @@ extension CalibrateCommand {
     // A fit that does not help requests that it did not see is not for replays; nor is one with none to help.
     let isKept = LogCalibration.isWorthKeeping(before: before, after: after)
     if isKept { try store.save(calibration) }
+    guard !json.isWanted else {
+      return try printJSON(
+        CalibrationFile(calibration, of: fit, isKept: isKept, before: before, after: after))
+    }
 
     print("\(plan.title): fitted on \(fittedOn), by arrival")
     for line in fit.lines { print("  " + line) }

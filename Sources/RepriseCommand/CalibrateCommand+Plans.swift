@@ -11,11 +11,11 @@ extension CalibrateCommand {
         device: name, points: planPoints, check: PlanCheck(curves, on: sheet, points: planPoints))
       guard !part.check.rows.isEmpty else { continue }
       report.parts.append(part)
-      if !checking.json { print(part.text, terminator: "") }
+      if !json.isWanted { print(part.text, terminator: "") }
     }
     guard !report.parts.isEmpty else {
       throw Failure(.data, "\(database.path): no curve that was asked for has enough points")
     }
-    if checking.json { print(try report.json()) }
+    if json.isWanted { print(try report.json()) }
   }
 }

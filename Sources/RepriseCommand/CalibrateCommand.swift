@@ -29,6 +29,9 @@ struct CalibrateCommand: FailingCommand {
       others alone judge. Numbers that the log cannot determine are held at their defaults, and \
       named. A log has measured latencies in the formats that 'reprise replay' validates.
 
+      With --json prints an object: of --check as TraceSchemas/hold-out.schema.json describes it, of \
+      --check-plans plan-check.schema.json, of a fit calibration.schema.json.
+
         reprise calibrate --db lat.sqlite --check --device h100-sxm
         reprise calibrate --db lat.sqlite --check-plans --device h100-sxm --operator gemm
         reprise calibrate --db lat.sqlite --deployment server.yaml --steps s.jsonl
@@ -47,6 +50,8 @@ struct CalibrateCommand: FailingCommand {
   var planPoints = 10
 
   @OptionGroup(title: "Check") var checking: CheckOptions
+
+  @OptionGroup var json: JSONOptions
 
   @Option(help: "For --check and --check-plans: the device; all of them if not given.")
   var device: String?
@@ -88,15 +93,15 @@ struct CalibrateCommand: FailingCommand {
       guard checking.worst >= 0, checking.least >= 1 else {
         throw UsageError("--worst must be at least 0, --least at least 1")
       }
-      guard !checking.json || checking.worst == 0 else {
+      guard !json.isWanted || checking.worst == 0 else {
         throw UsageError("give --json or --worst, not both")
       }
     } else if deployment == nil {
       throw UsageError("give --check, --check-plans or --deployment")
     } else if checking.isUsed {
       throw UsageError(
-        "--protocol, --operator, --runtime, --where, --least, --worst, --json and --svg need --check "
-          + "or --check-plans"
+        "--protocol, --operator, --runtime, --where, --least, --worst and --svg need --check or "
+          + "--check-plans"
       )
     }
     guard deployment == nil || device == nil else {
@@ -153,7 +158,7 @@ struct CalibrateCommand: FailingCommand {
         }
         let part = HoldOutReport.Part(device: name, way: way, check: check)
         report.parts.append(part)
-        guard !checking.json else { continue }
+        guard !json.isWanted else { continue }
         print("\(name), \(way): \(way.explanation)")
         print(part.text, terminator: "")
       }
@@ -162,7 +167,7 @@ struct CalibrateCommand: FailingCommand {
     guard !rows.isEmpty else {
       throw Failure(.data, "\(database.path): no curve that was asked for can be checked")
     }
-    if checking.json { print(try report.json()) }
+    if json.isWanted { print(try report.json()) }
     checking.printWorst(of: rows)
     try checking.writeFigure(of: rows)
   }
@@ -193,7 +198,7 @@ struct CalibrateCommand: FailingCommand {
 
   /// Says what is not checked, beside a document of JSON.
   private func say(_ line: String) throws {
-    if checking.json { try note(line) } else { print(line) }
+    if json.isWanted { try note(line) } else { print(line) }
   }
 
   private func fit(_ options: DeploymentOptions, to file: String?) throws {
@@ -210,6 +215,7 @@ struct CalibrateCommand: FailingCommand {
       padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
       mayHideHost: plan.group.asyncScheduling)
     if fit.isWorthKeeping { try store.save(fit.calibration) }
+    guard !json.isWanted else { return try printJSON(CalibrationFile(fit)) }
     let calibration = fit.calibration
     let errors = calibration.standardErrors
     func figure(_ value: Double, _ error: Double?, per unit: Double, _ decimals: Int) -> String {

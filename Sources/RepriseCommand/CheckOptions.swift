@@ -32,15 +32,12 @@ struct CheckOptions: ParsableArguments {
   @Option(help: "List that many of the worst points.")
   var worst = 0
 
-  @Flag(help: "Print JSON instead of tables.")
-  var json = false
-
   @Option(help: "Draw the errors' distributions as an SVG to this file.")
   var svg: String?
 
   /// Whether anything but the defaults was asked for.
   var isUsed: Bool {
-    isOfHoldOut || json || kind != nil || runtime != nil || !conditions.isEmpty || least != 1
+    isOfHoldOut || kind != nil || runtime != nil || !conditions.isEmpty || least != 1
   }
 
   /// Whether anything was asked for that only predictions of held-out points have.

@@ -20,7 +20,16 @@ extension EnginePlan {
     var warnings: [String] = []
     if curveCount == 0 {
       warnings.append(
-        "no measurements of \(group.device): steps cost their roofline, which no server reaches")
+        "no measurements of \(group.device): "
+          + (lenders.isEmpty
+            ? "steps cost their roofline, which no server reaches"
+            : "steps are guessed from those of \(lenders.joined(separator: ", "))"))
+    } else if !measuredTypes.isEmpty, !measuredTypes.contains(group.dataType) {
+      let measured = DataType.allCases.filter(measuredTypes.contains).map(\.rawValue)
+      warnings.append(
+        "\(group.name): runs in \(group.dataType.rawValue), and \(group.device) was measured in "
+          + "\(measured.joined(separator: ", ")) alone: steps are guessed from those; "
+          + "'data_type' of the deployment says what the server runs in")
     }
     if group.runtime == nil, software.count > 1 {
       warnings.append(

@@ -41,10 +41,12 @@ struct Failure: Error, CustomStringConvertible {
     switch error {
     case let failure as Failure: self = failure
     case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
-    case let error as ProfilerTraceError:
-      if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
-    case let error as RequestLogError:
-      if case .input(let cause) = error { self.init(cause) } else { self.init(.data, text) }
+    case ProfilerTraceError.input(let cause), RequestLogError.input(let cause): self.init(cause)
+    case ProfilerTraceError.unknownFormat(let path, _):
+      self.init(.data, RequestLogReader.format(ofFile: path).map { $0.hint(path: path) } ?? text)
+    case RequestLogError.unknownFormat(let path):
+      let format = try? TraceFormat.detect(path: path)
+      self.init(.data, format.map { $0.hint(path: path) } ?? text)
     case OperatorStoreError.missing: self.init(.noInput, text)
     case OperatorStoreError.cannotWrite, OperatorStoreError.noSpace: self.init(.cannotCreate, text)
     case OperatorStoreError.busy: self.init(.unavailable, text)
@@ -57,6 +59,21 @@ struct Failure: Error, CustomStringConvertible {
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)
     }
+  }
+}
+
+extension RequestLogFormat {
+  /// What to do with a log that was given as a trace.
+  fileprivate func hint(path: String) -> String {
+    "\(path): is a request log (\(title)), no trace; 'reprise replay --log' and "
+      + "'reprise calibrate --log' take it"
+  }
+}
+
+extension TraceFormat {
+  /// What to do with a trace that was given as a log.
+  fileprivate func hint(path: String) -> String {
+    "\(path): is no request log, but for 'reprise import' (\(title))"
   }
 }
 

@@ -20,6 +20,9 @@ struct ImportCommand: FailingCommand {
         reprise import trace.json.gz --db lat.sqlite
         reprise import RTX4090/Llama-3.1-8B/tp1 --db lat.sqlite --model Llama-3.1-8B
         reprise import table.csv --mapping map.json --db lat.sqlite --device h100-sxm
+
+      With --json prints one object for all files, as TraceSchemas/inspection.schema.json describes it; where \
+      an import ends with an error, of those before.
       """)
 
   @Argument(help: "The files; '-' for standard input.")
@@ -29,8 +32,14 @@ struct ImportCommand: FailingCommand {
 
   @OptionGroup var traces: TraceOptions
 
+  @OptionGroup var json: JSONOptions
+
   /// The devices without a data sheet that the user was warned of.
   private var warned: Set<String> = []
+  /// What was imported, for --json.
+  private var imported = InspectionFile()
+
+  private enum CodingKeys: CodingKey { case files, database, traces, json }
 
   mutating func execute() throws {
     // What reads the report may have enough of it before all files are imported.
@@ -38,9 +47,17 @@ struct ImportCommand: FailingCommand {
     let traces = traces
     let options = try traces.importOptions()
     let start = processorSeconds()
-    // What cannot be read must not leave a new, empty database behind.
-    let bytes = try traces.read(
-      files, options, checking: { trace in _ = try device(of: trace) }, { trace in try add(trace) })
+    let bytes: Int
+    do {
+      // What cannot be read must not leave a new, empty database behind.
+      bytes = try traces.read(
+        files, options, checking: { trace in _ = try device(of: trace) },
+        { trace in try add(trace) })
+    } catch {
+      if json.isWanted, !imported.isEmpty { try printJSON(imported) }
+      throw error
+    }
+    if json.isWanted { try printJSON(imported) }
     let seconds = max(processorSeconds() - start, 1e-6)
     try note(
       "\(fixedText(Double(bytes) / 1e6, decimals: 1)) MB of text in "
@@ -51,7 +68,10 @@ struct ImportCommand: FailingCommand {
   private func device(of trace: ImportedTrace) throws -> String {
     guard let device = traces.device ?? trace.deviceName else {
       throw Failure(
-        .usage, "\(trace.path): does not name its device; give it with --device NAME")
+        .usage,
+        "\(trace.path): does not name its device; give it with --device NAME "
+          + "('reprise catalogue devices' lists those with data sheets; 'cpu-' and any name is a core)"
+      )
     }
     return device
   }
@@ -68,6 +88,10 @@ struct ImportCommand: FailingCommand {
             ?? "a processor's name must begin with 'cpu-'"))
     }
     let outcome = try database.open(.readWrite).add(trace, device: device)
-    for line in trace.importReport(device: device, outcome: outcome) { print(line) }
+    if json.isWanted {
+      imported.add(trace, device: device, outcome: outcome)
+    } else {
+      for line in trace.importReport(device: device, outcome: outcome) { print(line) }
+    }
   }
 }

@@ -20,6 +20,8 @@ struct InspectCommand: FailingCommand {
         reprise inspect requests.jsonl
         reprise inspect conversation_trace.jsonl --unit s
 
+      With --json prints one object for all files, as TraceSchemas/inspection.schema.json describes it.
+
       With --outliers: lists the points of a database that do not fit the others, the farthest off \
       first: spikes above both neighbours, repeated points that disagree, and rows faster than the \
       data sheet allows; and whether a fit would leave them out. ('reprise show outliers' lists points \
@@ -44,14 +46,13 @@ struct InspectCommand: FailingCommand {
   @Option(help: "For --outliers: the most rows to print.")
   var limit = 50
 
-  @Flag(help: "For --outliers: print JSON instead of tables.")
-  var json = false
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     guard outliers else {
       guard !files.isEmpty else { throw UsageError("give files, or --outliers with --db") }
-      guard database == nil, !json else {
-        throw UsageError("--db and --json are for --outliers; files alone need neither")
+      guard database == nil else {
+        throw UsageError("--db is for --outliers; files alone need no database")
       }
       return
     }
@@ -67,16 +68,28 @@ struct InspectCommand: FailingCommand {
     }
     // With a mapping or a unit nothing but logs can be meant.
     let isLog = files.map { logs.isUsed || RequestLogReader.format(ofFile: $0) != nil }
+    var found = InspectionFile()
     for (file, isLog) in zip(files, isLog) where isLog {
       let known = try LogInspection(path: file, options: logs.reading())
-      for line in known.report(path: file) { print(line) }
+      if json.isWanted {
+        found.add(known, path: file)
+      } else {
+        for line in known.report(path: file) { print(line) }
+      }
     }
     let files = zip(files, isLog).filter { !$0.1 }.map(\.0)
-    guard !files.isEmpty else { return }
-    _ = try traces.read(files, traces.importOptions()) { trace in
-      try noteWarnings(of: trace)
-      for line in trace.inspectionReport(device: traces.device ?? trace.deviceName) { print(line) }
+    if !files.isEmpty {
+      _ = try traces.read(files, traces.importOptions()) { trace in
+        try noteWarnings(of: trace)
+        let device = traces.device ?? trace.deviceName
+        if json.isWanted {
+          found.add(trace, device: device)
+        } else {
+          for line in trace.inspectionReport(device: device) { print(line) }
+        }
+      }
     }
+    if json.isWanted { try printJSON(found) }
   }
 
   private func listOutliers(of path: String) throws {
@@ -96,8 +109,8 @@ struct InspectCommand: FailingCommand {
       }
       reports.append(OutlierReport(curves, on: sheet))
     }
-    if json { print(try OutlierReport.json(reports, limit: limit)) }
-    for report in json ? [] : reports { print(report.text(limit: limit), terminator: "") }
+    if json.isWanted { print(try OutlierReport.json(reports, limit: limit)) }
+    for report in json.isWanted ? [] : reports { print(report.text(limit: limit), terminator: "") }
   }
 }
 

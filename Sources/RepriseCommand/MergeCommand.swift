@@ -16,7 +16,7 @@ struct MergeCommand: FailingCommand {
       different calibrations of one deployment; --no-calibrations leaves all of them out.
 
       The output appears when it is complete, and then replaces a database of that name; any other file \
-      stays. SIGINT ends the merge with nothing written, exit code 130. \(Failure.exitCodes)
+      stays. With --json prints an object as TraceSchemas/merge.schema.json describes it. SIGINT ends the merge with nothing written, exit code 130. \(Failure.exitCodes)
 
         reprise import rank0.json.gz --db a.sqlite
         reprise import rank1.json.gz --db b.sqlite
@@ -31,6 +31,8 @@ struct MergeCommand: FailingCommand {
 
   @Flag(inversion: .prefixedNo, help: "Take calibrations, too.")
   var calibrations = true
+
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     try (databases + [output]).forEach(checkDatabasePath)
@@ -47,6 +49,9 @@ struct MergeCommand: FailingCommand {
       databases, into: output, keepsCalibrations: calibrations,
       shouldStop: { Interruption.isRequested })
     guard let outcome else { throw ExitCode(Interruption.exitCode) }
+    guard !json.isWanted else {
+      return try printJSON(MergeFile(outcome, of: databases.count, output: output))
+    }
     print(
       "\(output): \(outcome.sources) sources of \(databases.count) databases: "
         + "\(outcome.samples) samples on \(outcome.curves) curves, \(outcome.steps) steps, "

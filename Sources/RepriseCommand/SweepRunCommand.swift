@@ -11,7 +11,8 @@ struct SweepRunCommand: FailingCommand {
     discussion: """
       Each result is written whole or not at all, so that a run that was killed is begun again by the same \
       command, and several may run on one folder. A scenario that cannot be replayed is noted as such, and \
-      the others go on; the exit code is then 65. SIGINT ends the run with what has finished, exit code 130.
+      the others go on; the exit code is then 65. With --json prints an object as \
+      TraceSchemas/sweep-run.schema.json describes it. SIGINT ends the run with what has finished, exit code 130.
 
         reprise sweep run sweep
         reprise sweep run sweep --shard 3/16 --threads 1
@@ -25,6 +26,8 @@ struct SweepRunCommand: FailingCommand {
 
   @Option(help: "Scenarios at a time; the result is the same for any number.")
   var threads = 2
+
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     guard SweepShard(shard) != nil else {
@@ -59,11 +62,15 @@ struct SweepRunCommand: FailingCommand {
     bar.withLock { $0.finish() }
     if let problem = problem.withLock({ $0 }) { throw problem }
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
-    let failed = try scenarios.map { try SweepOutcome.read(path(of: $0)) }
-      .filter { $0.error != nil }
-    print(
-      "\(scenarios.count) scenarios: \(scenarios.count - left.count) had a result, \(left.count) replayed"
-    )
+    let outcomes = try scenarios.map { try SweepOutcome.read(path(of: $0)) }
+    if json.isWanted {
+      try printJSON(SweepRunFile(outcomes, replayed: left.count, shard: self.shard))
+    } else {
+      print(
+        "\(scenarios.count) scenarios: \(scenarios.count - left.count) had a result, \(left.count) replayed"
+      )
+    }
+    let failed = outcomes.filter { $0.error != nil }
     if let first = failed.first {
       throw Failure(
         .data, "\(failed.count) scenarios failed, first \(first.hash): \(first.error ?? "")")

@@ -28,6 +28,17 @@ import Testing
       (["import", "/nonexistent", "--db", db], 66, "/nonexistent"),
       (["import", text, "--db", db], 65, "not a format"),
       (["import", trace, "--db", db], 65, "byte"),
+      (
+        ["import", OwnCapture.path("serve-poisson-80/spans.jsonl.zst"), "--db", db], 65,
+        "is a request log (vLLM's OpenTelemetry spans"
+      ),
+      (["import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db], 64, "--device NAME"),
+      (
+        [
+          "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+          OwnCapture.path("samples.jsonl.zst"),
+        ], 65, "for 'reprise import'"
+      ),
       (["show", "--db", "/nonexistent"], 66, "no such database"),
       (["show", "--db", "/tmp"], 65, "not an operator-latency database"),
       (["show", "--db", text], 65, "not an operator-latency database"),

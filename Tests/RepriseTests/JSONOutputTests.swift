@@ -1,4 +1,5 @@
 import Foundation
+import Reprise
 import Testing
 
 /// `--json`: what is printed is what the files hold, to the byte, and nothing else.
@@ -12,6 +13,18 @@ import Testing
     let outcome = try command.run(arguments)
     #expect(outcome.code == 0, "\(arguments): \(outcome.errors)")
     return outcome.output
+  }
+
+  private func document(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  /// What was printed, once it keeps to its schema.
+  private func document(_ text: String, as name: String) throws -> [String: Any] {
+    let found = try document(text)
+    #expect(try SchemaCheck(file: "\(name).schema.json").problems(in: found) == [])
+    #expect(found["schema"] as? String == "reprise.\(name)")
+    return found
   }
 
   private func file(_ name: String) throws -> String {
@@ -56,9 +69,6 @@ import Testing
     _ = try run(
       "import", OwnCapture.path("samples.jsonl.zst"), "--db", database, "--device",
       OwnCapture.device)
-    func document(_ text: String) throws -> [String: Any] {
-      try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
-    }
     let curves = try document(run("show", "curves", "--db", database, "--json"))
     #expect((curves["rows"] as? [[String: Any]])?.count == 15)
     let kernels = try document(run("show", "top-kernels", "--db", database, "--json"))
@@ -66,5 +76,83 @@ import Testing
     #expect(kernels["view"] as? String == "top-kernels")
     let devices = try document(run("catalogue", "devices", "h100-sxm", "--json"))
     #expect((devices["devices"] as? [[String: Any]])?.first?["name"] as? String == "h100-sxm")
+  }
+
+  @Test func `Sources are told the same by inspect and by import, and merges in counts`() throws {
+    let database = directory.path("l.sqlite")
+    let (samples, spans) = (
+      OwnCapture.path("samples.jsonl.zst"), OwnCapture.path("serve-poisson-80/spans.jsonl.zst")
+    )
+    let seen = try document(
+      run("inspect", spans, samples, "--device", OwnCapture.device, "--json"), as: "inspection")
+    let log = try #require((seen["logs"] as? [[String: Any]])?.first)
+    #expect(log["requests"] as? Int == 270)
+    #expect((log["latencies"] as? [String: Any])?.count == 4)
+    var expected = try #require((seen["traces"] as? [[String: Any]])?.first)
+    #expect(expected["samples"] as? Int == 518)
+    for outcome in ["added", "unchanged"] {
+      let made = try document(
+        run("import", samples, "--db", database, "--device", OwnCapture.device, "--json"),
+        as: "inspection")
+      let trace = try #require((made["traces"] as? [[String: Any]])?.first)
+      expected["outcome"] = outcome
+      if outcome == "unchanged" { for count in ["samples", "curves"] { expected[count] = 0 } }
+      #expect(trace as NSDictionary == expected as NSDictionary)
+    }
+    let merged = try document(
+      run("merge", database, database, "-o", directory.path("m.sqlite"), "--json"), as: "merge")
+    #expect(merged["samples"] as? Int == 518)
+    #expect(merged["repeated"] as? Int == 1)
+  }
+
+  @Test(arguments: [
+    ("steps", ["--steps", "serve-poisson-50/steps.jsonl.zst"]),
+    ("requests", ["--log", "serve-poisson-80/requests.jsonl.zst"]),
+  ])
+  func `A fit is printed as the database keeps it`(basis: String, from: [String]) throws {
+    _ = try OwnCapture.database(in: directory)
+    let outcome = try command.run(
+      [
+        "calibrate", "--db", directory.path("lat.sqlite"), "--deployment",
+        OwnCapture.path("server.yaml"), from[0], OwnCapture.path(from[1]), "--json",
+      ])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let fit = try document(outcome.output, as: "calibration")
+    #expect(fit["basis"] as? String == basis)
+    #expect(fit["kept"] as? Bool == true)
+    #expect((fit["metrics"] as? [Any])?.count == (basis == "steps" ? nil : 3))
+    let store = try OperatorStore(path: directory.path("lat.sqlite"), mode: .readOnly)
+    let kept = try #require(
+      try store.calibration(
+        of: .init(
+          device: OwnCapture.device, model: "llama-25m", dataType: .float32, tensorParallel: 1)))
+    let factor = (fit["device_scale"] as? [String: Any])?["value"] as? Double
+    #expect(factor == kept.deviceScale)
+    #expect(fit["error_held_out"] as? Double == kept.errorHeldOut)
+  }
+
+  @Test func `A run of a sweep tells what it replayed, and what cannot be`() throws {
+    let log = OwnCapture.path("serve-poisson-50/requests.jsonl.zst")
+    let sweep = try command.file(
+      "sweep.yaml",
+      """
+      version: 1
+      deployment: \(OwnCapture.path("server.yaml"))
+      log: \(log)
+      requests: 5
+      fields: {engines.server.device: [\(OwnCapture.device), no-such-device]}
+      """)
+    let folder = directory.path("sweep")
+    _ = try run("sweep", "plan", sweep, "-o", folder)
+    let first = try document(
+      run("sweep", "run", folder, "--shard", "1/2", "--json"), as: "sweep-run")
+    #expect(first["replayed"] as? Int == 1)
+    let all = try command.run(["sweep", "run", folder, "--json"])
+    #expect(all.code == 65)
+    let told = try document(all.output, as: "sweep-run")
+    #expect(told["found"] as? Int == 1)
+    let failed = try #require(told["failed"] as? [[String: String]])
+    #expect(failed.count == 1)
+    #expect(failed.first?["error"]?.contains("no-such-device") == true)
   }
 }

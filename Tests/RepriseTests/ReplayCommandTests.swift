@@ -72,6 +72,26 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: directory.path("none/result.json")))
   }
 
+  @Test(arguments: [
+    ("data_type: fp32", "data_type: bf16", "was measured in fp32 alone"),
+    (OwnCapture.device, "h100-sxm", "steps are guessed from those of \(OwnCapture.device)"),
+  ])
+  func `A deployment that was measured in no type or on no such device is told so`(
+    what: String, instead: String, words: String
+  ) throws {
+    _ = try OwnCapture.database(in: directory)
+    let text = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)
+      .replacing("config.json", with: OwnCapture.path("config.json"))
+    let yaml = try command.file("d.yaml", text.replacing(what, with: instead))
+    let done = try command.run([
+      "replay", "--db", directory.path("lat.sqlite"), "--deployment", yaml, "--log",
+      OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "5", "--no-bands",
+      "--no-timeline", "-o", directory.path("out"),
+    ])
+    #expect(done.code == 0, "\(done.errors)")
+    #expect(done.errors.contains(words), "\(done.errors)")
+  }
+
   @Test func `What is made of the log is told, in text and in result.json, with the rate`() throws {
     let plain = try replay("plain", "--no-timeline")
     #expect(plain.code == 0, "\(plain.errors)")

@@ -62,7 +62,8 @@ import Testing
     try replay("out", "--no-timeline", "--no-bands")
     let folder = directory.path("out")
     let wrong: [([String], Int32, String)] = [
-      (["/nowhere"], 65, "it is no result"), ([], 64, "Missing"),
+      (["/nowhere"], 66, "no such folder"),
+      ([directory.path("")], 65, "give a folder that 'reprise replay'"), ([], 64, "Missing"),
       ([folder, "--ttft-ms", "0"], 64, "--ttft-ms must be above 0"),
       ([folder, "--percentile", "100"], 64, "--percentile must be"),
       ([folder, "--name", "a", "--name", "b"], 64, "--name once for each result"),

@@ -3,9 +3,11 @@ import Testing
 
 /// Data of public projects that lies beside the package on machines that have it.
 enum SharedData {
-  static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+  /// The package's own folder.
+  static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("shared/data")
+
+  static let root = package.deletingLastPathComponent().appendingPathComponent("shared/data")
 
   static func path(_ name: String) -> String { root.appendingPathComponent(name).path }
 

@@ -1,3 +1,4 @@
+import Foundation
 import Operators
 import RequestLogs
 import Testing
@@ -58,6 +59,25 @@ struct SpanLogTests {
       lastToken: Nanoseconds(1_976_000_000))
     #expect(log.records.map(\.measured) == [measured, measured])
     #expect(log.summary.warnings.isEmpty)
+  }
+
+  @Test("of the sample server tell what its own log tells")
+  func sample() throws {
+    let folder = SharedData.package.appending(
+      path: "SampleTraces/amd-epyc-1thread/serve-poisson-80")
+    let spans = try RequestLog(path: folder.appending(path: "spans.jsonl.zst").path)
+    let log = try RequestLog(path: folder.appending(path: "requests.jsonl.zst").path)
+    #expect(spans.format == .vllmSpans)
+    #expect(spans.records.count == 270)
+    for (span, record) in zip(spans.records, log.records) {
+      #expect(span.id == record.id)
+      #expect(span.arrival == record.arrival)
+      #expect(span.inputTokens == record.inputTokens)
+      #expect(span.outputTokens == record.outputTokens)
+      #expect(span.measured?.scheduled == record.measured?.scheduled)
+      #expect(span.measured?.firstToken == record.measured?.firstToken)
+      #expect(span.measured?.lastToken == record.measured?.lastToken)
+    }
   }
 
   @Test("of clients that saw the same requests do not count a server's requests twice")

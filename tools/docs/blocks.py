@@ -1,7 +1,8 @@
 """Blocks of a page that can be run: the commands in them, and what they print.
 
 A block begins with ```` ```console run ````. In it a line after `$ ` is a command (one that ends in `\\` goes
-on in the next line); what follows is what it prints on standard output. A line `…` stands for any lines,
+on in the next line, and all lines after `> ` belong to it, as a shell shows them); what follows is what it
+prints on standard output. A line `…` stands for any lines,
 `…` within a line for any text: what depends on the machine, or is too much.
 """
 
@@ -40,6 +41,9 @@ def steps(page, lines):
             start, command = number - 1, line[2:]
             while command.endswith("\\"):
                 command = command[:-1].rstrip() + " " + lines[number].strip()
+                number += 1
+            while lines[number].startswith("> "):
+                command += "\n" + lines[number][2:]
                 number += 1
             end = number
             while not lines[end].startswith(("```", "$ ")):

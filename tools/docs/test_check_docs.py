@@ -22,6 +22,12 @@ $ reprise two \\
 a
 …
 z
+$ cat <<END
+> one
+>   two
+> END
+one
+  two
 ```
 
     $ reprise never
@@ -98,7 +104,8 @@ def test_a_new_text_keeps_its_elisions(expected, printed, text):
 def test_commands_are_found_with_their_lines():
     found = steps("page", PAGE.splitlines())
     assert [(step.command, step.expected) for step in found] == [
-        ("reprise one", ["1"]), ("reprise two --more", ["a", "…", "z"])]
+        ("reprise one", ["1"]), ("reprise two --more", ["a", "…", "z"]),
+        ("cat <<END\none\n  two\nEND", ["one", "  two"])]
 
 
 @pytest.mark.skipif(REPRISE is None, reason="no build of reprise")

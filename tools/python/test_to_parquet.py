@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 
 parquet = pytest.importorskip("pyarrow.parquet")
-TOOL = Path(__file__).parent.parent / "to-parquet"
+ROOT = Path(__file__).resolve().parent.parent.parent
+TOOL = ROOT / "tools" / "to-parquet"
+BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("release", "debug")]
+REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:
@@ -35,7 +38,8 @@ def test_rows_are_those_of_the_csv(tmp_path: Path, compressed: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "content", "code"),
-    [("none.csv", None, 66), ("bad.csv", "a,b\n1\n", 65), ("bad.jsonl", "{", 65)])
+    [("none.csv", None, 66), ("bad.csv", "a,b\n1\n", 65), ("bad.jsonl", "{", 65),
+     ("bad.json", "{", 65), ("result.json", '{"schema": "reprise.result", "version": 1}', 65)])
 def test_an_error_is_one_line_and_leaves_nothing(
     tmp_path: Path, name: str, content: str | None, code: int) -> None:
     folder = tmp_path / "out"
@@ -46,3 +50,35 @@ def test_an_error_is_one_line_and_leaves_nothing(
     assert done.returncode == code
     assert len(done.stderr.splitlines()) == 1
     assert not list(folder.iterdir())
+
+
+@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    sweep = tmp_path / "sweep.yaml"
+    sweep.write_text(
+        f"version: 1\npipeline: {ROOT}/docs/examples/pipelines/first.yaml\nrequests: 20\n"
+        "fields:\n  workload.arrivals.rate: [5, 40]\n  engines.chat.device: [h100-sxm, none]\n")
+    for arguments in (["plan", sweep, "-o", tmp_path / "s"], ["run", tmp_path / "s"],
+                      ["merge", tmp_path / "s", "-o", tmp_path / "r.csv"],
+                      ["merge", tmp_path / "s", "-o", tmp_path / "r.json"]):
+        # A device that is not known is an outcome of its own, and the run's exit code.
+        done = subprocess.run([REPRISE, "sweep", *arguments], capture_output=True, text=True)
+        assert done.returncode in (0, 65), done.stderr
+    tables = {}
+    for kind in ("csv", "json"):
+        done = run(tmp_path / f"r.{kind}", "-o", tmp_path / f"{kind}.parquet")
+        assert done.returncode == 0, done.stderr
+        tables[kind] = parquet.read_table(tmp_path / f"{kind}.parquet")
+    rows = list(csv.DictReader((tmp_path / "r.csv").open()))
+    assert len(rows) == 4
+    for kind, table in tables.items():
+        assert table["hash"].to_pylist() == [row["hash"] for row in rows], kind
+        assert table["workload.arrivals.rate"].to_pylist() == [5, 5, 40, 40]
+        assert table["engines.chat.device"].to_pylist() == ["h100-sxm", "none"] * 2
+        assert [bool(error) for error in table["error"].to_pylist()] == [False, True] * 2
+    figures = [name for name in tables["csv"].column_names if name in rows[0] and "." in name
+               and not name.startswith(("workload.", "engines."))]
+    assert len(figures) > 20
+    for name in figures:
+        assert tables["json"][name].to_pylist() == tables["csv"][name].to_pylist(), name

@@ -57,13 +57,15 @@ public struct ReportedRun {
     func exists(_ name: String) -> Bool {
       FileManager.default.fileExists(atPath: folder + "/" + name)
     }
+    guard FileManager.default.fileExists(atPath: folder) else {
+      throw .cannotRead(path: folder, reason: "no such folder")
+    }
     if exists("result.json") {
       result = .replay(try ResultFile.read(folder + "/result.json"))
     } else if exists("scenario-result.json") {
       result = .pipeline(try ScenarioResultFile.read(folder + "/scenario-result.json"))
     } else {
-      throw .badFile(
-        path: folder, reason: "it holds no result.json or scenario-result.json: it is no result")
+      throw .noResult(path: folder)
     }
     name = result.title
     let ends = result.summary.endToEnd

@@ -37,9 +37,10 @@ extension ImportedTrace {
   }
 
   /// The curves that the samples lie on.
-  private var curveCount: Int { Set(samples.map(\.operator)).count }
+  var curveCount: Int { Set(samples.map(\.operator)).count }
 
-  private var stepCount: Int { measuredSteps.count + steps.count }
+  /// The steps that an import would add, measured and annotated.
+  var stepCount: Int { measuredSteps.count + steps.count }
 
   private func storage(of input: InputSummary) -> String {
     let name = inputs.count > 1 ? printableText(input.path) + ": " : ""
