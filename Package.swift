@@ -133,16 +133,19 @@ let package = Package(
     + rooms.map { room in
       .testTarget(
         name: room.name + "Tests",
-        dependencies: ([room.name] + room.rooms).map { .target(name: $0) } + room.libraries
-          + room.testLibraries,
+        dependencies: ([room.name, "TestSupport"] + room.rooms).map { .target(name: $0) }
+          + room.libraries + room.testLibraries,
         swiftSettings: settings)
     }
     + [
+      // What tests of several rooms use.
+      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
       // The whole, and the command run as a process.
       .testTarget(
         name: "RepriseTests",
         dependencies: [
           "Reprise", "RepriseCommand", "PredictOperator", "ReplayLog", "ChooseBatchSize",
-        ], swiftSettings: settings)
+          "TestSupport",
+        ], swiftSettings: settings),
     ]
 )

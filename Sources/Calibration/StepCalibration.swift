@@ -86,6 +86,13 @@ public struct StepCalibration: Sendable {
     heldOutBias = best.heldOut.signed
   }
 
+  /// ``inseparable`` in words, a sentence a pair.
+  public var notToldApart: [String] {
+    inseparable.map {
+      "\($0.0.title) and \($0.1.title): they grow alike in these steps; only what both come to is sure"
+    }
+  }
+
   private static let fewestSteps = 20
 
   /// The numbers, later ones first, whose part of a step grows as that of another one does.

@@ -230,26 +230,37 @@ extension CostModel {
     if let own = curves.curve(of: op) {
       return Candidates(op, own: own, batches: curves.batches(of: op))
     }
-    for store in [curves] + relatives.map(\.curves) {
-      let others = nearest(to: op, in: store)
-      if !others.isEmpty { return Candidates(op, others: others) }
+    let stores = [curves] + relatives.map(\.curves)
+    for isStrict in [true, false] {
+      for store in stores {
+        let others = nearest(to: op, in: store, isStrict: isStrict)
+        if !others.isEmpty { return Candidates(op, others: others) }
+      }
     }
     return Candidates(op)
   }
 
   /// The four curves of an operator's kind whose attributes are most like its own, with the distance in
   /// octaves.
+  ///
+  /// - Parameter isStrict: whether only curves with the same attributes' names count; else each name that one of
+  ///   the two lacks, such as that of narrow weights, is as far as another type.
   private func nearest(
-    to op: Operator, in curves: CurveStore
+    to op: Operator, in curves: CurveStore, isStrict: Bool
   ) -> [(curve: FittedCurve, octaves: Double)] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
     let others = (curves.operators[op.kind] ?? []).compactMap {
       like -> (op: Operator, octaves: Double)? in
-      guard like.attributes.count == op.attributes.count else { return nil }
+      if isStrict, like.attributes.count != op.attributes.count { return nil }
       var octaves = like.dataType == op.dataType ? 0.0 : 4.0
+      octaves += 4 * Double(like.attributes.keys.count { op.attributes[$0] == nil })
       for (name, value) in attributes {
-        guard let other = like.attributes[name] else { return nil }
+        guard let other = like.attributes[name] else {
+          if isStrict { return nil }
+          octaves += 4
+          continue
+        }
         octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
       }
       return (like, octaves)
@@ -356,7 +367,12 @@ extension CostModel {
         error: min(1, (unlike * unlike + transfer * transfer).squareRoot()), evidence: .borrowed)
     }
     guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
-      return FittedCurve.Estimate(nanoseconds: light, error: 0.5, evidence: .analytical)
+      // Where anything was measured, this is a guess of a time, and no launch is free; with the data sheet alone
+      // it is the bound itself.
+      let isBound = measured.isEmpty && relatives.isEmpty
+      return FittedCurve.Estimate(
+        nanoseconds: isBound ? light : anchor, error: isBound ? 0.5 : Self.errorOfMedian,
+        evidence: .analytical)
     }
     return FittedCurve.Estimate(
       nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: Self.errorOfMedian,

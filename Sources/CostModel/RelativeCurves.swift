@@ -74,15 +74,25 @@ extension OperatorStore {
     let sheets = try deviceNames().compactMap(Device.builtIn(named:))
       .filter { seen.insert($0.name).inserted }
       .sorted { device.octaves(to: $0) < device.octaves(to: $1) }
-    for sheet in sheets where !missing.isEmpty {
-      let wanted = Set(missing.map(Asked.init))
-      let found = Self.preferring(
-        runtime,
-        try curves(on: sheet, like: missing).filter { wanted.contains(Asked($0.operator)) })
-      guard !found.isEmpty else { continue }
-      relatives.append(RelativeCurves(device: sheet, curves: found))
-      let told = Set(found.map { Asked($0.operator) })
-      missing.removeAll { told.contains(Asked($0)) }
+    // Of what no device measured in the type, and this one not at all, other types tell more than nothing.
+    let kinds = Set(own.map(\.operator.kind))
+    for isOfType in [true, false] {
+      if !isOfType { missing.removeAll { kinds.contains($0.kind) } }
+      for sheet in sheets where !missing.isEmpty {
+        let wanted = Set(missing.map(Asked.init))
+        let wantedKinds = Set(missing.map(\.kind))
+        let found = Self.preferring(
+          runtime,
+          try curves(on: sheet, like: missing).filter {
+            isOfType
+              ? wanted.contains(Asked($0.operator)) : wantedKinds.contains($0.operator.kind)
+          })
+        guard !found.isEmpty else { continue }
+        relatives.append(RelativeCurves(device: sheet, curves: found))
+        let told = Set(found.map { Asked($0.operator) })
+        let toldKinds = Set(found.map(\.operator.kind))
+        missing.removeAll { isOfType ? told.contains(Asked($0)) : toldKinds.contains($0.kind) }
+      }
     }
     let curves = own + relatives.flatMap(\.curves)
     if let runtime, curves.measured(by: runtime).isEmpty {

@@ -78,6 +78,11 @@ struct CalibrateCommand: FailingCommand {
 
   mutating func validate() throws {
     if check || checkPlans {
+      if let kind = checking.kind, !OperatorKind.known.contains(where: { $0.rawValue == kind }) {
+        let hint = nearestName(to: kind, among: OperatorKind.known.map(\.rawValue))
+        throw UsageError(
+          "no operator '\(kind)' is checked" + (hint.map { "; did you mean '\($0)'?" } ?? ""))
+      }
       guard deployment == nil, steps == nil, log == nil else {
         throw UsageError("--check and --check-plans take no --deployment, no --steps and no --log")
       }
@@ -122,6 +127,7 @@ struct CalibrateCommand: FailingCommand {
 
   mutating func execute() throws {
     try refuse(writing: [checking.svg], over: [database.path])
+    try requireFolders(of: [checking.svg])
     if check {
       try checkCurves()
     } else if checkPlans {
@@ -235,11 +241,7 @@ struct CalibrateCommand: FailingCommand {
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(fit.outliers) steps far off
       """)
-    for (parameter, other) in fit.inseparable {
-      print(
-        "  not told apart \(parameter.title) and \(other.title): they grow alike in these steps; only "
-          + "what both come to is sure")
-    }
+    for pair in fit.notToldApart { print("  not told apart \(pair)") }
     if calibration.hidesHost {
       print("  a step is the longer of the two: host time passes while the device works")
     }

@@ -29,7 +29,7 @@ struct CheckOptions: ParsableArguments {
     help: "Leave out points of less than this size along their first axis, where it is not zero.")
   var least = 1
 
-  @Option(help: "List that many of the worst points.")
+  @Option(help: "List that many of the worst curves, and of the worst points.")
   var worst = 0
 
   @Option(help: "Draw the errors' distributions as an SVG to this file.")
@@ -58,9 +58,10 @@ struct CheckOptions: ParsableArguments {
     return runtime.map(parts.measured(by:)) ?? parts
   }
 
-  /// Prints the points that were missed most.
+  /// Prints the curves and the points that were missed most.
   func printWorst(of rows: [HoldOutCheck.Row]) {
     guard worst > 0 else { return }
+    printWorstCurves(of: rows)
     let points = rows.flatMap { row in row.points.map { (row.group.runtime, $0) } }
       .sorted { abs($0.1.error) > abs($1.1.error) }.prefix(worst)
     var table = TextTable([
@@ -76,6 +77,43 @@ struct CheckOptions: ParsableArguments {
       ])
     }
     print("worst points")
+    print(table.text, terminator: "")
+  }
+
+  /// Prints the curves of the largest mean error, of at least three points each.
+  private func printWorstCurves(of rows: [HoldOutCheck.Row]) {
+    struct Curve: Hashable {
+      var `operator`: Operator
+      var region, runtime: String
+    }
+    var curves: [Curve: [HoldOutCheck.Point]] = [:]
+    for row in rows {
+      for point in row.points {
+        let curve = Curve(
+          operator: point.operator, region: row.group.region, runtime: row.group.runtime)
+        curves[curve, default: []].append(point)
+      }
+    }
+    let judged = curves.filter { $0.value.count >= 3 }.compactMap { curve, points in
+      HoldOutCheck.Errors(points).map { (curve: curve, errors: $0) }
+    }.sorted {
+      ($1.errors.meanAbsolutePercent, "\($0.curve)") < (
+        $0.errors.meanAbsolutePercent, "\($1.curve)"
+      )
+    }
+    var table = TextTable([
+      .init("operator", .left), .init("part", .left), .init("software", .left), .init("held out"),
+      .init("error % mean"), .init("p95"), .init("in 90 %"),
+    ])
+    for (curve, errors) in judged.prefix(worst) {
+      table.add([
+        "\(curve.operator)", curve.region, curve.runtime, "\(errors.points)",
+        fixedText(errors.meanAbsolutePercent, decimals: 2),
+        fixedText(errors.percentile95, decimals: 1),
+        fixedText(errors.coveragePercent, decimals: 0),
+      ])
+    }
+    print("worst curves")
     print(table.text, terminator: "")
   }
 

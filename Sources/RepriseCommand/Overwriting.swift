@@ -16,3 +16,13 @@ func refuse(writing outputs: [String?], over inputs: [String?]) throws {
       .usage, "\(output): is read by this very command and would be overwritten; write elsewhere")
   }
 }
+
+/// Fails if the folder of an output is not there, before anything is computed that would then be lost.
+func requireFolders(of outputs: [String?]) throws {
+  for case let output? in outputs {
+    let folder = URL(filePath: output).deletingLastPathComponent().path
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
+    else { throw Failure(.cannotCreate, "\(output): there is no folder '\(folder)'") }
+  }
+}

@@ -53,6 +53,7 @@ struct PlanMeasurementsCommand: FailingCommand {
 
   mutating func execute() throws {
     try refuse(writing: [output], over: [database.path, deployment.deployment, log])
+    try requireFolders(of: [output])
     let scenario = try deployment.read()
     let index = try groupIndex(in: scenario)
     let store = try database.open(.readOnly)

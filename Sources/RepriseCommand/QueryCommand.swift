@@ -61,6 +61,7 @@ struct QueryCommand: FailingCommand {
     }
     guard !json.isWanted else { print(jsonText(prediction)); return }
     print(text(prediction, op, point, sheet))
+    for note in notes(op, known.curves, sheet) { print("  \(note)") }
     if explain { print(explanation(prediction, op, point, sheet), terminator: "") }
   }
 
@@ -110,6 +111,9 @@ struct QueryCommand: FailingCommand {
       throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
     }
     let op = Operator(kind, dataType: dataType, attributes)
+    if kind.isCollective, attributes["ranks"] == 1 {
+      throw Failure(.usage, "\(self.kind): one rank exchanges nothing; ranks is at least 2")
+    }
     if let problem = op.contradiction { throw Failure(.usage, "\(self.kind): \(problem)") }
     let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
     return (op, point)
@@ -128,6 +132,23 @@ struct QueryCommand: FailingCommand {
         speed of light \(microseconds(prediction.speedOfLight)) µs, \
       \(fixedText(100 * prediction.speedOfLight / prediction.nanoseconds, decimals: 1)) % of it reached
       """
+  }
+
+  /// What else a user should know of the price.
+  private func notes(_ op: Operator, _ curves: [MeasuredCurve], _ sheet: Device) -> [String] {
+    var notes: [String] = []
+    let software = Set(curves.filter { $0.operator == op }.map(\.runtime)).sorted()
+    if runtime == nil, software.count > 1 {
+      notes.append(
+        "measured by \(software.count) programs; --runtime chooses: \(software.joined(separator: ", "))"
+      )
+    }
+    if let link = sheet.link, let ranks = op.attributes["ranks"], ranks > link.devices {
+      notes.append(
+        "\(link.name) joins \(link.devices) devices: what lies between them and the others of \(ranks) is "
+          + "not in this price")
+    }
+    return notes
   }
 
   /// Where a prediction comes from, sample by sample.
@@ -176,7 +197,8 @@ struct QueryCommand: FailingCommand {
     let listed = explain ? ", \"support\": [\(support.joined(separator: ", "))]" : ""
     return "{\"nanoseconds\": \(prediction.nanoseconds), \"interval90\": "
       + "[\(interval.lowerBound), \(interval.upperBound)], \"evidence\": "
-      + "\"\(prediction.evidence)\", \"speed_of_light\": \(prediction.speedOfLight)\(listed)}"
+      + "\"\(prediction.evidence)\", \"explanation\": \(quoted(prediction.explanation)), "
+      + "\"speed_of_light\": \(prediction.speedOfLight)\(listed)}"
   }
 
   private func microseconds(_ nanoseconds: Double) -> String {

@@ -25,9 +25,9 @@ import Validation
     truth: StepParameters
   ) throws {
     var (inside, all) = (0, 0)
-    for seed in [1, 2, 3] as [UInt64] {
-      let log = try MadeLog(truth, seed: seed)
-      let fit = try log.measured(fitCount: 120).calibration()
+    for seed in [1, 2] as [UInt64] {
+      let measured = try MadeLog(truth, seed: seed).measured(fitCount: 120)
+      let fit = try measured.calibration()
       for estimate in fit.estimates {
         guard let error = estimate.standardError else { continue }
         all += 1
@@ -35,15 +35,14 @@ import Validation
         if abs(estimate.value - truth[estimate.parameter]) <= 2.26 * error { inside += 1 }
       }
       #expect(abs(fit.parameters.deviceScale - truth.deviceScale) < 0.06)
-      let judged = try log.measured(fitCount: 120)
       // As good as the truth itself, whose steps do not vary as the measured ones did.
       let (best, after) = (
-        try #require(judged.judgement(of: truth).meanFigureError),
-        try #require(judged.judgement(of: fit.parameters).meanFigureError)
+        try #require(measured.judgement(of: truth).meanFigureError),
+        try #require(measured.judgement(of: fit.parameters).meanFigureError)
       )
       #expect(after < best + 2, "\(after) % fitted, \(best) % by the truth")
     }
-    #expect(all >= 9)
+    #expect(all >= 6)
     #expect(Double(inside) >= 0.75 * Double(all), "\(inside) of \(all)")
   }
 
@@ -96,15 +95,15 @@ import Validation
   @Test func `A log that tells ends alone determines device time, and is judged by its ends`()
     throws
   {
-    var log = try MadeLog(Self.parameters(1.2, 0))
+    var log = try MadeLog(Self.parameters(1.2, 0), requests: 100)
     for index in log.records.indices { log.records[index].measured?.firstToken = nil }
-    let measured = try log.measured(fitCount: 120)
+    let measured = try log.measured(fitCount: 70)
     let fit = try measured.calibration()
     #expect(abs(fit.parameters.deviceScale - 1.2) < 0.06)
     let (before, after) = (
       try measured.judgement(of: StepParameters()), try measured.judgement(of: fit.parameters)
     )
-    #expect(after.metrics.map(\.count) == [0, 0, 40])
+    #expect(after.metrics.map(\.count) == [0, 0, 30])
     #expect(try #require(after.meanFigureError) < 3)
     #expect(try #require(before.meanFigureError) > 10)
   }

@@ -87,7 +87,7 @@ import Testing
   /// The order in which threads make fields, and who waits for whom, must leave no trace.
   @Test func `What is prepared on several threads is, to the bit, what is found one by one`() throws
   {
-    let measured = Table.allCases.flatMap { curves($0) }
+    let measured = Table.allCases.flatMap { curves($0).prefix(3) }
     let asked = measured.map { curve -> Operators.Operator in
       // A like operator without a curve, whose prices all come from fields.
       var op = curve.operator

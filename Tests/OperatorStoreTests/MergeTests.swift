@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Operators
+import TestSupport
 import Testing
 
 @testable import OperatorStore
@@ -9,14 +10,11 @@ import Testing
 
 /// Databases of several machines become one.
 @Suite struct MergeTests {
-  private let folder = FileManager.default.temporaryDirectory
-    .appending(path: "reprise-merge-\(UUID().uuidString)")
+  private let folder: TemporaryDirectory
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try TemporaryDirectory() }
 
-  private func path(_ name: String) -> String { folder.appending(path: name).path }
+  private func path(_ name: String) -> String { folder.path(name) }
 
   private func bytes(_ name: String) throws -> Data {
     try Data(contentsOf: URL(filePath: path(name)))

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Operators
+import TestSupport
 import Testing
 
 @testable import OperatorStore
@@ -8,19 +9,16 @@ import Testing
 @testable import TraceIO
 
 @Suite struct OperatorStoreTests {
-  private let folder = FileManager.default.temporaryDirectory
-    .appending(path: "reprise-store-\(UUID().uuidString)")
+  private let folder: TemporaryDirectory
 
-  init() throws {
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try TemporaryDirectory() }
 
   @Test func `The schema in TraceSchemas is the schema in the code`() throws {
     let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "TraceSchemas/operator-latency.sql")
     let text = try String(contentsOf: file, encoding: .utf8)
     #expect(text == Schema.current)
-    let store = try OperatorStore(path: folder.appending(path: "s.sqlite").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("s.sqlite"), mode: .readWrite)
     let migrated = try DatabaseQueue()
     try OperatorStore.migrator.migrate(migrated)
     func facts(_ queue: DatabaseQueue) throws -> [String] {
@@ -69,7 +67,7 @@ import Testing
   }
 
   @Test func `Parts of one file are sources of their own`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "p.sqlite").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("p.sqlite"), mode: .readWrite)
     var trace = ImportedTrace(
       format: .splitwise,
       inputs: [
@@ -84,7 +82,7 @@ import Testing
   }
 
   @Test func `A missing database is an error to read and is made to write`() throws {
-    let path = folder.appending(path: "new.sqlite").path
+    let path = folder.path("new.sqlite")
     #expect(throws: OperatorStoreError.missing(path: path)) {
       try OperatorStore(path: path, mode: .readOnly)
     }
@@ -96,7 +94,7 @@ import Testing
   }
 
   @Test func `A database of an older version is brought up to this one, also to be read`() throws {
-    let path = folder.appending(path: "old.sqlite").path
+    let path = folder.path("old.sqlite")
     try OperatorStore.migrator.migrate(
       DatabaseQueue(path: path), upTo: "1: sources, curves, samples, steps, calibrations")
     let deployment = StoredCalibration.Deployment(
@@ -106,7 +104,7 @@ import Testing
 
   @Test(arguments: ["not a database, only some text that is long enough for a header", "{}"])
   func `Another file is refused and stays as it was`(text: String) throws {
-    let path = folder.appending(path: "other").path
+    let path = folder.path("other")
     try text.write(toFile: path, atomically: true, encoding: .utf8)
     #expect(throws: OperatorStoreError.notADatabase(path: path)) {
       try OperatorStore(path: path, mode: .readWrite)
@@ -116,7 +114,7 @@ import Testing
 
   @Test func `A calibration is kept, and replaced by a later one`() throws {
     let store = try OperatorStore(
-      path: folder.appending(path: "c.sqlite").path, mode: .readWrite)
+      path: folder.path("c.sqlite"), mode: .readWrite)
     let deployment = StoredCalibration.Deployment(
       device: "D", model: "M", dataType: .bfloat16, tensorParallel: 1)
     #expect(try store.calibration(of: deployment) == nil)
@@ -163,7 +161,7 @@ import Testing
   }
 
   @Test func `What is added comes back, attributes, points and statistics`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "a").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("a"), mode: .readWrite)
     let source = trace(sha256: "a")
     #expect(
       try store.add(source, device: "D") == .added(samples: 4, curves: 2, steps: 0))
@@ -181,7 +179,7 @@ import Testing
   @Test func `Only curves that can answer for an operator are loaded, in order of their points`()
     throws
   {
-    let store = try OperatorStore(path: folder.appending(path: "l").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("l"), mode: .readWrite)
     var source = trace(sha256: "a")
     source.samples.reverse()
     _ = try store.add(source, device: "D")
@@ -199,7 +197,7 @@ import Testing
 
   /// Oracle: the rule, curve by curve, over all that a database holds.
   @Test func `Of a type that was measured no other is loaded, but of some kinds`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "t").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("t"), mode: .readWrite)
     var source = trace(sha256: "a")
     let measured: [(OperatorKind, DataType?, [String: Int])] = [
       (.gemm, .bfloat16, ["n": 1, "k": 2]), (.gemm, .float8, ["n": 1, "k": 2]),
@@ -245,7 +243,7 @@ import Testing
   }
 
   @Test func `Labels and kernels of interleaved curves stay with their samples`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "k").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("k"), mode: .readWrite)
     var source = trace(sha256: "a")
     source.samples = (0..<6).map { index in
       OperatorSample(
@@ -272,7 +270,7 @@ import Testing
   }
 
   @Test func `The same bytes change nothing, other arguments replace their rows`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "b").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("b"), mode: .readWrite)
     _ = try store.add(trace(sha256: "a", arguments: "model=M"), device: "D")
     let before = try store.curves(device: "D")
     #expect(
@@ -290,7 +288,7 @@ import Testing
   func `A directory and one of its files count once, whichever comes first`(
     fileFirst: Bool
   ) throws {
-    let store = try OperatorStore(path: folder.appending(path: "parts").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("parts"), mode: .readWrite)
     let file = trace(sha256: "b")
     var directory = trace(sha256: "a")
     directory.inputs.append(contentsOf: file.inputs)
@@ -304,7 +302,7 @@ import Testing
   }
 
   @Test func `Measured steps come back as they were`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "s").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("s"), mode: .readWrite)
     var shape = StepShape()
     shape.addPrefill(tokens: 7, past: 3, finishes: true)
     shape.addDecode(context: 11)
@@ -322,7 +320,7 @@ import Testing
 
   @Test(arguments: ["NULL", "-1", "'x'", "1.5"])
   func `Steps that no engine ran are passed over`(value: String) throws {
-    let path = folder.appending(path: "hostile").path
+    let path = folder.path("hostile")
     let store = try OperatorStore(path: path, mode: .readWrite)
     var shape = StepShape()
     shape.addDecode(context: 11)
@@ -342,7 +340,7 @@ import Testing
   }
 
   @Test func `Views survive sums that no integer holds`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "c").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("c"), mode: .readWrite)
     var source = trace(sha256: "a")
     for index in source.samples.indices { source.samples[index].duration.count = .max }
     _ = try store.add(source, device: "D")
@@ -350,7 +348,7 @@ import Testing
   }
 
   @Test func `A sample leads to its kernels, their classes and their launches`() throws {
-    let store = try OperatorStore(path: folder.appending(path: "o").path, mode: .readWrite)
+    let store = try OperatorStore(path: folder.path("o"), mode: .readWrite)
     var source = trace(sha256: "a", count: 1)
     source.path = "dir/x.json"
     source.facts = ["rank": "3", "kernel_names_version": "1"]
@@ -393,8 +391,8 @@ import Testing
   }
 
   @Test func `What a killed import left half written is undone before anything is read`() throws {
-    let path = folder.appending(path: "k").path
-    let copy = folder.appending(path: "copy").path
+    let path = folder.path("k")
+    let copy = folder.path("copy")
     let store = try OperatorStore(path: path, mode: .readWrite)
     _ = try store.add(trace(sha256: "a"), device: "D")
     let before = try store.curves(device: "D")

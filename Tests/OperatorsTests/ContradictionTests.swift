@@ -8,6 +8,8 @@ import Testing
       (.gemm, ["n": 8, "batch": -1], "batch is less"),
       (.moe, ["experts": 8, "topK": 9], "topK is more than experts"),
       (.moe, ["experts": 8, "expertParallel": 16], "expertParallel is more"),
+      (.moe, ["experts": 256, "expertParallel": 7], "experts do not divide"),
+      (.moe, ["intermediate": 2048, "tensorParallel": 3], "intermediate do not divide"),
       (.attention, ["heads": 4, "kvHeads": 8], "kvHeads is more than heads"),
       (.attention, ["heads": 12, "kvHeads": 8], "do not divide"),
     ] as [(OperatorKind, [String: Int], String)])
@@ -21,6 +23,7 @@ import Testing
     arguments: [
       (.gemm, ["n": 1, "k": 8]), (.gemm, [:]), (.moe, ["experts": 8, "topK": 8, "gated": 0]),
       (.attention, ["heads": 8, "kvHeads": 8]), (.rotary, ["heads": 3, "kvHeads": 2]),
+      (.elementwise, ["width": 4, "inputs": 0]),
     ] as [(OperatorKind, [String: Int])])
   func `Others are not`(kind: OperatorKind, attributes: [String: Int]) {
     #expect(Operator(kind, dataType: nil, attributes).contradiction == nil)

@@ -13,36 +13,6 @@ enum SharedData {
   static func path(_ relative: String) -> String { root + "/" + relative }
 }
 
-/// A directory that is deleted when the test ends.
-final class TemporaryDirectory {
-  let path: String
-
-  init() throws {
-    let url = FileManager.default.temporaryDirectory.appending(path: "reprise-\(UUID())")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-    path = url.path()
-  }
-
-  deinit { try? FileManager.default.removeItem(atPath: path) }
-
-  func write(_ text: String, to name: String) throws -> String {
-    try write(Array(text.utf8), to: name)
-  }
-
-  func write(_ bytes: [UInt8], to name: String) throws -> String {
-    let file = path + "/" + name
-    let folder = URL(filePath: file).deletingLastPathComponent()
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    try Data(bytes).write(to: URL(filePath: file))
-    return file
-  }
-
-  /// Writes bytes that need not be text.
-  func overwrite(_ name: String, _ bytes: [UInt8]) throws {
-    try Data(bytes).write(to: URL(filePath: path + "/" + name))
-  }
-}
-
 /// Builds small Kineto traces.
 struct TraceText {
   var events: [String] = []

@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 // Here, and not beside the other tests of request logs, for the sake of the schema checker.

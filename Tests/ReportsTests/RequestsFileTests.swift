@@ -2,6 +2,7 @@ import Foundation
 import Operators
 import Replay
 import Reports
+import TestSupport
 import Testing
 import Validation
 

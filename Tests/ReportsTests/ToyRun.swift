@@ -81,12 +81,3 @@ struct ToyRun {
     }
   }
 }
-
-/// Runs `body` with the path of a file in a folder that is removed afterwards.
-func withTemporaryPath<Result>(_ name: String, _ body: (String) throws -> Result) throws -> Result {
-  let folder = FileManager.default.temporaryDirectory
-    .appendingPathComponent("reprise-reports-\(UInt64.random(in: .min ... .max))")
-  try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? FileManager.default.removeItem(at: folder) }
-  return try body(folder.appendingPathComponent(name).path)
-}

@@ -2,6 +2,7 @@ import Foundation
 import OperatorStore
 import Operators
 import Reports
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -9,17 +10,14 @@ import Testing
 
 /// `reprise show --json` and `reprise show-source --json`.
 @Suite struct ViewFileTests {
-  private let folder: URL
+  private let folder: TemporaryDirectory
 
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appending(path: "view-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  init() throws { folder = try TemporaryDirectory() }
 
   /// A database with a row in every view.
   private func store() throws -> OperatorStore {
-    let path = folder.appending(path: "l.sqlite")
-    let store = try OperatorStore(path: path.path, mode: .readWrite)
+    let path = folder.path("l.sqlite")
+    let store = try OperatorStore(path: path, mode: .readWrite)
     var trace = ImportedTrace(
       format: .sweep,
       inputs: [

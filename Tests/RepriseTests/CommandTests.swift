@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// The command line, run as a process: what it says and how it exits.

@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// The whole, as a user runs it: import, calibrate, replay, validate.

@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// `--json`: what is printed is what the files hold, to the byte, and nothing else.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `inspect --outliers`, `compare-devices` and the checks of `calibrate`, run as processes.
@@ -108,6 +109,28 @@ import Testing
     #expect(answer.output.contains("measured: "), "\(answer)")
   }
 
+  /// A type that no device measured, and weights of a width that none did: other types and widths tell more than
+  /// the data sheet; and what even they do not tell takes a launch at least.
+  @Test(
+    arguments: [
+      ("h200-sxm", ["gemm", "n=128", "k=128", "--dtype", "int4"], "borrowed"),
+      ("h200-sxm", ["gemm", "n=128", "k=128", "weightBits=4"], "borrowed: ratio"),
+      ("b200-sxm", ["gemm", "n=1", "k=1", "--dtype", "fp4"], "on h200-sxm"),
+      ("b200-sxm", ["rmsNorm", "width=64"], "analytical"),
+    ] as [(String, [String], String)])
+  func `What was not measured is no faster than a launch`(
+    device: String, operator: [String], words: String
+  ) throws {
+    let answer = try command.run(
+      ["query", "--db", database, "--device", device] + `operator` + ["m=1"])
+    #expect(answer.output.contains(words), "\(answer)")
+    let json = try command.run(
+      ["query", "--db", database, "--device", device, "--json"] + `operator` + ["m=1"])
+    let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+    #expect(try #require(document?["nanoseconds"] as? Double) > 1000)
+    #expect(document?["explanation"] is String)
+  }
+
   @Test(arguments: [(nil, true), ("toy", false)] as [(String?, Bool)])
   func `A deployment is told that several programs would price it, unless it names one`(
     runtime: String?, isTold: Bool
@@ -158,6 +181,12 @@ import Testing
       (["calibrate", "--db", "none.sqlite", "--deployment", "d.yaml"], 66, "none.sqlite"),
       (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
       (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
+      (["calibrate", "--db", "DB", "--check", "--operator", "gem"], 64, "did you mean 'gemm'"),
+      (["calibrate", "--db", "DB", "--check", "--svg", "/none/x.svg"], 73, "no folder '/none'"),
+      (
+        ["query", "--db", "DB", "--device", "h200", "allReduce", "bytes=9", "ranks=1"], 64,
+        "exchanges nothing"
+      ),
       (["calibrate", "--db", "DB", "--check-plans", "--least", "900"], 65, "has enough points"),
       (
         [

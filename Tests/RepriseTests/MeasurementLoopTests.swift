@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// The loop that a plan is for, on our own capture: what is planned from a part of a sweep lowers the

@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// `reprise merge` as a process: real captures, its errors, and its end before its time.

@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 
 /// Our own capture: a small server on one CPU core, its operators, steps and requests.
 enum OwnCapture {
@@ -39,18 +40,4 @@ enum PublishedData {
   static let isPresent = FileManager.default.fileExists(atPath: folder.path)
 
   static func path(_ name: String) -> String { folder.appending(path: name).path }
-}
-
-/// A folder that is removed when its owner lets it go.
-final class TemporaryDirectory {
-  let url: URL
-
-  init() throws {
-    url = FileManager.default.temporaryDirectory.appending(path: "reprise-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-  }
-
-  deinit { try? FileManager.default.removeItem(at: url) }
-
-  func path(_ name: String) -> String { url.appending(path: name).path }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `reprise pipeline` as a process: what is wrong is told in one line, and nothing is left half written.

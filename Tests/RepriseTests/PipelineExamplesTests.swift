@@ -1,5 +1,6 @@
 import Foundation
 import Reprise
+import TestSupport
 import Testing
 
 /// Every scenario of `docs/examples/pipelines`, as a user runs it.

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `reprise replay` as a process: loads, threads, and an early end.

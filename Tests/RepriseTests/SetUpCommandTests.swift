@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `reprise doctor`, and options that a file in the working directory fills in.

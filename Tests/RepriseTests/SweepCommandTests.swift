@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `reprise sweep` as processes: shards, kills and the merge.

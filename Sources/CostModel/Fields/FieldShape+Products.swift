@@ -76,8 +76,10 @@ extension FieldShape {
   static let collectives = FieldShape(
     covariance: Covariance(
       [.init(4, matern3: [1: 1], matern5: [0: 5])], noise: 1e-5),
-    // More ranks never exchange faster than fewer: the anchor has what grows with them.
-    neighbourhood: .init(used: 24, nearest: 48, weights: FieldPlace(weights: [1, 2]), held: 1),
+    // Beyond the samples bytes take their time each, few bytes the launch's, and more ranks are no faster than
+    // fewer: all that is in the anchor.
+    neighbourhood: .init(
+      used: 24, nearest: 48, weights: FieldPlace(weights: [1, 2]), held: [0, 1]),
     spread: 0.3,
     sizes: 2,
     attributes: ["ranks"],

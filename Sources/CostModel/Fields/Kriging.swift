@@ -22,9 +22,9 @@ struct Kriging: Sendable {
     var nearest: Int
     /// What a distance along each coordinate counts in that.
     var weights: FieldPlace
-    /// The coordinate beyond whose samples the field stays as it is at their end, while its doubt grows; of
+    /// The coordinates beyond whose samples the field stays as it is at their end, while its doubt grows; of
     /// others it goes back to the mean.
-    var held: Int?
+    var held: [Int] = []
   }
 
   let places: [FieldPlace]
@@ -86,16 +86,17 @@ struct Kriging: Sendable {
     return estimate
   }
 
-  /// A place, moved to the samples' end along the coordinate that is held, where it lies beyond that.
+  /// A place, moved to the samples' end along the coordinates that are held, where it lies beyond that.
   private func held(_ place: FieldPlace, _ nearest: [Int]) -> FieldPlace {
-    guard let coordinate = neighbourhood.held else { return place }
-    var (low, high) = (Float.infinity, -Float.infinity)
-    for sample in nearest {
-      low = min(low, places[sample][coordinate])
-      high = max(high, places[sample][coordinate])
-    }
     var end = place
-    if low <= high { end[coordinate] = min(max(place[coordinate], low), high) }
+    for coordinate in neighbourhood.held {
+      var (low, high) = (Float.infinity, -Float.infinity)
+      for sample in nearest {
+        low = min(low, places[sample][coordinate])
+        high = max(high, places[sample][coordinate])
+      }
+      if low <= high { end[coordinate] = min(max(place[coordinate], low), high) }
+    }
     return end
   }
 

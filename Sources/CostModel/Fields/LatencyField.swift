@@ -46,6 +46,9 @@ struct LatencyField: Sendable {
   private let slow: Set<Int>
   /// By what the covariance's standard deviation is multiplied here.
   private let scatter: FieldScatter
+  /// The share of the data sheet's bound below which no time is predicted: 1, but for collectives the least
+  /// that was measured, as a switch that sums on the way sends half of what a ring does.
+  private let leastOfLight: Double
 
   /// Fewer samples say nothing of a field.
   private static let fewestSamples = 12
@@ -113,6 +116,13 @@ struct LatencyField: Sendable {
     self.slow = slow
     self.kriging = Kriging(places, ratios, shape.covariance, shape.neighbourhood)
     self.scatter = FieldScatter(kriging, ranges, shape)
+    self.leastOfLight =
+      !key.kind.isCollective
+      ? 1
+      : zip(samples, work).reduce(1) { least, sample in
+        let light = rooflines[sample.0.curve].nanoseconds(sample.1)
+        return light > 0 ? min(least, exponential(sample.0.logTime) / light) : least
+      }
   }
 
   /// Tells curves that are several times slower than those like them by a coordinate: some shapes
@@ -207,7 +217,8 @@ struct LatencyField: Sendable {
       variance: found.variance)
     // What was measured is given back, whatever the data sheet says of it.
     let least =
-      evidence == .measured && !isTransferred ? 0 : target.speedOfLight(work, op.dataType)
+      evidence == .measured && !isTransferred
+      ? 0 : (isTransferred ? 1 : leastOfLight) * target.speedOfLight(work, op.dataType)
     return FittedCurve.Estimate(
       nanoseconds: max(
         least, anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),

@@ -17,6 +17,7 @@ public struct CalibrationFile: Sendable, Encodable {
   public init(_ fit: StepCalibration) {
     members = Self.members(fit.calibration, isKept: fit.isWorthKeeping)
     members["outliers"] = .integer(fit.outliers)
+    members["not_told_apart"] = .list(fit.notToldApart.map { .text($0) })
     members["bias_before"] = .number(fit.biasBefore)
     members["bias_held_out"] = .number(fit.heldOutBias)
     if let errors = fit.paddingErrors {

@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 import TraceIO
 
@@ -42,7 +43,7 @@ import TraceIO
   /// Reads a damaged table; every outcome but a trap is good, if it is told and adds up.
   func check(_ name: String, _ text: [UInt8], _ directory: TemporaryDirectory) throws {
     let path = directory.path + "/table"
-    try directory.overwrite("table", text)
+    try directory.write(text, to: "table")
     var options = LayerLatencyReaderTests.options
     options.inputLimits.maximumOutput = 1 << 20
     do throws(ProfilerTraceError) {

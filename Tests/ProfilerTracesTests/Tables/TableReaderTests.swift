@@ -1,5 +1,6 @@
 import Analytical
 import Operators
+import TestSupport
 import Testing
 import TraceIO
 

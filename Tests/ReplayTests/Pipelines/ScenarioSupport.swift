@@ -79,10 +79,6 @@ func plan(_ scenario: Scenario, price: LinearStepModel = linearPrice) -> Scenari
       let index = try? VectorIndex(.invertedFlat(lists: 16), vectors: 1000, dimension: 8)
     else { continue }
     scenario.indexes.append(NamedIndex(name: retrieval.index, index: index))
-    guard !scenario.indexes.contains(where: { $0.name == retrieval.index }),
-      let index = try? VectorIndex(.invertedFlat(lists: 64), vectors: 1000, dimension: 8)
-    else { continue }
-    scenario.indexes.append(NamedIndex(name: retrieval.index, index: index))
   }
   return ScenarioPlan(
     scenario: scenario,

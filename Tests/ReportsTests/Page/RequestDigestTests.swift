@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import Replay
+import TestSupport
 import Testing
 import Validation
 

@@ -2,6 +2,7 @@ import Operators
 import Replay
 import RequestLogs
 import Scenarios
+import TestSupport
 import Testing
 
 @testable import Reports

@@ -1,6 +1,7 @@
 import Foundation
 import Replay
 import Scenarios
+import TestSupport
 import Testing
 import TraceIO
 

@@ -2,6 +2,7 @@ import Foundation
 import Operators
 import Replay
 import Scenarios
+import TestSupport
 import Testing
 
 @testable import Reports

@@ -2,6 +2,7 @@ import CostModel
 import Foundation
 import Operators
 import Replay
+import TestSupport
 import Testing
 import TraceIO
 

@@ -2,6 +2,7 @@ import Foundation
 import Operators
 import Replay
 import RequestLogs
+import TestSupport
 import Testing
 
 @testable import CostModel

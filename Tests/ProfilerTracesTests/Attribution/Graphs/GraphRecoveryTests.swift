@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces

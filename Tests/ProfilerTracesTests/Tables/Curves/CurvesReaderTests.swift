@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import ProfilerTraces
+import TestSupport
 import Testing
 import TraceIO
 
