@@ -67,31 +67,28 @@ extension OperatorStore {
     for operators: [Operator], on device: Device, by runtime: String? = nil
   ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
     let own = Self.preferring(runtime, try curves(on: device, like: operators))
-    let held = Set(own.map { Asked($0.operator) })
-    var missing = operators.filter { !held.contains(Asked($0)) }
+    var missing = operators
     var relatives: [RelativeCurves] = []
     var seen: Set<String> = [device.name]
     let sheets = try deviceNames().compactMap(Device.builtIn(named:))
       .filter { seen.insert($0.name).inserted }
       .sorted { device.octaves(to: $0) < device.octaves(to: $1) }
     // Of what no device measured in the type, and this one not at all, other types tell more than nothing.
-    let kinds = Set(own.map(\.operator.kind))
-    for isOfType in [true, false] {
-      if !isOfType { missing.removeAll { kinds.contains($0.kind) } }
+    for isOfAnyType in [false, true] {
+      func asked(_ op: Operator) -> Asked { Asked(op, isOfAnyType: isOfAnyType) }
+      func drop(_ found: [MeasuredCurve]) {
+        let told = Set(found.map { asked($0.operator) })
+        missing.removeAll { told.contains(asked($0)) }
+      }
+      drop(own)
       for sheet in sheets where !missing.isEmpty {
-        let wanted = Set(missing.map(Asked.init))
-        let wantedKinds = Set(missing.map(\.kind))
+        let wanted = Set(missing.map(asked))
         let found = Self.preferring(
           runtime,
-          try curves(on: sheet, like: missing).filter {
-            isOfType
-              ? wanted.contains(Asked($0.operator)) : wantedKinds.contains($0.operator.kind)
-          })
+          try curves(on: sheet, like: missing).filter { wanted.contains(asked($0.operator)) })
         guard !found.isEmpty else { continue }
         relatives.append(RelativeCurves(device: sheet, curves: found))
-        let told = Set(found.map { Asked($0.operator) })
-        let toldKinds = Set(found.map(\.operator.kind))
-        missing.removeAll { isOfType ? told.contains(Asked($0)) : toldKinds.contains($0.kind) }
+        drop(found)
       }
     }
     let curves = own + relatives.flatMap(\.curves)
@@ -119,8 +116,8 @@ private struct Asked: Hashable {
   let kind: OperatorKind
   let dataType: DataType?
 
-  init(_ op: Operator) {
+  init(_ op: Operator, isOfAnyType: Bool = false) {
     kind = op.kind
-    dataType = op.kind.poolsTypes ? nil : op.dataType
+    dataType = isOfAnyType || op.kind.poolsTypes ? nil : op.dataType
   }
 }

@@ -15,8 +15,7 @@ extension OperatorKind {
   public var attributeNames: AttributeNames? {
     switch self {
     case .gemm:
-      AttributeNames(
-        required: ["n", "k"], optional: ["batch", "weightBits", "adapters"])
+      AttributeNames(required: ["n", "k"], optional: ["batch", "weightBits", "adapters"])
     case .attention:
       AttributeNames(
         required: ["heads", "kvHeads", "headDim"], optional: ["sequences", "window", "kvBits"])

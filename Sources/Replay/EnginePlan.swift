@@ -24,7 +24,7 @@ public struct EnginePlan: Sendable {
   public let software: [String]
   /// The types that those curves were measured in, each once.
   public let measuredTypes: Set<DataType>
-  /// The other devices whose curves may be borrowed from.
+  /// The other devices whose curves may be borrowed from, each once.
   public let lenders: [String]
   /// What was fitted for this deployment, if anything.
   public let calibration: StoredCalibration?
@@ -59,7 +59,8 @@ public struct EnginePlan: Sendable {
       curves.lazy.filter { !$0.operator.kind.isCollective }.map { $0.runtime.prefix { $0 != " " } }
     ).map(String.init).sorted()
     self.measuredTypes = Set(curves.compactMap(\.operator.dataType))
-    self.lenders = relatives.map(\.device.name)
+    var seen: Set<String> = []
+    self.lenders = relatives.map(\.device.name).filter { seen.insert($0).inserted }
     self.calibration = calibration
     self.measured = Self.steps(
       of: group, architecture,

@@ -82,30 +82,12 @@ struct CheckOptions: ParsableArguments {
 
   /// Prints the curves of the largest mean error, of at least three points each.
   private func printWorstCurves(of rows: [HoldOutCheck.Row]) {
-    struct Curve: Hashable {
-      var `operator`: Operator
-      var region, runtime: String
-    }
-    var curves: [Curve: [HoldOutCheck.Point]] = [:]
-    for row in rows {
-      for point in row.points {
-        let curve = Curve(
-          operator: point.operator, region: row.group.region, runtime: row.group.runtime)
-        curves[curve, default: []].append(point)
-      }
-    }
-    let judged = curves.filter { $0.value.count >= 3 }.compactMap { curve, points in
-      HoldOutCheck.Errors(points).map { (curve: curve, errors: $0) }
-    }.sorted {
-      ($1.errors.meanAbsolutePercent, "\($0.curve)") < (
-        $0.errors.meanAbsolutePercent, "\($1.curve)"
-      )
-    }
     var table = TextTable([
       .init("operator", .left), .init("part", .left), .init("software", .left), .init("held out"),
       .init("error % mean"), .init("p95"), .init("in 90 %"),
     ])
-    for (curve, errors) in judged.prefix(worst) {
+    for curve in HoldOutCheck.byCurve(rows).prefix(worst) {
+      let errors = curve.errors
       table.add([
         "\(curve.operator)", curve.region, curve.runtime, "\(errors.points)",
         fixedText(errors.meanAbsolutePercent, decimals: 2),

@@ -34,19 +34,11 @@ struct DeploymentOptions: ParsableArguments {
     for deployment: Deployment, from store: OperatorStore?, isCalibrated: Bool
   ) throws -> [EnginePlan] {
     let model = try architecture(of: deployment)
-    // Groups of one device, type and software share its curves: a scan of the database each would be the same one.
-    var curves: [String: (curves: [MeasuredCurve], relatives: [RelativeCurves])] = [:]
+    var evidence = GroupEvidence(from: store, of: model)
     return try deployment.engines.enumerated().map { index, group in
       let device = try dataSheet(named: group.device, beside: folder)
       let key = StoredCalibration.Deployment(group, model, on: device)
-      let deals = group.dealsExpertsOut
-      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "") \(deals)"
-      let known =
-        try curves[shared]
-        ?? store?.evidence(
-          for: model.askedOperators(group.dataType, dealsExpertsOut: deals), on: device,
-          by: group.runtime) ?? ([], [])
-      curves[shared] = known
+      let known = try evidence.of(group, on: device)
       let calibration = isCalibrated ? try store?.calibration(of: key) : nil
       do {
         return try EnginePlan(

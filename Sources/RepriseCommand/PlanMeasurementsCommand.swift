@@ -60,10 +60,7 @@ struct PlanMeasurementsCommand: FailingCommand {
     let plans = try deployment.plans(for: scenario, from: store, isCalibrated: true)
     let chosen = plans[index]
     let (architecture, group) = (chosen.architecture, chosen.group)
-    let known = try store.evidence(
-      for: architecture.askedOperators(
-        group.dataType, dealsExpertsOut: group.dealsExpertsOut), on: chosen.device,
-      by: group.runtime)
+    let known = try store.evidence(for: group, serving: architecture, on: chosen.device)
     let prices = CostModel(curves: known.curves, on: chosen.device, relatives: known.relatives)
     let uses = StepDemands.operators(
       of: architecture, group.dataType, group.layout, on: prices)

@@ -28,18 +28,10 @@ struct SearchSource {
       try named(in: path) { try dataSheet(named: stock.device, beside: folder) }
     }
     let store = try command.database.map { try OperatorStore(path: $0, mode: .readOnly) }
-    var known: [String: DesignSearch.Evidence] = [:]
+    var groups = GroupEvidence(from: store, of: model)
     let search = try DesignSearch(space, model, devices: sheets) { group, device in
-      let deals = group.dealsExpertsOut
-      let shared = "\(device.name) \(group.dataType.rawValue) \(group.runtime ?? "") \(deals)"
-      if known[shared] == nil {
-        let found = try store?.evidence(
-          for: model.askedOperators(group.dataType, dealsExpertsOut: deals), on: device,
-          by: group.runtime)
-        known[shared] = DesignSearch.Evidence(
-          curves: found?.curves ?? [], relatives: found?.relatives ?? [])
-      }
-      var evidence = known[shared] ?? DesignSearch.Evidence()
+      let known = try groups.of(group, on: device)
+      var evidence = DesignSearch.Evidence(curves: known.curves, relatives: known.relatives)
       evidence.calibration = try store?.calibration(of: .init(group, model, on: device))
       return evidence
     }
@@ -78,7 +70,7 @@ struct SearchSource {
       let price = (stock.pricePerHour ?? sheet.pricePerHour).map {
         "$\(fixedText($0, decimals: 2)) an hour"
       }
-      let curves = known.first { $0.key.hasPrefix(sheet.name + " ") }?.value.curves.count ?? 0
+      let curves = groups.mostCurves(on: sheet)
       lines.append(
         "up to \(stock.count) × \(stock.device), \(price ?? "no price known"), \(curves) curves")
       if curves == 0 {

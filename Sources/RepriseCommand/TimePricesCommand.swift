@@ -34,9 +34,7 @@ struct TimePricesCommand: FailingCommand {
 
     let start = Moment()
     let store = try database.open(.readOnly)
-    let known = try store.evidence(
-      for: architecture.askedOperators(group.dataType, dealsExpertsOut: group.dealsExpertsOut),
-      on: device, by: group.runtime)
+    let known = try store.evidence(for: group, serving: architecture, on: device)
     let loaded = Moment()
     let model = CostModel(
       curves: known.curves, on: device, relatives: known.relatives,

@@ -132,8 +132,8 @@ public struct EngineGroup: Sendable, Hashable {
   public init(
     name: String, count: Int = 1, device: String, tensorParallel: Int = 1,
     expertParallel: Int = 1, dataType: DataType = .bfloat16, runtime: String? = nil,
-    maxSequences: Int = 256,
-    maxBatchedTokens: Int = 2048, maxModelLength: Int, blockSize: Int = 16, blockCount: Int? = nil,
+    maxSequences: Int = 256, maxBatchedTokens: Int = 2048, maxModelLength: Int,
+    blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
     enablesChunkedPrefill: Bool = true, longPrefillTokenThreshold: Int = 0,
     fullSequenceAdmission: Bool = true, asyncScheduling: Bool = false, graphSizes: [Int] = [],

@@ -100,6 +100,27 @@ import Testing
     }
   }
 
+  /// Oracle: means added up point by point.
+  @Test func `Curves are told with the one that errs most first, those of few points left out`() {
+    let rows = HoldOutCheck(products(noise: 0.3), on: device, by: .points).rows
+    var sums: [Operators.Operator: (sum: Double, count: Int)] = [:]
+    for point in rows.flatMap(\.points) {
+      sums[point.operator, default: (0, 0)].sum += 100 * abs(point.error)
+      sums[point.operator, default: (0, 0)].count += 1
+    }
+    let curves = HoldOutCheck.byCurve(rows)
+    #expect(curves.count == sums.count { $0.value.count >= 3 } && curves.count > 2)
+    #expect(sums.contains { $0.value.count < 3 })
+    for curve in curves {
+      let (sum, count) = sums[curve.operator] ?? (0, 0)
+      #expect(curve.errors.points == count)
+      #expect(abs(curve.errors.meanAbsolutePercent - sum / Double(count)) < 1e-9)
+    }
+    for (worse, better) in zip(curves, curves.dropFirst()) {
+      #expect(worse.errors.meanAbsolutePercent >= better.errors.meanAbsolutePercent)
+    }
+  }
+
   /// Oracle: a device twice as fast in all, whose kernels reach the same share of its peaks.
   @Test func `What was not measured on a device is borrowed from the one most like it`() throws {
     var faster = Device(

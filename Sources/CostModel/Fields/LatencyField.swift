@@ -116,13 +116,14 @@ struct LatencyField: Sendable {
     self.slow = slow
     self.kriging = Kriging(places, ratios, shape.covariance, shape.neighbourhood)
     self.scatter = FieldScatter(kriging, ranges, shape)
-    self.leastOfLight =
-      !key.kind.isCollective
-      ? 1
-      : zip(samples, work).reduce(1) { least, sample in
-        let light = rooflines[sample.0.curve].nanoseconds(sample.1)
-        return light > 0 ? min(least, exponential(sample.0.logTime) / light) : least
+    var leastOfLight = 1.0
+    if key.kind.isCollective {
+      for (sample, work) in zip(samples, work) {
+        let light = rooflines[sample.curve].nanoseconds(work)
+        if light > 0 { leastOfLight = min(leastOfLight, exponential(sample.logTime) / light) }
       }
+    }
+    self.leastOfLight = leastOfLight
   }
 
   /// Tells curves that are several times slower than those like them by a coordinate: some shapes
@@ -215,10 +216,9 @@ struct LatencyField: Sendable {
     let spread = scatter.factor(
       at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
       variance: found.variance)
+    let light = target.speedOfLight(work, op.dataType)
     // What was measured is given back, whatever the data sheet says of it.
-    let least =
-      evidence == .measured && !isTransferred
-      ? 0 : (isTransferred ? 1 : leastOfLight) * target.speedOfLight(work, op.dataType)
+    let least = isTransferred ? light : evidence == .measured ? 0 : leastOfLight * light
     return FittedCurve.Estimate(
       nanoseconds: max(
         least, anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),

@@ -46,9 +46,7 @@ public struct HoldOutReport: Sendable {
   }
 
   private static func document(_ row: HoldOutCheck.Row) -> ResultValue {
-    var members = document(row.errors)
-    members["operator"] = .text(row.group.kind.rawValue)
-    if !row.group.region.isEmpty { members["region"] = .text(row.group.region) }
+    var members = members(row.group.kind, row.group.region, row.errors)
     members["type"] = .text(row.group.dataType?.rawValue ?? "")
     members["software"] = .text(row.group.runtime)
     members["curves"] = .integer(row.curves)
@@ -56,25 +54,23 @@ public struct HoldOutReport: Sendable {
   }
 
   private static func document(_ row: HoldOutCheck.KindRow) -> ResultValue {
-    var members = document(row.errors)
-    members["operator"] = .text(row.kind.rawValue)
-    if !row.region.isEmpty { members["region"] = .text(row.region) }
-    return .object(members)
+    .object(members(row.kind, row.region, row.errors))
   }
 
   private static func document(_ row: HoldOutCheck.DistanceRow) -> ResultValue {
-    var members = document(row.errors)
-    members["operator"] = .text(row.kind.rawValue)
-    if !row.region.isEmpty { members["region"] = .text(row.region) }
+    var members = members(row.kind, row.region, row.errors)
     members["type"] = .text(row.dataType?.rawValue ?? "")
     members["above_octaves"] = .number(row.band.floor)
     if row.band != .beyond { members["up_to_octaves"] = .number(row.band.limit) }
     return .object(members)
   }
 
-  private static func document(_ errors: HoldOutCheck.Errors) -> [String: ResultValue] {
-    [
-      "held_out": .integer(errors.points),
+  /// What every row has.
+  private static func members(
+    _ kind: OperatorKind, _ region: String, _ errors: HoldOutCheck.Errors
+  ) -> [String: ResultValue] {
+    var members: [String: ResultValue] = [
+      "operator": .text(kind.rawValue), "held_out": .integer(errors.points),
       "error_percent": .object([
         "mean": .number(errors.meanAbsolutePercent),
         "median": .number(errors.medianAbsolutePercent), "p95": .number(errors.percentile95),
@@ -82,6 +78,8 @@ public struct HoldOutReport: Sendable {
       "in_interval_percent": .number(errors.coveragePercent),
       "roofline_percent": .number(errors.rooflinePercent),
     ]
+    if !region.isEmpty { members["region"] = .text(region) }
+    return members
   }
 }
 

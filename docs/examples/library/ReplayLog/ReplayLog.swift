@@ -21,7 +21,7 @@ struct ReplayLog {
     let store = try OperatorStore(path: database, mode: .readOnly)
     let plans = try deployment.engines.map { group in
       guard let device = Device.builtIn(named: group.device) else { throw UnknownDevice(group.device) }
-      let known = try store.evidence(for: model.askedOperators(group.dataType), on: device)
+      let known = try store.evidence(for: group, serving: model, on: device)
       return try EnginePlan(
         group, model, on: device, curves: known.curves, relatives: known.relatives, calibration: nil)
     }
