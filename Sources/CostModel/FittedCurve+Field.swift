@@ -72,18 +72,24 @@ extension FittedCurve {
     _ field: LatencyField, _ sizes: [[Int]], _ point: ([Int]) -> AxisPoint
   ) -> Shared<Surface>? {
     let op = self.operator
+    func found(_ sizes: [Int]) -> (estimate: Estimate, anchor: Double)? {
+      let point = point(sizes)
+      guard let work = OperatorWork(op, at: point),
+        let found = estimate(at: point, work, with: field)
+      else { return nil }
+      return (found, device.speedOfLight(work, op.dataType) + device.launchFloor)
+    }
     var knots: [RatioGrid.Knot] = []
     for first in sizes[0] {
       for second in sizes.count > 1 ? sizes[1] : [0] {
-        let point = point([first, second])
-        guard let work = OperatorWork(op, at: point),
-          let found = estimate(at: point, work, with: field)
-        else { return nil }
-        let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
-        knots.append(
-          RatioGrid.Knot(
-            logRatio: logarithm(found.nanoseconds / anchor), error: found.error,
-            evidence: found.evidence))
+        guard let (estimate, anchor) = found([first, second]) else { return nil }
+        var knot = RatioGrid.Knot(
+          logRatio: logarithm(estimate.nanoseconds / anchor), error: estimate.error,
+          errorBeside: estimate.error, evidence: estimate.evidence)
+        if knot.evidence == .measured, first < .max, let (beside, _) = found([first + 1, second]) {
+          knot.errorBeside = max(knot.error, beside.error)
+        }
+        knots.append(knot)
       }
     }
     return Shared(.knots(RatioGrid(axes: sizes, knots: knots)))
@@ -107,13 +113,14 @@ extension FittedCurve {
   /// The widest factor between two sizes of a compiled curve.
   private static let widestGap = 1.5
 
-  /// Measured sizes, what lies between two that are far apart, and the edges of tiles, at which a
-  /// product's time jumps.
+  /// Measured sizes, at least one between any two, as doubt is largest there, more where they are far apart, and
+  /// the edges of tiles, at which a product's time jumps.
   private static func sizes(_ measured: [Int], teeth: Bool = false) -> [Int] {
     var sizes = Set(measured)
     for (low, high) in zip(measured, measured.dropFirst()) where low > 0 {
-      let parts = Int((logarithm(Double(high) / Double(low)) / logarithm(widestGap)).rounded(.up))
-      for part in 1..<max(2, parts) where parts > 1 {
+      let gaps = logarithm(Double(high) / Double(low)) / logarithm(widestGap)
+      let parts = max(2, Int(gaps.rounded(.up)))
+      for part in 1..<parts {
         let fraction = Double(part) / Double(parts)
         sizes.insert(
           Int(

@@ -35,8 +35,11 @@ public struct Prediction: Sendable, Hashable {
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
   /// are log-normal. It begins no lower than the speed of light, unless the prediction is below that:
   /// caches make small operators faster than the memory that light is reckoned by.
-  public var interval90: ClosedRange<Double> {
-    let factor = exponential(1.645 * min(max(0, relativeError), Self.mostError))
+  public var interval90: ClosedRange<Double> { interval(standardErrors: 1.645) }
+
+  /// The interval of so many standard errors to either side (``interval90`` of 1.645), in nanoseconds.
+  public func interval(standardErrors: Double) -> ClosedRange<Double> {
+    let factor = exponential(standardErrors * min(max(0, relativeError), Self.mostError))
     guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
     let isBelowLight = nanoseconds < speedOfLight
     let low = isBelowLight ? nanoseconds / factor : max(nanoseconds / factor, speedOfLight)

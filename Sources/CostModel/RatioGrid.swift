@@ -17,6 +17,9 @@ struct RatioGrid: Sendable {
     var logRatio: Double
     /// Relative standard error.
     var error: Double
+    /// The same of the next size, which was not measured: the doubt of what lies between knots. Kernels change from
+    /// one size to the next, so that it does not grow from that of a measured point but begins above it.
+    var errorBeside: Double
     var evidence: Evidence
   }
 
@@ -48,6 +51,7 @@ struct RatioGrid: Sendable {
     }
     var (logRatio, error) = (0.0, 0.0)
     var evidence = Evidence.measured
+    let isKnot = fraction == .zero
     for corner in 0..<(1 << axes.count) {
       var weight = 1.0
       var cell = 0
@@ -58,12 +62,12 @@ struct RatioGrid: Sendable {
       }
       guard weight > 0 else { continue }
       logRatio += weight * knots[cell].logRatio
-      error += weight * knots[cell].error
+      error += weight * (isKnot ? knots[cell].error : knots[cell].errorBeside)
       evidence = max(evidence, knots[cell].evidence)
     }
     // Beyond the grid doubt grows with the distance.
     let beyond = 0.15 * outside / logarithm(2)
-    let own: Evidence = outside > 0 ? .extrapolated : fraction == .zero ? .measured : .interpolated
+    let own: Evidence = outside > 0 ? .extrapolated : isKnot ? .measured : .interpolated
     return GridValue(
       ratio: exponential(logRatio), error: (error * error + beyond * beyond).squareRoot(),
       evidence: max(own, evidence))

@@ -19,12 +19,13 @@ public struct SampleOutliers: Sendable {
     case spike
     /// Measured more than once, with times that differ by more than a tenth: by no noise of the curve,
     /// as such points are what makes it noisy. Left out are those that are off as far as a spike from the
-    /// median of all, or of two from what the neighbours let expect, if others are not; else their mean
-    /// stands.
+    /// median of all, or where less than half are near that, as of two, from what the neighbours let expect,
+    /// if others are not. Where none is near either, the point as a whole may be a spike; else their mean stands.
     case duplicates
     /// Faster than the data sheet allows. Left out where it stands alone; of several in a row the
     /// cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them
     /// a step reads is an average over routings, which skewed ones stay below.
+    /// Nor of a point of which some repetitions were left out: their mean is no time that was measured.
     case fasterThanLight = "faster than light"
   }
 
@@ -122,7 +123,7 @@ public struct SampleOutliers: Sendable {
           place, .spike, exponential(lines.places[place].logTime), exponential(expected),
           excluded: isSure ? Array(lines.samples(at: place)) : [])
       }
-      for place in lines.places.indices where isFast[place] {
+      for place in lines.places.indices where isFast[place] && !contradicted.contains(place) {
         let isAlone = !lines.neighbours(of: place).contains {
           [$0.below, $0.above].contains { $0.map { isFast[$0] } ?? false }
         }
@@ -147,12 +148,15 @@ public struct SampleOutliers: Sendable {
     _ times: [Double], _ lines: CurveLines, _ place: Int, _ noise: Double
   ) -> [Int] {
     let sorted = times.sorted()
-    let middle =
-      times.count > 2 ? (sorted[(times.count - 1) / 2] + sorted[times.count / 2]) / 2 : nil
-    guard let centre = middle ?? lines.expectedLogTime(at: place) else { return [] }
+    let median = (sorted[(times.count - 1) / 2] + sorted[times.count / 2]) / 2
     let limit = max(logarithm(leastSpike), noises * noise)
-    let wild = times.indices.filter { abs(times[$0] - centre) > limit }
-    return wild.count < times.count ? wild : []
+    func wild(from centre: Double) -> [Int] {
+      times.indices.filter { abs(times[$0] - centre) > limit }
+    }
+    let ofMedian = wild(from: median)
+    if 2 * ofMedian.count < times.count { return ofMedian }
+    let ofNeighbours = lines.expectedLogTime(at: place).map(wild) ?? []
+    return ofNeighbours.count < times.count ? ofNeighbours : []
   }
 
   /// The curves without the samples that do not count.

@@ -169,13 +169,12 @@ struct CalibrateCommand: FailingCommand {
         print(part.text, terminator: "")
       }
     }
-    let rows = report.parts.flatMap(\.check.rows)
-    guard !rows.isEmpty else {
+    guard !report.parts.isEmpty else {
       throw Failure(.data, "\(database.path): no curve that was asked for can be checked")
     }
     if json.isWanted { print(try report.json()) }
-    checking.printWorst(of: rows)
-    try checking.writeFigure(of: rows)
+    if checking.worst > 0 { print(report.worst(checking.worst), terminator: "") }
+    if let svg = checking.svg { try HoldOutFigure(report).write(to: svg) }
   }
 
   /// The devices that are to be checked, with their data sheets; says which have none.

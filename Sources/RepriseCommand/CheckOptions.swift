@@ -32,7 +32,7 @@ struct CheckOptions: ParsableArguments {
   @Option(help: "List that many of the worst curves, and of the worst points.")
   var worst = 0
 
-  @Option(help: "Draw the errors' distributions as an SVG to this file.")
+  @Option(help: "Draw errors, errors by distance and what intervals held as an SVG to this file.")
   var svg: String?
 
   /// Whether anything but the defaults was asked for.
@@ -56,53 +56,6 @@ struct CheckOptions: ParsableArguments {
       return part.samples.isEmpty ? nil : part
     }
     return runtime.map(parts.measured(by:)) ?? parts
-  }
-
-  /// Prints the curves and the points that were missed most.
-  func printWorst(of rows: [HoldOutCheck.Row]) {
-    guard worst > 0 else { return }
-    printWorstCurves(of: rows)
-    let points = rows.flatMap { row in row.points.map { (row.group.runtime, $0) } }
-      .sorted { abs($0.1.error) > abs($1.1.error) }.prefix(worst)
-    var table = TextTable([
-      .init("operator", .left), .init("at", .left), .init("software", .left), .init("measured µs"),
-      .init("predicted µs"), .init("error %"), .init("rests on", .left),
-    ])
-    for (runtime, point) in points {
-      table.add([
-        "\(point.operator)", point.operator.text(of: point.point), runtime,
-        fixedText(point.measured / 1e3, decimals: 2),
-        fixedText(point.prediction.nanoseconds / 1e3, decimals: 2),
-        fixedText(100 * point.error, decimals: 0, signed: true), "\(point.prediction.evidence)",
-      ])
-    }
-    print("worst points")
-    print(table.text, terminator: "")
-  }
-
-  /// Prints the curves of the largest mean error, of at least three points each.
-  private func printWorstCurves(of rows: [HoldOutCheck.Row]) {
-    var table = TextTable([
-      .init("operator", .left), .init("part", .left), .init("software", .left), .init("held out"),
-      .init("error % mean"), .init("p95"), .init("in 90 %"),
-    ])
-    for curve in HoldOutCheck.byCurve(rows).prefix(worst) {
-      let errors = curve.errors
-      table.add([
-        "\(curve.operator)", curve.region, curve.runtime, "\(errors.points)",
-        fixedText(errors.meanAbsolutePercent, decimals: 2),
-        fixedText(errors.percentile95, decimals: 1),
-        fixedText(errors.coveragePercent, decimals: 0),
-      ])
-    }
-    print("worst curves")
-    print(table.text, terminator: "")
-  }
-
-  /// Draws the rows, if that was asked for.
-  func writeFigure(of rows: [HoldOutCheck.Row]) throws {
-    guard let svg, !rows.isEmpty else { return }
-    try HoldOutFigure(rows).write(to: svg)
   }
 }
 

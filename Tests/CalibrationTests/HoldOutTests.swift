@@ -102,13 +102,13 @@ import Testing
 
   /// Oracle: means added up point by point.
   @Test func `Curves are told with the one that errs most first, those of few points left out`() {
-    let rows = HoldOutCheck(products(noise: 0.3), on: device, by: .points).rows
+    let check = HoldOutCheck(products(noise: 0.3), on: device, by: .points)
     var sums: [Operators.Operator: (sum: Double, count: Int)] = [:]
-    for point in rows.flatMap(\.points) {
+    for point in check.rows.flatMap(\.points) {
       sums[point.operator, default: (0, 0)].sum += 100 * abs(point.error)
       sums[point.operator, default: (0, 0)].count += 1
     }
-    let curves = HoldOutCheck.byCurve(rows)
+    let curves = check.byCurve
     #expect(curves.count == sums.count { $0.value.count >= 3 } && curves.count > 2)
     #expect(sums.contains { $0.value.count < 3 })
     for curve in curves {

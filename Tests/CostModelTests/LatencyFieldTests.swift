@@ -226,6 +226,27 @@ import Testing
     #expect(sum <= 0.015 * count)
   }
 
+  /// One size beside a measured one: its doubt is not that of the measurement.
+  @Test(arguments: [Table.products, .experts])
+  func `A compiled operator doubts what lies between measured sizes as its field does`(
+    table: Table
+  ) throws {
+    let model = CostModel(curves: curves(table), on: device())
+    for curve in curves(table) {
+      let compiled = try #require(CompiledOperator(curve.operator, on: model))
+      let measured = Set(curve.samples.map(\.point))
+      for sample in curve.samples.dropLast() {
+        for size in [sample.point[0] + 1, sample.point[0] * 5 / 4] {
+          let between = AxisPoint(size)
+          guard !measured.contains(between) else { continue }
+          let direct = try #require(model.predict(curve.operator, at: between))
+          let ratio = compiled.estimate(at: between).error / direct.relativeError
+          #expect(ratio > 0.75 && ratio < 1.5, "\(curve.operator) \(size) \(ratio)")
+        }
+      }
+    }
+  }
+
   /// A step's tables against the predictions that they are compiled from.
   @Test(arguments: Table.allCases.filter { $0 != .decode && $0 != .prefill })
   func `What is compiled agrees with what is predicted`(table: Table) throws {
@@ -257,6 +278,7 @@ import Testing
       let compiled = model.estimate(candidates, attention: StepShape(attentionAt: point))
       let direct = try #require(model.predict(op, at: point))
       #expect(abs(compiled.nanoseconds / direct.nanoseconds - 1) < 0.05)
+      #expect(compiled.error > 0.8 * direct.relativeError)
       #expect(compiled.evidence == .interpolated)
     }
   }

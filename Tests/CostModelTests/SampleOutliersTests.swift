@@ -212,18 +212,27 @@ import Testing
     #expect(CurveNoise(empty, on: device).scale == 0.02)
   }
 
-  /// Two and two: neither pair can be called wrong.
-  @Test(arguments: [(1.4, []), (8.0, []), (1.0, [2])] as [(Double, [Int])])
-  func `Of repetitions in two halves neither is left out, one alone is`(
-    factor: Double, excluded: [Int]
+  /// Two and two have no majority: the neighbours, at 10,000 ns, tell which pair is wrong. Without neighbours
+  /// neither is, and far from them both are.
+  @Test(
+    arguments: [
+      ([10, 10, 14, 14], 8, []), ([10, 10, 80, 80], 8, [2, 3]), ([80, 10, 80, 10], 8, [0, 2]),
+      ([10, 10, 90, 10], 8, [2]), ([10, 11, 90, 91, 92], 8, [0, 1]), ([10, 10, 80, 80], 0, []),
+      ([40, 40, 80, 80], 8, [0, 1, 2, 3]), ([0.001, 10, 10], 8, [0]), ([0.001, 10], 8, [0]),
+    ] as [([Double], Int, [Int])])
+  func `Of repetitions those are left out that most others or the neighbours contradict`(
+    microseconds: [Double], neighbours: Int, excluded: [Int]
   ) {
     let op = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
-    let times = [10_000, 10_000, excluded.isEmpty ? 10_000 * factor : 90_000, 10_000 * factor]
     let around: [Time] = (1...20).map { (AxisPoint($0), 10_000.0) }
-    let all: [Time] = around.prefix(8) + times.map { (AxisPoint(9), $0) } + around.suffix(11)
-    let outliers = SampleOutliers([curve(op, all)], on: device)
-    let repeated = outliers.findings.filter { $0.reason == .duplicates }
-    #expect(repeated.map(\.excluded) == [excluded.map { $0 + 8 }])
+    let times: [Time] = microseconds.map { (AxisPoint(9), 1000 * $0) }
+    let all = around.prefix(neighbours) + times + (neighbours > 0 ? around.suffix(11) : [])
+    let curves = [curve(op, Array(all))]
+    let kept = SampleOutliers(curves, on: device).excluding(from: curves)[0].samples
+    let here = kept.filter { $0.point == AxisPoint(9) }.map(\.duration.median)
+    let expected = times.indices.filter { !excluded.contains($0) }.map { times[$0].time }
+    #expect(here == expected)
+    #expect(kept.count == all.count - excluded.count)
   }
 
   /// Norms have no field: their own cells must not pass through a disturbed point.

@@ -1,6 +1,7 @@
 import Analytical
 import Calibration
 import Foundation
+import FoundationXML
 import OperatorStore
 import Operators
 import Reports
@@ -75,6 +76,33 @@ import Validation
     let held = part.check.rows.reduce(0) { $0 + $1.errors.points }
     #expect(held > 0 && json.contains("\"held_out\" : \(held)"))
     #expect(try problems(in: HoldOutReport().json(), "hold-out.schema.json") == [])
+  }
+
+  @Test func `A figure of several devices and protocols tells them apart, as do the worst`() throws
+  {
+    let names = ["h100-sxm", "h200-sxm"]
+    var parts: [HoldOutReport.Part] = []
+    for (name, factor) in zip(names, [1.0, 3]) {
+      for way in [HoldOutProtocol.points, .sizes] {
+        let check = HoldOutCheck([curve(factor, spike: 1.2)], on: try device(name), by: way)
+        parts.append(.init(device: name, way: way, check: check))
+      }
+    }
+    let figure = HoldOutFigure(HoldOutReport(parts)).svg
+    #expect(XMLParser(data: Data(figure.utf8)).parse())
+    // A curve for each protocol in each of three charts for each device.
+    #expect(figure.components(separatedBy: "<path").count - 1 == 3 * parts.count)
+    for name in names { #expect(figure.contains(">\(name) · gemm · bf16 · toy 1<")) }
+    let alone = HoldOutReport(Array(parts.prefix(1)))
+    #expect(HoldOutFigure(alone).svg.contains(">gemm · bf16 · toy 1<"))
+    #expect(XMLParser(data: Data(HoldOutFigure(HoldOutReport()).svg.utf8)).parse())
+
+    let points = parts.flatMap { part in part.check.rows.flatMap(\.points).map { (part, $0) } }
+    let most = try #require(points.max { abs($0.1.error) < abs($1.1.error) })
+    let lines = HoldOutReport(parts).worst(1).split(separator: "\n")
+    #expect(lines.count == 8 && lines[1].hasPrefix("device"))
+    #expect(lines[7].hasPrefix("\(most.0.device)") && lines[7].contains(most.0.way.rawValue))
+    #expect(!alone.worst(1).contains("protocol"))
   }
 
   @Test func `A check of plans keeps to its schema, and its table says the same`() throws {

@@ -16,7 +16,7 @@ extension HoldOutCheck {
   /// The errors curve by curve, the largest mean error first; of curves of at least three judged points.
   ///
   /// - Complexity: O(*n* · log *n*) in judged points.
-  public static func byCurve(_ rows: [Row]) -> [CurveRow] {
+  public var byCurve: [CurveRow] {
     struct Key: Hashable {
       var `operator`: Operator
       var region, runtime: String

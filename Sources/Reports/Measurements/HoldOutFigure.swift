@@ -1,42 +1,55 @@
-public import Calibration
-private import Foundation
-import Operators
+internal import Calibration
+internal import Operators
 public import TraceIO
 
-/// How far predictions of held-out points were off, as an SVG: for each kind, type and software a
-/// panel, in it a curve for each protocol.
-///
-/// A curve says which share of points erred at most so much. The farther left, the better; where it
-/// crosses the line at 95 % is the table's p95.
+/// How far predictions of held-out points were off, as an SVG: a line of three charts for each device, kind, type
+/// and software, in each a curve for each protocol (``HoldOutCharts``).
 public struct HoldOutFigure: Sendable {
-  private let panels: [(name: String, rows: [HoldOutCheck.Row])]
+  /// What one line of charts is of.
+  private struct Group: Hashable {
+    var device: String
+    var group: HoldOutCheck.Group
+  }
+
+  /// One line of charts.
+  private struct Panel {
+    var name: String
+    var rows: [HoldOutCheck.Row]
+    var points: Int
+  }
+
+  private let panels: [Panel]
   /// Groups that were left out because a page holds no more.
   private let leftOut: Int
 
   private static let mostPanels = 24
-  private static let columns = 3
-  private static let cell = (width: 330.0, height: 210.0)
-  /// Errors from a thousandth to one, on a logarithmic axis.
-  private static let decades = 3.0
-  private static let colours: [HoldOutProtocol: String] = [
-    .points: SVGCanvas.Colour.replayed, .sizes: "#1a7f37", .curves: "#a85a1a",
-    .devices: "#7a3fa0",
-  ]
+  private static let width = 1040.0
+  /// From one line of charts to the next.
+  private static let pitch = 240.0
+  /// Where the first line begins.
+  private static let head = 84.0
 
   /// Creates a figure; the groups with the most points are drawn.
-  public init(_ rows: [HoldOutCheck.Row]) {
-    let groups = Dictionary(grouping: rows, by: \.group).map { group, rows in
-      let kind = group.region.isEmpty ? group.kind.rawValue : "\(group.kind), \(group.region)"
-      return (
-        name: "\(kind) \(group.dataType?.rawValue ?? "") · \(group.runtime)", rows: rows
-      )
+  public init(_ report: HoldOutReport) {
+    let devices = Set(report.parts.map(\.device))
+    var rows: [Group: [HoldOutCheck.Row]] = [:]
+    for part in report.parts {
+      for row in part.check.rows {
+        rows[Group(device: part.device, group: row.group), default: []].append(row)
+      }
     }
-    let most = groups.sorted {
-      let (left, right) = ($0.rows.map(\.errors.points), $1.rows.map(\.errors.points))
-      return (right.reduce(0, +), $0.name) < (left.reduce(0, +), $1.name)
-    }.prefix(Self.mostPanels)
+    let all = rows.map { key, rows in
+      let names = [
+        devices.count > 1 ? key.device : "", key.group.title, key.group.dataType?.rawValue ?? "",
+        key.group.runtime,
+      ]
+      return Panel(
+        name: names.filter { !$0.isEmpty }.joined(separator: " · "), rows: rows,
+        points: rows.reduce(0) { $0 + $1.errors.points })
+    }
+    let most = all.sorted { ($1.points, $0.name) < ($0.points, $1.name) }.prefix(Self.mostPanels)
     panels = most.sorted { $0.name < $1.name }
-    leftOut = groups.count - panels.count
+    leftOut = all.count - panels.count
   }
 
   /// Writes the figure.
@@ -46,18 +59,19 @@ public struct HoldOutFigure: Sendable {
 
   /// The figure's text.
   public var svg: String {
-    let lines = (panels.count + Self.columns - 1) / Self.columns
     var canvas = SVGCanvas(
-      width: 1040, height: 110 + Double(max(1, lines)) * Self.cell.height,
+      width: Self.width, height: Self.head + Double(max(1, panels.count)) * Self.pitch,
       title: "Errors of held-out points",
-      description: "Cumulative distributions of the absolute error of predictions of points that "
-        + "were held out, by kind of operator, type and software.")
+      description:
+        "By kind of operator, type and software: which share of predictions of points that "
+        + "were held out erred at most so much, the mean error by distance, and how often intervals held."
+    )
     canvas.text("Errors of held-out points", 32, 38, size: 18, bold: true)
     var x = 32.0
     let drawn = Set(panels.flatMap(\.rows).map(\.way))
     for way in HoldOutProtocol.allCases where drawn.contains(way) {
-      canvas.line(x, 60, x + 26, 60, Self.colours[way] ?? "", width: 2)
-      canvas.text("\(way)", x + 34, 64, size: 13, colour: SVGCanvas.Colour.quiet)
+      canvas.line(x, 60, x + 26, 60, HoldOutCharts.colour(of: way), width: 2)
+      canvas.text(way.rawValue, x + 34, 64, size: 13, colour: SVGCanvas.Colour.quiet)
       x += 120
     }
     if leftOut > 0 {
@@ -66,43 +80,10 @@ public struct HoldOutFigure: Sendable {
         colour: SVGCanvas.Colour.quiet)
     }
     for (index, panel) in panels.enumerated() {
-      let column = Double(index % Self.columns)
-      let line = Double(index / Self.columns)
-      draw(
-        panel, left: 56 + column * Self.cell.width, top: 104 + line * Self.cell.height, &canvas)
+      let top = Self.head + Double(index) * Self.pitch
+      canvas.text(String(panel.name.prefix(100)), 32, top + 16, size: 13, bold: true)
+      HoldOutCharts(panel.rows).draw(on: &canvas, top: top + 32)
     }
     return canvas.svg
-  }
-
-  private func draw(
-    _ panel: (name: String, rows: [HoldOutCheck.Row]), left: Double, top: Double,
-    _ canvas: inout SVGCanvas
-  ) {
-    let (width, height) = (Self.cell.width - 60, Self.cell.height - 70)
-    let bottom = top + height
-    canvas.text(String(panel.name.prefix(48)), left, top - 8, size: 12, bold: true)
-    for percent in [0, 50, 95] {
-      let y = bottom - height * Double(percent) / 100
-      canvas.line(left, y, left + width, y, SVGCanvas.Colour.grid)
-      canvas.text(
-        "\(percent) %", left - 6, y + 4, size: 11, anchor: .end, colour: SVGCanvas.Colour.quiet)
-    }
-    for (decade, label) in ["0.1 %", "1 %", "10 %", "100 %"].enumerated() {
-      let x = left + width * Double(decade) / Self.decades
-      canvas.line(x, top, x, bottom, SVGCanvas.Colour.grid)
-      canvas.text(
-        label, x, bottom + 15, size: 11, anchor: .middle, colour: SVGCanvas.Colour.quiet)
-    }
-    for row in panel.rows.sorted(by: { $0.way.rawValue < $1.way.rawValue }) {
-      let errors = row.points.map { abs($0.error) }.sorted()
-      let stride = max(1, errors.count / 200)
-      let path = Swift.stride(from: stride - 1, to: errors.count, by: stride).map { index in
-        let decades = log10(max(1e-3, min(1, errors[index]))) + Self.decades
-        let share = Double(index + 1) / Double(errors.count)
-        return (left + width * decades / Self.decades, bottom - height * share)
-      }
-      canvas.path(path, stroke: Self.colours[row.way] ?? "", width: 2)
-    }
-    canvas.line(left, bottom, left + width, bottom, SVGCanvas.Colour.axis)
   }
 }

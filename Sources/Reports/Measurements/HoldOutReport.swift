@@ -158,7 +158,7 @@ extension HoldOutCheck.DistanceBand {
   }
 
   /// The band in words.
-  fileprivate var text: String {
+  var text: String {
     func short(_ octaves: Double) -> String {
       octaves == octaves.rounded() ? "\(Int(octaves))" : "\(octaves)"
     }
