@@ -1,0 +1,108 @@
+internal import Analytical
+internal import OperatorStore
+internal import Operators
+
+extension CostModel {
+  /// The time of an operator at sizes along its axes.
+  func estimate(
+    _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
+  ) -> FittedCurve.Estimate {
+    if let estimate = candidates.own?.estimate(sizes: sizes, work: work) { return estimate }
+    let light = device.speedOfLight(work, candidates.operator.dataType)
+    return borrowed(
+      candidates.others.compactMap { curve, octaves in
+        curve.estimate(sizes: sizes, work: work).map {
+          ($0.nanoseconds * transfer(of: curve, work, light), octaves)
+        }
+      }, op: candidates.operator, light, from: candidates.others.first?.curve.device)
+  }
+
+  /// By what a time on another device is multiplied so that its ratio to what the data sheet allows is the
+  /// same here.
+  private func transfer(of curve: FittedCurve, _ work: OperatorWork, _ light: Double) -> Double {
+    let other = curve.device
+    guard other.name != device.name else { return 1 }
+    return (light + device.launchFloor)
+      / (other.speedOfLight(work, curve.operator.dataType) + other.launchFloor)
+  }
+
+  /// The time of a step's attention.
+  func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
+    let op = candidates.operator
+    let attention = candidates.attention ?? AttentionWork(op)
+    let own = candidates.own?.estimate(attention: shape, attention, batches: candidates.batches)
+    if let own { return own }
+    let light = device.speedOfLight(attention.work(in: shape), op.dataType)
+    // One surface, not a mean of several: they need not hold the same regions.
+    let nearest = candidates.others.lazy.compactMap { curve, octaves in
+      curve.estimate(attention: shape, attention).map {
+        ($0.nanoseconds * transfer(of: curve, attention.work(in: shape), light), octaves)
+      }
+    }.first
+    return borrowed(
+      nearest.map { [$0] } ?? [], op: op, light, from: candidates.others.first?.curve.device)
+  }
+
+  /// The mean ratio of like operators, by inverse squared distance; without any, the device's
+  /// median ratio for the type; without that, for all types; without that, the roofline.
+  private func borrowed(
+    _ times: [(nanoseconds: Double, octaves: Double)], op: Operator, _ light: Double,
+    from other: Device?
+  ) -> FittedCurve.Estimate {
+    let anchor = light + device.launchFloor
+    var (weights, sum, closest) = (0.0, 0.0, Double.infinity)
+    for (nanoseconds, octaves) in times {
+      let weight = 1 / max(0.01, octaves * octaves)
+      weights += weight
+      sum += weight * logarithm(nanoseconds / anchor)
+      closest = min(closest, octaves)
+    }
+    if weights > 0 {
+      let transfer =
+        other.map { $0.name == device.name ? 0 : $0.transferError(of: op.kind, to: device) } ?? 0
+      let unlike = 0.2 + 0.1 * closest
+      return FittedCurve.Estimate(
+        nanoseconds: max(light, anchor * exponential(sum / weights)),
+        error: min(1, (unlike * unlike + transfer * transfer).squareRoot()), evidence: .borrowed)
+    }
+    guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
+      // Where anything was measured, this is a guess of a time, and no launch is free; with the data sheet alone
+      // it is the bound itself.
+      let isBound = measured.isEmpty && relatives.isEmpty
+      return FittedCurve.Estimate(
+        nanoseconds: isBound ? light : anchor, error: isBound ? 0.5 : Self.errorOfMedian,
+        evidence: .analytical)
+    }
+    return FittedCurve.Estimate(
+      nanoseconds: max(light, anchor * exponential(deviceLogRatio)), error: Self.errorOfMedian,
+      evidence: .borrowed)
+  }
+
+  /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
+  /// all types together under nil. Of operators over tokens where there are any: attention waits
+  /// for its longest sequence and collectives for their link, which says nothing of a kind that
+  /// does neither.
+  private func medianLogRatio(of type: DataType?) -> Double? {
+    medianLogRatios.value(for: type) {
+      var ratios: [Double] = []
+      let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
+      for curve in overTokens.isEmpty ? measured : overTokens
+      where type == nil || curve.operator.dataType == type {
+        guard let law = WorkLaw(curve.operator) else { continue }
+        let roofline = Roofline(device, curve.operator.dataType)
+        // A median of a large table needs no more.
+        for index in stride(from: 0, to: curve.samples.count, by: 1 + curve.samples.count / 32) {
+          let sample = curve.samples[index]
+          guard sample.duration.median > 0 else { continue }
+          let anchor = roofline.nanoseconds(law.work(at: sample.point)) + device.launchFloor
+          ratios.append(logarithm(sample.duration.median / anchor))
+        }
+      }
+      return ratios.isEmpty ? nil : ratios.sorted()[ratios.count / 2]
+    }
+  }
+
+  /// The relative standard error of a device's median ratio, for a kind that was not measured: that
+  /// of an L40S for products, attention and experts in tables of vLLM.
+  private static let errorOfMedian = 1.0
+}

@@ -1,0 +1,31 @@
+internal import Analytical
+internal import Operators
+
+extension StepShape {
+  /// The shape of a step whose attention is one point of a curve, of so many equal prefills.
+  init(attentionAt point: AxisPoint, sequences: Int = 1) {
+    self.init()
+    if point[0] > 0 {
+      for _ in 0..<min(sequences, 1 << 16) {
+        addPrefill(tokens: point[0], past: point[1], finishes: true)
+      }
+    }
+    decodeSequences = point[2]
+    decodeContext = clampedProduct(point[2], point[3])
+    longestDecodeContext = max(point[3], point[4])
+    sampledSequences += point[2]
+  }
+}
+
+/// A product that stays at a large value instead of overflowing: points may come from any file.
+func clampedProduct(_ left: Int, _ right: Int) -> Int {
+  let (product, overflow) = left.multipliedReportingOverflow(by: right)
+  return overflow ? .max / 4 : product
+}
+
+extension AxisPoint {
+  /// The sizes along the first four axes.
+  var sizes: SIMD4<Double> {
+    SIMD4(Double(self[0]), Double(self[1]), Double(self[2]), Double(self[3]))
+  }
+}
