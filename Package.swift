@@ -2,7 +2,7 @@
 import PackageDescription
 
 /// One list of settings for every target of ours.
-let settings: [SwiftSetting] = [
+let sharedSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("InternalImportsByDefault"),
@@ -28,32 +28,42 @@ struct Room {
   var resources: [Resource] = []
   /// What only its tests need.
   var testLibraries: [Target.Dependency] = []
+  /// Whether it computes so much that its tests are many times faster where debug builds optimise it, too.
+  var computes = false
+
+  var settings: [SwiftSetting] {
+    computes
+      ? sharedSettings + [.unsafeFlags(["-O"], .when(configuration: .debug))] : sharedSettings
+  }
 }
 
 let rooms = [
-  Room(name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"]),
-  Room(name: "Operators"),
-  Room(name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"]),
+  Room(
+    name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"], computes: true
+  ),
+  Room(name: "Operators", computes: true),
+  Room(
+    name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"], computes: true),
   Room(
     name: "ProfilerTraces", rooms: ["TraceIO", "Operators", "Analytical"],
-    testLibraries: ["CSQLite"]),
+    testLibraries: ["CSQLite"], computes: true),
   Room(
     name: "OperatorStore", rooms: ["TraceIO", "Operators", "ProfilerTraces"],
     libraries: [grdb, sqlite],
     // A link to the file in TraceSchemas.
     resources: [.embedInCode("operator-latency.sql")]),
-  Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"]),
-  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap]),
+  Room(name: "CostModel", rooms: ["Operators", "OperatorStore", "Analytical"], computes: true),
+  Room(name: "RequestLogs", rooms: ["TraceIO", "Operators"], libraries: [heap], computes: true),
   Room(
     name: "Scenarios", rooms: ["Operators", "Analytical", "RequestLogs"], libraries: [yams]),
-  Room(name: "Network", rooms: ["Operators"]),
+  Room(name: "Network", rooms: ["Operators"], computes: true),
   Room(
     name: "Replay",
     rooms: [
       "Operators", "OperatorStore", "Analytical", "CostModel", "RequestLogs", "Scenarios",
       "Network",
     ],
-    libraries: [heap, histogram]),
+    libraries: [heap, histogram], computes: true),
   Room(name: "Validation", rooms: ["Operators", "CostModel", "RequestLogs", "Replay"]),
   Room(
     name: "Search",
@@ -66,7 +76,7 @@ let rooms = [
     rooms: [
       "Operators", "ProfilerTraces", "OperatorStore", "Analytical", "CostModel", "RequestLogs",
       "Scenarios", "Replay", "Validation",
-    ]),
+    ], computes: true),
   Room(
     name: "Reports",
     rooms: [
@@ -105,47 +115,47 @@ let package = Package(
     .target(name: "EmbeddedFiles"),
     .target(
       name: "Catalogue", dependencies: ["EmbeddedFiles"],
-      exclude: ["Models", "Devices", "Platforms"], swiftSettings: settings),
+      exclude: ["Models", "Devices", "Platforms"], swiftSettings: sharedSettings),
     // Scripts and styles of reports, which are one file too.
     .target(
       name: "PageAssets", dependencies: ["EmbeddedFiles"],
-      exclude: ["LICENSE-uPlot.txt", "Files"], swiftSettings: settings),
+      exclude: ["LICENSE-uPlot.txt", "Files"], swiftSettings: sharedSettings),
   ]
     + rooms.map { room in
       .target(
         name: room.name, dependencies: room.rooms.map { .target(name: $0) } + room.libraries,
-        resources: room.resources, swiftSettings: settings)
+        resources: room.resources, swiftSettings: room.settings)
     }
     // Programs that use the library, a file each; docs/library.md tells of them.
     + ["PredictOperator", "ReplayLog", "ChooseBatchSize"].map { name in
       .executableTarget(
         name: name, dependencies: ["Reprise"], path: "docs/examples/library/\(name)",
-        swiftSettings: settings)
+        swiftSettings: sharedSettings)
     }
     + [
       .target(
         name: "Reprise", dependencies: rooms.map { .target(name: $0.name) },
-        swiftSettings: settings),
+        swiftSettings: sharedSettings),
       .executableTarget(
         name: "RepriseCommand", dependencies: ["Reprise", argumentParser, heap],
-        swiftSettings: settings),
+        swiftSettings: sharedSettings),
     ]
     + rooms.map { room in
       .testTarget(
         name: room.name + "Tests",
         dependencies: ([room.name, "TestSupport"] + room.rooms).map { .target(name: $0) }
           + room.libraries + room.testLibraries,
-        swiftSettings: settings)
+        swiftSettings: sharedSettings)
     }
     + [
       // What tests of several rooms use.
-      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: sharedSettings),
       // The whole, and the command run as a process.
       .testTarget(
         name: "RepriseTests",
         dependencies: [
           "Reprise", "RepriseCommand", "PredictOperator", "ReplayLog", "ChooseBatchSize",
           "TestSupport",
-        ], swiftSettings: settings),
+        ], swiftSettings: sharedSettings),
     ]
 )
