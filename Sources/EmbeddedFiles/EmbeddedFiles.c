@@ -133,6 +133,21 @@ embedded_files embedded_platforms(void) {
 static const unsigned char common_js[] = {
 #embed "../PageAssets/Files/common.js"
 };
+static const unsigned char estimates_grid_js[] = {
+#embed "../PageAssets/Files/estimates-grid.js"
+};
+static const unsigned char estimates_choice_js[] = {
+#embed "../PageAssets/Files/estimates-choice.js"
+};
+static const unsigned char estimates_text_js[] = {
+#embed "../PageAssets/Files/estimates-text.js"
+};
+static const unsigned char estimates_table_js[] = {
+#embed "../PageAssets/Files/estimates-table.js"
+};
+static const unsigned char estimates_plots_js[] = {
+#embed "../PageAssets/Files/estimates-plots.js"
+};
 static const unsigned char estimates_js[] = {
 #embed "../PageAssets/Files/estimates.js"
 };
@@ -149,8 +164,18 @@ static const unsigned char uPlot_min_css[] = {
 #embed "../PageAssets/Files/uPlot.min.css"
 };
 
+// Each script uses those before it.
+static const embedded_file estimates_scripts[] = {
+    FILE_NAMED("estimates-grid.js", estimates_grid_js),
+    FILE_NAMED("estimates-choice.js", estimates_choice_js),
+    FILE_NAMED("estimates-text.js", estimates_text_js),
+    FILE_NAMED("estimates-table.js", estimates_table_js),
+    FILE_NAMED("estimates-plots.js", estimates_plots_js),
+    FILE_NAMED("estimates.js", estimates_js),
+};
+
 embedded_file embedded_common_js(void) { return (embedded_file)FILE_NAMED("common.js", common_js); }
-embedded_file embedded_estimates_js(void) { return (embedded_file)FILE_NAMED("estimates.js", estimates_js); }
+embedded_files embedded_estimates_scripts(void) { return FILES(estimates_scripts); }
 embedded_file embedded_page_css(void) { return (embedded_file)FILE_NAMED("page.css", page_css); }
 embedded_file embedded_page_js(void) { return (embedded_file)FILE_NAMED("page.js", page_js); }
 embedded_file embedded_uplot_js(void) { return (embedded_file)FILE_NAMED("uPlot.iife.js", uPlot_iife_js); }

@@ -10,12 +10,17 @@ public enum PageAssets {
   public static let commonScript = text(embedded_common_js())
   /// The report's script: draws time panels where scripts run; a page says all in tables without it.
   public static let script = text(embedded_page_js())
-  /// The script of compared estimates: pickers, table, bars and plot.
-  public static let estimatesScript = text(embedded_estimates_js())
+  /// The scripts of compared estimates, each of which uses those before it: the grid's figures, pickers, sentences,
+  /// tables, plots, and what joins them.
+  public static let estimatesScripts = texts(embedded_estimates_scripts())
   /// uPlot (MIT, see `LICENSE-uPlot.txt`), which draws the panels.
   public static let plotScript = text(embedded_uplot_js())
   /// uPlot's styles.
   public static let plotStyle = text(embedded_uplot_css())
+
+  private static func texts(_ files: embedded_files) -> [String] {
+    UnsafeBufferPointer(start: files.first, count: files.count).map(text)
+  }
 
   private static func text(_ file: embedded_file) -> String {
     String(decoding: UnsafeBufferPointer(start: file.bytes, count: file.count), as: UTF8.self)

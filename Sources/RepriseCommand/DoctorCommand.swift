@@ -9,7 +9,8 @@ struct DoctorCommand: FailingCommand {
     abstract: "Check the set-up, a database and a deployment.",
     discussion: """
       Says of each part whether it is as it should be, and what to do where it is not. Ends with 69 if \
-      anything is broken; what is merely slow or unknown is a note.
+      anything is broken; what is merely slow or unknown is a note. With --json prints an object as \
+      TraceSchemas/doctor.schema.json describes it.
 
         reprise doctor
         reprise doctor --db lat.sqlite --deployment server.yaml
@@ -29,6 +30,13 @@ struct DoctorCommand: FailingCommand {
     var text: String
   }
 
+  /// What `--json` prints; `TraceSchemas/doctor.schema.json` describes it.
+  struct Document: Encodable {
+    let schema = "reprise.doctor"
+    let version = 1
+    var parts: [Finding]
+  }
+
   @Option(name: .customLong("db"), help: "A database to look into.")
   var database: String?
 
@@ -46,7 +54,7 @@ struct DoctorCommand: FailingCommand {
     if let deployment { findings += check(deployment, with: try? store?.get()) }
 
     if json.isWanted {
-      try printJSON(findings)
+      try printJSON(Document(parts: findings))
     } else {
       var table = TextTable([.init("part", .left), .init("", .left), .init("", .left)])
       for finding in findings { table.add([finding.part, finding.state.rawValue, finding.text]) }

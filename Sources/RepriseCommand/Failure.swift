@@ -43,8 +43,12 @@ struct Failure: Error, CustomStringConvertible {
     case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
     case ProfilerTraceError.input(let cause), RequestLogError.input(let cause): self.init(cause)
     case ProfilerTraceError.unknownFormat(let path, _):
-      self.init(.data, RequestLogReader.format(ofFile: path).map { $0.hint(path: path) } ?? text)
-    case RequestLogError.unknownFormat(let path):
+      let near = RequestLogReader.nearest(toFile: path)
+      self.init(
+        .data,
+        RequestLogReader.format(ofFile: path).map { $0.hint(path: path) }
+          ?? text + (near.map { "; of logs it comes nearest to \($0)" } ?? ""))
+    case RequestLogError.unknownFormat(let path, _):
       let format = try? TraceFormat.detect(path: path)
       self.init(.data, format.map { $0.hint(path: path) } ?? text)
     case OperatorStoreError.missing: self.init(.noInput, text)

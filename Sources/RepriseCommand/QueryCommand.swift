@@ -18,7 +18,8 @@ struct QueryCommand: FailingCommand {
         embedding  tokens width vocab          sample  tokens vocab
         memcpy     bytes
         allReduce, allGather, reduceScatter, allToAll, broadcast, reduce, sendReceive  bytes ranks
-      'tokens' may be written 'm'.
+      'tokens' may be written 'm'. With --json prints an object as TraceSchemas/prediction.schema.json \
+      describes it, with the samples where --explain asks for them.
 
         reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm --explain
       """)
@@ -59,9 +60,15 @@ struct QueryCommand: FailingCommand {
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }
-    guard !json.isWanted else { print(jsonText(prediction)); return }
+    let notes = notes(op, known.curves, sheet)
+    guard !json.isWanted else {
+      try printJSON(
+        PredictionFile(
+          prediction, of: op, at: point, on: sheet.name, notes: notes, explains: explain))
+      return
+    }
     print(text(prediction, op, point, sheet))
-    for note in notes(op, known.curves, sheet) { print("  \(note)") }
+    for note in notes { print("  \(note)") }
     if explain { print(explanation(prediction, op, point, sheet), terminator: "") }
   }
 
@@ -181,25 +188,6 @@ struct QueryCommand: FailingCommand {
   }
 
   private static let mostShown = 10
-
-  private func jsonText(_ prediction: Prediction) -> String {
-    let interval = prediction.interval90
-    func quoted(_ text: String) -> String {
-      var bytes: [UInt8] = []
-      appendJSONString(text, to: &bytes)
-      return String(decoding: bytes, as: UTF8.self)
-    }
-    let support = prediction.support.map {
-      "{\"operator\": \(quoted($0.operator.description)), \"point\": "
-        + "\(quoted($0.operator.text(of: $0.point))), \"nanoseconds\": \($0.nanoseconds), "
-        + "\"weight\": \($0.weight), \"octaves\": \($0.octaves)}"
-    }
-    let listed = explain ? ", \"support\": [\(support.joined(separator: ", "))]" : ""
-    return "{\"nanoseconds\": \(prediction.nanoseconds), \"interval90\": "
-      + "[\(interval.lowerBound), \(interval.upperBound)], \"evidence\": "
-      + "\"\(prediction.evidence)\", \"explanation\": \(quoted(prediction.explanation)), "
-      + "\"speed_of_light\": \(prediction.speedOfLight)\(listed)}"
-  }
 
   private func microseconds(_ nanoseconds: Double) -> String {
     fixedText(nanoseconds / 1e3, decimals: 3)

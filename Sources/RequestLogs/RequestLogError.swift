@@ -4,8 +4,8 @@ public import TraceIO
 public enum RequestLogError: Error, Hashable, Sendable {
   /// The bytes could not be had.
   case input(TraceIOError)
-  /// The content is of no format that is read.
-  case unknownFormat(path: String)
+  /// The content is of no format that is read; `nearest` is the one that it comes near, if any.
+  case unknownFormat(path: String, nearest: RequestLogFormat.Nearest? = nil)
   /// A header of our own format that this version does not read.
   case badHeader(path: String, reason: String)
   /// There is not one good row.
@@ -31,9 +31,10 @@ extension RequestLogError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .input(let error): error.description
-    case .unknownFormat(let path):
+    case .unknownFormat(let path, let nearest):
       "\(path): not a request log that is read; "
-        + RequestLogFormat.allCases.map(\.title).joined(separator: ", ") + " are"
+        + (nearest.map { "it comes nearest to \($0), " } ?? "")
+        + "docs/FORMATS.md lists those that are, and --mapping reads any other CSV or JSON Lines"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"

@@ -31,10 +31,8 @@ extension RequestLogFormat {
     guard let first = line.first(where: { $0 > 0x20 }) else { return nil }
     guard first == UInt8(ascii: "{") else {
       let header = String(decoding: line.prefix(1_000), as: UTF8.self).lowercased()
-      let names = header.split { $0 == "," || $0.isWhitespace || $0 == "\"" }
-      if ["timestamp", "contexttokens", "generatedtokens"].allSatisfy(names.contains) {
-        return .azure
-      }
+      let names = header.split { $0 == "," || $0.isWhitespace || $0 == "\"" }.map(String.init)
+      if azureColumns.allSatisfy(names.contains) { return .azure }
       let columns = header.split(separator: ",").map { column in
         String(column.drop { $0.isWhitespace || $0 == "\"" }.filter { $0 != "\"" && $0 != "\r" })
       }
@@ -55,29 +53,36 @@ extension RequestLogFormat {
     if names.contains("resourceSpans") || names.contains("spans") && names.contains("trace_id") {
       return text.holds("\"gen_ai.latency.") ? .vllmSpans : .genAISpans
     }
-    let needed: [(RequestLogFormat, [String])] = [
-      (.bailian, ["chat_id", "parent_chat_id", "timestamp", "input_length", "output_length"]),
-      (.mooncake, ["timestamp", "input_length", "output_length"]),
-      (.vllmRun, ["input_toks", "output_toks", "queued_ts"]),
-      (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
-      (.agentSessions, ["id", "block_size", "requests"]),
-      (.benchRun, ["input_lens", "output_lens"]),
-      (.benchRun, ["total_input_tokens", "request_throughput"]),
-      (.aiperf, ["metadata", "metrics"]),
-      (.liteLLM, ["startTime", "endTime", "prompt_tokens", "completion_tokens"]),
-      (.langfuse, ["start_time", "usage_details"]), (.langfuse, ["startTime", "usageDetails"]),
-      (.traceLab, ["session_id", "round_index", "timing_events"]),
-      (.envoy, ["start_time", "gen_ai.usage.input_tokens"]),
-      (.sglang, ["prompt_tokens", "completion_tokens", "request_received_ts"]),
-    ]
-    if let format = needed.first(where: { $0.1.allSatisfy(names.contains) })?.0 { return format }
+    if let told = tellingMembers.first(where: { $0.names.allSatisfy(names.contains) }) {
+      return told.format
+    }
     // Other tools call their results so, too.
     let isOther = names.contains("context") || names.contains("machine_info")
     return names.contains("benchmarks") && !isOther ? .guidellm : nil
   }
 
+  /// The members by which formats are told, in the order in which they are looked for.
+  static let tellingMembers: [(format: RequestLogFormat, names: [String])] = [
+    (.bailian, ["chat_id", "parent_chat_id", "timestamp", "input_length", "output_length"]),
+    (.mooncake, ["timestamp", "input_length", "output_length"]),
+    (.vllmRun, ["input_toks", "output_toks", "queued_ts"]),
+    (.workload, ["input_toks", "output_toks", "arrival_time_ns"]),
+    (.agentSessions, ["id", "block_size", "requests"]),
+    (.benchRun, ["input_lens", "output_lens"]),
+    (.benchRun, ["total_input_tokens", "request_throughput"]),
+    (.aiperf, ["metadata", "metrics"]),
+    (.liteLLM, ["startTime", "endTime", "prompt_tokens", "completion_tokens"]),
+    (.langfuse, ["start_time", "usage_details"]), (.langfuse, ["startTime", "usageDetails"]),
+    (.traceLab, ["session_id", "round_index", "timing_events"]),
+    (.envoy, ["start_time", "gen_ai.usage.input_tokens"]),
+    (.sglang, ["prompt_tokens", "completion_tokens", "request_received_ts"]),
+  ]
+
+  /// The columns of Azure's tables in small letters.
+  static let azureColumns = ["timestamp", "contexttokens", "generatedtokens"]
+
   /// The members of an object, as far as they can be read.
-  private struct Members {
+  struct Members {
     var names: Set<String> = []
     /// Whether they tell that the log is our own.
     var isOurs = false

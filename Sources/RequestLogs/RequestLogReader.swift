@@ -90,10 +90,18 @@ public struct RequestLogReader: ~Copyable {
 
   /// The format of a file, by its content; nil if it is no request log, or cannot be read.
   public static func format(ofFile path: String) -> RequestLogFormat? {
-    guard isRegularFile(path), var source = try? ByteSource(path: path),
-      let start = try? source.read(count: detectionBytes)
-    else { return nil }
-    return RequestLogFormat.detect(start)
+    start(ofFile: path).flatMap(RequestLogFormat.detect)
+  }
+
+  /// Finds what log a file that is none comes near; nil where it is nothing like one, or cannot be read.
+  public static func nearest(toFile path: String) -> RequestLogFormat.Nearest? {
+    start(ofFile: path).flatMap(RequestLogFormat.nearest)
+  }
+
+  /// The first bytes of a file that can be read more than once.
+  private static func start(ofFile path: String) -> [UInt8]? {
+    guard isRegularFile(path), var source = try? ByteSource(path: path) else { return nil }
+    return try? source.read(count: detectionBytes)
   }
 
   /// The unit of arrivals that the user gave; nil where the format's is taken.
@@ -164,7 +172,8 @@ public struct RequestLogReader: ~Copyable {
     guard let format = options.mapping.map({ _ in .mapped }) ?? RequestLogFormat.detect(start)
     else {
       throw start.contains { $0 > 0x20 }
-        ? RequestLogError.unknownFormat(path: path) : RequestLogError.empty(path: path)
+        ? RequestLogError.unknownFormat(path: path, nearest: RequestLogFormat.nearest(to: start))
+        : RequestLogError.empty(path: path)
     }
     guard options.unit == nil || format.customaryUnit != nil else {
       throw RequestLogError.unitIsKnown(path: path, format: format)

@@ -125,10 +125,13 @@ import Testing
       ["query", "--db", database, "--device", device] + `operator` + ["m=1"])
     #expect(answer.output.contains(words), "\(answer)")
     let json = try command.run(
-      ["query", "--db", database, "--device", device, "--json"] + `operator` + ["m=1"])
+      ["query", "--db", database, "--device", device, "--json", "--explain"] + `operator` + ["m=1"])
     let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any]
+    #expect(
+      try SchemaCheck(file: "prediction.schema.json").problems(in: #require(document)) == [])
     #expect(try #require(document?["nanoseconds"] as? Double) > 1000)
-    #expect(document?["explanation"] is String)
+    #expect(document?["device"] as? String == device)
+    #expect(document?["support"] is [Any])
   }
 
   @Test(arguments: [(nil, true), ("toy", false)] as [(String?, Bool)])

@@ -19,11 +19,12 @@ import Testing
     let done = try run(
       "doctor", "--db", "lat.sqlite", "--deployment", OwnCapture.path("server.yaml"), "--json")
     #expect(done.code == 0, "\(done.errors)")
-    let found =
-      try JSONSerialization.jsonObject(with: Data(done.output.utf8)) as? [[String: String]]
-    let parts = try #require(found).map { $0["part"] }
+    let document = try JSONSerialization.jsonObject(with: Data(done.output.utf8)) as? [String: Any]
     #expect(
-      parts == [
+      try SchemaCheck(file: "doctor.schema.json").problems(in: #require(document)) == [])
+    let found = document?["parts"] as? [[String: String]]
+    #expect(
+      found?.map { $0["part"] } == [
         "program", "libraries", "machine", "folder", "catalogue", "database", "device", "server",
       ])
     #expect(found?.allSatisfy { $0["state"] != "broken" } == true)

@@ -177,7 +177,18 @@ struct RequestLogReaderTests {
     "refuses what is no log, in words",
     arguments: [
       ("", "log: there is no request in it"), ("\n \n", "log: there is no request in it"),
-      ("hello", "log: not a request log that is read"), ("{}", "log: not a request log"),
+      ("hello", "log: not a request log that is read; docs/FORMATS.md lists those that are"),
+      ("{}", "log: not a request log"),
+      (
+        #"{"timestamp":1,"input_length":2,"output":3}"#,
+        "log: not a request log that is read; it comes nearest to Mooncake traces (JSONL) without 'output_length',"
+      ),
+      (
+        "TIMESTAMP,ContextTokens,Generated\n1,2,3\n",
+        "log: not a request log that is read; it comes nearest to Azure LLM inference traces (CSV) without "
+          + "'generatedtokens',"
+      ),
+      (#"{"metadata":{}}"#, "log: not a request log that is read; docs/"),
       (#"{"schema":"reprise.request-log","version":2}"#, "log:1: it is version 2;"),
       (#"{"schema":"reprise.request-log"}"#, "log:1: the first line is not the log's header"),
       (#"{"schema":"reprise.request-log","version":1}"#, "log: there is no request in it"),

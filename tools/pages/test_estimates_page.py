@@ -67,12 +67,13 @@ def test_rows_are_what_the_command_prints_for_them(tab, page, choice):
             assert number(row[8]) == pytest.approx(told["cost_usd"] / tokens * 1e6, rel=6e-4)
         else:
             assert row[8] == "no price"
+        assert number(row[9]) == pytest.approx(told["energy_joules"] / tokens, rel=6e-4)
         used = sum(memory[part + "_bytes"] for part in ("weights", "cache", "activations"))
-        assert number(row[9].split()[0]) == pytest.approx(used / 2**30, rel=6e-4)
+        assert number(row[10].split()[0]) == pytest.approx(used / 2**30, rel=6e-4)
         assert memory["fits"]
         parts = [max(("compute", "memory", "communication", "launch"), key=lambda part: told[step][part + "_ms"])
                  for step in ("prefill", "decode")]
-        assert row[10] == " / ".join(parts).replace("launch", "launches")
+        assert row[11] == " / ".join(parts).replace("launch", "launches")
 
 
 def test_limits_are_those_of_the_use_case(tab, page):

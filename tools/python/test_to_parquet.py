@@ -52,25 +52,30 @@ def test_an_error_is_one_line_and_leaves_nothing(
     assert not list(folder.iterdir())
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
-def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> None:
-    pytest.importorskip("pandas")
+def swept(tmp_path: Path, fields: str) -> list[dict[str, str]]:
+    """Runs a sweep into r.csv and r.json; the rows of its CSV."""
     sweep = tmp_path / "sweep.yaml"
     sweep.write_text(
         f"version: 1\npipeline: {ROOT}/docs/examples/pipelines/first.yaml\nrequests: 20\n"
-        "fields:\n  workload.arrivals.rate: [5, 40]\n  engines.chat.device: [h100-sxm, none]\n")
+        f"fields: {fields}\n")
     for arguments in (["plan", sweep, "-o", tmp_path / "s"], ["run", tmp_path / "s"],
                       ["merge", tmp_path / "s", "-o", tmp_path / "r.csv"],
                       ["merge", tmp_path / "s", "-o", tmp_path / "r.json"]):
         # A device that is not known is an outcome of its own, and the run's exit code.
         done = subprocess.run([REPRISE, "sweep", *arguments], capture_output=True, text=True)
         assert done.returncode in (0, 65), done.stderr
+    return list(csv.DictReader((tmp_path / "r.csv").open()))
+
+
+@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> None:
+    pytest.importorskip("pandas")
+    rows = swept(tmp_path, "{workload.arrivals.rate: [5, 40], engines.chat.device: [h100-sxm, none]}")
     tables = {}
     for kind in ("csv", "json"):
         done = run(tmp_path / f"r.{kind}", "-o", tmp_path / f"{kind}.parquet")
         assert done.returncode == 0, done.stderr
         tables[kind] = parquet.read_table(tmp_path / f"{kind}.parquet")
-    rows = list(csv.DictReader((tmp_path / "r.csv").open()))
     assert len(rows) == 4
     for kind, table in tables.items():
         assert table["hash"].to_pylist() == [row["hash"] for row in rows], kind
@@ -82,3 +87,25 @@ def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> N
     assert len(figures) > 20
     for name in figures:
         assert tables["json"][name].to_pylist() == tables["csv"][name].to_pylist(), name
+
+
+@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+def test_duckdb_answers_the_query_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    pytest.importorskip("pandas")
+    rows = swept(
+        tmp_path, "{workload.arrivals.rate: [5, 80], engines.chat.count: [1, 2], "
+        "engines.chat.block_size: [16, 32]}")
+    done = run(tmp_path / "r.json", "-o", tmp_path / "results.parquet")
+    assert done.returncode == 0, done.stderr
+    query = (ROOT / "docs/sweep.md").read_text().split("```sql\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    expected = []
+    for engines in ("1", "2"):
+        some = [row for row in rows
+                if row["workload.arrivals.rate"] == "80" and row["engines.chat.count"] == engines]
+        assert len(some) == 2
+        dollars = sum(float(row["resources.cost_per_million_output_tokens"]) for row in some) / 2
+        slowest = max(int(row["ttft.p99_ns"]) for row in some)
+        expected.append((int(engines), round(slowest / 1e6), round(dollars, 2)))
+    assert duckdb.sql(query).fetchall() == expected

@@ -73,6 +73,8 @@ public struct EstimateGrid: Sendable {
     public var firstTokens: [Time?] = []
     /// The time per output token, by batch, input and output.
     public var outputTokens: [Time?] = []
+    /// Joules of a generated token, by batch, input and output; nil, too, where the device's power is not known.
+    public var tokenEnergies: [Double?] = []
   }
 
   /// What was combined.
@@ -141,6 +143,7 @@ extension EstimateGrid.Placement {
             isThere
               ? EstimateGrid.Time(
                 nanoseconds: estimate.timePerOutputToken, bound: estimate.decode.bound) : nil)
+          deployment.tokenEnergies.append(isThere ? estimate.energyPerToken : nil)
         }
         deployment.firstTokens.append(first)
       }

@@ -26,10 +26,11 @@ embedded_files embedded_platforms(void);
 
 // The files of `PageAssets/Files`.
 embedded_file embedded_common_js(void);
-embedded_file embedded_estimates_js(void);
 embedded_file embedded_page_css(void);
 embedded_file embedded_page_js(void);
 embedded_file embedded_uplot_js(void);
 embedded_file embedded_uplot_css(void);
+/// The scripts of compared estimates: each uses those before it.
+embedded_files embedded_estimates_scripts(void);
 
 #endif

@@ -12,6 +12,17 @@ const page = (function () {
   addEventListener('afterprint', () => { for (const part of closed) part.open = false; });
   return {
     colour,
+    // A number with at least four digits.
+    digits(number) {
+      return Math.abs(number) >= 1000 ? Math.round(number).toLocaleString('en') : Number(number).toPrecision(4);
+    },
+    // An element with a text and attributes.
+    make(name, text, attributes) {
+      const element = document.createElement(name);
+      if (text != null) element.textContent = text;
+      for (const key in attributes) element.setAttribute(key, attributes[key]);
+      return element;
+    },
     // An axis of a plot in the page's colours.
     axis: more => Object.assign({
       stroke: colour('quiet'), grid: { stroke: colour('grid'), width: 1 },

@@ -27,7 +27,7 @@ public struct EstimatePage {
     let frame = PageFrame(
       title: "Estimates compared",
       data: .init(id: "grid", value: EstimatePageData(grid, subjects)),
-      script: PageAssets.estimatesScript)
+      scripts: PageAssets.estimatesScripts)
     let sections = [
       ("best", "In short"), ("compare", "Compare"), ("layouts", "Best layouts"),
       ("peer", "Beside GenZ"), ("basis", "What it rests on"),
@@ -85,7 +85,8 @@ public struct EstimatePage {
         + "together, then all requests decode together at their mean context, as graphs. Below 16 "
         + "bits products and weights are in the type, and all else stays in bf16. Memory is weights, "
         + "keys and values of whole requests, and intermediate results, on the fullest device. "
-        + "Prices are list prices of clouds, where one is known. Every row is what 'reprise estimate' "
+        + "Prices are list prices of clouds, where one is known. Energy is that of the devices alone, idle "
+        + "all the time and up to their rated power as they near their peaks. Every row is what 'reprise estimate' "
         + "prints for it.")
     var cases = TextTable([
       .init("use case", .left), .init("tokens in"), .init("out"), .init("TTFT limit, ms"),

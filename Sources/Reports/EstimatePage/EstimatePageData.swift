@@ -57,6 +57,8 @@ struct EstimatePageData: Encodable {
   var ttft: [PackedNumbers] = []
   /// Milliseconds of each further token, by batch, input and output.
   var tpot: [PackedNumbers] = []
+  /// Joules of a generated token, as `tpot`.
+  var energy: [PackedNumbers] = []
 
   static let bounds: [OperatorEstimate.Bound] = [.compute, .memory, .communication, .latency]
 
@@ -93,6 +95,7 @@ struct EstimatePageData: Encodable {
         let times = placement.deployments.isEmpty ? nil : placement.deployments[platform]
         ttft.append(Self.packed(times?.firstTokens ?? []))
         tpot.append(Self.packed(times?.outputTokens ?? []))
+        energy.append(PackedNumbers(times?.tokenEnergies ?? []))
       }
     }
   }

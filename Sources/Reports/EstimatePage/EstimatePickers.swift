@@ -78,7 +78,8 @@ struct EstimatePickers {
       ("batch", "Requests at once", texts(axes.batches), "\(batch)"),
       (
         "bars", "Bars",
-        ["tokens/s a device", "TTFT", "TPOT", "end to end", "$/M tokens"], "tokens/s a device"
+        ["tokens/s a device", "TTFT", "TPOT", "end to end", "$/M tokens", "J/token"],
+        "tokens/s a device"
       ),
     ]
   }

@@ -12,8 +12,8 @@ struct PackedNumbers {
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
   private static let exponents = -4...11
 
-  /// The numbers of a list, without marks.
-  init(_ values: [Double] = []) {
+  /// The numbers of a list, without marks; nil is nothing.
+  init(_ values: [Double?] = []) {
     for value in values { add(value) }
   }
 

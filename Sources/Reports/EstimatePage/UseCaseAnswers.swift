@@ -101,7 +101,7 @@ struct UseCaseAnswers {
     var table = TextTable([
       .init("platform", .left), .init("limits", .left), .init("layout", .left), .init("devices"),
       .init("batch"), .init("TTFT ms"), .init("TPOT ms"), .init("tokens/s a device"),
-      .init("$/M tokens"), .init("memory %"),
+      .init("$/M tokens"), .init("J/token"), .init("memory %"),
     ])
     for (platform, answer) in one.rows {
       guard let answer else {
@@ -118,6 +118,7 @@ struct UseCaseAnswers {
         fixedText(estimate.timePerOutputToken / 1e6, decimals: 2),
         fixedText(answer.plan.throughputPerDevice, decimals: 1),
         estimate.costPerToken.map { fixedText($0 * 1e6, decimals: 3) } ?? "no price",
+        estimate.energyPerToken.map { fixedText($0, decimals: 3) } ?? "not known",
         fixedText(100 * estimate.memory.total / estimate.memory.capacity, decimals: 0),
       ])
     }

@@ -13,8 +13,8 @@ struct PageFrame {
 
   var title: String
   var data: Payload
-  /// The page's own script, beside what all share.
-  var script: String
+  /// The page's own scripts, beside what all share.
+  var scripts: [String]
 
   /// The page's text: what the three closures put between its parts' tags.
   func html(
@@ -29,7 +29,7 @@ struct PageFrame {
         body.element("header", [:], header)
         body.element("main", ["id": "content"], main)
         body.element("footer", [:], footer)
-        scripts(&body)
+        addScripts(to: &body)
       }
     }
     return page.text
@@ -52,7 +52,7 @@ struct PageFrame {
     head.element("style") { $0.add(markup: PageAssets.plotStyle + "\n" + PageAssets.style) }
   }
 
-  private func scripts(_ body: inout HTML) {
+  private func addScripts(to body: inout HTML) {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     guard let data = try? encoder.encode(data.value) else { return }
@@ -60,7 +60,7 @@ struct PageFrame {
     body.element("script", ["type": "application/json", "id": self.data.id]) {
       $0.add(markup: json)
     }
-    for script in [PageAssets.plotScript, PageAssets.commonScript, script] {
+    for script in [PageAssets.plotScript, PageAssets.commonScript] + scripts {
       body.element("script") { $0.add(markup: script) }
     }
   }

@@ -44,7 +44,7 @@ public struct ReportPage {
     let panels = runs.enumerated().map { TimePanels($0.element, group: prefix($0.offset) + "time") }
     let frame = PageFrame(
       title: title, data: .init(id: "panels", value: panels.flatMap(\.panels)),
-      script: PageAssets.script)
+      scripts: [PageAssets.script])
     return frame.html {
       header(title, &$0)
     } main: { main in
@@ -98,9 +98,7 @@ public struct ReportPage {
         }
       }
     }
-    main.table(
-      comparison.table,
-      caption: "Differences are from \(comparison.variants[0].name). " + comparison.note)
+    main.table(comparison.table, caption: comparison.note)
     main.figure(
       DistributionFigure(comparing: runs).svg,
       label: "Share of requests with at most a latency, all runs replayed.")

@@ -90,11 +90,15 @@ struct RunComparison {
   var note: String {
     let counts = variants.map(\.runs.count)
     guard counts.contains(where: { $0 > 1 }) else {
-      return "One run each: differences have no interval. Give several seeds of each to get one."
+      return
+        "Differences are from \(variants[0].name). One run each: they have no interval. Give several "
+        + "seeds of each to get one."
     }
-    let paired = variants.dropFirst().allSatisfy { $0.seeds == variants[0].seeds }
-    return
+    let interval =
       "± is a 95 % interval over seeds (\(counts.map(String.init).joined(separator: ", ")) runs), by "
+    guard variants.count > 1 else { return interval + "Student's t." }
+    let paired = variants.dropFirst().allSatisfy { $0.seeds == variants[0].seeds }
+    return "Differences are from \(variants[0].name). " + interval
       + (paired ? "Student's t on differences of like seeds." : "Welch's t.")
       + " * marks differences whose interval does not hold 0."
   }

@@ -53,8 +53,9 @@ struct RunTiles {
     let result = run.result
     tiles.append(
       Tile(
-        label: "throughput", value: fixedText(result.summary.outputTokensPerSecond, decimals: 1),
-        unit: "output tokens/s",
+        label: "output throughput",
+        value: fixedText(result.summary.outputTokensPerSecond, decimals: 1),
+        unit: "tokens/s",
         beside: [("requests", fixedText(result.summary.requestsPerSecond, decimals: 2) + "/s")]))
     if let goodput = run.goodput {
       tiles.append(
@@ -70,7 +71,7 @@ struct RunTiles {
     if let cost = result.resources?.costPerMillionOutputTokens {
       tiles.append(
         Tile(
-          label: "cost", value: fixedText(cost, decimals: 3), unit: "a million output tokens",
+          label: "cost of output", value: fixedText(cost, decimals: 3), unit: "$/M tokens",
           beside: result.resources?.joulesPerOutputToken.map {
             [("energy", fixedText($0, decimals: 3) + " J a token")]
           } ?? []))

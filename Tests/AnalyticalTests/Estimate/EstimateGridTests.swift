@@ -51,11 +51,13 @@ struct EstimateGridTests {
                   if estimate.memory.fits, devices <= platform.devices {
                     fitting += 1
                     #expect(further?.nanoseconds == estimate.timePerOutputToken)
+                    #expect(deployment.tokenEnergies[place] == estimate.energyPerToken)
                     #expect(
                       deployment.firstTokens[place / 2]?.nanoseconds == estimate.timeToFirstToken)
                   } else {
                     unfitting += 1
                     #expect(further == nil)
+                    #expect(deployment.tokenEnergies[place] == nil)
                   }
                   place += 1
                 }

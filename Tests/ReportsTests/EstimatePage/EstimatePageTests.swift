@@ -67,6 +67,7 @@ struct EstimatePageTests {
     var caches: [String]
     var ttft: [String]
     var tpot: [String]
+    var energy: [String]
 
     init(_ html: String) throws {
       let match = try #require(
@@ -108,6 +109,9 @@ struct EstimatePageTests {
                 fitting += 1
                 expectFiveDigits(cell?.value, printed.tpot_ms)
                 expectFiveDigits(first[short]?.value, printed.ttft_ms)
+                expectFiveDigits(
+                  try unpacked(grid.energy[row])[long]?.value,
+                  try #require(printed.energy_joules) / Double(workload.batch * output))
                 #expect(try grid.bounds[#require(cell).mark] == printed.decode.bound)
                 #expect(try grid.bounds[#require(first[short]).mark] == printed.prefill.bound)
                 expectFiveDigits(
@@ -197,6 +201,7 @@ private struct Printed: Decodable {
   var prefill: Step
   var decode: Step
   var memory: Memory
+  var energy_joules: Double?
 
   init(_ report: EstimateReport) throws {
     self = try JSONDecoder().decode(Self.self, from: Data(EstimateFile.json(report).utf8))

@@ -116,6 +116,10 @@ struct ReportPageTests {
           #expect(row[1].contains("±"))
           let html = ReportPage([second, other, first], at: "/tmp/report.html").html
           #expect(html.contains("Welch"))
+          #expect(html.contains("Differences are from"))
+          let alone = RunComparison([second, first])
+          #expect(alone.note.contains("by Student's t."))
+          #expect(!alone.note.contains("ifferences"))
         }
       }
     }
