@@ -31,7 +31,9 @@ struct Room {
 }
 
 let rooms = [
-  Room(name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"]),
+  Room(
+    name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"],
+    testLibraries: ["Operators"]),
   Room(name: "Operators"),
   Room(name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"]),
   Room(
@@ -139,7 +141,9 @@ let package = Package(
     }
     + [
       // What tests of several rooms use.
-      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings),
+      .target(
+        name: "TestSupport", dependencies: ["Operators"], path: "Tests/TestSupport",
+        swiftSettings: settings),
       // The whole, and the command run as a process.
       .testTarget(
         name: "RepriseTests",

@@ -4,6 +4,7 @@ import Foundation
 import OperatorStore
 import Operators
 import Reports
+import TestSupport
 import Testing
 import Validation
 
