@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from built import REPRISE, ROOT, needs_build
+
 parquet = pytest.importorskip("pyarrow.parquet")
-ROOT = Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "tools" / "to-parquet"
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("release", "debug")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:
@@ -52,7 +51,7 @@ def test_an_error_is_one_line_and_leaves_nothing(
     assert not list(folder.iterdir())
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+@needs_build
 def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     sweep = tmp_path / "sweep.yaml"
