@@ -39,8 +39,8 @@ struct Room {
 
 let rooms = [
   Room(
-    name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"], computes: true
-  ),
+    name: "TraceIO", libraries: ["CZlib", "CDeflate", "CZstd", "CCrypto", "CSQLite"],
+    testLibraries: ["Operators"], computes: true),
   Room(name: "Operators", computes: true),
   Room(
     name: "Analytical", rooms: ["TraceIO", "Operators"], libraries: ["Catalogue"], computes: true),
@@ -149,7 +149,9 @@ let package = Package(
     }
     + [
       // What tests of several rooms use.
-      .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: sharedSettings),
+      .target(
+        name: "TestSupport", dependencies: ["Operators"], path: "Tests/TestSupport",
+        swiftSettings: sharedSettings),
       // The whole, and the command run as a process.
       .testTarget(
         name: "RepriseTests",

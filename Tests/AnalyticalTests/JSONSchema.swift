@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import TraceIO
 
 /// As much of JSON Schema as the schemas of descriptions use; an unknown keyword is a problem, not
@@ -8,7 +9,7 @@ struct JSONSchema {
 
   /// Reads a schema of the folder `TraceSchemas`.
   init(file: String) throws {
-    root = try JSONValue.read(path: repository.appending(path: "TraceSchemas/\(file)").path()).value
+    root = try JSONValue.read(path: Checkout.path("TraceSchemas/\(file)")).value
   }
 
   /// What of `value` breaks the schema.

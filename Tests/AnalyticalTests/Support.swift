@@ -1,30 +1,14 @@
 import Analytical
-import Foundation
 import Operators
 import Testing
 
-/// A small deterministic generator (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-
+extension SplitMix64 {
   /// A number whose magnitude is even, not its value: small ones come as often as large ones.
   mutating func size(upTo largest: Int) -> Int {
     let bits = Int.random(in: 0...(Int.bitWidth - largest.leadingZeroBitCount), using: &self)
     return min(largest, max(1, Int.random(in: 0...(1 << bits), using: &self)))
   }
 }
-
-/// The repository's root.
-let repository = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
 
 /// Whether two numbers are the same but for rounding.
 func isClose(_ found: Double, _ wanted: Double, _ tolerance: Double = 1e-9) -> Bool {
@@ -66,7 +50,7 @@ func refusal(_ attempt: () throws -> Void) -> String? {
 extension StepShape {
   /// A random step of sequences in prefill and in decode, either of which may be none.
   static func random(
-    _ random: inout SplitMix, prefills: Int = 4, decodes: Int = 40, longest: Int = 20_000
+    _ random: inout SplitMix64, prefills: Int = 4, decodes: Int = 40, longest: Int = 20_000
   ) -> StepShape {
     var shape = StepShape()
     for _ in 0..<Int.random(in: 0...prefills, using: &random) {
@@ -83,9 +67,9 @@ extension StepShape {
 
 extension Efficiencies {
   /// Sets at random, so that no figure can stand in for another.
-  static func random(_ random: inout SplitMix) -> Efficiencies {
+  static func random(_ random: inout SplitMix64) -> Efficiencies {
     var set = Efficiencies()
-    func kernel(_ random: inout SplitMix) -> Kernel {
+    func kernel(_ random: inout SplitMix64) -> Kernel {
       Kernel(
         compute: .random(in: 0.1...1, using: &random),
         memory: .random(in: 0.1...1, using: &random),

@@ -3,6 +3,7 @@ import CostModel
 import Foundation
 import OperatorStore
 import Operators
+import TestSupport
 import Testing
 
 @testable import Calibration
@@ -15,15 +16,14 @@ import Testing
 
   /// A grid of products whose ratio to the roofline is a smooth law, with more or less noise.
   private func products(noise: Double = 0, runtime: String = "toy 1") -> [MeasuredCurve] {
-    var state: UInt64 = 1
+    var random = SplitMix64(seed: 1)
     return [256, 512, 1024, 2048, 4096].flatMap { n in
       [256, 1024, 4096].map { k in
         let op = Operator(.gemm, dataType: .bfloat16, ["n": n, "k": k])
         let samples = (0..<13).compactMap { power -> MeasuredSample? in
           let point = AxisPoint(1 << power)
           guard let work = OperatorWork(op, at: point) else { return nil }
-          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-          let rough = 1 + noise * (Double(state >> 33) / Double(1 << 31) - 0.5)
+          let rough = 1 + noise * (random.unit() - 0.5)
           let law = 1.2 + 0.05 * Double(power) + 0.1 * Double(n) / 4096
           let time = law * rough * (device.speedOfLight(work, .bfloat16) + 2000)
           return MeasuredSample(at: point, duration: DurationStatistics(mean: time), source: 1)

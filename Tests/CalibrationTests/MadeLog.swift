@@ -4,6 +4,7 @@ import Operators
 import Replay
 import RequestLogs
 import Scenarios
+import TestSupport
 
 /// Steps of known price whose durations vary as a machine's do, the same for the same seed.
 struct VaryingSteps<Base: StepPricing>: StepPricing {
@@ -14,8 +15,8 @@ struct VaryingSteps<Base: StepPricing>: StepPricing {
 
   func price(_ shape: StepShape) -> StepPrice {
     var price = base.price(shape)
-    var random = Mixer(
-      state: seed &+ UInt64(shape.tokens) &* 0x9E37_79B9 &+ UInt64(shape.decodeContext) << 20
+    var random = SplitMix64(
+      seed: seed &+ UInt64(shape.tokens) &* 0x9E37_79B9 &+ UInt64(shape.decodeContext) << 20
         &+ UInt64(shape.prefillPairs))
     let factor = 1 + variation * (2 * random.unit() - 1)
     price.deviceTime *= factor
@@ -33,22 +34,6 @@ struct MadeKernels: StepPricing {
       max(1e7, 4e4 * Double(shape.tokens)) + 3e3 * Double(shape.decodeContext)
     return price
   }
-}
-
-/// SplitMix64.
-struct Mixer {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-
-  /// From 0 up to 1.
-  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 }
 
 /// A log whose measured latencies are a replay's with known parameters.
@@ -78,7 +63,7 @@ struct MadeLog {
     _ truth: StepParameters, requests: Int = 160, gap: Double? = 1.3e8, variation: Double = 0.02,
     seed: UInt64 = 1, deployment: Deployment = deployment()
   ) throws {
-    var random = Mixer(state: seed)
+    var random = SplitMix64(seed: seed)
     var time = 0.0
     var records = (0..<requests).map { index in
       let record = RequestRecord(

@@ -2,32 +2,21 @@ import Calibration
 import CostModel
 import Foundation
 import Operators
+import TestSupport
 import Testing
 
 @Suite struct MeasurementPlanTests {
-  /// Numbers that look random and are the same each time (SplitMix64).
-  private struct Numbers {
-    var state: UInt64
-
-    mutating func next() -> Double {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var bits = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-      return Double((bits ^ (bits >> 31)) >> 11) * 0x1p-53
-    }
-  }
-
   private func gemm(_ n: Int) -> Operator {
     Operator(.gemm, dataType: .bfloat16, ["n": n, "k": 64])
   }
 
   /// A run of `count` points over three products and attention, of all kinds of evidence.
   private func run(_ count: Int, seed: UInt64) -> [OperatorDemand] {
-    var numbers = Numbers(state: seed)
+    var numbers = SplitMix64(seed: seed)
     return (0..<count).map { _ in
-      let kind = Int(numbers.next() * 4)
-      let size = Int(exp2(numbers.next() * 11))
-      let evidence = Evidence.allCases[Int(numbers.next() * 5)]
+      let kind = Int(numbers.unit() * 4)
+      let size = Int(exp2(numbers.unit() * 11))
+      let evidence = Evidence.allCases[Int(numbers.unit() * 5)]
       let op =
         kind < 3
         ? gemm(kind + 1)
@@ -35,11 +24,11 @@ import Testing
       let point =
         kind < 3
         ? AxisPoint(size)
-        : numbers.next() < 0.5 ? AxisPoint(size, 64) : AxisPoint(0, 0, 1 + size / 64, size)
+        : numbers.unit() < 0.5 ? AxisPoint(size, 64) : AxisPoint(0, 0, 1 + size / 64, size)
       return OperatorDemand(
-        op, at: point, nanoseconds: exp2(10 + 10 * numbers.next()),
-        relativeError: evidence == .measured ? 0.05 * numbers.next() : 0.03 + 0.4 * numbers.next(),
-        evidence: evidence, isMeasurable: numbers.next() < 0.9)
+        op, at: point, nanoseconds: exp2(10 + 10 * numbers.unit()),
+        relativeError: evidence == .measured ? 0.05 * numbers.unit() : 0.03 + 0.4 * numbers.unit(),
+        evidence: evidence, isMeasurable: numbers.unit() < 0.9)
     }
   }
 

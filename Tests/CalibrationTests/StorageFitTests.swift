@@ -2,13 +2,10 @@ import Analytical
 import Calibration
 import Foundation
 import ProfilerTraces
+import TestSupport
 import Testing
 
 @Suite struct StorageFitTests {
-  private static let published = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "shared/data/golden/mist/fio_vs_mist_kv_retrieval.csv")
-
   @Test(arguments: [(0.0, 3e9), (1e-3, 3e9), (5e-5, 2e11)])
   func `A line that made the reads is found again, whatever one of them is`(
     latency: Double, bandwidth: Double
@@ -35,14 +32,13 @@ import Testing
   }
 
   @Test(
-    .enabled(
-      if: FileManager.default.fileExists(atPath: published.path),
-      "the public data is not beside the package"),
+    .needsSharedData,
     arguments: [("NVMe SSD", 0.07), ("DDR4", 0.04)])
   func `Two parameters a level describe published fio reads of 16 MiB and more`(
     level: String, most: Double
   ) throws {
-    let reads = try StorageReadReader.read(path: Self.published.path)
+    let reads = try StorageReadReader.read(
+      path: SharedData.path("golden/mist/fio_vs_mist_kv_retrieval.csv"))
     let fit = try StorageFit(#require(reads.first { $0.level == level }))
     #expect(fit.inSample.count == 5)
     #expect(fit.inSample.mean <= most, "\(fit.inSample)")

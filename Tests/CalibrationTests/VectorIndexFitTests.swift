@@ -1,13 +1,11 @@
 import Analytical
 import Calibration
-import Foundation
 import ProfilerTraces
+import TestSupport
 import Testing
 
 @Suite struct VectorIndexFitTests {
-  static let sample = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "SampleTraces/amd-epyc-vector-search/searches.jsonl.zst").path
+  static let sample = Checkout.path("SampleTraces/amd-epyc-vector-search/searches.jsonl.zst")
 
   /// Searches whose times are made by known coefficients, every seventh of them disturbed.
   private func made(_ coefficients: VectorSearchCoefficients) throws -> [IndexSearch] {

@@ -70,7 +70,7 @@ import Testing
   /// Some of what was measured is faster than its data sheet allows, as sheets and clocks are wrong.
   @Test(arguments: 0..<4 as Range<UInt64>)
   func `No compiled step of borrowed prices is faster than light`(seed: UInt64) {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     var operators: [Operator] = []
     for use in architecture.forwardPass(.bfloat16, tensorParallel: 2)
     where !operators.contains(use.operator) {

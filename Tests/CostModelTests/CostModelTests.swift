@@ -76,7 +76,7 @@ import Testing
   /// Property: between two points time stays between theirs.
   @Test(arguments: 0..<20)
   func `Interpolation never overshoots`(seed: UInt64) throws {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let sizes = [1, 2, 5, 17, 64, 200, 1000]
     let points = sizes.map { (AxisPoint($0), Double(5000 + random.next() % 100_000)) }
     let model = CostModel(curves: [curve(gemm, points)], on: device)
@@ -361,20 +361,5 @@ import Testing
       hidden.perStep = perStep
       #expect(abs(compiled(hidden).price(shape).hostTime - exposed) < 1e-6)
     }
-  }
-}
-
-/// A small, well-known generator (Steele, Lea, Flood 2014), so that cases are the same everywhere.
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

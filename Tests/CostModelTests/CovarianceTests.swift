@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Testing
 
 @testable import CostModel
@@ -49,7 +50,7 @@ extension Covariance {
   @Test(arguments: 0..<5)
   func `Covariances of a field are those of its formula`(shape: Int) {
     let covariance = Self.shapes[shape].covariance
-    var random = SplitMix64(UInt64(shape))
+    var random = SplitMix64(seed: UInt64(shape))
     func place() -> FieldPlace {
       FieldPlace(
         octaves: (0..<16).map { _ in Float.random(in: 0...12, using: &random).rounded() / 2 })

@@ -29,7 +29,7 @@ import Testing
 
   @Test(arguments: 0..<40)
   func `Neighbours and samples of a point are those of a look at all others`(seed: UInt64) {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let curve = curve(&random)
     let lines = CurveLines(curve, on: device)
     let usable = curve.samples.indices.filter { curve.samples[$0].duration.median > 0 }

@@ -13,7 +13,7 @@ import Testing
 
   /// Twelve curves over half octaves: 1 % is noise, and what a size adds is the same for all of them.
   private func curves(size: Double, seed: UInt64) -> [MeasuredCurve] {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let sizes = (8...30).map {
       (Int(exponential(Double($0) / 2 * logarithm(2))), random.bell())
     }

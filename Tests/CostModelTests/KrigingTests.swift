@@ -20,7 +20,7 @@ import Testing
 
   @Test(arguments: [1, 2, 3, 4, 5])
   func `The nearest are those of a sort of all`(seed: UInt64) {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let places = places(Int.random(in: 1...700, using: &random), &random)
     let weights = FieldPlace(weights: [2, 1, 0.5])
     let tree = NeighbourTree(places, weights: weights)
@@ -43,7 +43,7 @@ import Testing
   /// Oracle: the bordered system of ordinary kriging, solved whole by Gaussian elimination.
   @Test(arguments: [1, 2, 3, 4])
   func `A local estimate with all samples is that of the bordered system`(seed: UInt64) throws {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let count = 24
     var places: [FieldPlace] = []
     while places.count < count {
@@ -73,7 +73,7 @@ import Testing
 
   /// Oracle: samples drawn from the covariance itself.
   @Test func `Nine in ten of a field's own draws lie in the 90 % interval`() throws {
-    var random = SplitMix64(11)
+    var random = SplitMix64(seed: 11)
     var (inside, all) = (0, 0)
     for _ in 0..<60 {
       var places: [FieldPlace] = []
@@ -97,7 +97,7 @@ import Testing
   }
 
   @Test func `A sample's own place gives it back, and places near by come near`() throws {
-    var random = SplitMix64(5)
+    var random = SplitMix64(seed: 5)
     let places = places(300, &random)
     let values = places.map { Double($0[0] - $0[1] / 2) + 0.1 * Double($0[2]) }
     let field = Kriging(

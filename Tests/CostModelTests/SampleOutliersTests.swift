@@ -3,6 +3,7 @@ import CostModel
 import Foundation
 import OperatorStore
 import Operators
+import TestSupport
 import Testing
 
 @Suite struct SampleOutliersTests {
@@ -51,7 +52,7 @@ import Testing
   /// Oracle: what was planted is found and nothing else, spikes by a rule written out again.
   @Test(arguments: 0..<20)
   func `Planted spikes, repetitions and rows faster than light are found`(seed: UInt64) {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     var table = products(&random)
     var (fast, repeated): (Set<[Int]>, Set<[Int]>) = ([], [])
     var planted: Set<[Int]> = []
@@ -106,7 +107,7 @@ import Testing
 
   @Test(arguments: 0..<20)
   func `The edges of tiles are no spikes, and a clean table is left as it is`(seed: UInt64) {
-    var random = SplitMix64(seed)
+    var random = SplitMix64(seed: seed)
     let curves = products(&random).map { curve($0.op, $0.times) }
     let outliers = SampleOutliers(curves, on: device)
     #expect(outliers.findings.isEmpty)
@@ -115,7 +116,7 @@ import Testing
   }
 
   @Test func `A bump that like curves have at the same size is a step of their kernels`() {
-    var random = SplitMix64(7)
+    var random = SplitMix64(seed: 7)
     var table = products(&random)
     for index in table.indices { table[index].times[14].time *= 2 }
     let outliers = SampleOutliers(table.map { curve($0.op, $0.times) }, on: device)
@@ -182,7 +183,7 @@ import Testing
     var found: [Double] = []
     var repeats: [Double] = []
     for seed in 0..<30 {
-      var random = SplitMix64(UInt64(seed))
+      var random = SplitMix64(seed: UInt64(seed))
       var times: [Time] = []
       for m in sizes {
         let time = 1.5 * (light(op, AxisPoint(m)) + 2000)
@@ -256,9 +257,6 @@ import Testing
 }
 
 extension SplitMix64 {
-  /// A number from 0 to 1.
-  fileprivate mutating func unit() -> Double { Double(next() >> 11) / Double(1 << 53) }
-
   /// A normally distributed number (Box and Muller, 1958).
   fileprivate mutating func normal() -> Double {
     (-2 * log(max(unit(), 1e-300))).squareRoot() * cos(2 * .pi * unit())

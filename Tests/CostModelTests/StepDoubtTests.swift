@@ -2,6 +2,7 @@ import Analytical
 import Foundation
 import OperatorStore
 import Operators
+import TestSupport
 import Testing
 
 @testable import CostModel
@@ -129,12 +130,11 @@ import Testing
   @Test func `A noisier curve is doubted more`() throws {
     func doubt(_ noise: Double) throws -> Double {
       let op = Operator(.rmsNorm, dataType: .bfloat16, ["width": 512])
-      var state: UInt64 = 3
+      var random = SplitMix64(seed: 3)
       let curve = MeasuredCurve(
         op, device: "toy", runtime: "toy 1",
         samples: (1...40).map { step in
-          state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-          let rough = 1 + noise * (Double(state >> 33) / Double(1 << 31) - 0.5)
+          let rough = 1 + noise * (random.unit() - 0.5)
           return MeasuredSample(
             at: AxisPoint(step * 8), duration: DurationStatistics(mean: 5000 * rough), source: 1)
         })

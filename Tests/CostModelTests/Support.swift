@@ -1,3 +1,5 @@
+import Operators
+
 extension SplitMix64 {
   /// A number that is nearly of the standard normal distribution: twelve uniform ones added up.
   mutating func bell() -> Double {

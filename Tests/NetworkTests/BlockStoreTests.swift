@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Network
@@ -15,7 +16,7 @@ import Testing
 
   @Test("A store equals an array under random use", arguments: Case.all)
   func equalsArray(one: Case) {
-    var random = TestGenerator(UInt64(one.capacity ?? 99))
+    var random = SplitMix64(seed: UInt64(one.capacity ?? 99))
     var store = BlockStore(capacity: one.capacity, eviction: one.eviction)
     var naive: [UInt64] = []
     var counts = BlockStore.Counts()
@@ -93,7 +94,7 @@ import Testing
     let expected = rates.reduce(0) { $0 + $1 * presence($1, low) }
 
     var store = BlockStore(capacity: capacity, eviction: eviction)
-    var random = TestGenerator(UInt64(capacity))
+    var random = SplitMix64(seed: UInt64(capacity))
     var sums: [Double] = []
     for rate in rates { sums.append((sums.last ?? 0) + rate) }
     let (warmUp, count) = (10_000, 60_000)

@@ -26,12 +26,12 @@ import Testing
       }
     }
 
-    func path(_ random: inout TestGenerator) -> [Int32] {
+    func path(_ random: inout SplitMix64) -> [Int32] {
       let length = Int.random(in: 1...longestPath, using: &random)
       return Array((0..<Int32(links)).shuffled(using: &random).prefix(length))
     }
 
-    func capacities(_ random: inout TestGenerator) -> [Double] {
+    func capacities(_ random: inout SplitMix64) -> [Double] {
       // Few different ones, so that ties are common, and some odd ones.
       (0..<links).map { _ in
         Bool.random(using: &random)
@@ -40,7 +40,7 @@ import Testing
       }
     }
 
-    func limit(_ random: inout TestGenerator) -> Double {
+    func limit(_ random: inout SplitMix64) -> Double {
       isCapped && Int.random(in: 0..<3, using: &random) > 0
         ? [1e8, 3e8, Double.random(in: 1e7...2e9, using: &random)].randomElement(using: &random)
           ?? 1e8
@@ -80,7 +80,7 @@ import Testing
   @Test(
     "Rates are max-min fair whatever starts, ends, fails and is cancelled", arguments: Shape.all)
   func isFair(shape: Shape) {
-    var random = TestGenerator(shape.seed)
+    var random = SplitMix64(seed: shape.seed)
     var network = FlowNetwork(capacities: shape.capacities(&random))
     var running: [Running] = []
     var time: Int64 = 0
@@ -117,7 +117,7 @@ import Testing
 
   @Test("Rates are max-min fair on a tree of switches with stores", arguments: [1, 2, 3])
   func isFairOnTree(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     var topology = try Topology(levels: [
       .init(name: "node", members: 4, bandwidth: 4e9, latency: .zero),
       .init(name: "rack", members: 3, bandwidth: 10e9, latency: .zero, oversubscription: 2),
@@ -148,7 +148,7 @@ import Testing
 
   @Test("Ends are those of an exact fluid, and every byte is carried once", arguments: Shape.all)
   func isFluid(shape: Shape) {
-    var random = TestGenerator(shape.seed + 1)
+    var random = SplitMix64(seed: shape.seed + 1)
     let capacities = shape.capacities(&random)
     var flows = (0..<shape.flows).map { _ in
       NaiveFlow(
@@ -304,7 +304,7 @@ import Testing
   @Test("The same calls give the same events, and of one nanosecond the first started comes first")
   func determinism() {
     func run() -> [Int64] {
-      var random = TestGenerator(9)
+      var random = SplitMix64(seed: 9)
       var network = FlowNetwork(capacities: Array(repeating: 1e9, count: 10))
       var events: [Int64] = []
       for start in 0..<300 {

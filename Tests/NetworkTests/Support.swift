@@ -1,18 +1,3 @@
-/// SplitMix64, so that tests see the same numbers everywhere.
-struct TestGenerator: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// Max-min fair rates as their definition has it: all rates rise together; whoever is at its limit or on
 /// a full link stops.
 func maxMinRates(

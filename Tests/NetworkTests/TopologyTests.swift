@@ -45,7 +45,7 @@ import Testing
 
   @Test("Paths are those of a walk in the tree", arguments: 1...12 as ClosedRange<UInt64>)
   func paths(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let levels = (0..<Int.random(in: 1...4, using: &random)).map {
       Self.level(Int.random(in: 1...4, using: &random), "kind\($0)")
     }

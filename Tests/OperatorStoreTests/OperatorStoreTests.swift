@@ -14,8 +14,7 @@ import Testing
   init() throws { folder = try TemporaryDirectory() }
 
   @Test func `The schema in TraceSchemas is the schema in the code`() throws {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "TraceSchemas/operator-latency.sql")
+    let file = Checkout.url("TraceSchemas/operator-latency.sql")
     let text = try String(contentsOf: file, encoding: .utf8)
     #expect(text == Schema.current)
     let store = try OperatorStore(path: folder.path("s.sqlite"), mode: .readWrite)

@@ -1,3 +1,6 @@
+import Operators
+import TestSupport
+
 /// Writes Protocol Buffers for tests, from the documented encoding.
 struct ProtobufWriter {
   var bytes: [UInt8] = []
@@ -49,14 +52,10 @@ func survive(_ bytes: [UInt8], step: Int = 1, mutations: Int = 500, read: ([UInt
   for length in stride(from: 0, to: bytes.count, by: step) {
     try? read(Array(bytes.prefix(length)))
   }
-  var state: UInt64 = 7
-  func random(_ bound: Int) -> Int {
-    state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-    return Int(state >> 33) % bound
-  }
+  var random = SplitMix64(seed: 7)
   for _ in 0..<mutations {
     var changed = bytes
-    for _ in 0...random(4) { changed[random(changed.count)] = UInt8(random(256)) }
+    for _ in 0...random.below(4) { changed[random.below(changed.count)] = UInt8(random.below(256)) }
     try? read(changed)
   }
 }

@@ -1,17 +1,5 @@
-import Foundation
 import ProfilerTraces
 import TraceIO
-
-/// Data of public projects that lies beside the repository not part of the repository.
-enum SharedData {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "shared/data").path()
-
-  static let isPresent = FileManager.default.fileExists(atPath: root)
-
-  static func path(_ relative: String) -> String { root + "/" + relative }
-}
 
 /// Builds small Kineto traces.
 struct TraceText {

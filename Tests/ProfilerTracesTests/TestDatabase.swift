@@ -1,5 +1,7 @@
 import CSQLite
 import Foundation
+import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -44,17 +46,15 @@ enum TestDatabase {
   static func damage(_ path: String, rounds: Int) throws {
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
     let copy = path + ".damaged"
-    var seed: UInt64 = 11
-    func random(_ bound: Int) -> Int {
-      seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(seed >> 33) % bound
-    }
+    var random = SplitMix64(seed: 11)
     for round in 0..<rounds {
       var changed = bytes
       if round % 4 == 0 {
-        changed = Array(changed.prefix(random(bytes.count)))
+        changed = Array(changed.prefix(random.below(bytes.count)))
       } else {
-        for _ in 0..<(1 + random(12)) { changed[random(bytes.count)] = UInt8(random(256)) }
+        for _ in 0..<(1 + random.below(12)) {
+          changed[random.below(bytes.count)] = UInt8(random.below(256))
+        }
       }
       try Data(changed).write(to: URL(filePath: copy))
       do throws(ProfilerTraceError) {

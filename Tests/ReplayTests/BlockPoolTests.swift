@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Replay
@@ -27,7 +28,7 @@ import Testing
 
   @Test("The pool equals a plain one under random use", arguments: [1, 2, 5, 33, 64])
   func equalsNaive(count: Int) {
-    var random = TestGenerator(UInt64(count))
+    var random = SplitMix64(seed: UInt64(count))
     var (pool, naive) = (BlockPool(count: count), NaivePool(count: count))
     // Which of the blocks without content is taken is the pool's own affair: numbers are paired.
     var held: [(ours: Int32, naive: Int32)] = []
@@ -72,7 +73,7 @@ import Testing
   @Test("Waiting slots leave in order, preempted ones first")
   func queue() {
     var (queue, naive) = (SlotQueue(), [Int32]())
-    var random = TestGenerator(1)
+    var random = SplitMix64(seed: 1)
     for slot in 0..<5000 as Range<Int32> {
       switch Int.random(in: 0..<5, using: &random) {
       case 0, 1:

@@ -3,6 +3,7 @@ import Histogram
 import Operators
 import RequestLogs
 import Scenarios
+import TestSupport
 import Testing
 
 @testable import Replay
@@ -235,7 +236,7 @@ import Testing
 
   /// Engines of all roles with tight limits.
   func randomSplit(_ example: RandomCase, seed: UInt64) -> Deployment {
-    var random = TestGenerator(seed ^ 0x0dd_ba11)
+    var random = SplitMix64(seed: seed ^ 0x0dd_ba11)
     var deployment = example.deployment
     var prefill = deployment.engines[0]
     prefill.asyncScheduling = false
@@ -274,7 +275,7 @@ import Testing
 
   @Test("Engines with roles equal plain ones, step by step", arguments: 0..<4)
   func equalsNaive(batch: UInt64) throws {
-    let cases = ReferenceTests.asked ?? 200
+    let cases = randomCases(100)
     for seed in (batch * cases / 4)..<((batch + 1) * cases / 4) {
       let (deployment, records) = randomCase(seed)
       var options = ReplayOptions()
@@ -317,7 +318,7 @@ import Testing
 
   @Test("Every request ends, each token is computed once, and no block is lost", arguments: 0..<4)
   func conservation(batch: UInt64) throws {
-    for seed in (batch * 30)..<(batch * 30 + 30) {
+    for seed in (batch * 15)..<(batch * 15 + 15) {
       var (deployment, records) = randomCase(1_000_000 + seed)
       deployment.engines.removeAll { $0.role == .both }
       deployment.routing = .roundRobin
@@ -335,7 +336,7 @@ import Testing
       let calm = records.count
       // In every second case clients give up, in whatever state their requests are.
       let givesUp = seed % 2 == 1
-      var random = TestGenerator(seed)
+      var random = SplitMix64(seed: seed)
       for index in records.indices where givesUp && Bool.random(using: &random) {
         records[index].cancelled = Nanoseconds(Int64.random(in: 0...30_000, using: &random))
       }

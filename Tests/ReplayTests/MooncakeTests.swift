@@ -2,6 +2,7 @@ import CostModel
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 @testable import Replay
@@ -49,7 +50,7 @@ import Testing
 
   @Test("Every block that could be found is, in a small log", arguments: [true, false])
   func small(wholeNames: Bool) throws {
-    var random = TestGenerator(3)
+    var random = SplitMix64(seed: 3)
     let records = (0..<400).map { index in
       let names = (0..<Int.random(in: 1...6, using: &random)).map { _ in
         UInt64.random(in: 0...2, using: &random)
@@ -65,21 +66,14 @@ import Testing
   }
 
   @Test(
-    "Mooncake's logs hit at their published rates",
-    .enabled(
-      if: FileManager.default.fileExists(atPath: mooncakeFolder),
-      "no published logs at ../shared/data"),
+    "Mooncake's logs hit at their published rates", .needsSharedData,
     arguments: [("conversation", 105_710, 288_500, "36.6"), ("synthetic", 77_953, 121_877, "64.0")])
   func published(name: String, found: Int, all: Int, rate: String) throws {
-    let log = try RequestLog(path: mooncakeFolder + "/\(name)_trace.jsonl.zst")
+    let log = try RequestLog(
+      path: SharedData.path("request-logs/mooncake/\(name)_trace.jsonl.zst"))
     let blocks = try blocks(log.records, wholeNames: true)
     #expect(blocks == (found, all))
     let tenths = Int((1000 * Double(blocks.found) / Double(blocks.all)).rounded())
     #expect("\(tenths / 10).\(tenths % 10)" == rate)
   }
 }
-
-private let mooncakeFolder =
-  URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-  .deletingLastPathComponent().deletingLastPathComponent()
-  .appending(path: "shared/data/request-logs/mooncake").path

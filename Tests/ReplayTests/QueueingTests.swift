@@ -13,7 +13,7 @@ import Testing
 @Suite struct QueueingTests {
   /// Poisson arrivals of one-token requests, at this mean distance in nanoseconds.
   func poisson(count: Int, mean: Double, seed: UInt64) -> [RequestRecord] {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     var clock = 0.0
     return (0..<count).map { _ in
       clock -= mean * log(1 - Double.random(in: 0..<1, using: &random))
@@ -50,7 +50,7 @@ import Testing
 
   @Test("One at a time, every single wait is Lindley's recursion", arguments: [0.5, 0.9, 1.2])
   func lindley(load: Double) throws {
-    var random = TestGenerator(5)
+    var random = SplitMix64(seed: 5)
     let service = 1000.0
     // Exponential services: a prompt token is a nanosecond.
     let records = poisson(count: 30_000, mean: service / load, seed: 13).map { record in
@@ -77,7 +77,7 @@ import Testing
     "Slots of one engine with geometric answers near Erlang's M/M/c",
     arguments: [(2, 0.5), (4, 0.6)])
   func erlang(slots: Int, load: Double) throws {
-    var random = TestGenerator(21)
+    var random = SplitMix64(seed: 21)
     let mean = 16.0
     let step = 1000.0
     let records = poisson(

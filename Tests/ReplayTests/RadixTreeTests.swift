@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Replay
@@ -73,7 +74,7 @@ private final class RadixTree {
     "Named blocks, freed the last one first, are a radix tree of pages that evicts its leaves",
     arguments: 0..<50)
   func blocksAreATree(seed: UInt64) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let capacity = Int.random(in: 6...20, using: &random)
     let tree = RadixTree(capacity: capacity)
     var pool = BlockPool(count: capacity)

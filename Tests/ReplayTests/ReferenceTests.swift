@@ -1,17 +1,16 @@
 import CostModel
-import Foundation
 import Histogram
 import Operators
 import Scenarios
+import TestSupport
 import Testing
 
 @testable import Replay
 
 @Suite struct ReferenceTests {
-  /// How many random workloads each test takes of each kind: `REPRISE_CASES`, or few.
-  static let asked = ProcessInfo.processInfo.environment["REPRISE_CASES"].flatMap { UInt64($0) }
-  static let cases = asked ?? 800
-  static let others = asked ?? 60
+  /// How many random workloads plain engines take, and those of each other kind.
+  static let cases = randomCases(400)
+  static let others = randomCases(40)
 
   @Test(
     "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
@@ -110,7 +109,7 @@ import Testing
 
   @Test("Skipping the scheduler in runs of decode steps changes nothing", arguments: 0..<10)
   func runsEqualSteps(batch: UInt64) throws {
-    for seed in (batch * 40)..<(batch * 40 + 40) {
+    for seed in (batch * 20)..<(batch * 20 + 20) {
       let example = RandomCase(seed: 1_000_000 + seed)
       var options = ReplayOptions()
       options.recordsSteps = true

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ReplayPartsTests {
   /// Groups of engines with limits of their own, some in lockstep, and requests of which some give up.
   static func example(_ seed: UInt64) -> (Deployment, [RequestRecord]) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let first = RandomCase(seed: seed, with: RandomCase.Feature.allCases[Int(seed % 4)])
     var deployment = first.deployment
     var records = first.records

@@ -61,7 +61,7 @@ import Testing
 
   /// A random case whose requests are turns of few sessions.
   func randomSessions(seed: UInt64) -> (deployment: Deployment, workload: ReplayWorkload) {
-    var random = TestGenerator(seed ^ 0x5e55)
+    var random = SplitMix64(seed: seed ^ 0x5e55)
     var example = RandomCase(seed: seed)
     var options = WorkloadOptions()
     // At least one: what an end causes at its own instant has an order of its own.
@@ -134,7 +134,7 @@ import Testing
     var options = WorkloadOptions()
     options.clients = 20
     options.thinkTime = Nanoseconds(40_000)
-    var random = TestGenerator(9)
+    var random = SplitMix64(seed: 9)
     let records = (0..<20_000).map { _ in
       request(
         0, input: Int.random(in: 1...40, using: &random),
@@ -173,7 +173,7 @@ import Testing
     var aborted = 0
     for seed in (batch * 20)..<(batch * 20 + 20) {
       let example = RandomCase(seed: 7_000_000 + seed)
-      var random = TestGenerator(seed)
+      var random = SplitMix64(seed: seed)
       var limits = try EngineLimits(example.deployment.engines[0])
       limits.asyncScheduling = false
       let table = RequestTable(example.records)

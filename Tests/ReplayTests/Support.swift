@@ -5,21 +5,6 @@ import Scenarios
 
 @testable import Replay
 
-/// SplitMix64: the same workloads everywhere.
-struct TestGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  init(_ seed: UInt64) { state = seed }
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9e37_79b9_7f4a_7c15
-    var mixed = state
-    mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-    mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-    return mixed ^ (mixed >> 31)
-  }
-}
-
 /// A price in which every field of a shape counts, so that a wrong one is seen in time.
 struct TellingPrice: StepPricing {
   func price(_ shape: StepShape) -> StepPrice {
@@ -61,7 +46,7 @@ struct RandomCase {
   var records: [RequestRecord] = []
 
   init(seed: UInt64) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let block = [1, 2, 3, 4, 16].randomElement(using: &random) ?? 1
     let budget = Int.random(in: 3...60, using: &random)
     let chunked = Int.random(in: 0..<5, using: &random) > 0
@@ -106,7 +91,7 @@ extension RandomCase {
   /// A random case with requests of different priorities, several stages, drafts, or all of them.
   init(seed: UInt64, with feature: Feature) {
     self.init(seed: seed)
-    var random = TestGenerator(seed ^ 0x5bd1_e995)
+    var random = SplitMix64(seed: seed ^ 0x5bd1_e995)
     let priorities = feature == .priorities || feature == .all
     let stages = feature == .pipeline || feature == .all ? Int.random(in: 2...4, using: &random) : 1
     let drafts = feature == .drafts || feature == .all
@@ -127,7 +112,7 @@ extension RandomCase {
   /// A random case of another policy.
   init(seed: UInt64, policy: SchedulingPolicy) {
     self.init(seed: seed)
-    var random = TestGenerator(seed ^ 0x1234_5678)
+    var random = SplitMix64(seed: seed ^ 0x1234_5678)
     let larger = Int.random(in: 1...6, using: &random)
     change {
       $0.policy = policy

@@ -1,3 +1,5 @@
+import Operators
+import TestSupport
 import Testing
 
 @testable import Replay
@@ -11,15 +13,13 @@ struct TimeBinsTests {
   }
 
   private func spans(_ count: Int, seed: UInt64) -> [Span] {
-    var state = seed
-    func draw(_ bound: Double) -> Double {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return bound * Double(state >> 11) / Double(UInt64(1) << 53)
-    }
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in
-      let from = draw(1_000_000)
+      let from = 1_000_000 * random.unit()
       // A third are instants.
-      return Span(amount: draw(10), from: from, to: from + max(0, draw(300_000) - 100_000))
+      return Span(
+        amount: 10 * random.unit(), from: from,
+        to: from + max(0, 300_000 * random.unit() - 100_000))
     }
   }
 

@@ -4,6 +4,7 @@ import CostModel
 import Foundation
 import Operators
 import Reports
+import TestSupport
 import Testing
 
 @Suite struct MeasurementPlanFileTests {

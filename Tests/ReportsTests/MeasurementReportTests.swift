@@ -5,6 +5,7 @@ import FoundationXML
 import OperatorStore
 import Operators
 import Reports
+import TestSupport
 import Testing
 import Validation
 

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 // Here, and not beside the reader's tests, for the sake of the schema checker.

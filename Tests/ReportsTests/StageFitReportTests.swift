@@ -4,6 +4,7 @@ import Foundation
 import ProfilerTraces
 import Reports
 import Scenarios
+import TestSupport
 import Testing
 
 @Suite struct StageFitReportTests {

@@ -5,6 +5,7 @@ import Replay
 import Reports
 import RequestLogs
 import Scenarios
+import TestSupport
 import Validation
 
 /// A small replay with made-up measurements, so that reports have steps, outcomes and a log that
@@ -22,19 +23,15 @@ struct ToyRun {
   init(
     requests: Int = 40, engines: Int = 2, mostRunning: Int = 6, isSplit: Bool = false
   ) throws {
-    var state: UInt64 = 7
-    func draw(_ bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % bound
-    }
+    var random = SplitMix64(seed: 7)
     var arrival: Int64 = 0
     for index in 0..<requests {
-      arrival += Int64(draw(150_000_000)) + 1
+      arrival += Int64(random.below(150_000_000)) + 1
       log.append(
         RequestRecord(
           id: index == 5 ? "=cmd|'\"x\",\n\u{1}é" : "bench-\(index)", arrival: Nanoseconds(arrival),
-          inputTokens: index == 7 ? 5_000 : 100 + draw(900),
-          outputTokens: index == 3 ? 1 : 2 + draw(60)))
+          inputTokens: index == 7 ? 5_000 : 100 + random.below(900),
+          outputTokens: index == 3 ? 1 : 2 + random.below(60)))
     }
     var deployment = Deployment(
       model: "toy",
@@ -57,7 +54,7 @@ struct ToyRun {
     let simulation = try Simulation(deployment: deployment, pricings: pricings, options: options)
     result = simulation.run(RequestTable(log))
     for (index, outcome) in result.outcomes.enumerated() where outcome.status == .finished {
-      let factor = 0.9 + Double(draw(200)) / 1_000
+      let factor = 0.9 + Double(random.below(200)) / 1_000
       func stretched(_ time: Nanoseconds) -> Nanoseconds {
         Nanoseconds(rounding: Double(time.rawValue) * factor)
       }

@@ -24,7 +24,7 @@ struct CommandProcess {
     let process = Process()
     var candidates = [Self.executable].compactMap { $0 }
     candidates += ["debug", "release"].map {
-      OwnCapture.root.appending(path: ".build/\($0)/reprise")
+      Checkout.url(".build/\($0)/reprise")
     }
     let found = candidates.first { FileManager.default.isExecutableFile(atPath: $0.path) }
     let executable: URL = try #require(found)

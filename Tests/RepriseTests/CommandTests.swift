@@ -33,7 +33,7 @@ import Testing
         ["import", OwnCapture.path("serve-poisson-80/spans.jsonl.zst"), "--db", db], 65,
         "is a request log (vLLM's OpenTelemetry spans"
       ),
-      (["import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db], 64, "--device NAME"),
+      (["import", try OwnCapture.shortTrace(in: directory), "--db", db], 64, "--device NAME"),
       (
         [
           "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
@@ -305,7 +305,7 @@ import Testing
     // Blocks of 512 or 1,024 bytes, by the shell: at most what the file has already.
     shell.arguments = ["-c", #"ulimit -f "$0"; exec "$@""#, "\(size / 1024)"]
     shell.arguments? += [
-      victim.executableURL?.path ?? "", "import", OwnCapture.path("trace.pt.trace.json.gz"),
+      victim.executableURL?.path ?? "", "import", try OwnCapture.shortTrace(in: directory),
       "--db", db, "--device", OwnCapture.device,
     ]
     let errors = Pipe()
@@ -330,10 +330,10 @@ import Testing
       return [try store.rows(ofView: .coverage).rows, try store.rows(ofView: .curves).rows]
     }
     let before = try contents()
-    let victim = try process([
-      "import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db, "--device",
-      OwnCapture.device,
-    ])
+    let arguments = [
+      "import", try OwnCapture.shortTrace(in: directory), "--db", db, "--device", OwnCapture.device,
+    ]
+    let victim = try process(arguments)
     victim.standardOutput = FileHandle.nullDevice
     victim.standardError = FileHandle.nullDevice
     try victim.run()
@@ -341,9 +341,7 @@ import Testing
     kill(victim.processIdentifier, SIGKILL)
     victim.waitUntilExit()
     let after = try contents()
-    let again = try run(
-      "import", OwnCapture.path("trace.pt.trace.json.gz"), "--db", db, "--device",
-      OwnCapture.device)
+    let again = try command.run(arguments)
     #expect(again.code == 0, "\(again.errors)")
     let complete = try contents()
     #expect(complete[0].count == before[0].count + 1)

@@ -61,14 +61,14 @@ import Testing
   }
 
   @Test(
-    .enabled(if: PublishedData.isPresent, "no published data at ../shared/data"),
+    .needsSharedData,
     arguments: [("RTX4090", "rtx4090"), ("RTXPRO6000", "rtxpro6000")])
   func `A public vLLM run is replayed to six percent from layer tables, nothing fitted`(
     tables: String, name: String
   ) throws {
     let store = try OperatorStore(path: directory.path("l.sqlite"), mode: .readWrite)
     let model = try #require(ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
-    let folder = PublishedData.path("operator-tables/layerwise/\(tables)/Llama-3.1-8B/tp1")
+    let folder = SharedData.path("operator-tables/layerwise/\(tables)/Llama-3.1-8B/tp1")
     let trace = try LayerwiseReader.read(path: folder, architecture: model)
     let name = "\(name)-llama-3.1-8b"
     _ = try store.add(trace, device: try #require(trace.deviceName))
@@ -77,7 +77,7 @@ import Testing
     {
       _ = try store.add(skew, device: try #require(skew.deviceName))
     }
-    let file = OwnCapture.root.appending(path: "docs/examples/\(name).yaml").path
+    let file = Checkout.path("docs/examples/\(name).yaml")
     let deployment = try Deployment(
       yaml: String(contentsOfFile: file, encoding: .utf8), path: file)
     let device = try #require(Device.builtIn(named: deployment.engines[0].device))
@@ -85,8 +85,8 @@ import Testing
       deployment.engines[0], model, on: device, curves: try store.curves(on: device),
       calibration: nil)
     let found = try means(
-      plan, log: PublishedData.path("serving-runs/\(name)-tp1/vllm_requests.jsonl"),
-      content: PublishedData.path("serving-runs/sharegpt-llama-3.1-8b-300-sps10.jsonl.zst"))
+      plan, log: SharedData.path("serving-runs/\(name)-tp1/vllm_requests.jsonl"),
+      content: SharedData.path("serving-runs/sharegpt-llama-3.1-8b-300-sps10.jsonl.zst"))
     for (metric, replayed) in found.replayed {
       #expect(abs(replayed) <= 6, "\(metric.title) \(replayed) %")
     }

@@ -50,7 +50,7 @@ import Testing
   }
 
   @Test func `Pipelines and sweeps print what they write`() throws {
-    let scenario = OwnCapture.root.appending(path: "docs/examples/pipelines/first.yaml").path
+    let scenario = Checkout.path("docs/examples/pipelines/first.yaml")
     let printed = try run(
       "pipeline", scenario, "--requests", "20", "-o", directory.path("out"), "--json")
     #expect(try printed == file("out/scenario-result.json"))

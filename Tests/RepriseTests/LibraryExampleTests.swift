@@ -11,7 +11,7 @@ import Testing
   private func run(_ name: String, _ arguments: [String]) throws -> String {
     let process = Process()
     let beside = Bundle.main.executableURL?.deletingLastPathComponent().appending(path: name)
-    let built = [beside, OwnCapture.root.appending(path: ".build/debug/\(name)")].compactMap(\.self)
+    let built = [beside, Checkout.url(".build/debug/\(name)")].compactMap(\.self)
     let found = built.first { FileManager.default.isExecutableFile(atPath: $0.path) }
     let executable: URL = try #require(found)
     process.executableURL = executable

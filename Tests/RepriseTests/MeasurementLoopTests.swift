@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Reprise
 import TestSupport
 import Testing
@@ -87,7 +88,7 @@ import Testing
     }
     let (before, after) = (predicted(kept), predicted(kept + planned))
     // The seed is fixed: the draws are the same each time.
-    var numbers = Numbers(state: 7)
+    var numbers = SplitMix64(seed: 7)
     let draws = (0..<4).map { _ in predicted(kept + left.shuffled(using: &numbers).prefix(10)) }
     let mean = draws.reduce(0) { $0 + $1.error } / 4
     #expect(after.error < before.error)
@@ -100,18 +101,6 @@ import Testing
     // Where what was left out is told by what was kept, there is nothing to win.
     if miss(before.time) > 0.01 { #expect(miss(after.time) < missed) }
     #expect((miss(before.time) > 0.01) == (dropped != .points))
-  }
-
-  /// SplitMix64.
-  private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var bits = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-      return bits ^ (bits >> 31)
-    }
   }
 
   @Test func `The command writes the points, the same each time, and names mistakes`() throws {

@@ -16,7 +16,7 @@ import Testing
       "import", tables + "collectives.csv", "--mapping", tables + "all-reduce.json",
     ],
   ]
-  private static let tables = OwnCapture.root.appending(path: "docs/examples/tables").path + "/"
+  private static let tables = Checkout.path("docs/examples/tables") + "/"
 
   init() throws {
     command = try CommandProcess()

@@ -5,7 +5,7 @@ import Testing
 
 /// Every scenario of `docs/examples/pipelines`, as a user runs it.
 @Suite struct PipelineExamplesTests {
-  private static let folder = OwnCapture.root.appending(path: "docs/examples/pipelines")
+  private static let folder = Checkout.url("docs/examples/pipelines")
 
   /// Their names; a file that is added is tested.
   static let names =

@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 private func read(_ text: String, limit: Double = 1) throws -> RequestLog {

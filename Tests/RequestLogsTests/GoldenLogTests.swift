@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 /// What is known of public logs, each with a small sibling on rows of its own in the other files.

@@ -1,5 +1,6 @@
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 private func read(_ text: String, limit: Double = 0) throws -> RequestLog {

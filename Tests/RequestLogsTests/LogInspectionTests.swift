@@ -1,5 +1,6 @@
 import Foundation
 import Operators
+import TestSupport
 import Testing
 
 @testable import RequestLogs

@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 /// A prompt of two beginnings, some passages and a question, as RAGPulse writes it.

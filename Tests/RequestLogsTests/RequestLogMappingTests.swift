@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 import TraceIO
 
@@ -118,9 +119,7 @@ struct RequestLogMappingTests {
 
   @Test("has the fields of its contract, with their units")
   func schema() throws {
-    let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("TraceSchemas/request-log-mapping.schema.json").path
+    let path = Checkout.path("TraceSchemas/request-log-mapping.schema.json")
     func members(_ value: JSONValue?) -> [JSONValue.Member] {
       guard case .object(let members)? = value else { return [] }
       return members

@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 private func read(_ text: String, limit: Double = 0) throws -> RequestLog {
@@ -63,7 +64,7 @@ struct SpanLogTests {
 
   @Test("of the sample server tell what its own log tells")
   func sample() throws {
-    let folder = SharedData.package.appending(
+    let folder = Checkout.root.appending(
       path: "SampleTraces/amd-epyc-1thread/serve-poisson-80")
     let spans = try RequestLog(path: folder.appending(path: "spans.jsonl.zst").path)
     let log = try RequestLog(path: folder.appending(path: "requests.jsonl.zst").path)

@@ -1,5 +1,6 @@
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 
 @Suite("A workload")
@@ -191,15 +192,12 @@ struct SessionTurnsTests {
 
   @Test("equal those of a plain search, for random sessions", arguments: 0..<50 as Range<UInt64>)
   func random(seed: UInt64) {
-    var state = seed &* 0x9e37_79b9_7f4a_7c15 &+ 1
-    func draw(_ bound: Int64) -> Int64 {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int64(state >> 33) % bound
-    }
+    var random = SplitMix64(seed: seed)
     let records = (0..<60).map { _ in
-      let arrival = draw(200)
+      let arrival = Int64(random.below(200))
       return record(
-        arrival, ["a", "b", nil][Int(draw(3))], end: draw(3) == 0 ? nil : arrival + 1 + draw(60))
+        arrival, ["a", "b", nil][random.below(3)],
+        end: random.below(3) == 0 ? nil : arrival + 1 + Int64(random.below(60)))
     }
     let turns = SessionTurns(records)
     for (row, one) in records.enumerated() where one.session != nil {

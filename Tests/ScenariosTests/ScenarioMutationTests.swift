@@ -1,3 +1,5 @@
+import Operators
+import TestSupport
 import Testing
 
 @testable import Scenarios
@@ -13,13 +15,7 @@ import Testing
 
   @Test("No change of the text traps, and what is read can be simulated", arguments: 0..<4)
   func mutations(seed: Int) {
-    var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
-    func random(_ count: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(count))
-    }
+    var random = SplitMix64(seed: UInt64(seed))
     let values = [
       "0", "-1", "1e308", "-1e-308", "nan", "inf", "9223372036854775807", "4096", "16777216",
       "1000000000", "true", "[]", "{}", "[1, 2]", "''", "~", "llm", "store", "decode", "prefill",
@@ -29,23 +25,23 @@ import Testing
     var read = 0
     for _ in 0..<80 {
       var changed = lines
-      for _ in 0...random(2) {
-        let line = random(changed.count)
-        switch random(6) {
+      for _ in 0...random.below(2) {
+        let line = random.below(changed.count)
+        switch random.below(6) {
         case 0: changed.remove(at: line)
-        case 1: changed.insert(changed[line], at: random(changed.count))
-        case 2: changed.swapAt(line, random(changed.count))
+        case 1: changed.insert(changed[line], at: random.below(changed.count))
+        case 2: changed.swapAt(line, random.below(changed.count))
         case 3:
           var bytes = Array(changed[line].utf8)
-          bytes[random(bytes.count)] = UInt8(random(256))
+          bytes[random.below(bytes.count)] = UInt8(random.below(256))
           changed[line] = String(decoding: bytes, as: UTF8.self)
         default:
           // Another value for one of the line's keys.
           let parts = changed[line].split(separator: ": ", omittingEmptySubsequences: false)
           guard parts.count > 1 else { continue }
-          let part = 1 + random(parts.count - 1)
+          let part = 1 + random.below(parts.count - 1)
           let rest = parts[part].drop { !",}]".contains($0) }
-          let value = values[random(values.count)] + rest
+          let value = values[random.below(values.count)] + rest
           changed[line] =
             (parts[..<part] + [value[...]] + parts[(part + 1)...]).joined(separator: ": ")
         }

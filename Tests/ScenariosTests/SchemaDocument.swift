@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Scenarios
@@ -11,9 +12,7 @@ struct SchemaDocument {
 
   /// Reads a file of `TraceSchemas`.
   init(_ file: String) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "TraceSchemas")
-    let data = try Data(contentsOf: folder.appending(path: file))
+    let data = try Data(contentsOf: Checkout.url("TraceSchemas/\(file)"))
     root = try #require(try JSONSerialization.jsonObject(with: data) as? Object)
   }
 

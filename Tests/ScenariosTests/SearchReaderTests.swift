@@ -1,5 +1,6 @@
 import Foundation
 import RequestLogs
+import TestSupport
 import Testing
 
 @testable import Scenarios
@@ -101,9 +102,7 @@ import Testing
 
   @Test("The examples are read", arguments: ["chat", "platform-64"])
   func examples(name: String) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().appending(path: "docs/examples/search")
-    let path = folder.appending(path: name + ".yaml").path
+    let path = Checkout.path("docs/examples/search/\(name).yaml")
     let space = try SearchSpace(yaml: String(contentsOfFile: path, encoding: .utf8), path: path)
     #expect(space.workload != nil && space.engines.allSatisfy { $0.fault == nil })
     // What is timed has more than ten thousand designs.

@@ -1,21 +1,9 @@
+import Operators
 import Testing
 
 @testable import Scenarios
 
 @Suite struct StageGraphTests {
-  /// SplitMix64.
-  private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-      state &+= 0x9E37_79B9_7F4A_7C15
-      var z = state
-      z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-      z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-      return z ^ (z >> 31)
-    }
-  }
-
   /// Whether a walk from one stage along `after` comes to another.
   private func reaches(_ from: Int, _ to: Int, _ stages: [Stage]) -> Bool {
     let names = stages[from].after ?? (from == 0 ? [] : [stages[from - 1].name])
@@ -26,7 +14,7 @@ import Testing
 
   @Test("One stage follows another where a walk along 'after' comes to it", arguments: 0..<50)
   func follows(seed: Int) {
-    var generator = Generator(state: UInt64(seed))
+    var generator = SplitMix64(seed: UInt64(seed))
     var stages: [Stage] = []
     for index in 0..<Int.random(in: 1...10, using: &generator) {
       let after: [String]? =

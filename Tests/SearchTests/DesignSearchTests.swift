@@ -5,15 +5,15 @@ import Operators
 import Replay
 import RequestLogs
 import Scenarios
+import TestSupport
 import Testing
 
 @testable import Search
 
 /// A search held against the replay of everything, by a plain loop of its own.
 @Suite struct DesignSearchTests {
-  /// How many random spaces are searched: `REPRISE_CASES`, or few.
-  static let asked =
-    ProcessInfo.processInfo.environment["REPRISE_CASES"].flatMap { UInt64($0) } ?? 5
+  /// How many random spaces each of the two tests searches.
+  static let asked = randomCases(5)
 
   /// A random small space, and a log that some of its designs can serve.
   private struct Case {

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import TraceIO
 
@@ -98,7 +99,7 @@ import TraceIO
     #expect(zip?.reason == .unsupportedContainer)
   }
 
-  @Test(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+  @Test(.needsSharedData)
   func `the gigabyte bomb of the data set is refused early`() throws {
     let path = SharedData.path("traces/malformed/18_bomb_1GB.json.gz")
     let error = #expect(throws: TraceIOError.self) {

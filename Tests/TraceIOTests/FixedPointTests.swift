@@ -1,3 +1,4 @@
+import Operators
 import Testing
 import TraceIO
 
@@ -23,7 +24,7 @@ import TraceIO
   }
 
   @Test func `whole numbers agree with the standard library`() {
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     for _ in 0..<20_000 {
       let value = Int64(bitPattern: random.next()) >> Int64(random.next() % 63)
       #expect(FixedPoint(String(value), decimals: 0) == (value == .min ? .overflow : .exact(value)))

@@ -1,3 +1,4 @@
+import Operators
 import Testing
 import TraceIO
 
@@ -98,7 +99,7 @@ import TraceIO
   }
 
   @Test func `damage of any kind ends, and finds each event at most once`() throws {
-    var random = SplitMix(state: 11)
+    var random = SplitMix64(seed: 11)
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnu \u{1}".utf8)
     let text = Array(Self.document(Self.sound).utf8)
     for _ in 0..<3000 {

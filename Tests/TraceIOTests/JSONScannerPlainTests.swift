@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Testing
 
 @testable import TraceIO
@@ -131,7 +132,7 @@ struct JSONScannerPlainTests {
   }
 
   @Test func `random damage is judged alike by all ways, and by Foundation`() {
-    var random = SplitMix(state: 11)
+    var random = SplitMix64(seed: 11)
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnu \n\t\u{0}\u{1}\u{e9}aN/".utf8)
     var (sound, refused) = (0, 0)
     for _ in 0..<3000 {

@@ -1,4 +1,6 @@
 import Foundation
+import Operators
+import TestSupport
 import Testing
 
 @testable import TraceIO
@@ -130,7 +132,7 @@ import Testing
   }
 
   @Test func `random damage never traps, and is refused where Foundation refuses it`() throws {
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(seed: 7)
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnu \n\u{1}\u{e9}aN/".utf8)
     var accepted = 0
     for _ in 0..<12_000 {
@@ -164,7 +166,7 @@ import Testing
     #expect(accepted > 500)
   }
 
-  @Test(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+  @Test(.needsSharedData)
   func `a real trace agrees with Foundation`() throws {
     let path = SharedData.path("traces/malformed/00_valid.json")
     let bytes = try readAll(ByteSource(path: path))

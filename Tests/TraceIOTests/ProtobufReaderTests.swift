@@ -1,3 +1,5 @@
+import Operators
+import TestSupport
 import Testing
 
 @testable import TraceIO
@@ -125,12 +127,11 @@ import Testing
   }
 
   @Test func `random bytes end`() throws {
-    var state: UInt64 = 1
+    var random = SplitMix64(seed: 1)
     for _ in 0..<2000 {
       var bytes = Self.message
       for _ in 0..<4 {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        bytes[Int(state >> 33) % bytes.count] = UInt8(truncatingIfNeeded: state >> 50)
+        bytes[random.below(bytes.count)] = UInt8(random.below(256))
       }
       var reader = try reader(bytes)
       do throws(TraceIOError) {

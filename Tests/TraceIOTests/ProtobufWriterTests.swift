@@ -1,4 +1,5 @@
 import Foundation
+import Operators
 import Testing
 
 @testable import TraceIO
@@ -29,7 +30,7 @@ import Testing
   }
 
   @Test func `what is written is read again, whatever its length and depth`() throws {
-    var random = SplitMix(state: 5)
+    var random = SplitMix64(seed: 5)
     for length in [0, 1, 126, 127, 128, 129, 16_383, 16_384, 70_000] {
       let text = String(repeating: "é", count: length / 2) + (length % 2 == 1 ? "x" : "")
       let number = random.next()
@@ -56,7 +57,7 @@ import Testing
 
   @Test(arguments: [1, 100, 300_000])
   func `blocks are compressed so that another decoder reads them`(length: Int) throws {
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     let text = (0..<length).map { _ in UInt8(truncatingIfNeeded: random.next() & 7) }
     let compressed = ZlibEncoder().compress(text)
     let block = try #require(compressed)

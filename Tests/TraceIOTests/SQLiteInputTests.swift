@@ -1,5 +1,6 @@
 import CSQLite
 import Foundation
+import Operators
 import Testing
 
 @testable import TraceIO
@@ -172,7 +173,7 @@ final class SQLiteInputTests {
     let path = try make(
       Self.plain + (0..<40).map { "INSERT INTO t(a, name) VALUES (\($0), 'name\($0)');" }.joined())
     let bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
-    var generator = SplitMix(state: 7)
+    var generator = SplitMix64(seed: 7)
     func random(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &generator) }
     for round in 0..<400 {
       var changed = bytes

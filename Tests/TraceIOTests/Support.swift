@@ -1,4 +1,3 @@
-import Foundation
 import TraceIO
 
 /// Containers written by hand, so that the tests need no compressor.
@@ -52,29 +51,6 @@ enum Container {
     }
     return ~crc
   }
-}
-
-/// A small deterministic generator (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var value = state
-    value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-    value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-    return value ^ value >> 31
-  }
-}
-
-/// Data of public projects that lies beside the repository not part of the repository.
-enum SharedData {
-  static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "shared/data").path()
-
-  static let isPresent = FileManager.default.fileExists(atPath: root)
-
-  static func path(_ relative: String) -> String { root + "/" + relative }
 }
 
 /// Reads all of a source.

@@ -2,11 +2,12 @@ import Foundation
 import Operators
 import Replay
 import RequestLogs
+import TestSupport
 import Testing
 import Validation
 
 /// Real runs of a server, and what another project's simulator made of them.
-@Suite("Public runs", .enabled(if: PeerRun.isHere, "the public data is not beside the package"))
+@Suite("Public runs", .needsSharedData)
 struct PeerRunTests {
   @Test(
     "give the differences that their own project tells",
@@ -44,18 +45,12 @@ private struct PeerRun {
     var difference: Double
   }
 
-  static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().appendingPathComponent("shared/data/serving-runs")
-
-  static var isHere: Bool { FileManager.default.fileExists(atPath: folder.path) }
-
   var measured: [RequestLatencies?]
   var simulated: [RequestLatencies] = []
   var summary: [Row] = []
 
   init(_ name: String) throws {
-    let folder = Self.folder.appendingPathComponent(name)
+    let folder = SharedData.url("serving-runs/\(name)")
     let log = try RequestLog(path: folder.appendingPathComponent("vllm_requests.jsonl").path)
     measured = log.records.map(RequestLatencies.init)
     for row in try Self.rows(folder.appendingPathComponent("peer_sim_requests.csv")) {

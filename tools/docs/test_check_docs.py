@@ -1,16 +1,13 @@
 """The tutorials print what they say; and what checks them finds what is wrong, with a command of its own."""
 
-import pathlib
 import subprocess
 
 import pytest
 
 from blocks import agrees, renewed, steps
+from built import REPRISE, ROOT, needs_build
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 CHECK = ROOT / "tools" / "check-docs"
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("debug", "release")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 PAGE = """# Page
 
@@ -108,7 +105,7 @@ def test_commands_are_found_with_their_lines():
         ("cat <<END\none\n  two\nEND", ["one", "  two"])]
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+@needs_build
 def test_the_tutorials_print_what_they_say():
     done = subprocess.run([CHECK, "--reprise", REPRISE], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

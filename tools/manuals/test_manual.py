@@ -5,19 +5,15 @@ Skipped, saying so, where there is no build of the command.
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
 
+from built import REPRISE, ROOT, needs_build
 from man_pages import escaped, pages
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("debug", "release")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
-needs_build = pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pathlib
 import re
 import shutil
 import subprocess
@@ -10,14 +9,13 @@ import time
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+from built import REPRISE, ROOT, needs_build
+
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome")
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("debug", "release")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 NEEDED = [
     pytest.mark.skipif(BROWSER is None, reason="no Chromium here: pages are not opened"),
-    pytest.mark.skipif(REPRISE is None, reason="no build of reprise"),
+    needs_build,
 ]
 
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from built import REPRISE, ROOT, needs_build
+
 parquet = pytest.importorskip("pyarrow.parquet")
-ROOT = Path(__file__).resolve().parent.parent.parent
 TOOL = ROOT / "tools" / "to-parquet"
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("release", "debug")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess:
@@ -67,7 +66,7 @@ def swept(tmp_path: Path, fields: str) -> list[dict[str, str]]:
     return list(csv.DictReader((tmp_path / "r.csv").open()))
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+@needs_build
 def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> None:
     pytest.importorskip("pandas")
     rows = swept(tmp_path, "{workload.arrivals.rate: [5, 40], engines.chat.device: [h100-sxm, none]}")
@@ -89,7 +88,7 @@ def test_a_sweep_is_the_same_rows_from_its_csv_and_its_json(tmp_path: Path) -> N
         assert tables["json"][name].to_pylist() == tables["csv"][name].to_pylist(), name
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+@needs_build
 def test_duckdb_answers_the_query_of_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     duckdb = pytest.importorskip("duckdb")
     pytest.importorskip("pandas")

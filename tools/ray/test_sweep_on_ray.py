@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from built import REPRISE, ROOT, needs_build
+
 # The folder of this file bears the package's name: only a module of it tells whether it is installed.
 cluster_utils = pytest.importorskip(
     "ray.cluster_utils", reason="ray is not installed: pip install -r tools/ray/requirements.txt")
 
-ROOT = Path(__file__).resolve().parent.parent.parent
-BUILDS = [ROOT / ".build" / kind / "reprise" for kind in ("release", "debug")]
-REPRISE = next((build for build in BUILDS if build.exists()), None)
 
 SWEEP = """
 version: 1
@@ -34,7 +33,7 @@ def merged(sweep: Path, name: str) -> bytes:
     return (sweep.parent / name).read_bytes()
 
 
-@pytest.mark.skipif(REPRISE is None, reason="no build of reprise")
+@needs_build
 def test_a_node_that_dies_loses_nothing(tmp_path: Path) -> None:
     description = tmp_path / "sweep.yaml"
     description.write_text(SWEEP.format(pipeline=ROOT / "docs/examples/pipelines/first.yaml"))

@@ -5,26 +5,22 @@ Skipped, saying so, without the package `protobuf` or a built command.
 """
 
 import json
-import pathlib
 import subprocess
 from collections import Counter
 
 import pytest
 
 pytest.importorskip("google.protobuf", reason="the package protobuf is not here")
+from built import REPRISE, ROOT  # noqa: E402
 from perfetto import Timeline  # noqa: E402
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 SAMPLE = ROOT / "SampleTraces/amd-epyc-1thread"
 
 
 def reprise(*arguments):
-    built = [ROOT / f".build/{kind}/reprise" for kind in ("release", "debug")]
-    built = [path for path in built if path.exists()]
-    if not built:
-        pytest.skip("no reprise is built")
-    newest = max(built, key=lambda path: path.stat().st_mtime)
-    subprocess.run([newest, *map(str, arguments)], check=True, capture_output=True)
+    if REPRISE is None:
+        pytest.skip("no build of reprise")
+    subprocess.run([REPRISE, *map(str, arguments)], check=True, capture_output=True)
 
 
 @pytest.fixture(scope="module", params=["replay", "operators", "pipeline"])

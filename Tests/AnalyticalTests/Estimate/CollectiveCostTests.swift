@@ -113,7 +113,7 @@ import Testing
   @Test(arguments: kinds) func `More bytes take longer, more bandwidth is never slower`(
     kind: OperatorKind
   ) throws {
-    var random = SplitMix(state: 4)
+    var random = SplitMix64(seed: 4)
     for _ in 0..<300 {
       let slow = try #require(Platform.builtIns.randomElement(using: &random))
       let ranks = 1 << Int.random(in: 1...8, using: &random)

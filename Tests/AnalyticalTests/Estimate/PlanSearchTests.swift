@@ -171,7 +171,7 @@ import Testing
   /// Plans of a search, and such of random times on a small grid, so that there are equals.
   private func candidates() throws -> [[Plan]] {
     let real = try search("Mixtral-8x7B-v0.1").plans(devices: 16, workload)
-    var random = SplitMix(state: 3)
+    var random = SplitMix64(seed: 3)
     let some = try #require(real.first)
     return [real, [], [some]]
       + (0..<50).map { _ in

@@ -122,7 +122,7 @@ import Testing
     name: String
   ) throws {
     let model = try model(name)
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     for layout in layouts(of: model) {
       for efficiencies in [Efficiencies(), .ideal] {
         let device = try #require(
@@ -185,7 +185,7 @@ import Testing
     name: String
   ) throws {
     let model = try model(name)
-    var random = SplitMix(state: 2)
+    var random = SplitMix64(seed: 2)
     for layout in layouts(of: model) {
       let estimator = RequestEstimator(try steps(name, layout))
       for _ in 0..<10 {

@@ -5,7 +5,7 @@ import Testing
 @Suite struct SpeculationTests {
   /// Proposals are accepted until one is not; then, or behind the last, comes one of its own.
   private func simulated(_ proposed: Int, _ acceptance: Double, rounds: Int) -> Double {
-    var random = SplitMix(state: UInt64(proposed))
+    var random = SplitMix64(seed: UInt64(proposed))
     var tokens = 0
     for _ in 0..<rounds {
       for _ in 0..<proposed {

@@ -115,7 +115,7 @@ import Testing
   @Test(arguments: places)
   func `A compiled step is the sum of its operators' work`(place: Int) throws {
     let model = ModelArchitecture.builtIns[place]
-    var random = SplitMix(state: UInt64(place))
+    var random = SplitMix64(seed: UInt64(place))
     let device = try #require(Device.builtIns.randomElement(using: &random))
     var platform = Platform(device)
     if platform.levels.isEmpty { platform = .talkingForNothing(device) }
@@ -173,7 +173,7 @@ import Testing
     let steps = try StepEstimator(
       model("Mixtral-8x7B-v0.1"), Precision(.bfloat16), Parallelism(tensor: 2),
       on: Platform(device))
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     let one = steps.estimate(.random(&random))
     expectClose((one + one + one).time, 3 * one.time)
     expectClose((one + one).speedOfLight, 2 * one.speedOfLight)

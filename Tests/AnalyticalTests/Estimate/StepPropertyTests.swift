@@ -27,7 +27,7 @@ import Testing
     name: String
   ) throws {
     let model = try model(name)
-    var random = SplitMix(state: 1)
+    var random = SplitMix64(seed: 1)
     for layout in layouts(of: model) {
       for set in [Efficiencies(), .eager, .ideal, .random(&random)] {
         let steps = try StepEstimator(
@@ -57,7 +57,7 @@ import Testing
 
   @Test(arguments: models) func `A faster device or link is never slower`(name: String) throws {
     let model = try model(name)
-    var random = SplitMix(state: 2)
+    var random = SplitMix64(seed: 2)
     for layout in layouts(of: model) {
       let (slow, set) = (try platform(), Efficiencies.random(&random))
       let shape = StepShape.random(&random)
@@ -86,7 +86,7 @@ import Testing
     name: String, overlaps: Bool
   ) throws {
     let model = try model(name)
-    var random = SplitMix(state: 3)
+    var random = SplitMix64(seed: 3)
     var platform = try platform()
     for place in platform.levels.indices { platform.levels[place].latency = 0 }
     for layout in layouts(of: model) {
@@ -116,7 +116,7 @@ import Testing
     name: String
   ) throws {
     let model = try model(name)
-    var random = SplitMix(state: 4)
+    var random = SplitMix64(seed: 4)
     for layout in layouts(of: model) {
       let (real, ideal) = try (
         StepEstimator(model, Precision(.bfloat16), layout, on: platform()),

@@ -11,7 +11,7 @@ import Testing
   }
 
   @Test func `Chunked or whole, the steps compute every token and pair of the prompts once`() {
-    var random = SplitMix(state: 2)
+    var random = SplitMix64(seed: 2)
     for _ in 0..<500 {
       let input = Int.random(in: 1...60, using: &random)
       let cached = Int.random(in: 0..<input, using: &random)

@@ -1,5 +1,6 @@
 import Analytical
 import Foundation
+import TestSupport
 import Testing
 
 /// GenZ's own results, recorded from its repository; they lie beside this one, not in it.
@@ -20,11 +21,7 @@ struct GenZGoldenFile: Decodable {
     return try? decoder.decode(GenZGoldenFile.self, from: data)
   }()
 
-  private static let path = repository.deletingLastPathComponent()
-    .appending(path: "shared/data/golden/genz_golden.json").path()
-
-  private static let repository = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+  private static let path = SharedData.path("golden/genz_golden.json")
 }
 
 extension GenZGoldenFile {

@@ -62,7 +62,7 @@ import Testing
   }
 
   @Test(arguments: cases) func `Bytes may be changed at random`(known: ParameterCase) {
-    var random = SplitMix(state: 3)
+    var random = SplitMix64(seed: 3)
     for _ in 0..<60 {
       var bytes = Array(known.configuration.utf8)
       for _ in 0...Int.random(in: 0...3, using: &random) {

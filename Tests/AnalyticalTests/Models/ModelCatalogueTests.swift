@@ -1,6 +1,7 @@
 import Analytical
 import Catalogue
 import Foundation
+import TestSupport
 import Testing
 
 @Suite struct ModelCatalogueTests {
@@ -11,7 +12,7 @@ import Testing
   func `Every file of the catalogue is built in, as it lies in the folder`(
     folder: String, files: [Catalogue.File]
   ) throws {
-    let url = repository.appending(path: "Sources/Catalogue")
+    let url = Checkout.url("Sources/Catalogue")
     let found = try FileManager.default.contentsOfDirectory(
       atPath: url.appending(path: folder).path()
     ).filter { $0.hasSuffix(".json") }

@@ -28,7 +28,7 @@ import Testing
   }
 
   @Test func `The load of equal sequences is a count of pairs and keys`() {
-    var random = SplitMix(state: 5)
+    var random = SplitMix64(seed: 5)
     for _ in 0..<400 {
       let one = Sequence(
         tokens: Int.random(in: 0...20, using: &random), past: Int.random(in: 0...20, using: &random)
@@ -46,7 +46,7 @@ import Testing
   }
 
   @Test func `The load of a step of unequal sequences is the sum of theirs`() {
-    var random = SplitMix(state: 6)
+    var random = SplitMix64(seed: 6)
     for _ in 0..<200 {
       let prompts = (0..<Int.random(in: 0...4, using: &random)).map { _ in
         Sequence(
@@ -72,7 +72,7 @@ import Testing
 
   /// With a window a step keeps no more than its sums: exact where sequences are equally long.
   @Test func `A window clips the step of equal sequences exactly, and others never add`() {
-    var random = SplitMix(state: 7)
+    var random = SplitMix64(seed: 7)
     for _ in 0..<200 {
       let window = Int.random(in: 1...25, using: &random)
       let op = Operator(.attention, dataType: nil, ["window": window])
@@ -114,7 +114,7 @@ import Testing
 
   /// Scores and sums head by head, pair by pair; keys and values once a key-value head.
   @Test func `Grouped attention does what loops over heads and pairs do`() throws {
-    var random = SplitMix(state: 8)
+    var random = SplitMix64(seed: 8)
     for _ in 0..<60 {
       let kvHeads = Int.random(in: 1...3, using: &random)
       let heads = kvHeads * Int.random(in: 1...3, using: &random)
@@ -151,7 +151,7 @@ import Testing
 
   /// Prompts unfold each head's keys and values; decodes look at the kept vectors themselves.
   @Test func `Latent attention unfolds in prefill and folds in decode`() throws {
-    var random = SplitMix(state: 9)
+    var random = SplitMix64(seed: 9)
     for _ in 0..<60 {
       let sizes = (0..<7).map { _ in Int.random(in: 1...6, using: &random) }
       let (heads, rank, rotary, plain, value) = (sizes[0], sizes[1], sizes[2], sizes[3], sizes[4])

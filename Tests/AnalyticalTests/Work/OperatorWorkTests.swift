@@ -16,7 +16,7 @@ import Testing
 
   @Test(arguments: seeds)
   func `A product multiplies, adds and moves as three nested loops do`(seed: Int) throws {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     let sizes = (0..<4).map { _ in Int.random(in: 1...12, using: &random) }
     let (m, n, k, batch) = (sizes[0], sizes[1], sizes[2], sizes[3])
     var (flops, inputs, weights, outputs) = (0, 0, 0, 0)
@@ -75,7 +75,7 @@ import Testing
   func `A convolution and a scan do what loops over tokens, channels and states do`(seed: Int)
     throws
   {
-    var random = SplitMix(state: UInt64(seed))
+    var random = SplitMix64(seed: UInt64(seed))
     let sizes = (0..<4).map { _ in Int.random(in: 1...12, using: &random) }
     let (tokens, width, state, sequences) = (sizes[0], sizes[1], sizes[2], sizes[3])
     var (convolution, scan, moved, states) = (0, 0, 0, 0)

@@ -7,7 +7,7 @@ import Testing
 @Suite struct WorkLawTests {
   @Test(arguments: OperatorKind.known)
   func `The work at a point is that of the operator`(kind: OperatorKind) throws {
-    var random = SplitMix(state: UInt64(kind.rawValue.utf8.count))
+    var random = SplitMix64(seed: UInt64(kind.rawValue.utf8.count))
     let names = kind.attributeNames.map { $0.all } ?? []
     for _ in 0..<40 {
       var attributes: [String: Int] = [:]

@@ -86,7 +86,7 @@ struct RocmDatabaseTests {
     }
   }
 
-  @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
+  @Test(.needsSharedData)
   func `every eager kernel of a real run is under the operator that SQL finds`() throws {
     let packed = SharedData.path("traces/rocm/mytrace.rpd.gz")
     let trace = try #require(try TraceReader.read(path: packed).first)

@@ -197,7 +197,7 @@ struct RocprofTests {
     }
   }
 
-  @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
+  @Test(.needsSharedData)
   func `every dispatch of a real run is kept`() throws {
     let path = SharedData.path("traces/TraceLens/rocprofv3_908_results.json.gz")
     let trace = try #require(try TraceReader.read(path: path).first)

@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -81,7 +82,7 @@ import Testing
 
   @Test(
     "real traces overlap as often as was counted by other means",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    .needsSharedData,
     arguments: [
       ("TraceLens/b200_eager_trace.json.gz", 74, 1, 0), ("HTA/rank0.json.gz", 1, 1000, 0),
       ("TraceLens/h100_Qwen1.5-0.5B-Chat.json.gz", 0, 1, 0), ("HTA/nccl_data.json.gz", 0, 1, 0),

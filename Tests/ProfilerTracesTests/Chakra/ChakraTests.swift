@@ -190,7 +190,7 @@ import Testing
 
 /// Counted by Python with a decoder of its own: length-delimited messages, node fields 1 (id),
 /// 3 (type), 7 (duration_micros), 10 (attr; `is_cpu_op` in field 27).
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct ChakraSharedTests {
   @Test func `a real trace is imported whole`() throws {
     let folder = try TemporaryDirectory()

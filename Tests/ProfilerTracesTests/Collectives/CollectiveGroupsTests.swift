@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -83,7 +84,7 @@ import Testing
 
   @Test(
     "the collectives of a real run are those that a count by hand finds",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"))
+    .needsSharedData)
   func real() throws {
     let trace = try KinetoReader.read(path: SharedData.path("traces/HTA/nccl_data.json.gz"))
     // jq '.traceEvents[] | select(.cat == "kernel" and .args["Collective name"])', by elements.

@@ -1,18 +1,11 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
 
 /// Synthetic runs whose transfers and waits are known, and a search of all as the oracle.
 @Suite struct CollectiveMatchingTests {
-  private struct Random {
-    var state: UInt64
-    mutating func callAsFunction(_ limit: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % limit
-    }
-  }
-
   /// A run of `ranks` ranks over several groups; each rank's clock is off by hours.
   private struct Run {
     var ranks: [RankText]
@@ -22,19 +15,20 @@ import Testing
     var waiting: [Int]
 
     init(seed: Int, ranks count: Int, numbered: Bool, calls: Int) {
-      var random = Random(state: UInt64(seed))
+      var random = SplitMix64(seed: UInt64(seed))
       ranks = (0..<count).map { RankText(rank: $0, of: count) }
       waiting = [Int](repeating: 0, count: count)
-      let clocks = (0..<count).map { _ in 10_000 + random(1 << 30) }
+      let clocks = (0..<count).map { _ in 10_000 + random.below(1 << 30) }
       var now = 0
       let groups = [Array(0..<count), Array(0..<count / 2), Array(count / 2..<count)]
       for number in 0..<calls {
-        let group = random(3)
+        let group = random.below(3)
         let members = groups[group]
-        let (name, kind) = [("allreduce", "allReduce"), ("_allgather_base", "allGather")][random(2)]
-        let elements = 64 << random(3)
-        let transfer = 5 + random(40)
-        let arrivals = members.map { _ in now + random(300) }
+        let (name, kind) = [("allreduce", "allReduce"), ("_allgather_base", "allGather")][
+          random.below(2)]
+        let elements = 64 << random.below(3)
+        let transfer = 5 + random.below(40)
+        let arrivals = members.map { _ in now + random.below(300) }
         let last = arrivals.max() ?? now
         for (member, arrival) in zip(members, arrivals) {
           ranks[member].collective(
@@ -204,14 +198,14 @@ import Testing
       ]
       return Array(text.trace.text.utf8)
     }
-    var random = Random(state: 17)
+    var random = SplitMix64(seed: 17)
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnuBEsf \u{1}".utf8)
     let sound = texts
     for _ in 0..<1500 {
-      let rank = random(2)
+      let rank = random.below(2)
       texts[rank] = sound[rank]
-      for _ in 0...random(4) {
-        texts[rank][random(texts[rank].count)] = alphabet[random(alphabet.count)]
+      for _ in 0...random.below(4) {
+        texts[rank][random.below(texts[rank].count)] = alphabet[random.below(alphabet.count)]
       }
       var traces = texts.compactMap { try? KinetoReader.read(bytes: $0) }
       let total = traces.map(\.coverage.total)

@@ -145,7 +145,7 @@ import Testing
 ///
 /// By Python over both files: 14,389 of the profile's operators have an `External id` that is the
 /// `rf_id` of a node, of which 581 have its name.
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct ShapeJoinSharedTests {
   @Test func `real files of two runs are refused`() throws {
     var options = ImportOptions.standard

@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -32,7 +33,7 @@ struct KernelDataTypeTests {
 
   /// PyTorch's own traces say both: the kernels and the inputs' types.
   @Test(
-    .enabled(if: SharedData.isPresent, "the shared data is not here"),
+    .needsSharedData,
     arguments: [
       "h100_Qwen1.5-0.5B-Chat.json.gz", "mi300_Qwen1.5-0.5B-Chat.json.gz",
       "b200_eager_trace.json.gz",

@@ -1,3 +1,5 @@
+import Operators
+import TestSupport
 import Testing
 import TraceIO
 
@@ -107,20 +109,17 @@ import TraceIO
   }
 
   @Test func `The search finds what looking for each word alone finds`() {
-    var state: UInt64 = 42
-    func random(_ below: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % below
-    }
+    var random = SplitMix64(seed: 42)
     func text(_ length: Int) -> String {
-      String((0..<length).map { _ in "abAB_".randomElement(random) })
+      String((0..<length).compactMap { _ in "abAB_".randomElement(using: &random) })
     }
     for _ in 0..<300 {
-      let words = (0..<1 + random(12)).map { _ in (random(4) == 0 ? "^" : "") + text(1 + random(4))
+      let words = (0..<1 + random.below(12)).map { _ in
+        (random.below(4) == 0 ? "^" : "") + text(1 + random.below(4))
       }
       let search = WordSearch(words)
       var found: [Bool] = []
-      let name = (random(3) == 0 ? "void " : "") + text(random(20))
+      let name = (random.below(3) == 0 ? "void " : "") + text(random.below(20))
       search.search(name, found: &found)
       let body = (name.hasPrefix("void ") ? String(name.dropFirst(5)) : name).lowercased()
       for word in words {
@@ -131,11 +130,5 @@ import TraceIO
         #expect(found[search.number(of: word) ?? -1] == expected, "\(word) in \(name)")
       }
     }
-  }
-}
-
-extension String {
-  fileprivate func randomElement(_ random: (Int) -> Int) -> Character {
-    self[index(startIndex, offsetBy: random(count))]
   }
 }

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 import TraceIO
 
 @testable import ProfilerTraces
 
 /// The table of kernel names against real traces, and against what TraceLens says of their kernels.
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct RealKernelNameTests {
   @Test(
     "Of a real trace's time on the device at least 95 % is classified",

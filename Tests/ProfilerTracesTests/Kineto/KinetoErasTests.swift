@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -156,17 +157,13 @@ import Testing
   }
 
   @Test func `begins and ends in any disorder are joined as a stack says`() throws {
-    var state: UInt64 = 3
-    func random(_ limit: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % limit
-    }
+    var random = SplitMix64(seed: 3)
     for _ in 0..<50 {
       var trace = TraceText()
       var stack: [Int] = []
       var (total, count, unmatched) = (0, 0, 0)
       for at in 0..<60 {
-        let begins = random(2) == 0
+        let begins = random.below(2) == 0
         trace.events.append(
           begins
             ? #"{"ph": "B", "cat": "cpu_op", "name": "op", "pid": 1, "tid": 1, "ts": \#(at)}"#

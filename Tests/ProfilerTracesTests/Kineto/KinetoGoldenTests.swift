@@ -1,11 +1,12 @@
 import Operators
+import TestSupport
 import Testing
 import TraceIO
 
 @testable import ProfilerTraces
 
 /// The operator tables of TraceLens, an independent tool, are the oracle.
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct KinetoGoldenTests {
   struct Row: Hashable {
     var name: String

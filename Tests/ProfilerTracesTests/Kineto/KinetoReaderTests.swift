@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 import TraceIO
 
@@ -126,11 +127,7 @@ import TraceIO
   /// before the kernel, where any is; then the nearest in time, the last in the file of equals.
   @Test(arguments: 1...40)
   func `launches that share a correlation are those that a search of all finds`(seed: Int) throws {
-    var state = UInt64(seed)
-    func random(_ limit: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % limit
-    }
+    var random = SplitMix64(seed: UInt64(seed))
     var trace = TraceText()
     var launches: [(process: Int, start: Int, correlation: Int, operator: String)] = []
     for process in 7...8 {
@@ -141,7 +138,9 @@ import TraceIO
     for number in 0..<12 {
       // Each correlation four times, some at one time; each on a thread and in an operator of its
       // own.
-      let (process, start, correlation) = (7 + random(2), 10 + 10 * random(6), number % 3)
+      let (process, start, correlation) = (
+        7 + random.below(2), 10 + 10 * random.below(6), number % 3
+      )
       let tid = 20 + number
       trace.add(
         "cpu_op", "op \(number)", "\(start)", "5", pid: process, tid: tid,
@@ -151,8 +150,8 @@ import TraceIO
     }
     var expected: [String: Int64] = [:]
     for stream in 10..<40 {
-      let (device, start, correlation) = (random(3), random(80), random(3))
-      let duration = 1 + random(9)
+      let (device, start, correlation) = (random.below(3), random.below(80), random.below(3))
+      let duration = 1 + random.below(9)
       trace.kernel("k", "\(start)", "\(duration)", correlation, pid: device, stream: stream)
       let all = launches.filter { $0.correlation == correlation }
       let own = all.filter { $0.process == device + 7 }
@@ -315,15 +314,13 @@ import TraceIO
     for length in stride(from: 0, to: bytes.count, by: 3) {
       _ = try? KinetoReader.read(bytes: Array(bytes.prefix(length)))
     }
-    var state: UInt64 = 5
-    func random(_ limit: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % limit
-    }
+    var random = SplitMix64(seed: 5)
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnu \u{1}é".utf8)
     for _ in 0..<2000 {
       var damaged = bytes
-      for _ in 0...random(4) { damaged[random(damaged.count)] = alphabet[random(alphabet.count)] }
+      for _ in 0...random.below(4) {
+        damaged[random.below(damaged.count)] = alphabet[random.below(alphabet.count)]
+      }
       _ = try? KinetoReader.read(bytes: damaged)
     }
   }

@@ -1,10 +1,11 @@
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
 
 /// Real traces of all generations; the numbers are those of `tools/count-kineto`, which applies the
 /// rules once more, in another language and by other means.
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct KinetoRealTraceTests {
   struct Expected: Sendable, CustomStringConvertible {
     var file: String

@@ -177,7 +177,7 @@ import TraceIO
 
   @Test(
     "damaged and hostile files end in a correct import or one clear error",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    .needsSharedData,
     arguments: [
       ("00_valid.json", nil, nil, 0),
       ("02_truncated_gzip.json.gz", "ends early at byte 3468", nil, 0),

@@ -174,7 +174,7 @@ struct NsightSystemsTests {
 
   private static let h100 = SharedData.path("traces/nsys/h100_2gpu_1s.sqlite")
 
-  @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
+  @Test(.needsSharedData)
   func `every kernel of a run on two H100 is where SQL finds it`() throws {
     let trace = try #require(try TraceReader.read(path: Self.h100).first)
     // The process is part of the join; the innermost range is the latest that has not ended.
@@ -202,7 +202,7 @@ struct NsightSystemsTests {
     #expect(trace.deviceName == nil)
   }
 
-  @Test(.enabled(if: SharedData.isPresent, "the shared data is not here"))
+  @Test(.needsSharedData)
   func `an export of 2022 without PyTorch has its own ranges, and copies by their names`() throws {
     let path = SharedData.path("traces/nsys/saxpy-mpi-cuda_nsys_perlmutter0.sqlite")
     let trace = try #require(try TraceReader.read(path: path).first)

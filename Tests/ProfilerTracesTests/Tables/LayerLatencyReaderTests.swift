@@ -62,7 +62,7 @@ import Testing
   /// By Python: `sum(int(x["latency(ns)"]) for x in r if x["layer_name"] != "final_layernorm")`.
   @Test(
     "the published table is read whole",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"))
+    .needsSharedData)
   func published() throws {
     let path = SharedData.path("operator-tables/vidur-attention/A6000/Llama-3.1-8B/tp1/layers.csv")
     let trace = try #require(try TraceReader.read(path: path, options: Self.options).first)

@@ -1,4 +1,3 @@
-import Foundation
 import Operators
 import TestSupport
 import Testing
@@ -6,9 +5,7 @@ import Testing
 @testable import ProfilerTraces
 
 @Suite struct MappedTableReaderTests {
-  static let examples = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "docs/examples/tables").path()
+  static let examples = Checkout.path("docs/examples/tables")
 
   func options(_ mapping: String) throws -> ImportOptions {
     var options = ImportOptions.standard
@@ -42,7 +39,7 @@ import Testing
   ///     sum(Decimal(x[3].strip()[:-2]) for x in (l.split(",") for l in text.splitlines()))  # in ms
   @Test(
     "published tables are read whole by the documented mappings",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    .needsSharedData,
     arguments: [
       ("nccl/comm/H100-SXM-80GB/all_reduce.csv", "all-reduce", 114, 111, 11814),
       ("nccl/comm/H200-SXM-141GB/all_reduce.csv", "all-reduce", 57, 54, 4370),

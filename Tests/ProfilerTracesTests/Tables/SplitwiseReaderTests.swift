@@ -51,7 +51,7 @@ import Testing
   ///     p = OrderedDict(); a = p.setdefault((x["hardware"], x["model"], x["tensor_parallel"]), ...)
   @Test(
     "the published table gives the steps of twelve set-ups",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"))
+    .needsSharedData)
   func published() throws {
     let path = SharedData.path("operator-tables/splitwise/perf_model.csv")
     let traces = try TraceReader.read(path: path)

@@ -96,21 +96,17 @@ import TraceIO
     let text = try #require(Self.tables.first { $0.name == name }).text
     let directory = try TemporaryDirectory()
     _ = try directory.write(MappedTableReaderTests.mapping, to: "sound.json")
-    var state: UInt64 = 7
-    func next(_ bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % bound
-    }
+    var random = SplitMix64(seed: 7)
     let pieces = [
       "", ",", "\"", "\n", "-", "0", "9223372036854775807", "1e308", "nan", "\u{0}", "True", "#",
       "time", "{", "]", "\u{202E}",
     ].map { Array($0.utf8) }
     for _ in 0..<400 {
       var bytes = Array(text.utf8)
-      for _ in 0...next(3) {
-        let place = next(bytes.count)
-        let end = min(bytes.count, place + next(12))
-        bytes.replaceSubrange(place..<end, with: pieces[next(pieces.count)])
+      for _ in 0...random.below(3) {
+        let place = random.below(bytes.count)
+        let end = min(bytes.count, place + random.below(12))
+        bytes.replaceSubrange(place..<end, with: pieces[random.below(pieces.count)])
         if bytes.isEmpty { bytes = [48] }
       }
       try check(name, bytes, directory)

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ProfilerTraces
@@ -8,9 +9,7 @@ import Testing
   let definitions: [String: [String: Any]]
 
   init() throws {
-    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-    let data = try Data(contentsOf: root.appending(path: "TraceSchemas/table-mapping.schema.json"))
+    let data = try Data(contentsOf: Checkout.url("TraceSchemas/table-mapping.schema.json"))
     let schema = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     definitions = try #require(schema["$defs"] as? [String: [String: Any]])
   }

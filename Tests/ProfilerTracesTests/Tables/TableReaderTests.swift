@@ -84,7 +84,7 @@ import TraceIO
 
   @Test(
     "the real tables are read whole",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    .needsSharedData,
     arguments: [("RTX4090", 1, 9939), ("RTXPRO6000", 1, 20_660), ("RTXPRO6000", 2, 20_660)])
   func realTables(device: String, tensorParallel: Int, samples: Int) throws {
     let trace = try LayerwiseReader.read(

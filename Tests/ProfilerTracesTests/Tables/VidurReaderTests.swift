@@ -212,7 +212,7 @@ import TraceIO
   ]
 
   @Test(
-    "published tables are read whole", .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    "published tables are read whole", .needsSharedData,
     arguments: totals)
   func published(file: String, count: Int, milliseconds: Double) throws {
     let traces = try TraceReader.read(path: SharedData.path("operator-tables/" + file))
@@ -227,7 +227,7 @@ import TraceIO
   /// of a shared layer were not divided.
   @Test(
     "no published point beats the speed of light",
-    .enabled(if: SharedData.isPresent, "needs ../shared/data"),
+    .needsSharedData,
     arguments: [
       ("vidur/compute/h100/meta-llama/Llama-2-70b-hf/mlp.csv", "h100-sxm"),
       ("vidur/compute/a100/meta-llama/Meta-Llama-3-70B/mlp.csv", "a100-sxm-80gb"),

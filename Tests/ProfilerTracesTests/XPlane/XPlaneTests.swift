@@ -1,4 +1,5 @@
 import Operators
+import TestSupport
 import Testing
 import TraceIO
 
@@ -291,7 +292,7 @@ import TraceIO
 
 /// Counted by Python with a decoder of its own: events of lines `Stream #…` of planes
 /// `/device:GPU:…`, durations in field 3, `hlo_op` by reference.
-@Suite(.enabled(if: SharedData.isPresent, "needs ../shared/data"))
+@Suite(.needsSharedData)
 struct XPlaneSharedTests {
   @Test func `a real profile is imported to the picosecond`() throws {
     let trace = try TraceReader.read(

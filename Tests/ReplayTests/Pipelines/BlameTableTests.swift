@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Replay
@@ -10,7 +11,7 @@ import Testing
   }
 
   private func cases(_ seed: UInt64, pools: Int, count: Int, distinct: Int) -> [Case] {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     return (0..<count).map { _ in
       // Latencies a factor of 1.3 apart lie in steps of their own, so that who is slowest is exact.
       var latency = 1000.0

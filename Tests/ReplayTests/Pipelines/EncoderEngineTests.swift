@@ -42,7 +42,7 @@ import Testing
 
   @Test("does what single sequences in a row do", arguments: 0..<40)
   func random(seed: UInt64) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let batch = Int.random(in: 1...6, using: &random)
     let budget = Int.random(in: 1...60, using: &random)
     var engine = EncoderEngine(maxBatch: batch, maxTokens: budget)

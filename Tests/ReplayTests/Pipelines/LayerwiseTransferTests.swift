@@ -49,7 +49,7 @@ import Testing
     "Transfers one after the other are those of a deployment with roles",
     arguments: [0.7, 2, 5, 40], KeyValueTransfer.Mode.allCases)
   func equalsHandovers(bandwidth: Double, mode: KeyValueTransfer.Mode) throws {
-    var random = TestGenerator(UInt64(bandwidth * 10))
+    var random = SplitMix64(seed: UInt64(bandwidth * 10))
     var clock: Int64 = 0
     let records = (0..<30).map { _ in
       clock += 120_000 + Int64.random(in: 0...1000, using: &random)
@@ -82,7 +82,7 @@ import Testing
     "Where they share links, all bytes travel, and no link carries more than it can",
     arguments: 0..<20)
   func shared(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let records = (0..<40).map { _ in
       request(
         Int64.random(in: 0...60_000, using: &random),

@@ -1,3 +1,4 @@
+import Operators
 import RequestLogs
 import Scenarios
 import Testing
@@ -10,7 +11,7 @@ import Testing
     "Times are those with all names: of a pipeline in which a second stage might look for them, and never does",
     arguments: 0..<40)
   func leftOut(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let sizes = [1, 4, 6, 16]
     let size = sizes[Int(seed) % sizes.count]
     var clock: Int64 = 0

@@ -14,7 +14,7 @@ import Testing
     var records: [RequestRecord] = []
 
     init(seed: UInt64) {
-      var random = TestGenerator(seed &+ 1000)
+      var random = SplitMix64(seed: seed &+ 1000)
       func chance(_ one: Int) -> Bool { Int.random(in: 0..<one, using: &random) == 0 }
       func engines() -> Int { Int.random(in: 1...3, using: &random) }
       var pools = [
@@ -92,7 +92,7 @@ import Testing
     }
 
     /// Stages in a random order of waiting: each after one or two of those above it.
-    private static func stages(_ random: inout TestGenerator) -> [Stage] {
+    private static func stages(_ random: inout SplitMix64) -> [Stage] {
       var stages: [Stage] = []
       func after() -> [String]? {
         guard stages.count > 1, Bool.random(using: &random) else { return nil }

@@ -69,7 +69,7 @@ import Testing
 
   @Test("adds up to what engines worked and waited, and to the bytes of links")
   func sums() throws {
-    var random = TestGenerator(5)
+    var random = SplitMix64(seed: 5)
     let records = (0..<200).map { _ in
       request(
         Int64.random(in: 1_000_000...9_000_000, using: &random),

@@ -40,7 +40,7 @@ import Testing
 
   @Test("Prompts here and answers there, on links of any speed, are a deployment's roles")
   func equalsHandovers() throws {
-    var random = TestGenerator(3)
+    var random = SplitMix64(seed: 3)
     let records = (0..<40).map { _ in
       request(
         Int64.random(in: 0...40_000, using: &random),

@@ -85,7 +85,7 @@ import Testing
 
   @Test("Where blocks take no time it is the same as a fetch", arguments: 0..<20)
   func free(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     var time: Int64 = 0
     let records = (0..<60).map { _ in
       time += Int64.random(in: 2...6000, using: &random)

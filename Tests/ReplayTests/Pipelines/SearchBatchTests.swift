@@ -96,7 +96,7 @@ import Testing
 
   @Test("are served as a list of batches is, on cores and on a device", arguments: 0..<60)
   func random(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let most = Int.random(in: 2...5, using: &random)
     let wait = Int64.random(in: 0...40, using: &random)
     var time: Int64 = 0

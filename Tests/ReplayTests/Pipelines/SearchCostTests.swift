@@ -67,7 +67,7 @@ import Testing
 
   /// An index of lists of any shape, and a search of it.
   private func random(_ seed: UInt64) throws -> (NamedIndex, Retrieval) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let lists = Int.random(in: 1...4096, using: &random)
     let parts = 1 << Int.random(in: 0...6, using: &random)
     let kind: VectorIndex.Kind =

@@ -1,3 +1,4 @@
+import Operators
 import Testing
 
 @testable import Replay
@@ -6,7 +7,7 @@ import Testing
 @Suite struct ServerQueueTests {
   @Test("serves in the order of coming, and never more places than there are", arguments: 0..<40)
   func random(seed: UInt64) {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let capacity = seed % 5 == 0 ? Int.max : Int.random(in: 1...8, using: &random)
     var queue = ServerQueue(capacity: capacity)
     var waiting: [(task: Int32, places: Int)] = []

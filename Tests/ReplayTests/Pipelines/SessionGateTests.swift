@@ -65,7 +65,7 @@ import Testing
 
   @Test("Clients work sessions off as a list, whatever the recorded times", arguments: 0..<30)
   func clients(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let (clients, pause) = (Int(seed % 4) + 1, Int64(seed % 3) * 40)
     var records: [RequestRecord] = []
     for row in 0..<40 {
@@ -117,7 +117,7 @@ import Testing
 
   @Test("Any tree of sessions is sent as looking at all turns before says", arguments: 0..<60)
   func random(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let parents: [String?] = [nil, "0", "0", "1", nil, "4"]
     var arrival: Int64 = 0
     let records = (0..<50).map { _ in

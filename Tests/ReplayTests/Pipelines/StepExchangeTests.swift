@@ -121,7 +121,7 @@ import Testing
 
   @Test("Transfers and exchanges share a link as one nanosecond after the other", arguments: 0..<8)
   func equalsBruteForce(seed: UInt64) throws {
-    var random = TestGenerator(seed)
+    var random = SplitMix64(seed: seed)
     let perStep = Int64.random(in: 100...300, using: &random)
     let exchanging = Int64.random(in: 1...perStep, using: &random)
     let rate = Double.random(in: 5...90, using: &random)

@@ -1,6 +1,7 @@
 import Analytical
 import Foundation
 import Reports
+import TestSupport
 import Testing
 
 /// `reprise catalogue --json`.

@@ -1,6 +1,7 @@
 import Analytical
 import Foundation
 import Operators
+import TestSupport
 import Testing
 
 @testable import Reports

@@ -38,11 +38,10 @@ struct SaturationTests {
   }
 
   private func poisson(_ count: Int, rate: Double, seed: UInt64) -> [Double] {
-    var state = seed
+    var random = SplitMix64(seed: seed)
     var time = 0.0
     return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      time -= log((Double(state >> 11) + 1) / Double(UInt64(1) << 53)) / rate
+      time -= log(1 - random.unit()) / rate
       return time
     }
   }

@@ -46,9 +46,7 @@ struct ScenarioReportTests {
 
   @Test("name every member that the schema names, where everything is known")
   func schemaIsExact() throws {
-    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("TraceSchemas/scenario-result.schema.json")
+    let url = Checkout.url("TraceSchemas/scenario-result.schema.json")
     let root = try #require(
       try JSONSerialization.jsonObject(with: Data(contentsOf: url)) as? [String: Any])
     let data = try indentedJSON(

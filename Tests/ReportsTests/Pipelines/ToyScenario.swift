@@ -4,6 +4,7 @@ import Replay
 import Reports
 import RequestLogs
 import Scenarios
+import TestSupport
 
 /// A small replay of a scenario with everything in it: hosts, an encoder, a store, prefill and decode engines
 /// on a network, an external call, two pipelines, and objectives.
@@ -93,11 +94,7 @@ struct ToyScenario {
         case .processors, .searcher, .store, .external: PoolPlan()
         }
       })
-    var state: UInt64 = 7
-    func draw(_ bound: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % bound
-    }
+    var random = SplitMix64(seed: 7)
     var sent = 0
     var kept: [JourneyOutcome] = []
     var simulation = try PipelineSimulation(plan)
@@ -112,7 +109,8 @@ struct ToyScenario {
       defer { sent += 1 }
       return RequestRecord(
         id: "\(sent)", arrival: Nanoseconds(Int64(sent) * gap),
-        inputTokens: sent == 7 ? 90_000 : 100 + draw(1_500), outputTokens: 1 + draw(60))
+        inputTokens: sent == 7 ? 90_000 : 100 + random.below(1_500),
+        outputTokens: 1 + random.below(60))
     }
     outcomes = kept
   }

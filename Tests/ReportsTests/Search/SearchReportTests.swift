@@ -5,6 +5,7 @@ import Replay
 import RequestLogs
 import Scenarios
 import Search
+import TestSupport
 import Testing
 
 @testable import Reports

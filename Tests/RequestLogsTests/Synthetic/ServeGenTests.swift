@@ -1,6 +1,7 @@
 import Foundation
 import Operators
 import RequestLogs
+import TestSupport
 import Testing
 import TraceIO
 

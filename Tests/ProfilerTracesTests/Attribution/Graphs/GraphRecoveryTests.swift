@@ -254,11 +254,7 @@ import Testing
       Self.run([
         ("step[DECODE bs=2]", [["a", "b", "copy"]]), ("step[DECODE bs=1]", [["a"]]),
       ]).text.utf8)
-    var state: UInt64 = 11
-    func random(_ limit: Int) -> Int {
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-      return Int(state >> 33) % limit
-    }
+    var random = SplitMix64(seed: 11)
     func attempt(_ bytes: [UInt8], _ run: [UInt8]) throws {
       var options = ImportOptions(maximumBadShare: 1)
       options.captures = [
@@ -277,9 +273,11 @@ import Testing
     let alphabet = Array("{}[]\",:\\0129.eE+-tfnu_abc".utf8)
     for _ in 0..<600 {
       var (damaged, damagedRun) = (capture, run)
-      for _ in 0...random(4) { damaged[random(damaged.count)] = alphabet[random(alphabet.count)] }
-      for _ in 0..<random(4) {
-        damagedRun[random(run.count)] = alphabet[random(alphabet.count)]
+      for _ in 0...random.below(4) {
+        damaged[random.below(damaged.count)] = alphabet[random.below(alphabet.count)]
+      }
+      for _ in 0..<random.below(4) {
+        damagedRun[random.below(run.count)] = alphabet[random.below(alphabet.count)]
       }
       try attempt(damaged, damagedRun)
     }

@@ -117,18 +117,12 @@ import TraceIO
   @Test func `A file with changed bytes is imported or refused`() throws {
     let text = Array([Self.header, Self.gemm, Self.decode].joined(separator: "\n").utf8)
     let directory = try TemporaryDirectory()
-    var state: UInt64 = 88_172_645_463_325_252
-    func random(below bound: Int) -> Int {
-      state ^= state << 13
-      state ^= state >> 7
-      state ^= state << 17
-      return Int(state % UInt64(bound))
-    }
+    var random = SplitMix64(seed: 7)
     let hostile = Array("[]{},:\"0123456789-+.eE\\u nulltrue\n\u{0}".utf8)
     for _ in 0..<2000 {
       var changed = text
-      for _ in 0...random(below: 4) {
-        changed[random(below: changed.count)] = hostile[random(below: hostile.count)]
+      for _ in 0...random.below(4) {
+        changed[random.below(changed.count)] = hostile[random.below(hostile.count)]
       }
       let file = URL(filePath: directory.path + "/changed")
       try Data(changed).write(to: file)

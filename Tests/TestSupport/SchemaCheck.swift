@@ -1,22 +1,21 @@
 import Foundation
 
 /// As much of JSON Schema as our schemas use; an unknown keyword is a problem, not passed over.
-struct SchemaCheck {
+package struct SchemaCheck {
   private let root: [String: Any]
 
-  init(_ root: [String: Any]) { self.root = root }
+  /// Checks against a schema that was read already.
+  package init(_ root: [String: Any]) { self.root = root }
 
   /// Reads a schema of the folder `TraceSchemas`.
-  init(file: String) throws {
-    let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-      .deletingLastPathComponent().deletingLastPathComponent()
-      .appendingPathComponent("TraceSchemas/\(file)")
-    let value = try JSONSerialization.jsonObject(with: Data(contentsOf: url))
+  package init(file: String) throws {
+    let value = try JSONSerialization.jsonObject(
+      with: Data(contentsOf: Checkout.url("TraceSchemas/\(file)")))
     root = value as? [String: Any] ?? [:]
   }
 
   /// What of `value` breaks the schema.
-  func problems(in value: Any) -> [String] { problems(value, root, "$") }
+  package func problems(in value: Any) -> [String] { problems(value, root, "$") }
 
   private func problems(_ value: Any, _ schema: [String: Any], _ path: String) -> [String] {
     var found: [String] = []
