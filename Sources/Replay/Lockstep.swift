@@ -36,6 +36,9 @@ struct Lockstep {
   /// Whether a step is decided and prices are missing.
   var isPricing: Bool { next < members.count }
 
+  /// How many ranks have work in the step that is decided.
+  var workingCount: Int { works.count { $0 } }
+
   /// What the rank that waits for its price computes.
   func shape(_ engines: [Engine]) -> StepShape {
     if works[next] { return engines[members.lowerBound + next].current.shape }

@@ -52,7 +52,8 @@ struct PipelineSource {
     records = order.map { sent[$0] }[...]
     count = records.count
     inputs = whole.input.map { [$0] } ?? []
-    let summary = whole.summary
+    var summary = whole.summary
+    if options.clients != nil { summary.leaveToClients() }
     warnings = summary.warnings
     text = ["log \(log)", summary.text, load.text].compactMap(\.self).joined(separator: "\n")
     echo = load.echo

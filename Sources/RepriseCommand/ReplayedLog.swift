@@ -60,6 +60,7 @@ struct ReplayedLog {
     summary.finish(
       reader.format, problems: reader.problems, outOfOrder: reader.outOfOrder,
       unit: reader.unit)
+    if options.clients != nil { summary.leaveToClients() }
     inputs.insert(try reader.finish(), at: 0)
     workload = options.workload(of: records)
     guard !workload.records.isEmpty else {

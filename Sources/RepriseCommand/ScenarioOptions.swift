@@ -58,10 +58,18 @@ struct ScenarioOptions: ParsableArguments {
           try dataSheet(named: service.device, beside: folder)
         }
         searching[pool.name] = device
+        let isMeasured = scenario.hasMeasuredSearches(on: pool, service)
         resolved.add(
           PoolPlan(pool, searchingOn: device),
-          "\(pool.name): searches on \(device.name) cost their roofline, a launch a phase at the least"
-        )
+          "\(pool.name): searches on \(device.name) cost "
+            + (isMeasured
+              ? "what the scenario's 'vector_search' measured there"
+              : "their roofline, a launch a phase at the least"))
+        if !isMeasured {
+          resolved.warnings.append(
+            "\(pool.name): no measurements of searches on \(device.name): they cost their roofline, which is "
+              + "a lower bound; its 'vector_search' takes what 'reprise fit-index' fits")
+        }
       case .processors, .store, .external: resolved.add(PoolPlan(pool), nil)
       }
     }
@@ -129,6 +137,17 @@ struct ResolvedScenario {
       warnings.append(
         "\(result.unfinished) of \(result.arrivals) requests never ended: engines or memory that they "
           + "need never came, as after outages without 'for_s'")
+    }
+  }
+}
+
+extension Scenario {
+  /// Whether all searches on a pool's devices have measured costs.
+  fileprivate func hasMeasuredSearches(on pool: EnginePool, _ service: SearchService) -> Bool {
+    pipelines.flatMap(\.stages).filter { $0.pool == pool.name }.allSatisfy { stage in
+      guard case .retrieve(let retrieval) = stage.action else { return true }
+      guard let index = indexes.first(where: { $0.name == retrieval.index }) else { return false }
+      return service.coefficients(of: index.index.kind) != nil
     }
   }
 }

@@ -38,6 +38,8 @@ public struct LogSummary: Sendable, Hashable {
   public var unitDoubt: UnitDoubt?
   /// What the user should know, a sentence each.
   public var warnings: [String] = []
+  /// Of ``warnings`` those about the instants at which requests arrived.
+  private var clockWarnings: [String] = []
 
   private var names: Set<String> = []
   private var tie = 0
@@ -113,8 +115,13 @@ public struct LogSummary: Sendable, Hashable {
       unit == nil
       ? UnitDoubt(
         format, requests: requests, span: span, hasFractions: !isInWholeMilliseconds) : nil
-    warnings = problems.sentences + figureWarnings(format)
+    clockWarnings = makeClockWarnings(format)
+    warnings = problems.sentences + orderWarnings + clockWarnings + figureWarnings(format)
   }
+
+  /// Takes those ``warnings`` back that are about the instants at which requests arrived: where clients send
+  /// them, these do not matter.
+  public mutating func leaveToClients() { warnings.removeAll(where: clockWarnings.contains) }
 
   private mutating func count(_ tie: Int) {
     largestTie = max(largestTie, tie)
@@ -130,13 +137,13 @@ public struct LogSummary: Sendable, Hashable {
   /// Generated tokens of a request on average.
   public var meanOutputTokens: Double { requests > 0 ? Double(outputTokens) / Double(requests) : 0 }
 
-  private func figureWarnings(_ format: RequestLogFormat) -> [String] {
+  private var orderWarnings: [String] {
+    outOfOrder > 0
+      ? ["\(outOfOrder) of \(requests) rows are out of order; requests arrive by their times"] : []
+  }
+
+  private func makeClockWarnings(_ format: RequestLogFormat) -> [String] {
     var warnings: [String] = []
-    if outOfOrder > 0 {
-      warnings.append(
-        "\(outOfOrder) of \(requests) rows are out of order; requests arrive by their times"
-      )
-    }
     if tiedArrivals * 10 > requests, requests > 1 {
       warnings.append(
         "\(tiedArrivals) of \(requests) requests arrive together with another "
@@ -148,6 +155,11 @@ public struct LogSummary: Sendable, Hashable {
         "each session's times count from its own beginning, so that all begin at once: "
           + "let a number of clients send them")
     }
+    return warnings
+  }
+
+  private func figureWarnings(_ format: RequestLogFormat) -> [String] {
+    var warnings: [String] = []
     if format == .ragPulse, withContent < requests {
       warnings.append(
         "the contents of \(requests - withContent) of \(requests) prompts are not known: RAGPulse's files "

@@ -93,9 +93,18 @@ import Testing
     ("branches: [2, 4]", "branches: [2, 0]", "a list of 1 to 8 whole numbers, 1 to 1024"),
     ("branches: [2, 4]", "branches: 8", "a list of 1 to 8 whole numbers, 1 to 1024, not '8'"),
     ("scale: 4", "scale: 4, tokens: 3", "'scale' has no effect beside 'tokens'"),
-    ("when: {share: 0.1}", "when: {}", "'when' needs one of its keys, class, difficulty_above"),
-    ("when: {share: 0.1}", "when: {shares: 0.1}", "a 'when' has no key 'shares'; did you mean"),
-    ("when: {share: 0.1}", "when: always", "a 'when' is written as 'key: value' lines"),
+    (
+      "when: {share: 0.1, passages: true}", "when: {}",
+      "'when' needs one of its keys, class, difficulty_above"
+    ),
+    (
+      "when: {share: 0.1, passages: true}", "when: {shares: 0.1}",
+      "a 'when' has no key 'shares'; did you mean"
+    ),
+    (
+      "when: {share: 0.1, passages: true}", "when: always",
+      "a 'when' is written as 'key: value' lines"
+    ),
     ("ttft_factors: [1, 2, 4]", "ttft_factors: [1, 2]", "'ttft_factors' is a list of 3 numbers"),
     ("seed: 7", "seed: -7", "'seed' is a whole number, 0 to 9007199254740991"),
     ("bytes_per_token: 2.5", "bytes_per_token: 0", "'bytes_per_token' is a number above 0.0"),
@@ -129,6 +138,18 @@ import Testing
     ),
     ("collectives: rack", "collectives: rack, pipeline_parallel: 2", "goes with neither"),
     ("collectives: rack", "collectives: rack, async_scheduling: true", "goes with neither"),
+    (
+      "collectives: rack", "collectives: rack, data_parallel_lockstep: true",
+      "and 'collectives' are"
+    ),
+    (
+      "max_num_seqs: 64", "max_num_seqs: 64\n    data_parallel_lockstep: true",
+      "'data_parallel_lockstep' and 'outages' are not replayed together"
+    ),
+    (
+      "vector_search: {ivf-flat", "vector_search: {hnsw",
+      "a 'vector_search' has no key 'hnsw'"
+    ),
     ("key_values: layerwise", "key_values: layers", "'key_values' is one of whole, layerwise"),
     ("first_place: 31", "first_place: 32", "places 32 to 32, and the network has 32"),
     ("first_place: 2\n", "first_place: 29\n", "places 29 to 32, and the network has 32"),
@@ -173,7 +194,10 @@ import Testing
     ),
     ("after: [tokenize]", "after: [call]", "'call' is not above this stage"),
     ("after: [tokenize]", "after: [generate]", "'generate' is not above this stage"),
-    ("when: {share: 0.1}", "when: {class: a}", "all requests of 'rag' are of class 'rag'"),
+    (
+      "when: {share: 0.1, passages: true}", "when: {class: a}",
+      "all requests of 'rag' are of class 'rag'"
+    ),
     ("class: a,", "class: rag,", "take the pipeline 'rag' and never come here"),
     ("input_up_to: 9", "input_up_to: 7", "no context is above 7 and up to 7 tokens"),
     (

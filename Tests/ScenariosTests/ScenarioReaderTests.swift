@@ -54,7 +54,9 @@ import Testing
       - {name: first, model: S, device: h100, max_model_len: 2048, first_place: 0,
          tensor_parallel: 2, collectives: rack}
       - {name: second, model: S, device: l4, max_model_len: 2048}
-      - {name: searcher, kind: search, device: a100, first_place: 30}
+      - {name: searcher, kind: search, device: a100, first_place: 30,
+         vector_search: {ivf-flat: {batch_ns: 9000, query_ns: 800, small_batch_product_ns: 0,
+           large_batch_product_ns: 0, probe_ns: 0, candidate_ns: 0, element_ns: 0.5, entry_ns: 0}}}
     pipelines:
       - name: rag
         class: rag
@@ -67,7 +69,7 @@ import Testing
           - {name: read, do: fetch, on: rack-store, after: [rerank, call]}
           - {do: think, on: chat, scale: 4, branches: [2, 4], keep: 3, carries: false}
           - {do: generate, on: chat}
-          - {do: filter, on: guard, when: {share: 0.1}}
+          - {do: filter, on: guard, when: {share: 0.1, passages: true}}
           - {do: detokenize, on: hosts, us_per_token: 1}
       - name: apart
         share: 0.3
@@ -177,7 +179,7 @@ import Testing
         Stage(name: "generate", action: .generate, pool: "chat"),
         Stage(
           name: "filter", action: .encode(EncoderWork(source: .all)), pool: "guard",
-          condition: StageCondition(share: 0.1)),
+          condition: StageCondition(share: 0.1, passages: true)),
         Stage(
           name: "detokenize", action: .process(ProcessorWork(source: .answer, perToken: 1)),
           pool: "hosts"),
@@ -319,8 +321,16 @@ import Testing
         routing: PoolRouting(policy: .shortestQueue), firstPlace: 31),
       small("first", "h100", 0, devices: 2, collectives: "rack"), small("second", "l4", nil),
       EnginePool(
-        name: "searcher", service: .searcher(SearchService(device: "a100")), firstPlace: 30),
+        name: "searcher",
+        service: .searcher(SearchService(device: "a100", flat: measuredOnDevice)), firstPlace: 30),
     ]
+  }
+
+  private static var measuredOnDevice: VectorSearchCoefficients {
+    var coefficients = VectorSearchCoefficients()
+    (coefficients[.batch], coefficients[.query]) = (9000 / 1e9, 800 / 1e9)
+    coefficients[.element] = 0.5 / 1e9
+    return coefficients
   }
 
   @Test("Every key is read")

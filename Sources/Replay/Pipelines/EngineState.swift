@@ -65,6 +65,8 @@ struct PoolState {
   var first: Int
   var count: Int
   var rule: any RoutingRule
+  /// Its engines as ranks that step together, by their places among models; nil where each steps alone.
+  var lockstep: Lockstep?
   /// Tasks for which no engine is up.
   var pending: [TaskTry] = []
   /// Whether nothing can happen but that numbers of engines are looked at, so that its own is not.

@@ -2,6 +2,8 @@
 struct Journey {
   /// Its number among all, from 0.
   var number = 0
+  /// The log's name for it.
+  var id = ""
   /// The pipeline's number.
   var pipeline = 0
   /// Its session's name.

@@ -30,6 +30,8 @@ public struct JourneyOutcome: Sendable, Hashable {
 
   /// Its number among all requests, from 0.
   public var number: Int
+  /// The log's own name for it; the row's number where the log has none, and of drawn requests theirs.
+  public var id: String
   /// Its pipeline's number.
   public var pipeline: Int
   /// The class that its log names; nil where it names none.

@@ -95,6 +95,10 @@ extension PipelineFleet {
       leaf += 1
       engines.append(engine)
     }
+    if let group = plan.pools[index].group, group.lockstep, pool.count > 1 {
+      pools[index].lockstep = Lockstep(
+        members: (models.count - pool.count)..<models.count, dealsExpertsOut: group.dealsExpertsOut)
+    }
   }
 
   private mutating func addQueue(capacity: Int) {

@@ -92,35 +92,24 @@ extension PipelineFleet {
     wakeModel(engine, at: time)
   }
 
-  /// Has an idle engine come to its boundary.
+  /// Has an idle engine come to its boundary, with all that step together with it.
   mutating func wakeModel(_ engine: Int, at time: Int64) {
-    if models[engines[engine].place].wake(at: time) {
-      foresee(.boundary, engine, at: time, tag: engines[engine].epoch)
+    guard models[engines[engine].place].wake(at: time) else { return }
+    foresee(.boundary, engine, at: time, tag: engines[engine].epoch)
+    for member in pools[engines[engine].pool].lockstep?.members ?? 0..<0 {
+      _ = models[member].wake(at: time)
     }
   }
 
   // MARK: Steps
 
-  /// Ends the step in flight of an engine, and begins the next one.
+  /// Ends the step in flight of an engine, or of all that step together with it, and begins the next one.
   mutating func modelBoundary(_ engine: Int, at time: Int64) {
+    guard pools[engines[engine].pool].lockstep == nil else {
+      return lockstepBoundary(of: engines[engine].pool, at: time)
+    }
     let place = engines[engine].place
-    let busyTime = models[place].totals.busyTime
-    models[place].endStep(gaps: &result.tokenGaps, finished: &finished)
-    if load != nil { noteLoad(ofStepOf: engine, since: busyTime, at: time) }
-    traceSteps(of: engine)
-    models[place].letGo(&gone)
-    for slot in models[place].takePrefilled() { prefilled(slot, engine, at: time) }
-    if !finished.isEmpty {
-      var ended: [Resident] = []
-      swap(&ended, &finished)
-      for resident in ended { ticketEnded(resident, engine, at: time) }
-      ended.removeAll(keepingCapacity: true)
-      swap(&ended, &finished)
-    }
-    if !gone.isEmpty {
-      for resident in gone { freeTicket(resident.request) }
-      gone.removeAll(keepingCapacity: true)
-    }
+    endStep(of: engine, at: time)
     let begins = models[place].beginStep(until: .max, chain: chains.chain)
     admitDecodes(engine, at: time)
     if begins {
@@ -139,6 +128,28 @@ extension PipelineFleet {
     noteTurns(
       on: engine, taken: begins ? shape.prefillTokens + shape.decodeSequences : 0, at: time)
     stopIfDrained(engine, at: time)
+  }
+
+  /// Ends the step in flight of an engine: what has all its tokens goes on.
+  mutating func endStep(of engine: Int, at time: Int64) {
+    let place = engines[engine].place
+    let busyTime = models[place].totals.busyTime
+    models[place].endStep(gaps: &result.tokenGaps, finished: &finished)
+    if load != nil { noteLoad(ofStepOf: engine, since: busyTime, at: time) }
+    traceSteps(of: engine)
+    models[place].letGo(&gone)
+    for slot in models[place].takePrefilled() { prefilled(slot, engine, at: time) }
+    if !finished.isEmpty {
+      var ended: [Resident] = []
+      swap(&ended, &finished)
+      for resident in ended { ticketEnded(resident, engine, at: time) }
+      ended.removeAll(keepingCapacity: true)
+      swap(&ended, &finished)
+    }
+    if !gone.isEmpty {
+      for resident in gone { freeTicket(resident.request) }
+      gone.removeAll(keepingCapacity: true)
+    }
   }
 
   /// Whether a ticket belongs to what its task does now.

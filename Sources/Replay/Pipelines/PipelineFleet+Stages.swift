@@ -189,6 +189,7 @@ extension PipelineFleet {
     if let wanted = condition.requestClass, wanted != journey.requestClass { return false }
     if let bound = condition.inputAbove, journey.context <= bound { return false }
     if let bound = condition.inputUpTo, journey.context > bound { return false }
+    if let wanted = condition.passages, wanted != (journey.hasPassages ?? true) { return false }
     if let share = condition.share, draw(journey.number, .condition, place) >= share {
       return false
     }

@@ -202,6 +202,7 @@ struct PipelineFleet {
     let index = freeJourneys.popLast() ?? addJourney()
     var journey = Journey()
     journey.number = number
+    journey.id = record.id
     journey.pipeline = pipeline
     journey.arrival = time
     journey.prompt = min(record.inputTokens, Int(Int32.max) / 4)

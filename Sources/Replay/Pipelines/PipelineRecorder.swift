@@ -113,8 +113,8 @@ struct PipelineRecorder {
           ended: Nanoseconds(task.ended)))
     }
     return JourneyOutcome(
-      number: journey.number, pipeline: journey.pipeline, requestClass: journey.requestClass,
-      status: status,
+      number: journey.number, id: journey.id, pipeline: journey.pipeline,
+      requestClass: journey.requestClass, status: status,
       arrival: Nanoseconds(journey.arrival),
       firstToken: journey.firstToken >= 0 ? Nanoseconds(journey.firstToken) : nil,
       lastToken: journey.firstToken >= 0 ? Nanoseconds(journey.lastToken) : nil,

@@ -43,15 +43,26 @@ extension SearchCost {
   /// one: where the law of a core has a step down at ``Analytical/VectorSearchCoefficients/largeBatch``, the cost stays
   /// until it is reached again.
   ///
-  /// - Parameter device: that holds the index; nil for cores of a host.
+  /// - Parameters:
+  ///   - device: that holds the index; nil for cores of a host.
+  ///   - measured: what parts of a search take on that device, all of it, in place of its roofline; nil where that
+  ///     was not measured.
   public static func batches(
-    _ named: NamedIndex, _ retrieval: Retrieval, on device: Device? = nil
+    _ named: NamedIndex, _ retrieval: Retrieval, on device: Device? = nil,
+    measured: VectorSearchCoefficients? = nil
   ) -> [SearchCost] {
+    var named = named
+    if let measured { named.coefficients = measured }
     var costs: [SearchCost] = []
     for batch in 1...max(1, retrieval.maxBatch) {
       var cost =
-        device.map { SearchCost(named, retrieval, batch: batch, on: $0) }
-        ?? SearchCost(named, retrieval, batch: batch)
+        if let device, measured == nil {
+          SearchCost(named, retrieval, batch: batch, on: device)
+        } else {
+          SearchCost(named, retrieval, batch: batch)
+        }
+      // Nothing else uses a device's memory.
+      if device != nil { cost.bytes = 0 }
       if let single = costs.first, let smaller = costs.last {
         let most = Double(batch) * single.threadTime
         cost.threadTime = max(min(cost.threadTime, most), smaller.threadTime)
@@ -97,7 +108,12 @@ extension Scenario {
       guard let index = indexes.first(where: { $0.name == search.retrieval.index }) else {
         continue
       }
-      costs[search] = SearchCost.batches(index, search.retrieval, on: devices[search.pool])
+      var measured: VectorSearchCoefficients?
+      if case .searcher(let service) = pools.first(where: { $0.name == search.pool })?.service {
+        measured = service.coefficients(of: index.index.kind)
+      }
+      costs[search] = SearchCost.batches(
+        index, search.retrieval, on: devices[search.pool], measured: measured)
     }
     return costs
   }

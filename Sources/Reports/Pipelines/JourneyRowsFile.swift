@@ -9,13 +9,15 @@ public import TraceIO
 ///     let result = try simulation.run(outcome: rows.add) { try log.next() }
 ///     try rows.commit()
 ///
-/// Rows are in the order of their ends; numbers count requests in the order of their coming, from 0. Times are
+/// Rows are in the order of their ends; numbers count requests in the order of their coming, from 0;
+/// ids are the log's, by which rows are joined to it. Times are
 /// whole nanoseconds; those that do not exist (of a request that did not finish, a time per output token of a
 /// single token) are left empty. Names that a spreadsheet would run as a formula get an apostrophe in front.
 /// Memory does not grow with the number of rows.
 public final class JourneyRowsFile {
   static let columns = [
-    "number", "pipeline", "class", "status", "arrival_ns", "ttft_ns", "tpot_ns", "end_to_end_ns",
+    "number", "id", "pipeline", "class", "status", "arrival_ns", "ttft_ns", "tpot_ns",
+    "end_to_end_ns",
     "prompt_tokens", "context_tokens", "output_tokens", "cached_tokens", "fetched_tokens",
     "retries",
   ]
@@ -40,6 +42,7 @@ public final class JourneyRowsFile {
     let finished = outcome.status == .finished
     func time(_ value: Nanoseconds?) -> Int64? { finished ? value?.rawValue : nil }
     writer.add(outcome.number)
+    writer.add(nameCell(outcome.id))
     writer.add(pipelines.indices.contains(outcome.pipeline) ? pipelines[outcome.pipeline] : [])
     writer.add(outcome.requestClass.map(nameCell) ?? [])
     writer.add(statuses[outcome.status] ?? [])

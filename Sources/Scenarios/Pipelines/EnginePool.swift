@@ -135,9 +135,30 @@ public struct ProcessorService: Sendable, Hashable {
 public struct SearchService: Sendable, Hashable {
   /// `device`: the device's name.
   public var device: String
+  /// `vector_search`: what parts of a search of lists of codes take on the whole device, as measured there; nil for
+  /// its roofline.
+  public var quantized: VectorSearchCoefficients?
+  /// The same of lists of whole vectors.
+  public var flat: VectorSearchCoefficients?
 
   /// Creates a service.
-  public init(device: String) { self.device = device }
+  public init(
+    device: String, quantized: VectorSearchCoefficients? = nil,
+    flat: VectorSearchCoefficients? = nil
+  ) {
+    self.device = device
+    self.quantized = quantized
+    self.flat = flat
+  }
+
+  /// What was measured of searches of such an index; nil for nothing.
+  public func coefficients(of kind: VectorIndex.Kind) -> VectorSearchCoefficients? {
+    switch kind {
+    case .invertedQuantized: quantized
+    case .invertedFlat: flat
+    case .graph: nil
+    }
+  }
 }
 
 /// A level of key-value storage: one instance for each unit of a level of the network.

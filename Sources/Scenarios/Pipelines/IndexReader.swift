@@ -45,14 +45,15 @@ extension NamedIndex {
   }
 }
 
-extension IndexForm {
-  /// Reads what parts of searches take, for the kinds that are given.
-  static func costs(
-    _ reader: MappingReader
+extension MappingReader {
+  /// Reads `vector_search`: what parts of searches take, for those of some kinds of indexes that are given.
+  func vectorSearch(
+    of forms: [IndexForm] = IndexForm.allCases
   ) throws(ScenarioError) -> [IndexForm: VectorSearchCoefficients] {
+    guard let kinds = try mapping("vector_search", what: "a 'vector_search'") else { return [:] }
     var found: [IndexForm: VectorSearchCoefficients] = [:]
-    for form in allCases {
-      guard let values = try reader.mapping(form.rawValue, what: "'\(form.rawValue)'") else {
+    for form in forms {
+      guard let values = try kinds.mapping(form.rawValue, what: "'\(form.rawValue)'") else {
         continue
       }
       var coefficients = VectorSearchCoefficients()

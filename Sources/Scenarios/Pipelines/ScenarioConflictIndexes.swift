@@ -95,9 +95,15 @@ extension NamedIndex {
     }
     if let found { return ScenarioConflict(found) }
     // The text says them for all indexes of a kind.
-    let isPriced = VectorSearchTerm.allCases.allSatisfy { (0...1000).contains(coefficients[$0]) }
-    return isPriced
+    return coefficients.isInBounds
       ? nil
       : ScenarioConflict("kind", "what parts of a search take is 0 to 1000 seconds each")
+  }
+}
+
+extension VectorSearchCoefficients {
+  /// Whether each is from 0 to 1000 seconds.
+  var isInBounds: Bool {
+    VectorSearchTerm.allCases.allSatisfy { (0...1000).contains(self[$0]) }
   }
 }

@@ -129,8 +129,28 @@ extension EnginePool {
       }
       return service.conflict
     }
-    return service.conflict ?? routingConflict ?? outagesConflict ?? scalingConflict
-      ?? admissionConflict
+    return service.conflict ?? lockstepConflict ?? routingConflict ?? outagesConflict
+      ?? scalingConflict ?? admissionConflict
+  }
+
+  /// About engines that step together, which are one unit.
+  private var lockstepConflict: ScenarioConflict? {
+    guard case .model(let service) = service, service.group.lockstep else { return nil }
+    let others = [
+      ("outages", !outages.isEmpty), ("scaling", scaling != nil),
+      ("collectives", service.collectives != nil),
+    ]
+    if let other = others.first(where: \.1) {
+      return ScenarioConflict(
+        "data_parallel_lockstep",
+        "'data_parallel_lockstep' and '\(other.0)' are not replayed together: engines that step "
+          + "together are one unit; give one of them")
+    }
+    guard service.group.count == count else {
+      return ScenarioConflict(
+        "count", "the group in lockstep has \(service.group.count) engines and its pool \(count)")
+    }
+    return nil
   }
 
   private var routingConflict: ScenarioConflict? {

@@ -20,7 +20,12 @@ extension EnginePool.Service {
         "engines_per_instance": service.enginesPerInstance.map(Double.init),
         "hit_rate": service.hitRate,
       ]).map(ScenarioConflict.init)
-    case .searcher: return nil
+    case .searcher(let service):
+      let isPriced = [service.quantized, service.flat].allSatisfy { $0?.isInBounds ?? true }
+      return isPriced
+        ? nil
+        : ScenarioConflict(
+          "vector_search", "what parts of a search take is 0 to 1000 seconds each")
     case .external(let service):
       return kind.keys.firstOutOfBounds(["concurrency": service.concurrency.map(Double.init)])
         .map(ScenarioConflict.init)
@@ -29,11 +34,12 @@ extension EnginePool.Service {
 }
 
 extension EngineGroup {
-  /// What is out of bounds or does not go together, or nil. Of its name, count and role nothing is asked:
-  /// a pool has its own.
+  /// What is out of bounds or does not go together, or nil. Of its name and role nothing is asked, nor of its
+  /// count where its engines step alone: a pool has its own.
   fileprivate var scenarioConflict: ScenarioConflict? {
     var group = self
-    (group.count, group.role) = (1, .both)
+    group.role = .both
+    if !lockstep { group.count = 1 }
     if let key = group.numberOutOfBounds, let kind = DeploymentFormat.engineKeys.named(key)?.kind {
       return ScenarioConflict(key, "'\(key)' \(kind.numberRule)")
     }
@@ -45,12 +51,6 @@ extension EngineGroup {
     if let speculation, !speculation.isValid {
       return ScenarioConflict(
         "draft_acceptance_rate", "the acceptance rate or the cost of drafts is out of bounds")
-    }
-    guard expertParallel <= tensorParallel else {
-      return ScenarioConflict(
-        "expert_parallel",
-        "'expert_parallel' (\(expertParallel)) is more than an engine's \(tensorParallel) tensor-parallel "
-          + "devices, and engines of a pool do not share experts")
     }
     if let conflict = group.conflict ?? group.layoutConflict { return ScenarioConflict(conflict) }
     if !enablesChunkedPrefill || policy.computesWholePrompts, maxBatchedTokens < maxModelLength {

@@ -196,6 +196,12 @@ extension Scenario {
             + "the stage out")
       }
     }
+    if condition.passages != nil, !pipeline.takesPassages {
+      return ScenarioConflict(
+        "passages",
+        "'passages' asks what the log tells of them, and no 'retrieve' of '\(pipeline.name)' has "
+          + "'from_log: true'")
+    }
     if let above = condition.difficultyAbove, let below = condition.difficultyBelow, above >= below
     {
       return ScenarioConflict(
@@ -208,5 +214,15 @@ extension Scenario {
         "no context is above \(above) and up to \(upTo) tokens: 'input_above' is the lower bound")
     }
     return nil
+  }
+}
+
+extension StagePipeline {
+  /// Whether a stage takes the passages that a log tells of.
+  fileprivate var takesPassages: Bool {
+    stages.contains { stage in
+      if case .retrieve(let retrieval) = stage.action { return retrieval.isLogged }
+      return false
+    }
   }
 }

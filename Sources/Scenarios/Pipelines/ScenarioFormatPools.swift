@@ -86,7 +86,14 @@ extension ScenarioFormat {
     ]
 
   /// Keys of devices that search.
-  static let searchPoolKeys = routedPoolKeys + [device]
+  static let searchPoolKeys =
+    routedPoolKeys + [
+      device,
+      // Graphs are searched on cores alone.
+      FormatKey(
+        name: "vector_search",
+        kind: .mapping(IndexFormat.costKeys.filter { $0.name != IndexForm.graph.rawValue })),
+    ]
 
   /// Keys of stores.
   static let storePoolKeys =

@@ -62,6 +62,7 @@ extension ScenarioFormat {
     FormatKey(name: "share", kind: .amount(0...1)),
     FormatKey(name: "input_above", kind: .integer(0...maxTokens)),
     FormatKey(name: "input_up_to", kind: .integer(0...maxTokens)),
+    FormatKey(name: "passages", kind: .boolean),
   ]
 
   /// Keys of work of cores.

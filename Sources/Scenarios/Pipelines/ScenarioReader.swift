@@ -26,8 +26,7 @@ extension Scenario {
       pipelines.append(try StagePipeline(pipeline))
     }
     self.init(name: try reader.text("name") ?? "", pools: pools, pipelines: pipelines)
-    let costs =
-      try reader.mapping("vector_search", what: "a 'vector_search'").map(IndexForm.costs) ?? [:]
+    let costs = try reader.vectorSearch()
     for node in reader.has("indexes") ? try reader.list("indexes") : [] {
       indexes.append(try NamedIndex(node, costs: costs, path: path))
     }

@@ -31,8 +31,8 @@ extension EnginePool.Service {
     switch kind {
     case .model:
       var group = try EngineGroup(reader)
-      // How many there are is the pool's affair.
-      group.count = 1
+      // How many there are is the pool's affair, but of ranks in lockstep, which may share experts.
+      if !group.lockstep { group.count = 1 }
       self = .model(
         ModelService(
           model: try reader.text("model") ?? "", group: group,
@@ -44,7 +44,12 @@ extension EnginePool.Service {
           cores: try reader.integer("cores") ?? 1,
           memoryBandwidth: try reader.number("memory_bandwidth_gb_s") ?? 0,
           memory: try reader.number("memory_gb")))
-    case .searcher: self = .searcher(SearchService(device: try reader.text("device") ?? ""))
+    case .searcher:
+      let costs = try reader.vectorSearch(of: [.quantized, .flat])
+      self = .searcher(
+        SearchService(
+          device: try reader.text("device") ?? "", quantized: costs[.quantized], flat: costs[.flat])
+      )
     case .store: self = .store(try StoreService(reader))
     case .external:
       self = .external(ExternalService(concurrency: try reader.integer("concurrency")))

@@ -37,7 +37,7 @@ extension StageCondition {
       difficultyAbove: try reader.number("difficulty_above"),
       difficultyBelow: try reader.number("difficulty_below"),
       share: try reader.number("share"), inputAbove: try reader.integer("input_above"),
-      inputUpTo: try reader.integer("input_up_to"))
+      inputUpTo: try reader.integer("input_up_to"), passages: try reader.boolean("passages"))
     guard self != StageCondition() else {
       throw ScenarioError(
         path: reader.path, line: reader.line,

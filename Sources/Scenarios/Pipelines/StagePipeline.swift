@@ -67,11 +67,15 @@ public struct StageCondition: Sendable, Hashable {
   public var inputAbove: Int?
   /// `input_up_to`: requests whose context is at most so long.
   public var inputUpTo: Int?
+  /// `passages`: with true requests that are searched for, which are all but those of which the log says that no
+  /// passage was retrieved; with false these.
+  public var passages: Bool?
 
   /// Creates a condition; with nothing, it holds for all.
   public init(
     requestClass: String? = nil, difficultyAbove: Double? = nil, difficultyBelow: Double? = nil,
-    share: Double? = nil, inputAbove: Int? = nil, inputUpTo: Int? = nil
+    share: Double? = nil, inputAbove: Int? = nil, inputUpTo: Int? = nil,
+    passages: Bool? = nil
   ) {
     self.requestClass = requestClass
     self.difficultyAbove = difficultyAbove
@@ -79,5 +83,6 @@ public struct StageCondition: Sendable, Hashable {
     self.share = share
     self.inputAbove = inputAbove
     self.inputUpTo = inputUpTo
+    self.passages = passages
   }
 }

@@ -56,6 +56,19 @@ import Testing
     #expect(abs(small - 200) <= 40)
   }
 
+  @Test("'passages' tells requests that are searched for from those that are not")
+  func searched() throws {
+    var plan = retrieval(isLogged: true)
+    plan.scenario.pipelines[0].stages[0].condition = StageCondition(passages: true)
+    plan.scenario.pipelines[0].stages[2].condition = StageCondition(passages: false)
+    let records = [2, 0, nil].map { count in record { $0.passages = count } }
+    let outcomes = try replay(plan, records).outcomes
+    #expect(outcomes.map { $0.stages.map(\.stage) } == [[0, 1], [2], [0, 1]])
+    plan = retrieval(isLogged: false)
+    plan.scenario.pipelines[0].stages[0].condition = StageCondition(passages: true)
+    #expect(throws: PipelineError.self) { try PipelineSimulation(plan) }
+  }
+
   /// An encoder before and after a search on hosts, and an engine that answers.
   private func retrieval(isLogged: Bool) -> ScenarioPlan {
     plan(

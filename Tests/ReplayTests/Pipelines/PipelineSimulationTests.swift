@@ -38,6 +38,33 @@ import Testing
     #expect(result.tokenGaps == expected.tokenGaps)
   }
 
+  @Test("Engines of a pool in lockstep are a deployment's ranks", arguments: 0..<30)
+  func equalsLockstep(seed: UInt64) throws {
+    var random = RandomCase(seed: 7_000_000 + seed)
+    let count = Int(seed % 4) + 1
+    random.deployment.engines[0].count = count
+    random.deployment.engines[0].lockstep = true
+    random.deployment.engines[0].asyncScheduling = seed % 3 == 0
+    let expected = try Simulation(deployment: random.deployment, pricings: [linearPrice])
+      .run(RequestTable(random.records))
+    let pool = EnginePool(
+      name: "chat", count: count,
+      service: .model(ModelService(model: "none", group: random.deployment.engines[0])))
+    let whole = try replayWhole(
+      plan([pool], [Stage(name: "generate", action: .generate, pool: "chat")]), random.records)
+    #expect(whole.leftovers.isEmpty)
+    #expect(whole.result.finished == expected.count(of: .finished))
+    #expect(whole.result.unfinished == 0)
+    for outcome in whole.outcomes where outcome.status == .finished {
+      let other = expected.outcomes[outcome.number]
+      #expect(outcome.firstToken == other.firstToken)
+      #expect(outcome.end == other.lastToken)
+      #expect(outcome.stages[0].engine == Int(other.engine))
+    }
+    #expect(whole.result.steps == expected.stepCount)
+    #expect(whole.result.tokenGaps == expected.tokenGaps)
+  }
+
   @Test("Prompts here and answers there, on links of any speed, are a deployment's roles")
   func equalsHandovers() throws {
     var random = SplitMix64(seed: 3)

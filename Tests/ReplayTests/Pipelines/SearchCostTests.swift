@@ -186,6 +186,49 @@ import Testing
       "\(error.map(String.init(describing:)) ?? "")".contains("take 1.45 GB, and a d has 1.0"))
   }
 
+  @Test("What was measured on a device takes the place of its roofline, for the kinds that were")
+  func measuredDevice() throws {
+    var coefficients = VectorSearchCoefficients()
+    coefficients[.batch] = 50e-6
+    coefficients[.query] = 2e-6
+    let indexes = try [
+      NamedIndex(
+        name: "codes",
+        index: VectorIndex(
+          .invertedQuantized(lists: 64, subquantizers: 8), vectors: 50_000, dimension: 64)),
+      NamedIndex(
+        name: "whole",
+        index: VectorIndex(.invertedFlat(lists: 64), vectors: 50_000, dimension: 64)),
+    ]
+    let searches = indexes.map {
+      Retrieval(index: $0.name, probes: 4, documents: 5, maxBatch: 3)
+    }
+    let scenario = Scenario(
+      name: "s",
+      pools: [
+        EnginePool(
+          name: "gpu", service: .searcher(SearchService(device: "d", quantized: coefficients)))
+      ],
+      pipelines: [
+        StagePipeline(
+          name: "p",
+          stages: searches.map { Stage(name: $0.index, action: .retrieve($0), pool: "gpu") })
+      ], indexes: indexes)
+    let device = Device(
+      name: "d", peakFlops: [.float32: 1e12], memoryBandwidth: 1e11, memoryBytes: 1e10,
+      source: "made")
+    let costs = try scenario.searchCosts(on: ["gpu": device])
+    let measured = try #require(costs[PlacedSearch(searches[0], on: "gpu")])
+    for (batch, cost) in zip(1..., measured) {
+      #expect(abs(cost.threadTime - (50_000 + 2_000 * Double(batch))) < 1e-6)
+      #expect(cost.bytes == 0)
+    }
+    #expect(measured.count == 3)
+    #expect(
+      costs[PlacedSearch(searches[1], on: "gpu")]
+        == SearchCost.batches(indexes[1], searches[1], on: device))
+  }
+
   @Test("A scenario's searches are priced by their indexes")
   func scenario() throws {
     let index = NamedIndex(

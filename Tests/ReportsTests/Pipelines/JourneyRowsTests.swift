@@ -39,6 +39,7 @@ struct JourneyRowsTests {
           finished ? time.map { "\($0.rawValue)" } ?? "" : ""
         }
         #expect(row["number"] == "\(outcome.number)")
+        #expect(row["id"] == outcome.id)
         #expect(row["status"] == outcome.status.rawValue)
         #expect(row["arrival_ns"] == "\(outcome.arrival.rawValue)")
         #expect(row["ttft_ns"] == text(outcome.timeToFirstToken))
