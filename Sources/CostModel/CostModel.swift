@@ -146,7 +146,8 @@ public struct CostModel: Sendable {
       prediction.explanation = told
     }
     if let own = candidates.own, !own.hasPast, shape.prefillContext > shape.prefillTokens {
-      prediction.explanation += "; no prompt with cached tokens was measured: as a whole one of its length"
+      prediction.explanation +=
+        "; no prompt with cached tokens was measured: as a whole one of its length"
     }
     return prediction
   }

@@ -113,7 +113,7 @@ struct SweepMergeCommand: FailingCommand {
 
   mutating func execute() throws {
     let folder = folder
-    let manifest = try SweepManifest.read(folder + "/manifest.json")
+    let manifest = try plannedSweep(in: folder)
     let outcomes = try manifest.scenarios.lazy.map { folder + "/results/\($0.hash).json" }
       .filter { FileManager.default.fileExists(atPath: $0) }.map { try SweepOutcome.read($0) }
     let results = SweepResults(manifest, outcomes)
@@ -137,4 +137,15 @@ struct SweepMergeCommand: FailingCommand {
           + "'reprise sweep run \(folder)' makes them")
     }
   }
+}
+
+/// The plan of a sweep's folder, or what makes one.
+func plannedSweep(in folder: String) throws -> SweepManifest {
+  let path = folder + "/manifest.json"
+  guard FileManager.default.fileExists(atPath: path) else {
+    throw Failure(
+      .unavailable,
+      "\(folder): no sweep is planned in it; 'reprise sweep plan FILE -o \(folder)' does that")
+  }
+  return try SweepManifest.read(path)
 }

@@ -42,7 +42,7 @@ struct SweepRunCommand: FailingCommand {
   }
 
   private func run(_ shard: SweepShard) throws {
-    let manifest = try SweepManifest.read(folder + "/manifest.json")
+    let manifest = try plannedSweep(in: folder)
     let scenarios = shard.indices(of: manifest.scenarios.count).map { manifest.scenarios[$0] }
     let left = scenarios.filter { !FileManager.default.fileExists(atPath: path(of: $0)) }
     let replays = SweepScenarioRun(manifest: manifest)

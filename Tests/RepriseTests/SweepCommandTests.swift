@@ -73,6 +73,11 @@ import Testing
     let run = try command.run(["sweep", "merge", folder, "-o", directory.path("r.json")])
     #expect(run.code == 69)
     #expect(run.errors.contains("12 scenarios have no result"))
+    for action in ["run", "merge"] {
+      let nothing = try command.run(["sweep", action, directory.path("none")])
+      #expect(nothing.code == 69)
+      #expect(nothing.errors.contains("no sweep is planned in it"))
+    }
   }
 
   @Test func `A scenario that fails is noted, and the others have their results`() throws {

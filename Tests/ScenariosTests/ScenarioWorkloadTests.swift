@@ -175,16 +175,16 @@ import Testing
     "A workload has an end, and shares are of something",
     arguments: [
       (
-        [("  requests: 10000\n", ""), ("  for_s: 3600\n", "")], 97,
+        [("  requests: 10000\n", ""), ("  for_s: 3600\n", "")], 99,
         "a workload needs 'requests', 'for_s' or both"
       ),
-      ([("  arrivals: {kind: gamma, rate: 12, cv: 2}\n", "")], 103, "'share' is of the workload's"),
+      ([("  arrivals: {kind: gamma, rate: 12, cv: 2}\n", "")], 105, "'share' is of the workload's"),
       (
-        [("share: 0.7", "arrivals: {kind: poisson, rate: 1}")], 99,
+        [("share: 0.7", "arrivals: {kind: poisson, rate: 1}")], 101,
         "no stream has a 'share' of the workload's"
       ),
       (
-        [("      share: 0.7\n", "")], 102,
+        [("      share: 0.7\n", "")], 104,
         "a stream needs 'share', of the workload's 'arrivals', or"
       ),
     ] as [([(String, String)], Int, String)])
