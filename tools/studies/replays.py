@@ -10,6 +10,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REPRISE = ROOT / ".build" / "release" / "reprise"
 SCRATCH = ROOT / ".build" / "case-studies"
+# The columns of requests.csv that are no numbers.
+TEXTS = {"id", "pipeline", "class", "status"}
 
 
 class Replay:
@@ -20,11 +22,11 @@ class Replay:
         self.summary = json.loads((folder / "scenario-result.json").read_text())["summary"]
 
     def rows(self):
-        """Requests as dictionaries of integers, but for their pipeline and status."""
+        """Requests as dictionaries of integers, but for their names."""
         with (self.folder / "requests.csv").open(newline="") as file:
             for row in csv.DictReader(file):
                 yield {
-                    key: value if key in ("pipeline", "status") else int(value or 0)
+                    key: value if key in TEXTS else int(value or 0)
                     for key, value in row.items()
                 }
 
