@@ -174,7 +174,7 @@ extension CellGrid {
     let beyond = 0.15 * distance
     return GridValue(
       ratio: time / anchor,
-      error: (noise * noise + gap * gap + beyond * beyond).squareRoot(),
+      errors: SIMD2(repeating: (noise * noise + gap * gap + beyond * beyond).squareRoot()),
       evidence: isExact ? .measured : distance > 0 ? .extrapolated : .interpolated)
   }
 

@@ -17,7 +17,7 @@ extension FittedCurve {
       (1 - weight) * logarithm(found.nanoseconds) + weight * logarithm(own.nanoseconds)
     found.nanoseconds = max(device.speedOfLight(work, self.operator.dataType), exponential(log))
     // As if both erred the same way: they rest on the same samples.
-    found.error = (1 - weight) * found.error + weight * own.error
+    found.errors = (1 - weight) * found.errors + weight * own.errors
     found.evidence = min(found.evidence, .interpolated)
     return found
   }

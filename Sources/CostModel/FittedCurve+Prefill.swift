@@ -44,7 +44,7 @@ extension FittedCurve {
     var estimate = Estimate(
       nanoseconds: exponential(
         (1 - weight) * logarithm(low.nanoseconds) + weight * logarithm(high.nanoseconds)),
-      error: (1 - weight) * low.error + weight * high.error,
+      errors: (1 - weight) * low.errors + weight * high.errors,
       evidence: weight == 1 ? high.evidence : max(low.evidence, high.evidence, .interpolated))
     if fraction > 1 { estimate.evidence = max(estimate.evidence, .extrapolated) }
     return estimate
@@ -68,7 +68,8 @@ extension FittedCurve {
     guard var estimate = estimatePrefill(SIMD4(length + past, 0, 0, 0), filled)
     else { return nil }
     let unlike = Self.pastError * share
-    estimate.error = (estimate.error * estimate.error + unlike * unlike).squareRoot()
+    estimate.errors =
+      (estimate.errors * estimate.errors + SIMD2(repeating: unlike * unlike)).squareRoot()
     estimate.evidence = max(estimate.evidence, .extrapolated)
     return estimate
   }

@@ -156,10 +156,28 @@ extension FittedCurve {
   public struct Estimate: Sendable, Hashable {
     /// The predicted duration in nanoseconds.
     public var nanoseconds: Double
-    /// Its standard error relative to it.
-    public var error: Double
+    /// Standard errors relative to it: of this very size, and what sizes near it err alike.
+    var errors: SIMD2<Double>
     /// What it rests on.
     public var evidence: Evidence
+
+    /// Its standard error relative to it.
+    public var error: Double { errors[0] }
+    /// The part of ``error`` by which sizes near this one err alike. What is each size's own averages out over the
+    /// many steps of a run.
+    var commonError: Double { errors[1] }
+
+    init(nanoseconds: Double, errors: SIMD2<Double>, evidence: Evidence) {
+      self.nanoseconds = nanoseconds
+      self.errors = errors
+      self.evidence = evidence
+    }
+
+    /// An estimate that errs as those of all sizes near it do.
+    init(nanoseconds: Double, error: Double, evidence: Evidence) {
+      self.init(
+        nanoseconds: nanoseconds, errors: SIMD2(repeating: error), evidence: evidence)
+    }
   }
 
   /// The time of an operator with one size.
@@ -199,9 +217,9 @@ extension FittedCurve {
       let upper = self.estimate(equal: longest, attention, batches)
     else { return estimate }
     let added = share * max(0, upper.nanoseconds - estimate.nanoseconds)
-    let error = estimate.error * estimate.nanoseconds + upper.error * added
+    let errors = estimate.errors * estimate.nanoseconds + upper.errors * added
     estimate.nanoseconds += added
-    estimate.error = error / estimate.nanoseconds
+    estimate.errors = errors / estimate.nanoseconds
     estimate.evidence = max(estimate.evidence, upper.evidence)
     return estimate
   }
@@ -230,10 +248,10 @@ extension FittedCurve {
       let second = estimate(decode.value, SIMD4(place[2], place[3], 0, 0), decodeWork)
       let (total, errors) = (
         first.nanoseconds + second.nanoseconds,
-        first.error * first.nanoseconds + second.error * second.nanoseconds
+        first.errors * first.nanoseconds + second.errors * second.nanoseconds
       )
       return Estimate(
-        nanoseconds: total, error: errors / total,
+        nanoseconds: total, errors: errors / total,
         evidence: max(first.evidence, second.evidence))
     }
     if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
@@ -258,7 +276,7 @@ extension FittedCurve {
     // measurements, which caches may have made faster, it stays between them.
     let least = value.evidence >= .extrapolated ? roofline.nanoseconds(work) : 0
     return Estimate(
-      nanoseconds: max(least, (light + device.launchFloor) * value.ratio), error: value.error,
+      nanoseconds: max(least, (light + device.launchFloor) * value.ratio), errors: value.errors,
       evidence: value.evidence)
   }
 

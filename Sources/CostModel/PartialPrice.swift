@@ -3,7 +3,8 @@ internal import Operators
 /// The sum of some of a step's operators, from which its ``StepPrice`` is made.
 ///
 /// Errors of one family of kinds are taken to go the same way, as its operators share kernels and
-/// were measured together; those of different families to be independent.
+/// were measured together; those of different families to be independent. Of an operator's doubt only what sizes near
+/// each other err alike counts, as the rest averages out over the steps of a run.
 struct PartialPrice: Sendable {
   /// Device time in nanoseconds for each ``Evidence``, in the order of its cases.
   var deviceTime = SIMD8<Double>.zero
@@ -32,8 +33,8 @@ struct PartialPrice: Sendable {
     let time = estimate.nanoseconds * Double(count)
     deviceTime[estimate.evidence.rawValue] += time
     if family == Self.collectives { collectiveTime += time }
-    errors[family] += time * estimate.error
-    if estimate.evidence != .analytical { bothWays[family] += time * estimate.error }
+    errors[family] += time * estimate.commonError
+    if estimate.evidence != .analytical { bothWays[family] += time * estimate.commonError }
   }
 
   /// The same part of a step so many times as large.

@@ -1,8 +1,8 @@
 /// The ratio of a predicted time to an anchor.
 struct GridValue: Sendable {
   var ratio: Double
-  /// Relative standard error.
-  var error: Double
+  /// Relative standard errors (``FittedCurve/Estimate/errors``).
+  var errors: SIMD2<Double>
   /// What the ratio rests on.
   var evidence: Evidence
 }
@@ -49,7 +49,7 @@ struct RatioGrid: Sendable {
       (lower[axis], fraction[axis]) = position(of: wanted, in: values)
       outside += max(0, values[0] - wanted) + max(0, wanted - values[values.count - 1])
     }
-    var (logRatio, error) = (0.0, 0.0)
+    var (logRatio, errors) = (0.0, SIMD2<Double>.zero)
     var evidence = Evidence.measured
     let isKnot = fraction == .zero
     for corner in 0..<(1 << axes.count) {
@@ -61,15 +61,17 @@ struct RatioGrid: Sendable {
         cell = cell * axes[axis].count + min(lower[axis] + upper, axes[axis].count - 1)
       }
       guard weight > 0 else { continue }
-      logRatio += weight * knots[cell].logRatio
-      error += weight * (isKnot ? knots[cell].error : knots[cell].errorBeside)
-      evidence = max(evidence, knots[cell].evidence)
+      let knot = knots[cell]
+      logRatio += weight * knot.logRatio
+      errors += weight * SIMD2(isKnot ? knot.error : knot.errorBeside, knot.error)
+      evidence = max(evidence, knot.evidence)
     }
     // Beyond the grid doubt grows with the distance.
     let beyond = 0.15 * outside / logarithm(2)
     let own: Evidence = outside > 0 ? .extrapolated : isKnot ? .measured : .interpolated
     return GridValue(
-      ratio: exponential(logRatio), error: (error * error + beyond * beyond).squareRoot(),
+      ratio: exponential(logRatio),
+      errors: (errors * errors + SIMD2(repeating: beyond * beyond)).squareRoot(),
       evidence: max(own, evidence))
   }
 

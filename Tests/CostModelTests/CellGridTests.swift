@@ -42,7 +42,7 @@ import Testing
       let found = value.ratio * (50 + place[0] + 2 * place[1])
       #expect(abs(found / time(place[0], place[1]) - 1) < 0.02, "\(hole)")
       #expect(value.evidence == .interpolated)
-      #expect(value.error > whole.value(at: place).error)
+      #expect(value.errors[0] > whole.value(at: place).errors[0])
     }
   }
 
@@ -57,13 +57,13 @@ import Testing
   @Test func `Beyond the grid the ratio is held and doubt grows`() throws {
     let grid = try grid()
     let edge = grid.value(at: [4096, 4096, 0, 0])
-    var last = edge.error
+    var last = edge.errors[0]
     for factor in [2.0, 8, 1024] {
       let value = grid.value(at: [4096 * factor, 4096, 0, 0])
       #expect(value.ratio == edge.ratio)
       #expect(value.evidence == .extrapolated)
-      #expect(value.error > last)
-      last = value.error
+      #expect(value.errors[0] > last)
+      last = value.errors[0]
     }
     #expect(grid.value(at: [1, 0, 0, 0]).evidence == .extrapolated)
   }
