@@ -84,10 +84,10 @@ extension FittedCurve {
       for second in sizes.count > 1 ? sizes[1] : [0] {
         guard let (estimate, anchor) = found([first, second]) else { return nil }
         var knot = RatioGrid.Knot(
-          logRatio: logarithm(estimate.nanoseconds / anchor), error: estimate.error,
-          errorBeside: estimate.error, evidence: estimate.evidence)
+          errors: SIMD2(repeating: estimate.error),
+          logRatio: logarithm(estimate.nanoseconds / anchor), evidence: estimate.evidence)
         if knot.evidence == .measured, first < .max, let (beside, _) = found([first + 1, second]) {
-          knot.errorBeside = max(knot.error, beside.error)
+          knot.errors[0] = max(estimate.error, beside.error)
         }
         knots.append(knot)
       }

@@ -12,7 +12,7 @@ extension FittedCurve {
   /// What a ratio that is held from a whole prompt adds to the doubt of a chunk whose context is all past. Public layer
   /// tables of an RTX 4090 and an RTX PRO 6000 measure both: from their whole prompts alone, chunks of 16 to 2,048
   /// tokens with 16 to 16,384 before them are predicted 22 and 35 % too long where the past is most of the context,
-  /// whatever its length and theirs (without ``units(_:inWaves:)`` short ones up to four times too short).
+  /// whatever its length and theirs (without ``BlockWaves`` short ones up to four times too short).
   private static let pastError = 0.3
 
   /// The time of a step's prefills, without its decodes.
@@ -60,11 +60,9 @@ extension FittedCurve {
     guard !hasPast, past > 0 else {
       return estimatePrefill(SIMD4(length, past, 0, 0), work)
     }
-    let whole = units(length + past)
     let share = past / (length + past)
-    let own = share * units(length, inWaves: true) + (1 - share) * units(length)
     var filled = work
-    filled.flops *= whole / own
+    if let waves { filled.flops *= waves.idleness(of: length, past: past) }
     guard var estimate = estimatePrefill(SIMD4(length + past, 0, 0, 0), filled)
     else { return nil }
     let unlike = Self.pastError * share
@@ -73,20 +71,4 @@ extension FittedCurve {
     estimate.evidence = max(estimate.evidence, .extrapolated)
     return estimate
   }
-
-  /// The share of the device's multiprocessors that prefills of one length keep busy, above 0 to 1: a block of the
-  /// kernel is a head's next 64 queries. 1 where nothing is known of the device's multiprocessors.
-  ///
-  /// - Parameter inWaves: whether all wait for the last wave of blocks, which is seldom full.
-  private func units(_ length: Double, inWaves: Bool = false) -> Double {
-    guard let units = device.multiprocessors, units > 0, length > 0 else { return 1 }
-    let heads = Double(max(1, self.operator.attributes["heads"] ?? 1))
-    let sequences = Double(max(1, self.operator.attributes["sequences"] ?? 1))
-    let rows = length / Self.queriesOfBlock
-    let waves = rows.rounded(.up) * heads * sequences / Double(units)
-    return min(1, rows * heads * sequences / Double(units) / (inWaves ? waves.rounded(.up) : 1))
-  }
-
-  /// Queries that one block of FlashAttention 2 works on at a head's width of 128 (its `kBlockM`).
-  private static let queriesOfBlock = 64.0
 }

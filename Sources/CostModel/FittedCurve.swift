@@ -28,6 +28,8 @@ public struct FittedCurve: Sendable {
   let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.
   private let skew: SkewLaw?
+  /// How prefills fill the device's multiprocessors; nil where nothing is known of these.
+  let waves: BlockWaves?
 
   /// Fits a curve, or nil if no sample can be used (no time, or an operator of unknown work).
   ///
@@ -42,6 +44,7 @@ public struct FittedCurve: Sendable {
     self.device = device
     self.roofline = Roofline(device, op.dataType)
     self.skew = skew
+    self.waves = BlockWaves(of: op, on: device)
     var byRegion: [Region: [CellGrid.Point]] = [:]
     var (places, hasPast) = (0, false)
     // A single duration says nothing of its noise; the curve does.
@@ -102,6 +105,7 @@ public struct FittedCurve: Sendable {
     self.mixed = nil
     self.hasPast = false
     self.skew = nil
+    self.waves = BlockWaves(of: op, on: device)
   }
 
   /// The part of an operator's space that a point lies in; only attention has several.

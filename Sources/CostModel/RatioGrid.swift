@@ -14,12 +14,11 @@ struct GridValue: Sendable {
 struct RatioGrid: Sendable {
   /// A grid point whose ratio was predicted, or measured.
   struct Knot {
+    /// Relative standard errors: of the next size, which was not measured, and at the knot itself. What lies between
+    /// knots is doubted as that: kernels change from one size to the next, so that doubt does not grow from a measured
+    /// point's but begins above it.
+    var errors: SIMD2<Double>
     var logRatio: Double
-    /// Relative standard error.
-    var error: Double
-    /// The same of the next size, which was not measured: the doubt of what lies between knots. Kernels change from
-    /// one size to the next, so that it does not grow from that of a measured point but begins above it.
-    var errorBeside: Double
     var evidence: Evidence
   }
 
@@ -63,9 +62,10 @@ struct RatioGrid: Sendable {
       guard weight > 0 else { continue }
       let knot = knots[cell]
       logRatio += weight * knot.logRatio
-      errors += weight * SIMD2(isKnot ? knot.error : knot.errorBeside, knot.error)
+      errors += weight * knot.errors
       evidence = max(evidence, knot.evidence)
     }
+    if isKnot { errors[0] = errors[1] }
     // Beyond the grid doubt grows with the distance.
     let beyond = 0.15 * outside / logarithm(2)
     let own: Evidence = outside > 0 ? .extrapolated : isKnot ? .measured : .interpolated
