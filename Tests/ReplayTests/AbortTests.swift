@@ -16,7 +16,7 @@ import Testing
 
   @Test("Schedules with requests aborted between steps equal a plain engine's", arguments: 0..<4)
   func equalsNaive(batch: UInt64) throws {
-    for seed in (batch * 3)..<(batch * 3 + 3) {
+    for seed in (batch * 5)..<(batch * 5 + 5) {
       for example in Self.cases(7_000_000 + seed) {
         var group = example.deployment.engines[0]
         group.pipelineParallel = 1
@@ -80,7 +80,7 @@ import Testing
     "Aborted while steps are on their way, a request leaves no token, no block and no slot behind",
     arguments: 0..<4)
   func conservation(batch: UInt64) throws {
-    for seed in (batch * 4)..<(batch * 4 + 4) {
+    for seed in (batch * 10)..<(batch * 10 + 10) {
       for example in Self.cases(8_000_000 + seed) {
         var random = SplitMix64(seed: seed)
         let limits = try EngineLimits(example.deployment.engines[0])

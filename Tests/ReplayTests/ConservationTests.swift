@@ -10,7 +10,7 @@ import Testing
 @Suite struct ConservationTests {
   @Test("Every step keeps its limits, and every block has its users", arguments: 0..<20)
   func invariants(batch: UInt64) throws {
-    for seed in (batch * 10)..<(batch * 10 + 10) {
+    for seed in (batch * 20)..<(batch * 20 + 20) {
       let example = RandomCase(seed: 2_000_000 + seed)
       var limits = try EngineLimits(example.deployment.engines[0])
       limits.asyncScheduling = false
@@ -52,7 +52,7 @@ import Testing
 
   @Test("Times are in order, tokens complete, and the same run is the same", arguments: 0..<10)
   func outcomes(batch: UInt64) throws {
-    for seed in (batch * 20)..<(batch * 20 + 20) {
+    for seed in (batch * 50)..<(batch * 50 + 50) {
       let example = RandomCase(seed: 3_000_000 + seed)
       var deployment = example.deployment
       deployment.engines[0].count = 3

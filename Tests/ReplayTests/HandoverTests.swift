@@ -275,7 +275,7 @@ import Testing
 
   @Test("Engines with roles equal plain ones, step by step", arguments: 0..<4)
   func equalsNaive(batch: UInt64) throws {
-    let cases = randomCases(100)
+    let cases = randomCases(200)
     for seed in (batch * cases / 4)..<((batch + 1) * cases / 4) {
       let (deployment, records) = randomCase(seed)
       var options = ReplayOptions()
@@ -318,7 +318,7 @@ import Testing
 
   @Test("Every request ends, each token is computed once, and no block is lost", arguments: 0..<4)
   func conservation(batch: UInt64) throws {
-    for seed in (batch * 15)..<(batch * 15 + 15) {
+    for seed in (batch * 30)..<(batch * 30 + 30) {
       var (deployment, records) = randomCase(1_000_000 + seed)
       deployment.engines.removeAll { $0.role == .both }
       deployment.routing = .roundRobin

@@ -9,8 +9,8 @@ import Testing
 
 @Suite struct ReferenceTests {
   /// How many random workloads plain engines take, and those of each other kind.
-  static let cases = randomCases(400)
-  static let others = randomCases(40)
+  static let cases = randomCases(800)
+  static let others = randomCases(60)
 
   @Test(
     "The engine equals a plain one, step by step, under tight memory, budgets and shared prefixes",
@@ -109,7 +109,7 @@ import Testing
 
   @Test("Skipping the scheduler in runs of decode steps changes nothing", arguments: 0..<10)
   func runsEqualSteps(batch: UInt64) throws {
-    for seed in (batch * 20)..<(batch * 20 + 20) {
+    for seed in (batch * 40)..<(batch * 40 + 40) {
       let example = RandomCase(seed: 1_000_000 + seed)
       var options = ReplayOptions()
       options.recordsSteps = true
