@@ -19,13 +19,13 @@ public struct SampleOutliers: Sendable {
     case spike
     /// Measured more than once, with times that differ by more than a tenth: by no noise of the curve,
     /// as such points are what makes it noisy. Left out are those that are off as far as a spike from the
-    /// median of all, or where less than half are near that, as of two, from what the neighbours let expect,
+    /// median of all, or of two, or where no more than half are near it, from what the neighbours let expect,
     /// if others are not. Where none is near either, the point as a whole may be a spike; else their mean stands.
     case duplicates
     /// Faster than the data sheet allows. Left out where it stands alone; of several in a row the
     /// cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them
     /// a step reads is an average over routings, which skewed ones stay below.
-    /// Nor of a point of which some repetitions were left out: their mean is no time that was measured.
+    /// Nor of a point of which some repetitions were judged wrong: their mean is no time that was measured.
     case fasterThanLight = "faster than light"
   }
 
@@ -154,7 +154,8 @@ public struct SampleOutliers: Sendable {
       times.indices.filter { abs(times[$0] - centre) > limit }
     }
     let ofMedian = wild(from: median)
-    if 2 * ofMedian.count < times.count { return ofMedian }
+    // Two are equally far from their own median.
+    if times.count > 2, 2 * ofMedian.count < times.count { return ofMedian }
     let ofNeighbours = lines.expectedLogTime(at: place).map(wild) ?? []
     return ofNeighbours.count < times.count ? ofNeighbours : []
   }

@@ -220,6 +220,7 @@ import Testing
       ([10, 10, 14, 14], 8, []), ([10, 10, 80, 80], 8, [2, 3]), ([80, 10, 80, 10], 8, [0, 2]),
       ([10, 10, 90, 10], 8, [2]), ([10, 11, 90, 91, 92], 8, [0, 1]), ([10, 10, 80, 80], 0, []),
       ([40, 40, 80, 80], 8, [0, 1, 2, 3]), ([0.001, 10, 10], 8, [0]), ([0.001, 10], 8, [0]),
+      ([10, 16], 8, [1]), ([10, 12], 8, []), ([10, 16], 0, []),
     ] as [([Double], Int, [Int])])
   func `Of repetitions those are left out that most others or the neighbours contradict`(
     microseconds: [Double], neighbours: Int, excluded: [Int]
