@@ -145,9 +145,8 @@ public struct CostModel: Sendable {
     if let told = candidates.explanation(of: shape, prediction.evidence) {
       prediction.explanation = told
     }
-    if let own = candidates.own, !own.hasPast, shape.prefillContext > shape.prefillTokens {
-      prediction.explanation +=
-        "; no prompt with cached tokens was measured: as a whole one of its length"
+    if candidates.own?.takesPastFromWholePrompts(shape) == true {
+      prediction.explanation += "; no prompt with cached tokens was measured: by whole ones"
     }
     return prediction
   }

@@ -72,24 +72,18 @@ extension FittedCurve {
     _ field: LatencyField, _ sizes: [[Int]], _ point: ([Int]) -> AxisPoint
   ) -> Shared<Surface>? {
     let op = self.operator
-    func found(_ sizes: [Int]) -> (estimate: Estimate, anchor: Double)? {
-      let point = point(sizes)
-      guard let work = OperatorWork(op, at: point),
-        let found = estimate(at: point, work, with: field)
-      else { return nil }
-      return (found, device.speedOfLight(work, op.dataType) + device.launchFloor)
-    }
     var knots: [RatioGrid.Knot] = []
     for first in sizes[0] {
       for second in sizes.count > 1 ? sizes[1] : [0] {
-        guard let (estimate, anchor) = found([first, second]) else { return nil }
-        var knot = RatioGrid.Knot(
-          errors: SIMD2(repeating: estimate.error),
-          logRatio: logarithm(estimate.nanoseconds / anchor), evidence: estimate.evidence)
-        if knot.evidence == .measured, first < .max, let (beside, _) = found([first + 1, second]) {
-          knot.errors[0] = max(estimate.error, beside.error)
-        }
-        knots.append(knot)
+        let point = point([first, second])
+        guard let work = OperatorWork(op, at: point),
+          let found = estimate(at: point, work, with: field)
+        else { return nil }
+        let anchor = device.speedOfLight(work, op.dataType) + device.launchFloor
+        knots.append(
+          RatioGrid.Knot(
+            logRatio: logarithm(found.nanoseconds / anchor), error: found.error,
+            evidence: found.evidence))
       }
     }
     return Shared(.knots(RatioGrid(axes: sizes, knots: knots)))
@@ -117,16 +111,12 @@ extension FittedCurve {
   /// the edges of tiles, at which a product's time jumps.
   private static func sizes(_ measured: [Int], teeth: Bool = false) -> [Int] {
     var sizes = Set(measured)
-    for (low, high) in zip(measured, measured.dropFirst()) where low > 0 {
-      let gaps = logarithm(Double(high) / Double(low)) / logarithm(widestGap)
-      let parts = max(2, Int(gaps.rounded(.up)))
+    for (low, high) in zip(measured, measured.dropFirst()) where low > 0 && high - low > 1 {
+      let ratio = logarithm(Double(high) / Double(low))
+      let parts = max(2, Int((ratio / logarithm(widestGap)).rounded(.up)))
       for part in 1..<parts {
-        let fraction = Double(part) / Double(parts)
-        sizes.insert(
-          Int(
-            (Double(low)
-              * exponential(
-                fraction * logarithm(Double(high) / Double(low)))).rounded()))
+        let between = Double(low) * exponential(Double(part) / Double(parts) * ratio)
+        if let size = Int(exactly: between.rounded()) { sizes.insert(size) }
       }
     }
     if teeth, let least = measured.first, let most = measured.last {

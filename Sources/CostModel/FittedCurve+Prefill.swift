@@ -11,8 +11,8 @@ struct PrefillBatch: Sendable {
 extension FittedCurve {
   /// What a ratio that is held from a whole prompt adds to the doubt of a chunk whose context is all past. Public layer
   /// tables of an RTX 4090 and an RTX PRO 6000 measure both: from their whole prompts alone, chunks of 16 to 2,048
-  /// tokens with 16 to 16,384 before them are predicted 22 and 35 % too long where the past is most of the context,
-  /// whatever its length and theirs (without ``BlockWaves`` short ones up to four times too short).
+  /// tokens with 16 to 16,384 before them are predicted on average 22 and 35 % too long where the past is most of the context
+  /// (the worst tenth by half or more), whatever its length and theirs (without ``BlockWaves`` short ones up to four times too short).
   private static let pastError = 0.3
 
   /// The time of a step's prefills, without its decodes.
@@ -70,5 +70,12 @@ extension FittedCurve {
       (estimate.errors * estimate.errors + SIMD2(repeating: unlike * unlike)).squareRoot()
     estimate.evidence = max(estimate.evidence, .extrapolated)
     return estimate
+  }
+
+  /// Whether a step has a chunk after a past, and it is priced by whole prompts, as no past was measured.
+  func takesPastFromWholePrompts(_ shape: StepShape) -> Bool {
+    let isMeasuredTogether = shape.decodeSequences > 0 && mixed != nil
+    return prefill != nil && !hasPast && !isMeasuredTogether
+      && shape.prefillContext > shape.prefillTokens
   }
 }

@@ -23,7 +23,7 @@ public struct FittedCurve: Sendable {
   var single: Shared<Surface>?
   var prefill: Shared<Surface>?
   var decode: Shared<Surface>?
-  private let mixed: Shared<Surface>?
+  let mixed: Shared<Surface>?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
   /// What unequal lengths of decodes add, where that was measured.

@@ -37,9 +37,9 @@ public struct Prediction: Sendable, Hashable {
   /// caches make small operators faster than the memory that light is reckoned by.
   public var interval90: ClosedRange<Double> { interval(standardErrors: 1.645) }
 
-  /// The interval of so many standard errors to either side (``interval90`` of 1.645), in nanoseconds.
+  /// The interval of so many standard errors to either side, none if negative (``interval90`` of 1.645), in nanoseconds.
   public func interval(standardErrors: Double) -> ClosedRange<Double> {
-    let factor = exponential(standardErrors * min(max(0, relativeError), Self.mostError))
+    let factor = exponential(max(0, standardErrors) * min(max(0, relativeError), Self.mostError))
     guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
     let isBelowLight = nanoseconds < speedOfLight
     let low = isBelowLight ? nanoseconds / factor : max(nanoseconds / factor, speedOfLight)

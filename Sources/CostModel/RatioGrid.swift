@@ -14,12 +14,17 @@ struct GridValue: Sendable {
 struct RatioGrid: Sendable {
   /// A grid point whose ratio was predicted, or measured.
   struct Knot {
-    /// Relative standard errors: of the next size, which was not measured, and at the knot itself. What lies between
-    /// knots is doubted as that: kernels change from one size to the next, so that doubt does not grow from a measured
-    /// point's but begins above it.
-    var errors: SIMD2<Double>
-    var logRatio: Double
-    var evidence: Evidence
+    /// Relative standard errors: beside the knot, and at it.
+    fileprivate var errors: SIMD2<Double>
+    let logRatio: Double
+    let evidence: Evidence
+
+    /// - Parameter error: relative standard error.
+    init(logRatio: Double, error: Double, evidence: Evidence) {
+      self.errors = SIMD2(repeating: error)
+      self.logRatio = logRatio
+      self.evidence = evidence
+    }
   }
 
   /// Sorted coordinates along each axis.
@@ -29,12 +34,29 @@ struct RatioGrid: Sendable {
 
   /// Creates a grid.
   ///
+  /// What lies beside a measured knot is doubted as the knots around it that were not measured: kernels change from one
+  /// size to the next, so that doubt does not grow from a measured point's but begins above it.
+  ///
   /// - Parameters:
   ///   - axes: sorted sizes along one or two axes.
   ///   - knots: one for each point of the grid, the last axis fastest.
   init(axes: [[Int]], knots: [Knot]) {
     self.axes = axes.map { $0.map { logCoordinate(Double($0)) } }
-    self.knots = knots
+    var doubted = knots
+    var stride = 1
+    for sizes in axes.reversed() {
+      for cell in knots.indices where knots[cell].evidence == .measured {
+        let place = cell / stride % sizes.count
+        let around =
+          (place > 0 ? [knots[cell - stride]] : [])
+          + (place < sizes.count - 1 ? [knots[cell + stride]] : [])
+        for other in around {
+          doubted[cell].errors[0] = max(doubted[cell].errors[0], other.errors[1])
+        }
+      }
+      stride *= sizes.count
+    }
+    self.knots = doubted
   }
 
   /// The ratio at a place, given by one size an axis.
@@ -48,9 +70,9 @@ struct RatioGrid: Sendable {
       (lower[axis], fraction[axis]) = position(of: wanted, in: values)
       outside += max(0, values[0] - wanted) + max(0, wanted - values[values.count - 1])
     }
+    let isKnot = fraction == .zero && outside == 0
     var (logRatio, errors) = (0.0, SIMD2<Double>.zero)
     var evidence = Evidence.measured
-    let isKnot = fraction == .zero
     for corner in 0..<(1 << axes.count) {
       var weight = 1.0
       var cell = 0

@@ -52,7 +52,7 @@ import Testing
     return shape
   }
 
-  /// A chunk of 16 tokens keeps 32 of 100 multiprocessors busy, for a quarter of a block each.
+  /// A chunk of 16 tokens keeps 32 of 100 multiprocessors busy, with a whole block each.
   @Test(arguments: [16, 64, 100, 128, 256, 500, 512, 2048], [512, 4096, 16_384])
   func `A chunk waits for its own waves of blocks`(length: Int, past: Int) throws {
     let found = try #require(model().predict(op, step(length, past: past)))
@@ -72,6 +72,8 @@ import Testing
         #expect(found.nanoseconds < 1.03 * last.nanoseconds)
         #expect(found.relativeError < last.relativeError + 0.02)
       }
+      // A chunk shorter than all prompts is doubted as such, until its past makes it as long as one.
+      if length >= 64 { #expect(found.relativeError >= last.relativeError - 1e-9) }
       last = found
     }
     #expect(last.relativeError > 0.2)

@@ -226,7 +226,8 @@ import Testing
     #expect(sum <= 0.015 * count)
   }
 
-  /// One size beside a measured one: its doubt is not that of the measurement.
+  /// One size beside a measured one: its doubt is not that of the measurement, but of what lies between; of experts,
+  /// whose doubt grows from there to the middle, that is more than the field's.
   @Test(arguments: [Table.products, .experts])
   func `A compiled operator doubts what lies between measured sizes as its field does`(
     table: Table
@@ -235,13 +236,16 @@ import Testing
     for curve in curves(table) {
       let compiled = try #require(CompiledOperator(curve.operator, on: model))
       let measured = Set(curve.samples.map(\.point))
-      for sample in curve.samples.dropLast() {
+      let last = try #require(measured.map { $0[0] }.max())
+      for sample in curve.samples {
         for size in [sample.point[0] + 1, sample.point[0] * 5 / 4] {
           let between = AxisPoint(size)
-          guard !measured.contains(between) else { continue }
+          guard !measured.contains(between), size <= last + 1 else { continue }
           let direct = try #require(model.predict(curve.operator, at: between))
           let ratio = compiled.estimate(at: between).error / direct.relativeError
-          #expect(ratio > 0.75 && ratio < 1.5, "\(curve.operator) \(size) \(ratio)")
+          #expect(
+            ratio > 0.75 && ratio < (table == .experts ? 1.75 : 1.5),
+            "\(curve.operator) \(size) \(ratio)")
         }
       }
     }
