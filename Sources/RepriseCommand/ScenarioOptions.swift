@@ -58,7 +58,8 @@ struct ScenarioOptions: ParsableArguments {
           try dataSheet(named: service.device, beside: folder)
         }
         searching[pool.name] = device
-        let isMeasured = scenario.hasMeasuredSearches(on: pool, service)
+        let isMeasured = scenario.placedSearches.filter { $0.pool == pool.name }
+          .allSatisfy { scenario.coefficients(of: $0) != nil }
         resolved.add(
           PoolPlan(pool, searchingOn: device),
           "\(pool.name): searches on \(device.name) cost "
@@ -137,17 +138,6 @@ struct ResolvedScenario {
       warnings.append(
         "\(result.unfinished) of \(result.arrivals) requests never ended: engines or memory that they "
           + "need never came, as after outages without 'for_s'")
-    }
-  }
-}
-
-extension Scenario {
-  /// Whether all searches on a pool's devices have measured costs.
-  fileprivate func hasMeasuredSearches(on pool: EnginePool, _ service: SearchService) -> Bool {
-    pipelines.flatMap(\.stages).filter { $0.pool == pool.name }.allSatisfy { stage in
-      guard case .retrieve(let retrieval) = stage.action else { return true }
-      guard let index = indexes.first(where: { $0.name == retrieval.index }) else { return false }
-      return service.coefficients(of: index.index.kind) != nil
     }
   }
 }

@@ -34,7 +34,7 @@ extension RequestLogError: CustomStringConvertible {
     case .unknownFormat(let path, let nearest):
       "\(path): not a request log that is read; "
         + (nearest.map { "it comes nearest to \($0), " } ?? "")
-        + "docs/FORMATS.md lists those that are, and --mapping reads any other CSV or JSON Lines"
+        + "docs/FORMATS.md lists those that are, and --log-mapping reads any other CSV or JSON Lines"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"

@@ -4,7 +4,8 @@ import Operators
 /// Engines of a pool that step together, as ``Lockstep`` has them: data-parallel ranks.
 ///
 /// All are at their boundary at once, of which one event tells. Ranks that share experts are one unit that
-/// neither fails nor scales in part: scenarios that ask for that are refused.
+/// neither fails nor scales in part: scenarios that ask for that are refused, as are those whose ranks prefill or decode
+/// alone, so that nothing waits here for memory of another pool.
 extension PipelineFleet {
   /// Ends the step in flight of all engines of a pool, and begins the next one.
   mutating func lockstepBoundary(of pool: Int, at time: Int64) {

@@ -76,7 +76,7 @@ extension SearchCost {
 
 extension Scenario {
   /// The searches of all stages, in their order.
-  var placedSearches: [PlacedSearch] {
+  public var placedSearches: [PlacedSearch] {
     pipelines.flatMap(\.stages).compactMap { stage in
       guard case .retrieve(let retrieval) = stage.action else { return nil }
       return PlacedSearch(retrieval, on: stage.pool)
@@ -108,13 +108,18 @@ extension Scenario {
       guard let index = indexes.first(where: { $0.name == search.retrieval.index }) else {
         continue
       }
-      var measured: VectorSearchCoefficients?
-      if case .searcher(let service) = pools.first(where: { $0.name == search.pool })?.service {
-        measured = service.coefficients(of: index.index.kind)
-      }
       costs[search] = SearchCost.batches(
-        index, search.retrieval, on: devices[search.pool], measured: measured)
+        index, search.retrieval, on: devices[search.pool], measured: coefficients(of: search))
     }
     return costs
+  }
+
+  /// What the devices of a search's pool were measured to take for it; nil where its pool has none, or nothing was
+  /// measured.
+  public func coefficients(of search: PlacedSearch) -> VectorSearchCoefficients? {
+    guard case .searcher(let service) = pools.first(where: { $0.name == search.pool })?.service,
+      let index = indexes.first(where: { $0.name == search.retrieval.index })
+    else { return nil }
+    return service.coefficients(of: index.index.kind)
   }
 }
