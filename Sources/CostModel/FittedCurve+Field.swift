@@ -47,25 +47,25 @@ extension FittedCurve {
       guard let most, let end = sizes.firstIndex(where: { $0 >= most }) else { return sizes }
       return Array(sizes[...end])
     }
-    var curve = self
+    let surface: Shared<Surface>?
     switch region {
     case .single:
       let sizes = Self.sizes(field.values(along: 0), teeth: self.operator.kind == .gemm)
       let most = self.operator.kind.axes == ["tokens"] ? bounds?.tokens : nil
-      curve.single = grid(field, [within(sizes, most)]) { AxisPoint($0[0]) }
+      surface = grid(field, [within(sizes, most)]) { AxisPoint($0[0]) }
     case .prefill:
       // A measured past is told by the curve alone.
       guard !hasPast else { return self }
       let lengths = Self.sizes(field.values(along: 0))
-      curve.prefill = grid(field, [within(lengths, bounds?.context), [0]]) { AxisPoint($0[0]) }
+      surface = grid(field, [within(lengths, bounds?.context), [0]]) { AxisPoint($0[0]) }
     case .decode:
       let batches = Self.batches(field.values(along: 2), of: self.operator, on: device)
       let contexts = Self.sizes(field.values(along: 3))
       let sizes = Self.thinned(
         [within(batches, bounds?.sequences), within(contexts, bounds?.context)])
-      curve.decode = grid(field, sizes) { AxisPoint(0, 0, $0[0], $0[1]) }
+      surface = grid(field, sizes) { AxisPoint(0, 0, $0[0], $0[1]) }
     }
-    return curve
+    return FittedCurve(self, region, is: surface)
   }
 
   private func grid(

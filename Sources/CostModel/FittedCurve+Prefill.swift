@@ -32,14 +32,15 @@ extension FittedCurve {
     guard isBatch else { return estimate(length: queries, past: past, work) }
 
     let above = batches.firstIndex { $0.sequences >= shape.prefillSequences } ?? batches.count - 1
-    let upper = batches[above]
-    let lower = above > 0 ? batches[above - 1] : PrefillBatch(sequences: 1, curve: self)
-    guard let high = upper.curve.estimate(length: length, past: past, work),
-      let low = lower.curve.estimate(length: length, past: past, work)
+    // Below all batches is this curve itself, of one prefill.
+    let (upper, lower) = (batches[above].sequences, above > 0 ? batches[above - 1].sequences : 1)
+    guard let high = batches[above].curve.estimate(length: length, past: past, work),
+      let low = above > 0
+        ? batches[above - 1].curve.estimate(length: length, past: past, work)
+        : estimate(length: length, past: past, work)
     else { return nil }
     let fraction =
-      logarithm(sequences / Double(lower.sequences))
-      / logarithm(Double(upper.sequences) / Double(lower.sequences))
+      logarithm(sequences / Double(lower)) / logarithm(Double(upper) / Double(lower))
     let weight = min(1, fraction)
     var estimate = Estimate(
       nanoseconds: exponential(

@@ -8,7 +8,9 @@ public import Operators
 /// empty launch. Where a curve stands alone it is the time itself that is interpolated (``CellGrid``),
 /// and where a field has filled it the logarithm of the ratio (``RatioGrid``); the boundary's ratio is
 /// held beyond the samples, the anchor carrying the growth.
-public struct FittedCurve: Sendable {
+///
+/// Never changed once made, and shared: a copy would count a dozen references at each query.
+public final class FittedCurve: Sendable {
   /// What it predicts.
   public let `operator`: Operator
   /// The software that it was measured under.
@@ -20,9 +22,9 @@ public struct FittedCurve: Sendable {
   /// The device's rates for the operator's type.
   private let roofline: Roofline
   /// Points with one kind of work: a single size, prefill alone or decode alone, or all mixed.
-  var single: Shared<Surface>?
-  var prefill: Shared<Surface>?
-  var decode: Shared<Surface>?
+  let single: Shared<Surface>?
+  let prefill: Shared<Surface>?
+  let decode: Shared<Surface>?
   let mixed: Shared<Surface>?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
@@ -102,10 +104,26 @@ public struct FittedCurve: Sendable {
     self.points = 0
     self.device = device
     self.roofline = Roofline(device, op.dataType)
-    self.mixed = nil
+    (self.single, self.prefill, self.decode, self.mixed) = (nil, nil, nil, nil)
     self.hasPast = false
     self.skew = nil
     self.waves = BlockWaves(of: op, on: device)
+  }
+
+  /// A curve of which one surface is another.
+  init(_ curve: FittedCurve, _ region: FieldRegion, is surface: Shared<Surface>?) {
+    self.operator = curve.operator
+    self.runtime = curve.runtime
+    self.points = curve.points
+    self.device = curve.device
+    self.roofline = curve.roofline
+    self.single = region == .single ? surface : curve.single
+    self.prefill = region == .prefill ? surface : curve.prefill
+    self.decode = region == .decode ? surface : curve.decode
+    self.mixed = curve.mixed
+    self.hasPast = curve.hasPast
+    self.skew = curve.skew
+    self.waves = curve.waves
   }
 
   /// The part of an operator's space that a point lies in; only attention has several.

@@ -27,8 +27,9 @@ struct RatioGrid: Sendable {
     }
   }
 
-  /// Sorted coordinates along each axis.
-  private let axes: [[Double]]
+  /// Sorted coordinates along the first axis, and along the second, if there is one.
+  private let rows: [Double]
+  private let columns: [Double]
   /// The last axis fastest.
   private let knots: [Knot]
 
@@ -41,7 +42,8 @@ struct RatioGrid: Sendable {
   ///   - axes: sorted sizes along one or two axes.
   ///   - knots: one for each point of the grid, the last axis fastest.
   init(axes: [[Int]], knots: [Knot]) {
-    self.axes = axes.map { $0.map { logCoordinate(Double($0)) } }
+    self.rows = axes[0].map { logCoordinate(Double($0)) }
+    self.columns = axes.count > 1 ? axes[1].map { logCoordinate(Double($0)) } : []
     var doubted = knots
     var stride = 1
     for sizes in axes.reversed() {
@@ -61,40 +63,55 @@ struct RatioGrid: Sendable {
 
   /// The ratio at a place, given by one size an axis.
   func value(at place: SIMD4<Double>) -> GridValue {
-    var lower = SIMD4<Int>.zero
-    var fraction = SIMD4<Double>.zero
-    var outside = 0.0
-    for axis in axes.indices {
-      let values = axes[axis]
-      let wanted = logCoordinate(place[axis])
-      (lower[axis], fraction[axis]) = position(of: wanted, in: values)
-      outside += max(0, values[0] - wanted) + max(0, wanted - values[values.count - 1])
-    }
-    let isKnot = fraction == .zero && outside == 0
-    var (logRatio, errors) = (0.0, SIMD2<Double>.zero)
-    var evidence = Evidence.measured
-    for corner in 0..<(1 << axes.count) {
-      var weight = 1.0
-      var cell = 0
-      for axis in axes.indices {
-        let upper = corner >> axis & 1
-        weight *= upper == 1 ? fraction[axis] : 1 - fraction[axis]
-        cell = cell * axes[axis].count + min(lower[axis] + upper, axes[axis].count - 1)
-      }
-      guard weight > 0 else { continue }
-      let knot = knots[cell]
-      logRatio += weight * knot.logRatio
-      errors += weight * knot.errors
-      evidence = max(evidence, knot.evidence)
-    }
+    let row = Place(place[0], in: rows)
+    let column = columns.count > 1 ? Place(place[1], in: columns) : Place()
+    let width = max(1, columns.count)
+    let (low, high) = (row.low * width, row.high * width)
+    let corners = (
+      knots[low + column.low], knots[low + column.high],
+      knots[high + column.low], knots[high + column.high]
+    )
+    let weights = (
+      (1 - row.fraction) * (1 - column.fraction), (1 - row.fraction) * column.fraction,
+      row.fraction * (1 - column.fraction), row.fraction * column.fraction
+    )
+    let logRatio =
+      weights.0 * corners.0.logRatio + weights.1 * corners.1.logRatio
+      + (weights.2 * corners.2.logRatio + weights.3 * corners.3.logRatio)
+    var errors =
+      weights.0 * corners.0.errors + weights.1 * corners.1.errors
+      + (weights.2 * corners.2.errors + weights.3 * corners.3.errors)
+    let evidence = max(
+      max(corners.0.evidence, corners.1.evidence), max(corners.2.evidence, corners.3.evidence))
+    let outside = row.outside + column.outside
+    let isKnot = row.fraction == 0 && column.fraction == 0 && outside == 0
     if isKnot { errors[0] = errors[1] }
-    // Beyond the grid doubt grows with the distance.
-    let beyond = 0.15 * outside / logarithm(2)
+    if outside > 0 {
+      // Beyond the grid doubt grows with the distance.
+      let beyond = 0.15 * outside / logarithm(2)
+      errors = (errors * errors + SIMD2(repeating: beyond * beyond)).squareRoot()
+    }
     let own: Evidence = outside > 0 ? .extrapolated : isKnot ? .measured : .interpolated
     return GridValue(
-      ratio: exponential(logRatio),
-      errors: (errors * errors + SIMD2(repeating: beyond * beyond)).squareRoot(),
-      evidence: max(own, evidence))
+      ratio: exponential(logRatio), errors: errors, evidence: max(own, evidence))
+  }
+
+  /// Where a size lies along an axis: between which knots, at which part of the way; at one if on it, or outside.
+  private struct Place {
+    var low = 0
+    var high = 0
+    var fraction = 0.0
+    /// How far it is from the nearest knot, beyond the ends.
+    var outside = 0.0
+
+    init() {}
+
+    init(_ size: Double, in knots: [Double]) {
+      let wanted = logCoordinate(size)
+      (low, fraction) = position(of: wanted, in: knots)
+      high = fraction > 0 ? low + 1 : low
+      outside = max(0, knots[0] - wanted) + max(0, wanted - knots[knots.count - 1])
+    }
   }
 
   /// The sizes of knots around `size` along the first axis, for explanations.
@@ -102,8 +119,8 @@ struct RatioGrid: Sendable {
     let coordinate = logCoordinate(size)
     func opened(_ coordinate: Double) -> Double { exponential(coordinate) - 1 }
     return (
-      axes[0].last { $0 <= coordinate }.map(opened),
-      axes[0].first { $0 > coordinate }.map(opened)
+      rows.last { $0 <= coordinate }.map(opened),
+      rows.first { $0 > coordinate }.map(opened)
     )
   }
 }
