@@ -79,7 +79,8 @@ extension PipelineFleet {
   /// Ends a pass of an encoder, and begins the next one.
   mutating func encoderBoundary(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
-    engines[engine].isWoken = false
+    // What ends here may send its next stage here: the pass below takes that, and it needs no boundary of its own.
+    engines[engine].isWoken = true
     if encoders[place].isBusy {
       engines[engine].busyTime += Double(time - engines[engine].serviceStart)
       load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
@@ -94,13 +95,15 @@ extension PipelineFleet {
     var started: [Int32] = []
     guard let shape = encoders[place].begin(&started),
       let pricing = plan.pools[engines[engine].pool].pricing
-    else { return stopIfDrained(engine, at: time) }
+    else {
+      engines[engine].isWoken = false
+      return stopIfDrained(engine, at: time)
+    }
     for work in started where isCurrent(work) {
       tasks[Int(works[Int(work)].task)].phase = .running
       tasks[Int(works[Int(work)].task)].started = time
     }
     engines[engine].serviceStart = time
-    engines[engine].isWoken = true
     result.passes += 1
     let end = Engine.end(of: pricing.price(shape).total, from: time)
     tracePass(shape, of: engine, from: time, to: end)

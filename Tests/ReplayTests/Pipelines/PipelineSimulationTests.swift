@@ -153,6 +153,24 @@ import Testing
     #expect(abs(shares[0].share - 50_000.0 / 56_501) < 1e-12)
   }
 
+  @Test("Stages that follow each other on one encoder each take their passes")
+  func encodersInARow() throws {
+    // 1,000 a pass and 10 a token: 20 tokens; 2 sequences of 20; twice 4 sequences of 5 in batches of 4.
+    let stages = [
+      Stage(name: "embed", action: .encode(EncoderWork(source: .prompt)), pool: "embedder"),
+      Stage(
+        name: "filter", action: .encode(EncoderWork(source: .prompt, sequences: 2)),
+        pool: "embedder", after: ["embed"]),
+      Stage(
+        name: "rerank", action: .encode(EncoderWork(source: .prompt, tokens: 5, sequences: 8)),
+        pool: "embedder", after: ["filter"]),
+    ]
+    let (result, outcomes) = try replay(
+      plan([encoderPool()], stages), [request(0, input: 20, output: 1)])
+    #expect(outcomes.first?.stages.map(\.ended.rawValue) == [1200, 2600, 5000])
+    #expect(result.passes == 4)
+  }
+
   @Test("A search's documents join the context, and a host's memory slows searches that share it")
   func sharedMemory() throws {
     let retrieval = Retrieval(index: "wiki", probes: 4, documents: 3, tokensPerDocument: 10)
