@@ -133,6 +133,7 @@ SEEDS |= {
         '["Tensor(float)","Tensor(float)"]}, "outputs": {"values": [], "shapes": [], "types": []}, '
         '"attrs": [{"name": "rf_id", "type": "uint64", "value": 1}]}]}'
     ],
+    "defaults": ["db: lat.sqlite\nreplay:\n  threads: 4\n  bands: false\n  tag: [a, b]\n"],
     "storage-reads": [
         "device,block_size_bytes,fio_measured_ms\nNVMe SSD,16777216,1.66582\nNVMe SSD,4096,0.02\n",
         "bytes,time_ns\n1,1e3\n",
@@ -231,6 +232,9 @@ def seeds(parser):
         found += [path.read_bytes() for path in (ROOT / "docs" / "examples").glob("*.yaml")]
     if parser == "scenario":
         found += scenarios()
+        found += [path.read_bytes() for path in (ROOT / "docs" / "examples" / "pipelines").glob("*.yaml")]
+    if parser == "search":
+        found += [path.read_bytes() for path in (ROOT / "docs" / "examples" / "search").glob("*.yaml")]
     if parser == "model":
         found.append((OWN / "config.json").read_bytes())
         # One configuration of each built-in family.

@@ -24,6 +24,12 @@ let parsers: [String: @Sendable ([UInt8]) -> Void] = {
       _ = try? Deployment(yaml: String(decoding: bytes, as: UTF8.self), path: "d.yaml")
     },
     "scenario": scenario,
+    "search": { bytes in
+      _ = try? SearchSpace(yaml: String(decoding: bytes, as: UTF8.self), path: "s.yaml")
+    },
+    "defaults": { bytes in
+      _ = try? CommandDefaults(yaml: String(decoding: bytes, as: UTF8.self), path: "reprise.yaml")
+    },
     "model": model,
     "model-family": { bytes in _ = try? CatalogueModel.read(bytes, name: "family.json") },
     "devices": { bytes in _ = try? Device.read(bytes, name: "devices.json") },
