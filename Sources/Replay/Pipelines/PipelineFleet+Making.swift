@@ -179,7 +179,8 @@ extension PipelineFleet {
           StoreTotals(
             pool: pool, number: number, lookups: instance.lookups, hits: instance.hits,
             bytesRead: instance.bytesRead, bytesWritten: instance.bytesWritten,
-            blocks: instance.blocks.count, evictions: instance.blocks.counts.evictions))
+            blocks: instance.blocks.count, evictions: instance.blocks.counts.evictions,
+            dropped: instance.dropped))
       }
     }
     result.links = links.totals()

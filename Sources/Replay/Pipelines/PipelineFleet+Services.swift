@@ -13,7 +13,7 @@ extension PipelineFleet {
     let task = Int(cargo.task)
     let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
     switch cargo.purpose {
-    case .write: return
+    case .write: written(cargo, at: time)
     case .exchange:
       if engines[task].epoch == cargo.attempt { exchanged(task, at: time) }
     case .work: foresee(.service, task, at: time, tag: cargo.attempt)

@@ -10,6 +10,8 @@ struct PipelineRecorder {
   let collect: ((JourneyOutcome) -> Void)?
   /// What went into the request at hand, by pool and part.
   private var parts: [Double]
+  /// Places of classes in the result.
+  private var classPlaces: [String?: Int] = [:]
 
   init(
     pools: Int, objectives: LatencyObjectives?, collect: ((JourneyOutcome) -> Void)?
@@ -33,14 +35,26 @@ struct PipelineRecorder {
   ) {
     result.lastEnd = max(result.lastEnd, time)
     result.retries += journey.retries
+    let classPlace = place(of: journey.requestClass, in: &result)
+    result.classes[classPlace].ended += 1
     switch status {
     case .finished:
-      result.finish(journey, tasks, pipeline, at: time, limits)
+      result.finish(journey, tasks, pipeline, at: time, limits, classPlace)
       blame(journey, tasks, pipeline, at: time, in: &result)
     case .rejected: result.rejected += 1
     case .shed: result.shed += 1
     }
     collect?(outcome(journey, tasks, pipeline, at: time, status))
+  }
+
+  /// The place of a class in the result.
+  private mutating func place(of name: String?, in result: inout PipelineResult) -> Int {
+    if let place = classPlaces[name] { return place }
+    let named = classPlaces.count - (classPlaces[nil] == nil ? 0 : 1)
+    if name != nil, named >= ClassTotals.most { return place(of: nil, in: &result) }
+    classPlaces[name] = result.classes.count
+    result.classes.append(ClassTotals(name: name))
+    return result.classes.count - 1
   }
 
   // MARK: Critical paths
@@ -129,9 +143,11 @@ extension PipelineResult {
   fileprivate mutating func finish(
     _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
     at time: Int64,
-    _ limits: (firstToken: Double, outputToken: Double)?
+    _ limits: (firstToken: Double, outputToken: Double)?, _ classPlace: Int
   ) {
     finished += 1
+    classes[classPlace].finished += 1
+    classes[classPlace].outputTokens += journey.output
     promptTokens += journey.prompt
     contextTokens += journey.context
     outputTokens += journey.output
@@ -139,20 +155,24 @@ extension PipelineResult {
     fetchedTokens += journey.fetchedTokens
     endToEnd.add(Nanoseconds(time - journey.arrival))
     latencies[journey.pipeline].endToEnd.add(Nanoseconds(time - journey.arrival))
+    classes[classPlace].latencies.endToEnd.add(Nanoseconds(time - journey.arrival))
     var isGood = limits != nil
     if journey.firstToken >= 0 {
       let first = Nanoseconds(journey.firstToken - journey.arrival)
       timeToFirstToken.add(first)
       latencies[journey.pipeline].timeToFirstToken.add(first)
+      classes[classPlace].latencies.timeToFirstToken.add(first)
       if let limits, Double(first.rawValue) > limits.firstToken { isGood = false }
       if journey.output > 1 {
         let gap = Double(journey.lastToken - journey.firstToken) / Double(journey.output - 1)
         timePerOutputToken.add(Nanoseconds(rounding: gap))
         latencies[journey.pipeline].timePerOutputToken.add(Nanoseconds(rounding: gap))
+        classes[classPlace].latencies.timePerOutputToken.add(Nanoseconds(rounding: gap))
         if let limits, gap > limits.outputToken { isGood = false }
       }
     }
     withinObjectives += isGood ? 1 : 0
+    classes[classPlace].within += isGood ? 1 : 0
     for place in pipeline.parts.indices {
       noteStage(tasks[tasks.startIndex + place], journey, place)
     }

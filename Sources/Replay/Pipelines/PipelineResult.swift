@@ -61,6 +61,8 @@ public struct StoreTotals: Sendable, Hashable {
   public var blocks: Int
   /// Blocks that left to make room.
   public var evictions: Int
+  /// Blocks that were not stored, as the buffers of those who wrote them were full.
+  public var dropped: Int
 }
 
 /// The outcome of a replay of a scenario.
@@ -110,6 +112,8 @@ public struct PipelineResult: Sendable {
   public internal(set) var endToEnd = LatencyRecord()
   /// The same, by pipeline.
   public internal(set) var latencies: [PipelineLatencies]
+  /// What became of requests, by class, in the order in which the first of each ended.
+  public internal(set) var classes: [ClassTotals] = []
   /// Time between tokens, over all engines.
   public internal(set) var tokenGaps: Histogram<UInt64>
   /// Finished requests whose latencies are both within the objectives' last limits.
@@ -150,7 +154,28 @@ public struct PipelineResult: Sendable {
   }
 }
 
-/// Latencies of the requests of one pipeline.
+/// What became of the requests of one class.
+public struct ClassTotals: Sendable {
+  /// The most classes that are told apart, so that a log with a class for each request takes no memory for it.
+  public static let most = 32
+
+  /// Its name; nil of requests without a class, and of those whose class came after the first ``most``.
+  public let name: String?
+  /// Requests that finished, were rejected or turned away.
+  public internal(set) var ended = 0
+  /// Of these, requests that ended as they should; what follows is of them.
+  public internal(set) var finished = 0
+  /// Tokens of their answers.
+  public internal(set) var outputTokens = 0
+  /// Those whose latencies are both within the objectives' last limits.
+  public internal(set) var within = 0
+  /// Their latencies.
+  public internal(set) var latencies = PipelineLatencies()
+
+  init(name: String?) { self.name = name }
+}
+
+/// Latencies of the requests of one pipeline or class.
 public struct PipelineLatencies: Sendable {
   /// Sending to first token.
   public internal(set) var timeToFirstToken = LatencyRecord()

@@ -26,7 +26,7 @@ struct ScenarioLinks {
     case work
     /// A store's blocks come to an engine.
     case fetch
-    /// An engine's blocks go to a store; nobody waits.
+    /// An engine's blocks go to a store; its task is the instance's number there, its attempt the writer's place.
     case write
     /// Devices of an engine exchange what a step needs; its task is the engine, its attempt the epoch.
     case exchange

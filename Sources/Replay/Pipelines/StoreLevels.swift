@@ -10,11 +10,23 @@ struct StoreLevels {
     var link: Int32
     /// Where it is in the network; nil beside its engine.
     var endpoint: Int?
+    /// What each engine in its reach writes here, by its place from the instance's first on.
+    var writers: [Writer]
     var bytesRead = 0.0
     var bytesWritten = 0.0
+    /// Blocks that were not stored, as their writer's buffer was full.
+    var dropped = 0
     /// Requests that looked here, and those of them that found anything.
     var lookups = 0
     var hits = 0
+  }
+
+  /// What one engine writes to an instance: a transfer at a time, and what has come since it began after it, as one.
+  struct Writer {
+    /// Bytes of the transfer under way; 0 for none.
+    var sending = 0.0
+    /// Bytes that go next.
+    var waiting = 0.0
   }
 
   /// Instances by pool; none for pools that are no stores.
@@ -59,7 +71,8 @@ struct StoreLevels {
           Instance(
             blocks: BlockStore(capacity: capacity, eviction: eviction),
             link: links.add(name, bytesPerSecond: 1e9 * service.bandwidth),
-            endpoint: try links.attach(name, servingLeaves: first...max(first, last))))
+            endpoint: try links.attach(name, servingLeaves: first...max(first, last)),
+            writers: Array(repeating: Writer(), count: max(1, last - first + 1))))
       }
     }
     self.services = services
@@ -75,6 +88,16 @@ struct StoreLevels {
   /// The instance of a store that the engine in a place uses.
   func number(of store: Int, for leaf: Int) -> Int {
     min((leaf - firstLeaf) / sharing[store], max(0, instances[store].count - 1))
+  }
+
+  /// The place of an engine among the writers of its instance.
+  func writer(of store: Int, for leaf: Int) -> Int {
+    leaf - firstLeaf - number(of: store, for: leaf) * sharing[store]
+  }
+
+  /// The place in the network of an instance's writer.
+  func leaf(of store: Int, _ number: Int, writer: Int) -> Int {
+    firstLeaf + number * sharing[store] + writer
   }
 
   /// Changes an instance.

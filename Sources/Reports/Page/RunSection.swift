@@ -132,6 +132,7 @@ struct RunSection {
       }
       html.table(file.summary.stageTable, caption: "Stages.")
       if let table = file.summary.pipelineTable { html.table(table, caption: "Pipelines.") }
+      if let table = file.summary.classTable { html.table(table, caption: "Classes of requests.") }
     }
   }
 

@@ -9,7 +9,8 @@ extension PipelineSummary {
   public func text(links mostLinks: Int = 8) -> String {
     var parts = [verdict.joined(separator: "\n") + "\n", countsTable.text]
     let tables = [
-      latencyTable, pipelineTable, objectiveTable, blameTable, stageTable, poolTable, loadTable,
+      latencyTable, pipelineTable, classTable, objectiveTable, blameTable, stageTable, poolTable,
+      loadTable,
       resources.table,
       storeTable, linkTable(mostLinks),
       linkGroups.contains { $0.used > 0 } && links.count > mostLinks ? groupTable : nil,
@@ -58,19 +59,41 @@ extension PipelineSummary {
   /// Latencies by pipeline, where there are several.
   var pipelineTable: TextTable? {
     guard pipelines.count > 1 else { return nil }
-    var table = TextTable([
-      .init("pipeline", .left), .init("finished"), .init("TTFT p50 ms"), .init("p99"),
-      .init("TPOT p50"), .init("p99"), .init("end to end p50"), .init("p99"),
-    ])
+    var table = Self.groupTable("pipeline")
     for pipeline in pipelines {
-      let latencies = [pipeline.timeToFirstToken, pipeline.timePerOutputToken, pipeline.endToEnd]
       table.add(
         [pipeline.name, groupedText(pipeline.finished)]
-          + latencies.flatMap { latency in
-            [latency?.p50, latency?.p99].map { $0.map(millisecondsText) ?? "" }
-          })
+          + Self.cells(pipeline.timeToFirstToken, pipeline.timePerOutputToken, pipeline.endToEnd))
     }
     return table
+  }
+
+  /// Latencies by class, where there are several.
+  var classTable: TextTable? {
+    guard let classes, classes.count > 1 else { return nil }
+    var table = Self.groupTable("class", objectives == nil ? [] : [.init("within SLO")])
+    for one in classes {
+      let share = one.within.map { [percent(Double($0) / Double(max(1, one.ended)))] } ?? []
+      table.add(
+        [one.name ?? "others", groupedText(one.finished)]
+          + Self.cells(one.timeToFirstToken, one.timePerOutputToken, one.endToEnd) + share)
+    }
+    return table
+  }
+
+  /// A table of latencies by what requests are put together by.
+  private static func groupTable(_ title: String, _ more: [TextTable.Column] = []) -> TextTable {
+    TextTable(
+      [
+        .init(title, .left), .init("finished"), .init("TTFT p50 ms"), .init("p99"),
+        .init("TPOT p50"), .init("p99"), .init("end to end p50"), .init("p99"),
+      ] + more)
+  }
+
+  private static func cells(_ latencies: LatencyStatistics?...) -> [String] {
+    latencies.flatMap { latency in
+      [latency?.p50, latency?.p99].map { $0.map(millisecondsText) ?? "" }
+    }
   }
 
   var objectiveTable: TextTable? {
@@ -180,16 +203,19 @@ extension PipelineSummary {
   }
 
   var storeTable: TextTable {
-    var table = TextTable([
-      .init("store", .left), .init("instances"), .init("looked for"), .init("hits"),
-      .init("read GB"), .init("written GB"), .init("blocks"), .init("evicted"),
-    ])
+    let drops = stores.contains { $0.dropped != nil }
+    var table = TextTable(
+      [
+        .init("store", .left), .init("instances"), .init("looked for"), .init("hits"),
+        .init("read GB"), .init("written GB"), .init("blocks"), .init("evicted"),
+      ] + (drops ? [.init("not kept")] : []))
     for store in stores {
-      table.add([
-        store.pool, groupedText(store.instances), groupedText(store.lookups),
-        store.hitRate.map(percent) ?? "", gigabytes(store.bytesRead),
-        gigabytes(store.bytesWritten), groupedText(store.blocks), groupedText(store.evictions),
-      ])
+      table.add(
+        [
+          store.pool, groupedText(store.instances), groupedText(store.lookups),
+          store.hitRate.map(percent) ?? "", gigabytes(store.bytesRead),
+          gigabytes(store.bytesWritten), groupedText(store.blocks), groupedText(store.evictions),
+        ] + (drops ? [groupedText(store.dropped ?? 0)] : []))
     }
     return table
   }

@@ -190,6 +190,9 @@ public struct StoreService: Sendable, Hashable {
   public var next: String?
   /// `write_back`: whether what engines computed is stored here; on by default.
   public var writesBack: Bool
+  /// `write_buffer_gb`: 10⁹ bytes that each engine may have on their way to an instance; blocks beyond are not
+  /// stored. 16 by default.
+  public var writeBuffer: Double
   /// `curve`: what transfers take alone, by their size, as it was measured; nil, the default, for what the
   /// bandwidth alone says.
   public var curve: StorageCurve?
@@ -198,7 +201,7 @@ public struct StoreService: Sendable, Hashable {
   public init(
     capacity: Double? = nil, bandwidth: Double, latency: Double = 0, enginesPerInstance: Int? = nil,
     hitRate: Double? = nil, eviction: Eviction = .leastRecentlyUsed, next: String? = nil,
-    writesBack: Bool = true, curve: StorageCurve? = nil
+    writesBack: Bool = true, writeBuffer: Double = 16, curve: StorageCurve? = nil
   ) {
     self.capacity = capacity
     self.bandwidth = bandwidth
@@ -208,6 +211,7 @@ public struct StoreService: Sendable, Hashable {
     self.eviction = eviction
     self.next = next
     self.writesBack = writesBack
+    self.writeBuffer = writeBuffer
     self.curve = curve
   }
 

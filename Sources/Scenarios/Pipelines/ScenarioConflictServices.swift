@@ -18,7 +18,7 @@ extension EnginePool.Service {
         "capacity_gb": service.capacity, "bandwidth_gb_s": service.bandwidth,
         "latency_us": service.latency,
         "engines_per_instance": service.enginesPerInstance.map(Double.init),
-        "hit_rate": service.hitRate,
+        "hit_rate": service.hitRate, "write_buffer_gb": service.writeBuffer,
       ]).map(ScenarioConflict.init)
     case .searcher(let service):
       let isPriced = [service.quantized, service.flat].allSatisfy { $0?.isInBounds ?? true }

@@ -109,6 +109,7 @@ extension ScenarioFormat {
         name: "eviction", kind: .choice(StoreService.Eviction.allCases.map(\.rawValue))),
       FormatKey(name: "next", kind: .text(maxLength: 256)),
       FormatKey(name: "write_back", kind: .boolean),
+      FormatKey(name: "write_buffer_gb", kind: .amount(0...1e9)),
     ]
 
   /// Keys of a point of a store's curve.

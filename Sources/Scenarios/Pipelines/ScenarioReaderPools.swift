@@ -89,6 +89,7 @@ extension StoreService {
     eviction = try reader.choice("eviction").flatMap(Eviction.init) ?? eviction
     next = try reader.text("next")
     writesBack = try reader.boolean("write_back") ?? writesBack
+    writeBuffer = try reader.number("write_buffer_gb") ?? writeBuffer
     if reader.has("eviction"), capacity == nil || hitRate != nil {
       throw ScenarioError(
         path: reader.path, line: reader.line(of: "eviction"),

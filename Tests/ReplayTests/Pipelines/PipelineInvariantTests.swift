@@ -28,7 +28,8 @@ import Testing
           service: .store(
             StoreService(
               capacity: 2e-5, bandwidth: 1, latency: 0.5,
-              enginesPerInstance: chance(2) ? 1 : 2, next: "far"))),
+              enginesPerInstance: chance(2) ? 1 : 2, next: "far",
+              writeBuffer: seed % 2 == 0 ? 16 : 2e-6))),
         EnginePool(
           name: "far",
           service: .store(

@@ -138,6 +138,48 @@ struct PipelineSummaryTests {
     #expect(summary.linkGroups.reduce(0) { $0 + $1.links } == result.links.count)
   }
 
+  @Test(
+    "tells the first 32 classes apart, and what has none or came later together",
+    arguments: [2, 50])
+  func classes(count: Int) throws {
+    var random = SplitMix64(seed: UInt64(count))
+    let records = (0..<160).map { number in
+      var record = request(
+        Int64(number) * 700, input: Int.random(in: 1...60, using: &random),
+        output: Int.random(in: 1...9, using: &random))
+      if number % (count + 1) > 0 { record.requestClass = "c\(number % (count + 1))" }
+      return record
+    }
+    var plan = plan(
+      [modelPool { $0.admission = Admission(maxOutstanding: 6) }],
+      [Stage(name: "generate", action: .generate, pool: "chat")])
+    plan.scenario.objectives = LatencyObjectives(
+      timeToFirstToken: 0.001, timePerOutputToken: 0.001, firstTokenFactors: [1, 1, 2])
+    let (result, outcomes) = try replay(plan, records)
+    let summary = PipelineSummary(result, plan)
+    let classes = try #require(summary.classes)
+    #expect(result.shed > 0)
+    #expect(classes.count == min(count, 32) + 1)
+    let told = Set(classes.compactMap(\.name))
+    for one in classes {
+      let own = outcomes.filter { outcome in
+        let name = outcome.requestClass.flatMap { told.contains($0) ? $0 : nil }
+        return name == one.name
+      }
+      let finished = own.filter { $0.status == .finished }
+      #expect(one.ended == own.count && one.finished == finished.count)
+      #expect(one.outputTokens == finished.reduce(0) { $0 + $1.outputTokens })
+      #expect(one.endToEnd?.mean == LatencyStatistics(finished.map(\.endToEnd))?.mean)
+      let first = finished.compactMap { outcome in outcome.firstToken.map { $0 - outcome.arrival } }
+      #expect(one.timeToFirstToken?.mean == LatencyStatistics(first)?.mean)
+      #expect(one.timePerOutputToken?.count ?? 0 == finished.count { $0.outputTokens > 1 })
+    }
+    #expect(classes.reduce(0) { $0 + ($1.within ?? 0) } == summary.objectives?.within)
+    var plain = records
+    for index in plain.indices { plain[index].requestClass = nil }
+    #expect(PipelineSummary(try replay(plan, plain).result, plan).classes == nil)
+  }
+
   @Test("tells where all of the time goes", arguments: 0..<12)
   func blame(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)

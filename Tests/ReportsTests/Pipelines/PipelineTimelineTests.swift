@@ -19,9 +19,11 @@ import Testing
       tracing: &kept, outcome: { timeline.add($0) }
     ) {
       sent.popFirst().map {
-        RequestRecord(
+        var record = RequestRecord(
           id: "\($0.number)", arrival: $0.arrival, inputTokens: $0.promptTokens,
           outputTokens: $0.outputTokens)
+        record.requestClass = $0.requestClass
+        return record
       }
     }
     let trace = try withTemporaryPath("timeline.pftrace") { path in
@@ -90,9 +92,11 @@ import Testing
     var outcomes: [JourneyOutcome] = []
     _ = try PipelineSimulation(toy.plan).run(tracing: &small, outcome: { outcomes.append($0) }) {
       sent.popFirst().map {
-        RequestRecord(
+        var record = RequestRecord(
           id: "\($0.number)", arrival: $0.arrival, inputTokens: $0.promptTokens,
           outputTokens: $0.outputTokens)
+        record.requestClass = $0.requestClass
+        return record
       }
     }
     #expect(outcomes == toy.outcomes)

@@ -54,6 +54,8 @@ struct ScenarioReportTests {
         try ToyScenario(change: {
           $0.pipelines[1].stages.insert(
             Stage(name: "prefetch", action: .prefetch, pool: "rack-store"), at: 0)
+          $0.pools[3].service = .store(
+            StoreService(bandwidth: 4, latency: 50, hitRate: 0.7, writeBuffer: 0.01))
         }).summary))
     var missing: [String] = []
     func compare(_ value: Any, _ schema: [String: Any], _ path: String) {

@@ -107,10 +107,12 @@ struct ToyScenario {
     ) {
       guard sent < requests else { return nil }
       defer { sent += 1 }
-      return RequestRecord(
+      var record = RequestRecord(
         id: "\(sent)", arrival: Nanoseconds(Int64(sent) * gap),
         inputTokens: sent == 7 ? 90_000 : 100 + random.below(1_500),
         outputTokens: 1 + random.below(60))
+      if sent % 5 == 3 { record.requestClass = "<code>" }
+      return record
     }
     outcomes = kept
   }

@@ -64,6 +64,8 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
   /// What finished requests waited for: until their first token and until their end, each of all requests, of
   /// the slowest tenth and of the slowest hundredth. Metrics without any request are left out.
   public var blame: [BlameSummary] = []
+  /// Requests by their class, in the order in which the first of each ended; nil where none bears one.
+  public var classes: [ClassSummary]?
   /// The pipelines' stages.
   public var pipelines: [PipelineStages] = []
   /// The pools of engines, in the scenario's order.
@@ -80,7 +82,7 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
   /// Coding keys, written in snake case.
   enum CodingKeys: String, CodingKey {
     case scenario, requests, finished, rejected, shed, unfinished, retries, steps, passes
-    case objectives, blame, pipelines, pools, resources, stores, links
+    case objectives, blame, classes, pipelines, pools, resources, stores, links
     case isCut = "cut"
     case mostUnderWay = "most_under_way"
     case timeToFirstToken = "ttft"
@@ -114,6 +116,11 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
     blame =
       BlameSummary.of(result.firstTokenBlame, .timeToFirstToken, pools: names)
       + BlameSummary.of(result.endBlame, .endToEnd, pools: names)
+    if result.classes.contains(where: { $0.name != nil }) {
+      classes = result.classes.map {
+        ClassSummary($0, over: result.makespan, hasObjectives: objectives != nil)
+      }
+    }
     pipelines = zip(plan.scenario.pipelines, zip(result.stages, result.latencies)).map {
       PipelineStages($0, $1.0, $1.1)
     }

@@ -20,9 +20,11 @@ public struct StoreSummary: Sendable, Hashable, Codable {
   public var blocks = 0
   /// Blocks that left to make room.
   public var evictions = 0
+  /// Blocks that were not stored, as the buffers of those who wrote them were full; nil for none.
+  public var dropped: Int?
 
   private enum CodingKeys: String, CodingKey {
-    case pool, instances, lookups, hits, blocks, evictions
+    case pool, instances, lookups, hits, blocks, evictions, dropped
     case hitRate = "hit_rate"
     case bytesRead = "bytes_read"
     case bytesWritten = "bytes_written"
@@ -40,6 +42,7 @@ public struct StoreSummary: Sendable, Hashable, Codable {
       bytesWritten += instance.bytesWritten
       blocks += instance.blocks
       evictions += instance.evictions
+      if instance.dropped > 0 { dropped = (dropped ?? 0) + instance.dropped }
     }
     if lookups > 0 { hitRate = Double(hits) / Double(lookups) }
   }

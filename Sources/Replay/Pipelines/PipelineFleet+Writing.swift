@@ -1,0 +1,111 @@
+import Network
+import Scenarios
+
+/// Key-values in stores: kept after a context was computed.
+///
+/// Writing holds nobody up, so that a store which is slower than what it is to keep falls behind. What has not been
+/// written lies in the memory of the engine that computed it, which is bounded: blocks beyond are not stored, and
+/// will have to be computed again. An engine writes one transfer at a time to an instance, so that many small ones do not
+/// crowd out who reads there.
+extension PipelineFleet {
+  /// Keeps what a task computed in the stores of its context: blocks that the nearest one has not travel
+  /// there, and what it evicts goes on to the next.
+  ///
+  /// - Parameter generated: tokens after the context.
+  mutating func storeContext(_ task: Int, generated: Int, at time: Int64) {
+    let index = journey(of: task)
+    var context = task
+    if part(of: task).stage.action == .decode { context = index * stride + part(of: task).partner }
+    let part = part(of: context)
+    guard let store = part.stores.first(where: { stores.services[$0]?.writesBack == true }),
+      journeys[index].chainStart >= 0
+    else { return }
+    let journey = journeys[index]
+    let (pool, leaf) = (
+      engines[Int(tasks[task].engine)].pool, engines[Int(tasks[task].engine)].leaf
+    )
+    // The last token's keys and values were never computed.
+    let tokens = journey.context + max(0, generated - 1)
+    let whole = min(tokens / journey.tokensPerName, journey.chainCount)
+    let bytes = Double(journey.tokensPerName) * plan.pools[pool].keyValueBytesPerToken
+    let following = Array(part.stores.drop { $0 != store })
+    var rooms = following.map { room(in: $0, for: leaf, bytes) }
+    let before = rooms
+    let found = Int(tasks[context].fetched) / journey.tokensPerName
+    for piece in 0..<whole {
+      let name = Self.name(chains[journey.chainStart + piece], pools[pool].salt)
+      keep(name, wasFound: piece < found, in: following, for: leaf, &rooms)
+    }
+    for (level, store) in following.enumerated() where rooms[level] < before[level] {
+      write(Double(before[level] - rooms[level]) * bytes, to: store, from: leaf, at: time)
+    }
+  }
+
+  /// How many blocks an engine's buffer still takes for its instance of a store.
+  private func room(in store: Int, for leaf: Int, _ bytes: Double) -> Int {
+    let writer = stores.instances[store][stores.number(of: store, for: leaf)]
+      .writers[stores.writer(of: store, for: leaf)]
+    let free = 1e9 * (stores.services[store]?.writeBuffer ?? 0) - writer.sending - writer.waiting
+    return bytes > 0 ? Int(max(0, min(free / bytes, 1e9))) : 1_000_000_000
+  }
+
+  /// Stores a block, and what it drives out in the stores after; takes the room of those that travel.
+  ///
+  /// - Parameter wasFound: whether memory or stores had it, which is all that a store with a hit rate knows of it.
+  private mutating func keep(
+    _ name: UInt64, wasFound: Bool, in levels: [Int], for leaf: Int, _ rooms: inout [Int]
+  ) {
+    var next: UInt64? = name
+    for (level, store) in levels.enumerated() {
+      guard let name = next else { return }
+      let number = stores.number(of: store, for: leaf)
+      let knowsBlocks = stores.services[store]?.hitRate == nil
+      let hasRoom = rooms[level] > 0
+      let (isNew, evicted) = stores.update(store, number) { instance -> (Bool, UInt64?) in
+        guard knowsBlocks else { return (level > 0 || !wasFound, nil) }
+        guard hasRoom else { return (!instance.blocks.touch(name), nil) }
+        let before = instance.blocks.counts.insertions
+        let evicted = instance.blocks.insert(name)
+        // It is there already, or a store without room gives back what it gets.
+        return (instance.blocks.counts.insertions > before, evicted)
+      }
+      if isNew, hasRoom { rooms[level] -= 1 }
+      if isNew, !hasRoom { stores.update(store, number) { $0.dropped += 1 } }
+      next = evicted
+    }
+  }
+
+  // MARK: Transfers
+
+  /// Has bytes written to an engine's instance of a store, after those that are under way.
+  private mutating func write(_ bytes: Double, to store: Int, from leaf: Int, at time: Int64) {
+    let (number, place) = (
+      stores.number(of: store, for: leaf), stores.writer(of: store, for: leaf)
+    )
+    let isIdle = stores.update(store, number) { instance in
+      instance.bytesWritten += bytes
+      instance.writers[place].waiting += bytes
+      return instance.writers[place].sending == 0
+    }
+    if isIdle { writeNext(store, number, place, at: time) }
+  }
+
+  /// Takes in that a transfer to a store has ended: what has come since goes next.
+  mutating func written(_ cargo: ScenarioLinks.Cargo, at time: Int64) {
+    writeNext(Int(cargo.store), Int(cargo.task), Int(cargo.attempt), at: time)
+  }
+
+  private mutating func writeNext(_ store: Int, _ number: Int, _ place: Int, at time: Int64) {
+    let bytes = stores.update(store, number) { instance in
+      let bytes = instance.writers[place].waiting
+      instance.writers[place] = StoreLevels.Writer(sending: bytes)
+      return bytes
+    }
+    guard bytes > 0 else { return }
+    let leaf = stores.leaf(of: store, number, writer: place)
+    links.send(
+      bytes, over: storeRoute(store, number, leaf, isRead: false, latency: 0),
+      atMost: stores.services[store]?.rate(bytes: bytes) ?? .infinity, for: .write, number,
+      attempt: UInt32(truncatingIfNeeded: place), from: store, at: time)
+  }
+}
