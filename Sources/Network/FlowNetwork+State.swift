@@ -123,5 +123,39 @@ extension FlowNetwork {
     var peak = 0
 
     init(capacity: Double) { self.capacity = capacity }
+
+    /// Counts the limit of a flow with a narrower link, all flows of which add up to no more than that carries.
+    ///
+    /// - Returns: whether it is in a group; with too many groups it counts by itself.
+    mutating func add(_ limit: Double, of narrowest: Int32, atMost most: Double) -> Bool {
+      guard let place = groups.firstIndex(where: { $0.narrowest == narrowest }) else {
+        guard groups.count < Self.mostGroups else {
+          weight += limit
+          return false
+        }
+        groups.append(Group(narrowest: narrowest, count: 1, weight: limit))
+        weight += min(limit, most)
+        return true
+      }
+      var group = groups[place]
+      weight += min(group.weight + limit, most) - min(group.weight, most)
+      group.count += 1
+      group.weight += limit
+      groups[place] = group
+      return true
+    }
+
+    /// Takes the limit of a flow out of the group that it is in.
+    mutating func remove(_ limit: Double, of narrowest: Int32, atMost most: Double) {
+      guard let place = groups.firstIndex(where: { $0.narrowest == narrowest }) else { return }
+      var group = groups[place]
+      weight += min(group.weight - limit, most) - min(group.weight, most)
+      group.count -= 1
+      group.weight -= limit
+      groups[place] = group
+      guard group.count == 0 else { return }
+      groups.swapAt(place, groups.count - 1)
+      groups.removeLast()
+    }
   }
 }

@@ -65,57 +65,26 @@ extension FlowNetwork {
   /// cannot be too full itself. Links are ordered by capacity and number, so that none vouches for
   /// itself in a circle.
   private mutating func addWeight(_ hop: Int) {
-    let link = Int(hops[hop].link)
-    let (weight, narrowest) = (
-      flows[Int(hops[hop].flow)].weight, flows[Int(hops[hop].flow)].narrowest
-    )
-    hops[hop].isGrouped = false
-    guard narrowest != hops[hop].link else {
-      links[link].weight += weight
+    let (link, flow) = (hops[hop].link, Int(hops[hop].flow))
+    let (weight, narrowest) = (flows[flow].weight, flows[flow].narrowest)
+    guard narrowest != link else {
+      hops[hop].isGrouped = false
+      links[Int(link)].weight += weight
       return
     }
-    var group = self.group(narrowest, on: link)
-    if group == nil, links[link].groups.count < Link.mostGroups {
-      group = links[link].groups.count
-      links[link].groups.append(Group(narrowest: narrowest, count: 0, weight: 0))
-    }
-    guard let group else {
-      links[link].weight += weight
-      return
-    }
-    hops[hop].isGrouped = true
     let most = links[Int(narrowest)].capacity.rounded(.up)
-    let before = links[link].groups[group].weight
-    links[link].groups[group].count += 1
-    links[link].groups[group].weight = before + weight
-    links[link].weight += min(before + weight, most) - min(before, most)
-  }
-
-  private func group(_ narrowest: Int32, on link: Int) -> Int? {
-    for group in links[link].groups.indices
-    where links[link].groups[group].narrowest == narrowest { return group }
-    return nil
+    hops[hop].isGrouped = links[Int(link)].add(weight, of: narrowest, atMost: most)
   }
 
   private mutating func removeWeight(_ hop: Int) {
-    let link = Int(hops[hop].link)
-    let (weight, narrowest) = (
-      flows[Int(hops[hop].flow)].weight, flows[Int(hops[hop].flow)].narrowest
-    )
-    guard hops[hop].isGrouped,
-      let group = self.group(narrowest, on: link)
-    else {
+    let (link, flow) = (Int(hops[hop].link), Int(hops[hop].flow))
+    let (weight, narrowest) = (flows[flow].weight, flows[flow].narrowest)
+    guard hops[hop].isGrouped else {
       links[link].weight -= weight
       return
     }
     let most = links[Int(narrowest)].capacity.rounded(.up)
-    let before = links[link].groups[group].weight
-    links[link].weight += min(before - weight, most) - min(before, most)
-    links[link].groups[group].weight = before - weight
-    links[link].groups[group].count -= 1
-    guard links[link].groups[group].count == 0 else { return }
-    links[link].groups.swapAt(group, links[link].groups.count - 1)
-    links[link].groups.removeLast()
+    links[link].remove(weight, of: narrowest, atMost: most)
   }
 
   /// Whether limits are so far down that a link counts as slack: with many flows half way down, for it

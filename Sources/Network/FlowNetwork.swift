@@ -43,8 +43,6 @@ public struct FlowNetwork: Sendable {
   /// Free slots of flows by the length of their path.
   private var free: [[Int32]] = []
   private var sequence: Int64 = 0
-  /// The path in hand.
-  private var path: [Int32] = []
 
   /// Flows at their limits, by the time when they end.
   var ends = IndexedHeap<Int64>()
@@ -98,14 +96,10 @@ public struct FlowNetwork: Sendable {
   ///   - time: When, in nanoseconds; before the network's ``time`` means now. What has ended before should
   ///     have been taken: it shares its links until then.
   public mutating func start(
-    bytes: Double, over path: some Collection<Int32>, atMost rate: Double = .infinity,
-    at time: Int64
+    bytes: Double, over path: [Int32], atMost rate: Double = .infinity, at time: Int64
   ) -> Int32 {
     self.time = max(self.time, time)
-    // All that is generic about a path is this copy, so that other modules pay for no more.
-    self.path.removeAll(keepingCapacity: true)
-    self.path.append(contentsOf: path)
-    let flow = makeFlow()
+    let flow = makeFlow(over: path)
     let index = Int(flow)
     sequence += 1
     flows[index].sequence = sequence
@@ -221,8 +215,8 @@ public struct FlowNetwork: Sendable {
 
   // MARK: Slots
 
-  /// A running flow with a hop for each link of ``path``.
-  private mutating func makeFlow() -> Int32 {
+  /// A running flow with a hop for each link of a path.
+  private mutating func makeFlow(over path: [Int32]) -> Int32 {
     let length = path.count
     while free.count <= length { free.append([]) }
     let flow: Int32

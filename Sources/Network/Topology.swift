@@ -153,6 +153,7 @@ public struct Topology: Sendable {
   /// an endpoint to itself.
   public func path(from: Int, to: Int) -> (links: [Int32], latency: Int64) {
     var links: [Int32] = []
+    links.reserveCapacity(2 * levels.count + 2)
     let latency = appendPath(from: from, to: to, to: &links)
     return (links, latency)
   }

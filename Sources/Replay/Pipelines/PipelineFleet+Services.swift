@@ -134,6 +134,7 @@ extension PipelineFleet {
   }
 
   /// Cores that a task takes.
+  @inline(__always)
   private func places(of task: Int) -> Int {
     switch part(of: task).stage.action {
     case .process(let work): work.threads

@@ -7,6 +7,9 @@ extension PipelineFleet {
   func journey(of task: Int) -> Int { task / stride }
 
   /// The stage of a task.
+  ///
+  /// Inlined, here and below, because a call from a mutating function would copy the two kilobytes of the fleet itself.
+  @inline(__always)
   func part(of task: Int) -> CompiledPipeline.Part {
     pipelines[journeys[task / stride].pipeline].parts[task % stride]
   }
@@ -94,6 +97,7 @@ extension PipelineFleet {
   }
 
   /// The engine on which the stage ran that a stage waited for last, if any ran.
+  @inline(__always)
   private func lastEngine(before task: Int) -> Int? {
     let base = task - task % stride
     var place = Int(tasks[task].lastPredecessor)
@@ -175,6 +179,7 @@ extension PipelineFleet {
   }
 
   /// Whether a stage is done for a request.
+  @inline(__always)
   func passes(_ stage: Stage, _ journey: Journey, place: Int) -> Bool {
     if journey.passedOver >> UInt64(place) & 1 == 1 { return false }
     if case .retrieve(let retrieval) = stage.action, retrieval.isLogged,

@@ -255,7 +255,8 @@ struct PipelineFleet {
 
   private mutating func addJourney() -> Int {
     journeys.append(Journey())
-    tasks.append(contentsOf: repeatElement(StageTask(), count: stride))
+    // Not as a collection: that would not be specialised, and cost more than all else here.
+    for _ in 0..<stride { tasks.append(StageTask()) }
     return journeys.count - 1
   }
 
@@ -288,6 +289,7 @@ struct PipelineFleet {
   }
 
   /// A number from 0 up to 1 of a request, a purpose, and a place.
+  @inline(__always)
   func draw(_ number: Int, _ purpose: Draw, _ place: Int = 0) -> Double {
     var hash = BlockContent.mix(plan.scenario.seed, purpose.rawValue)
     hash = BlockContent.mix(hash, UInt64(truncatingIfNeeded: place))
