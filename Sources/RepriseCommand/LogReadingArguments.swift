@@ -18,15 +18,25 @@ struct LogReadingArguments: ParsableArguments {
         """), transform: LogTimeUnit.init(argument:))
   var unit: LogTimeUnit?
 
+  @Option(help: "The share of a log's rows that may be bad before it is refused; 0.01 if not given.")
+  var maxBadRows: Double?
+
+  mutating func validate() throws {
+    guard (0...1).contains(maxBadRows ?? 0) else {
+      throw UsageError("--max-bad-rows is a share from 0 to 1")
+    }
+  }
+
   /// The library's form.
   func reading() throws -> RequestLogReader.Options {
     var options = RequestLogReader.Options()
     options.mapping = try logMapping.map { try RequestLogMapping(path: $0) }
     options.unit = unit
+    options.badRowLimit = maxBadRows ?? options.badRowLimit
     return options
   }
 
-  /// Whether anything is said.
+  /// Whether anything is said that nothing but a log has.
   var isUsed: Bool { logMapping != nil || unit != nil }
 }
 

@@ -62,7 +62,7 @@ enum AgentSession {
       }
     }
     guard try scanner.next() == .end else { throw RowProblem.notAnObject }
-    guard let name, let blockSize, let entries else { throw RowProblem.missingField }
+    guard let name, let blockSize, let entries else { throw RowProblem.incompleteSession }
     var flat = Flattening(blockSize: blockSize, scope: isGlobal ? nil : scope(name))
     try flat.add(entries, session: name, parent: nil, start: 0, pause: nil)
     // As they arrived; those that came at once stand as in the file.
@@ -133,7 +133,7 @@ enum AgentSession {
       var end: Int64?
       var agentsEnd: Int64?
       for entry in entries {
-        guard let time = entry.time else { throw .missingField }
+        guard let time = entry.time else { throw .missingArrival }
         let instant = try sum(start, time)
         if entry.isAgent {
           agentsEnd = max(agentsEnd ?? instant, instant)

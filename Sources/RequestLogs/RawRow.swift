@@ -128,7 +128,9 @@ struct RawRow {
     throws(RowProblem) -> RequestRecord
   {
     if let problem { throw problem }
-    guard let arrival, let inputTokens, let outputTokens else { throw .missingField }
+    guard let arrival else { throw .missingArrival }
+    guard let inputTokens else { throw .missingInputTokens }
+    guard let outputTokens else { throw .missingOutputTokens }
     guard (1...Self.mostTokens).contains(inputTokens),
       (0...Self.mostTokens).contains(outputTokens),
       (1...Self.mostTokens).contains(tokensPerContentName ?? 1)
@@ -161,10 +163,10 @@ struct RawRow {
   private func measured(from arrival: Int64) throws(RowProblem) -> MeasuredTimes? {
     guard let lastToken else {
       // A request that failed may have been scheduled, but it has no latency.
-      guard firstToken == nil, tokenTimes.isEmpty else { throw .missingField }
+      guard firstToken == nil, tokenTimes.isEmpty else { throw .missingTokenTime }
       return nil
     }
-    guard firstToken != nil || tokenTimes.isEmpty else { throw .missingField }
+    guard firstToken != nil || tokenTimes.isEmpty else { throw .missingTokenTime }
     let began = scheduled ?? arrival
     let first = firstToken ?? began
     guard arrival <= began, began <= first, first <= lastToken else { throw .timesOutOfOrder }

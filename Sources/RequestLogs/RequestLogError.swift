@@ -10,9 +10,8 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case badHeader(path: String, reason: String)
   /// There is not one good row.
   case empty(path: String)
-  /// More rows are bad than the reader may skip; `line` and `reason` are the first one's;
-  /// 0 in a document, where lines tell nothing.
-  case tooManyBadRows(path: String, bad: Int, rows: Int, line: Int, reason: String)
+  /// More of a log's rows are bad than the reader may skip.
+  case tooManyBadRows(path: String, rows: Int, problems: RowProblems)
   /// The content of one log does not fit the rows of another.
   case contentMismatch(reason: String)
   /// A file that describes a workload is not what it should be; `place` is a line, or `byte N`.
@@ -38,9 +37,11 @@ extension RequestLogError: CustomStringConvertible {
     case .badHeader(let path, let reason):
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"
-    case .tooManyBadRows(let path, let bad, let rows, let line, let reason):
-      "\(path)\(line > 0 ? ":\(line)" : ""): \(reason); \(bad) of \(rows) rows are bad, more than may be skipped: "
-        + "correct them, or allow a larger share"
+    case .tooManyBadRows(let path, let rows, let problems):
+      "\(problems.firstSentence(path: path)); \(problems.count) of \(rows) rows are bad, "
+        + "\(problems.count < rows ? "more than may be skipped" : "none is left"): "
+        + (problems.firstProblem?.advice ?? "")
+        + (problems.count < rows ? ", or allow a larger share with --max-bad-rows" : "")
     case .contentMismatch(let reason):
       "the logs do not belong together: \(reason); give the log that the server was sent"
     case .badDescription(let path, let place, let reason):

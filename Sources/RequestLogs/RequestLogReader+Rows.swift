@@ -19,19 +19,21 @@ extension RequestLogReader {
         }
       }
       rows += 1
+      var name: String?
       do {
         let row = try rawRow()
         guard !row.isOther else {
           rows -= 1
           continue
         }
+        name = row.id
         let record = try row.record(
           origin: &origin, row: rows, tokensPerContentName: tokensPerContentName)
         if record.arrival < lastArrival { outOfOrder += 1 }
         lastArrival = record.arrival
         return record
       } catch {
-        problems.add(error, line: line())
+        problems.add(error, line: line(), name: name)
       }
     }
   }
@@ -119,7 +121,7 @@ extension RequestLogReader {
       RAGPulseBlocks.describe(&row, blocks: blocks, number: rows)
       return row
     case .agentSessions, .vllmSpans, .genAISpans, .benchRun, .guidellm:
-      guard let row = waiting.popLast() else { throw .missingField }
+      guard let row = waiting.popLast() else { throw .notAnObject }
       return row
     case .aiperf: return try jsonRow(.aiperf)
     case .sglang: return try jsonRow(.sglang)
@@ -178,16 +180,19 @@ extension RequestLogReader {
   }
 
   private mutating func tableRow() throws(RowProblem) -> RawRow {
-    guard let layout, let row = try table?.row(layout) else { throw .missingField }
+    guard let layout, let row = try table?.row(layout) else { throw .missingArrival }
     return row
   }
 
   private mutating func azureRow() throws(RowProblem) -> RawRow {
     var row = RawRow()
-    guard let time = table?.field(columns.time), !time.isEmpty,
-      let input = table?.fixedPoint(columns.input, decimals: 0),
-      let output = table?.fixedPoint(columns.output, decimals: 0)
-    else { throw .missingField }
+    guard let time = table?.field(columns.time), !time.isEmpty else { throw .missingArrival }
+    guard let input = table?.fixedPoint(columns.input, decimals: 0) else {
+      throw .missingInputTokens
+    }
+    guard let output = table?.fixedPoint(columns.output, decimals: 0) else {
+      throw .missingOutputTokens
+    }
     guard let arrival = Timestamp.nanoseconds(time), case .exact(let inputTokens) = input,
       case .exact(let outputTokens) = output
     else { throw .badNumber }
@@ -198,16 +203,13 @@ extension RequestLogReader {
   }
 
   private func judge() throws(RequestLogError) {
-    guard let problem = problems.firstProblem else {
+    guard problems.count > 0 else {
       if rows == 0 { throw .empty(path: path) }
       return
     }
     guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)
     else { return }
-    throw .tooManyBadRows(
-      path: path, bad: problems.count, rows: rows,
-      line: problems.countsRows ? 0 : problems.firstLine,
-      reason: problem.rawValue)
+    throw .tooManyBadRows(path: path, rows: rows, problems: problems)
   }
 }
 

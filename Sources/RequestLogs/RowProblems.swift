@@ -2,8 +2,22 @@
 public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   /// The line is not one JSON object, or is cut short.
   case notAnObject = "not a JSON object"
-  /// A field that the format needs is missing or null.
-  case missingField = "a needed field is missing"
+  /// The row does not say when the request arrived.
+  case missingArrival = "the time of its arrival is missing"
+  /// The row does not say how long the prompt was.
+  case missingInputTokens = "the count of its prompt's tokens is missing"
+  /// The row does not say how much was generated.
+  case missingOutputTokens = "the count of its generated tokens is missing"
+  /// Tokens have times, and the first or the last one has none.
+  case missingTokenTime = "the time of its first or last token is missing"
+  /// A session of an agent that cannot be told from others, or whose names of content have no size.
+  case incompleteSession = "the session's id, block_size or requests are missing"
+  /// A span has no beginning.
+  case spanWithoutStart = "the span has no startTimeUnixNano (or start_time)"
+  /// A span of a call does not count its prompt.
+  case spanWithoutInputTokens = "the span has no attribute gen_ai.usage.input_tokens"
+  /// A span of a call does not count what was generated.
+  case spanWithoutOutputTokens = "the span has no attribute gen_ai.usage.output_tokens"
   /// A number or time cannot be read as one.
   case badNumber = "a field is not a number that fits"
   /// Tokens outside 1 to 16,777,216 (0 is right for generated ones), or passages, a priority, a difficulty or a
@@ -18,6 +32,16 @@ public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   case totalsOnly = "the run has totals and no requests: save it with --save-detailed"
   /// A run of a benchmark without start times, whose rate or concurrency decided when requests were sent.
   case noArrival = "nothing tells when the request was sent, since the run has no start times"
+
+  /// What to do where a log has too many such rows.
+  var advice: String {
+    switch self {
+    case .spanWithoutInputTokens, .spanWithoutOutputTokens:
+      "have the instrumentation record how many tokens there were (of streams, servers tell it with "
+        + "stream_options.include_usage), as texts alone are not counted"
+    default: "correct them"
+    }
+  }
 }
 
 /// The bad rows of a log: how many for each reason, and where the first few are.
@@ -39,8 +63,10 @@ public struct RowProblems: Sendable, Hashable {
   public private(set) var tallies: [Tally] = []
   /// The first bad row's reason.
   public private(set) var firstProblem: RowProblem?
-  /// The first bad row's line.
+  /// The first bad row's line, or its number where ``countsRows`` is set.
   public private(set) var firstLine = 0
+  /// The first bad row's name, where it has one that could be read.
+  public private(set) var firstName: String?
   /// Whether rows are told by their number in the log and not by their line: in documents.
   var countsRows = false
 
@@ -51,10 +77,11 @@ public struct RowProblems: Sendable, Hashable {
   public var count: Int { tallies.reduce(0) { $0 + $1.count } }
 
   /// Counts a bad row.
-  mutating func add(_ problem: RowProblem, line: Int) {
+  mutating func add(_ problem: RowProblem, line: Int, name: String? = nil) {
     if firstProblem == nil {
       firstProblem = problem
       firstLine = line
+      firstName = name
     }
     guard let index = tallies.firstIndex(where: { $0.problem == problem }) else {
       tallies.append(Tally(problem: problem, count: 1, lines: [line]))
@@ -62,6 +89,13 @@ public struct RowProblems: Sendable, Hashable {
     }
     tallies[index].count += 1
     if tallies[index].lines.count < Self.linesKept { tallies[index].lines.append(line) }
+  }
+
+  /// The first bad row: where it is in the log of this path, its name, and what is wrong with it.
+  func firstSentence(path: String) -> String {
+    let place = countsRows ? "\(path): request \(firstLine)" : "\(path):\(firstLine)"
+    let name = firstName.map { " ('\($0)')" } ?? ""
+    return "\(place)\(name): \(firstProblem?.rawValue ?? "nothing is wrong")"
   }
 
   /// One sentence a reason.

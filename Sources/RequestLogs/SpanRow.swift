@@ -64,7 +64,15 @@ struct SpanRow {
       span.row.latency = length
     }
     try span.row.settle()
+    span.row.problem = span.lack
     return span.row
+  }
+
+  /// What a span of a call lacks to be a request, told in the words of its format.
+  private var lack: RowProblem? {
+    if row.arrival == nil { return .spanWithoutStart }
+    if row.inputTokens == nil { return .spanWithoutInputTokens }
+    return row.outputTokens == nil ? .spanWithoutOutputTokens : nil
   }
 
   private mutating func takeMembers(_ scanner: inout JSONScanner) throws {

@@ -133,7 +133,7 @@ struct RequestLogReaderTests {
       uniqueKeysWithValues: log.problems.tallies.map { ($0.problem, $0.lines) })
     #expect(
       tallies == [
-        .notAnObject: [2, 7], .missingField: [3], .tokensOutOfRange: [4, 10, 11],
+        .notAnObject: [2, 7], .missingInputTokens: [3], .tokensOutOfRange: [4, 10, 11],
         .badNumber: [5, 9, 12, 13], .timeOutOfRange: [8],
       ])
     #expect(log.summary.badRows == 11)
@@ -143,7 +143,7 @@ struct RequestLogReaderTests {
     #expect(
       error?.description
         == "log:2: not a JSON object; 11 of 13 rows are bad, more than may be skipped: correct "
-        + "them, or allow a larger share")
+        + "them, or allow a larger share with --max-bad-rows")
   }
 
   @Test("keeps the first five lines of a reason")

@@ -176,14 +176,46 @@ struct SpanLogTests {
     #expect(most == 2)
   }
 
-  @Test("without counts of tokens are refused with the reason", .needsSharedData)
-  func withoutCounts() {
-    let path = SharedData.path("request-logs/otel_inference_perf/simple_chain.json")
-    let error = #expect(throws: RequestLogError.self) { try RequestLog(path: path) }
+  @Test(
+    "that lack a field are refused with its name and the span's, or skipped and counted by field",
+    arguments: [
+      ("gen_ai.usage.prompt_tokens", "no attribute gen_ai.usage.input_tokens", "texts alone"),
+      ("gen_ai.usage.completion_tokens", "no attribute gen_ai.usage.output_tokens", "texts alone"),
+      ("startTimeUnixNano", "no startTimeUnixNano (or start_time)", "correct them"),
+    ])
+  func lacking(field: String, told: String, advice: String) throws {
+    let odd = server("b", start: 6).replacing(field, with: "other")
+    let alone = #expect(throws: RequestLogError.self) { try read(document(odd), limit: 1) }
+    let sentence = alone?.description ?? ""
     #expect(
-      error
-        == .tooManyBadRows(
-          path: path, bad: 3, rows: 3, line: 0, reason: "a needed field is missing"))
-    #expect(error?.description.hasPrefix("\(path): a needed field is missing; 3 of 3") == true)
+      sentence.hasPrefix(
+        "log: request 1 ('b'): the span has \(told); 1 of 1 rows are bad, none is left: "))
+    #expect(sentence.contains(advice))
+    let text = document(server("a", start: 5), odd)
+    let some = #expect(throws: RequestLogError.self) { try read(text) }
+    #expect(some?.description.contains("log: request 2 ('b'): the span has \(told)") == true)
+    #expect(some?.description.hasSuffix("allow a larger share with --max-bad-rows") == true)
+    let log = try read(text, limit: 0.5)
+    #expect(log.records.map(\.id) == ["a"])
+    #expect(log.summary.warnings == ["1 row skipped: the span has \(told) (requests 2)"])
+  }
+
+  /// Which have `gen_ai.usage.*` was counted with grep.
+  @Test("of inference-perf's examples are read where they count tokens", .needsSharedData)
+  func examples() throws {
+    func path(_ name: String) -> String {
+      SharedData.path("request-logs/otel_inference_perf/\(name).json")
+    }
+    #expect(try RequestLog(path: path("prefix_sharing_example")).records.count == 7)
+    for (name, spans, first) in [
+      ("simple_chain", 3, "capital_question"), ("fan_in_dependencies", 4, "span_001"),
+      ("code_review_workflow", 15, "span_001_initial"),
+    ] {
+      let error = #expect(throws: RequestLogError.self) { try RequestLog(path: path(name)) }
+      #expect(
+        error?.description.hasPrefix(
+          "\(path(name)): request 1 ('\(first)'): the span has no attribute "
+            + "gen_ai.usage.input_tokens; \(spans) of \(spans) rows are bad") == true)
+    }
   }
 }
