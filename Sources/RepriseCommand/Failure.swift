@@ -43,11 +43,7 @@ struct Failure: Error, CustomStringConvertible {
     case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
     case ProfilerTraceError.input(let cause), RequestLogError.input(let cause): self.init(cause)
     case ProfilerTraceError.unknownFormat(let path, _):
-      let near = RequestLogReader.nearest(toFile: path)
-      self.init(
-        .data,
-        RequestLogReader.format(ofFile: path).map { $0.hint(path: path) }
-          ?? text + (near.map { "; of logs it comes nearest to \($0)" } ?? ""))
+      self.init(.data, logHint(path: path) ?? text + ", and docs/FORMATS.md for request logs")
     case RequestLogError.unknownFormat(let path, _):
       let format = try? TraceFormat.detect(path: path)
       self.init(.data, format.map { $0.hint(path: path) } ?? text)
@@ -63,6 +59,17 @@ struct Failure: Error, CustomStringConvertible {
     case is CalibrationError, is ReplayError: self.init(.unavailable, text)
     default: self.init(.data, text)
     }
+  }
+}
+
+/// What to do with a file of no format that is imported, where it has to do with request logs.
+private func logHint(path: String) -> String? {
+  if let format = RequestLogReader.format(ofFile: path) { return format.hint(path: path) }
+  if let companion = RequestLogReader.companion(ofFile: path) {
+    return RequestLogError.companion(path: path, companion).description
+  }
+  return RequestLogReader.nearest(toFile: path).map {
+    "\(path): is neither imported nor a request log that is read; of logs it comes nearest to \($0)"
   }
 }
 

@@ -18,7 +18,8 @@ struct LogReadingArguments: ParsableArguments {
         """), transform: LogTimeUnit.init(argument:))
   var unit: LogTimeUnit?
 
-  @Option(help: "The share of a log's rows that may be bad before it is refused; 0.01 if not given.")
+  @Option(
+    help: "The share of a log's rows that may be bad before it is refused; 0.01 if not given.")
   var maxBadRows: Double?
 
   mutating func validate() throws {

@@ -6,6 +6,8 @@ public enum RequestLogError: Error, Hashable, Sendable {
   case input(TraceIOError)
   /// The content is of no format that is read; `nearest` is the one that it comes near, if any.
   case unknownFormat(path: String, nearest: RequestLogFormat.Nearest? = nil)
+  /// The file goes around with logs, and another one beside it is meant.
+  case companion(path: String, LogCompanion)
   /// A header of our own format that this version does not read.
   case badHeader(path: String, reason: String)
   /// There is not one good row.
@@ -34,6 +36,7 @@ extension RequestLogError: CustomStringConvertible {
       "\(path): not a request log that is read; "
         + (nearest.map { "it comes nearest to \($0), " } ?? "")
         + "docs/FORMATS.md lists those that are, and --log-mapping reads any other CSV or JSON Lines"
+    case .companion(let path, let companion): "\(path): is \(companion)"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"

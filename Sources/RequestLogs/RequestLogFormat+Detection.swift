@@ -6,6 +6,8 @@ extension RequestLogFormat {
   /// A damaged first line does not matter as long as one of the first ten tells. A document that is spread
   /// over lines is told by the members at its top.
   public static func detect(_ text: [UInt8]) -> RequestLogFormat? {
+    // Lines of an archive may be a log's, but the bytes between them are not.
+    guard LogCompanion(text) == nil else { return nil }
     var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     let first = start
     for _ in 0..<10 where start < text.count {
@@ -121,12 +123,12 @@ extension RequestLogFormat {
   }
 }
 
-extension [UInt8] {
+extension RandomAccessCollection<UInt8> where Index == Int {
   /// Whether the bytes of a text stand somewhere in these.
-  fileprivate func holds(_ text: StaticString) -> Bool {
+  func holds(_ text: StaticString) -> Bool {
     let wanted = Array("\(text)".utf8)
     guard let first = wanted.first, count >= wanted.count else { return false }
-    return (0...count - wanted.count).contains { start in
+    return (startIndex...endIndex - wanted.count).contains { start in
       self[start] == first && self[start..<start + wanted.count].elementsEqual(wanted)
     }
   }

@@ -98,6 +98,12 @@ public struct RequestLogReader: ~Copyable {
     start(ofFile: path).flatMap(RequestLogFormat.nearest)
   }
 
+  /// Finds what a file is that people give in place of the log beside it; nil where it is no such file, or cannot be
+  /// read.
+  public static func companion(ofFile path: String) -> LogCompanion? {
+    start(ofFile: path).flatMap(LogCompanion.init)
+  }
+
   /// The first bytes of a file that can be read more than once.
   private static func start(ofFile path: String) -> [UInt8]? {
     guard isRegularFile(path), var source = try? ByteSource(path: path) else { return nil }
@@ -171,6 +177,9 @@ public struct RequestLogReader: ~Copyable {
     let path = source.path
     guard let format = options.mapping.map({ _ in .mapped }) ?? RequestLogFormat.detect(start)
     else {
+      if let companion = LogCompanion(start) {
+        throw RequestLogError.companion(path: path, companion)
+      }
       throw start.contains { $0 > 0x20 }
         ? RequestLogError.unknownFormat(path: path, nearest: RequestLogFormat.nearest(to: start))
         : RequestLogError.empty(path: path)

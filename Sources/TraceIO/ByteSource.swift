@@ -63,8 +63,15 @@ public struct ByteSource: ~Copyable {
     if magic == 0xFD2F_B528 || magic & 0xFFFF_FFF0 == 0x184D_2A50 {
       return .zstd(try ZstdDecoder(path: input.path))
     }
-    if magic == 0x0403_4B50 {
-      throw TraceIOError(.unsupportedContainer, path: input.path, at: .whole, "a zip archive")
+    let container: String? =
+      switch magic {
+      case 0x0403_4B50: "a zip archive"
+      case 0x587A_37FD: "an xz stream"
+      case _ where magic & 0xFF_FFFF == 0x68_5A42: "a bzip2 stream"
+      default: nil
+      }
+    if let container {
+      throw TraceIOError(.unsupportedContainer, path: input.path, at: .whole, container)
     }
     return .plain
   }

@@ -32,8 +32,7 @@ struct StoredInput: ~Copyable {
       var status = stat()
       if descriptor >= 0, fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
         close(descriptor)
-        throw TraceIOError(
-          .unsupportedContainer, path: path, at: .whole, "a folder; name the files in it")
+        throw TraceIOError(.folder, path: path, at: .whole)
       }
       guard descriptor >= 0 else {
         throw TraceIOError(

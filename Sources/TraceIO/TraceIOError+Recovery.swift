@@ -16,7 +16,7 @@ extension TraceIOError {
     case .truncatedDocument, .truncatedStream, .corruptStream, .truncatedMessage,
       .malformedMessage, .unclosedQuote, .unendedRow, .lineTooLong:
       true
-    case .cannotOpen, .readFailed, .outputLimit, .ratioLimit, .unsupportedContainer,
+    case .cannotOpen, .folder, .readFailed, .outputLimit, .ratioLimit, .unsupportedContainer,
       .unexpectedContent, .corruptDatabase, .databaseLimit, .noScratchSpace, .syntax, .tooDeep,
       .tokenTooLong:
       isDamageOfOneRecord

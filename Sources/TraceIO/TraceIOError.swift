@@ -23,6 +23,8 @@ extension TraceIOError {
   public enum Reason: String, Hashable, Sendable, CaseIterable {
     /// The file could not be opened.
     case cannotOpen
+    /// The path is a folder's, where a file is read.
+    case folder
     /// The operating system failed to read.
     case readFailed
     /// A compressed stream ends before its end mark.
@@ -93,6 +95,7 @@ extension TraceIOError: CustomStringConvertible {
   private var sentence: String {
     switch reason {
     case .cannotOpen: "cannot be opened"
+    case .folder: "is a folder"
     case .readFailed: "cannot be read"
     case .truncatedStream: "the compressed stream ends early"
     case .corruptStream: "the compressed stream is damaged"
@@ -118,6 +121,7 @@ extension TraceIOError: CustomStringConvertible {
   private var advice: String {
     switch reason {
     case .cannotOpen: "check the path and its permissions"
+    case .folder: "name a file in it"
     case .readFailed: "check the disk, or copy the file again"
     case .truncatedStream, .corruptStream: "copy the file again, or capture it again"
     case .outputLimit: "raise --max-bytes if you trust the file"

@@ -92,11 +92,24 @@ import TraceIO
     #expect(try source.finish().storedBytes == Container.gzip(Self.text).count)
     let missing = #expect(throws: TraceIOError.self) { _ = try ByteSource(path: "/no/such/file") }
     #expect(missing?.description.contains("No such file") == true)
-    #expect(throws: TraceIOError.self) { _ = try readAll(ByteSource(path: "/")) }
-    let zip = #expect(throws: TraceIOError.self) {
-      _ = try ByteSource(bytes: [0x50, 0x4B, 3, 4, 0])
-    }
-    #expect(zip?.reason == .unsupportedContainer)
+    let folder = #expect(throws: TraceIOError.self) { try readAll(ByteSource(path: "/")) }
+    #expect(folder?.description == "/: is a folder; name a file in it")
+  }
+
+  /// The first bytes are those of files that the tools of these names wrote.
+  @Test(
+    arguments: [
+      ("a zip archive", [0x50, 0x4B, 3, 4, 0]),
+      ("an xz stream", [0xFD, 0x37, 0x7A, 0x58, 0x5A, 0]),
+      ("a bzip2 stream", [0x42, 0x5A, 0x68, 0x39, 0x31]),
+    ] as [(String, [UInt8])])
+  func `containers that are not read are named, and are to be unpacked`(
+    name: String, bytes: [UInt8]
+  ) {
+    let error = #expect(throws: TraceIOError.self) { _ = try ByteSource(bytes: bytes, name: "f") }
+    #expect(
+      error?.description
+        == "f: not a format that is read: \(name); unpack it first; plain, gzip and zstd are read")
   }
 
   @Test(.needsSharedData)
