@@ -142,6 +142,10 @@ struct SweepMergeCommand: FailingCommand {
 /// The plan of a sweep's folder, or what makes one.
 func plannedSweep(in folder: String) throws -> SweepManifest {
   let path = folder + "/manifest.json"
+  guard FileManager.default.fileExists(atPath: folder) else {
+    throw Failure(
+      .noInput, "\(folder): no such folder; 'reprise sweep plan FILE -o \(folder)' makes it")
+  }
   guard FileManager.default.fileExists(atPath: path) else {
     throw Failure(
       .unavailable,
