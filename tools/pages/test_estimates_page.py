@@ -47,6 +47,16 @@ CHOICES = [
 ]
 
 
+def test_no_table_of_the_usual_page_scrolls_in_a_window_of_1200_pixels(folder):
+    reprise("compare-estimates", "-o", folder / "usual.html")
+    with Tab("--window-size=1200,1600") as tab:
+        tab.open(at(folder / "usual.html"))
+        assert tab.value("innerWidth") <= 1200
+        assert tab.value("document.querySelectorAll('.scroll').length") > 8
+        wide = "[...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth)"
+        assert tab.value(wide + ".map(box => box.getAttribute('aria-label'))") == []
+
+
 @pytest.mark.parametrize("choice", CHOICES)
 def test_rows_are_what_the_command_prints_for_them(tab, page, choice):
     tab.open(at(page, choice))
