@@ -17,7 +17,7 @@ extension ImportedTrace {
     }
     if let end = coverage.salvagedAt {
       lines.append(
-        "ends early or is damaged from byte \(end) of its text on: \(coverage.recordsRead) records "
+        "ends early or is damaged from byte \(end) of its text on: \(counted(coverage.recordsRead, "record")) "
           + "before it were read; --strict refuses such files")
     }
     if let end = coverage.trailingTextAt {
@@ -40,7 +40,7 @@ extension ImportedTrace {
     let unsized = unsizedCollectives
     if unsized.count > 0 {
       lines.append(
-        "\(unsized.count) kernels of collectives (\(unsized.nanoseconds / 1_000_000) ms) do not tell "
+        "\(counted(unsized.count, "kernel")) of collectives (\(unsized.nanoseconds / 1_000_000) ms) \(noun(of: unsized.count, "does", "do")) not tell "
           + "their sizes: they count as kernels of the operator that launched them, and their time "
           + "includes the wait for other ranks")
     }

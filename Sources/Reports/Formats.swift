@@ -18,6 +18,11 @@ func groupedText(_ value: Int) -> String {
   return (value < 0 ? "-" : "") + text
 }
 
+/// A count with commas between thousands, and its noun: `1 row`, `2,000 rows`.
+func groupedCount(_ count: Int, _ singular: String, _ plural: String? = nil) -> String {
+  "\(groupedText(count)) \(noun(of: count, singular, plural))"
+}
+
 /// Appends nanoseconds as exact decimal microseconds: 1234567 becomes `1234.567`, 2000 `2`.
 func appendMicroseconds(_ time: Nanoseconds, to bytes: inout [UInt8]) {
   if time.rawValue < 0 { bytes.append(UInt8(ascii: "-")) }

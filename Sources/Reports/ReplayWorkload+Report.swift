@@ -17,7 +17,7 @@ extension ReplayWorkload {
     }
     if let tieQuantum { parts.append("ties spread over \(plain(tieQuantum.seconds)) s") }
     if let clients = options.clients {
-      parts.append("\(groupedText(clients)) clients in a closed loop")
+      parts.append("\(groupedCount(clients, "client")) in a closed loop")
     }
     if turns != nil || options.clients != nil {
       parts.append("think time \(plain(options.thinkTime.seconds)) s where the log has none")

@@ -39,7 +39,7 @@ extension Validation {
 
   /// How many requests were compared, and what became of the others, in a line.
   private var countsLine: String {
-    var parts = ["\(groupedText(counts.paired)) requests paired"]
+    var parts = ["\(groupedCount(counts.paired, "request")) paired"]
     func add(_ count: Int, _ text: String) {
       if count > 0 { parts.append("\(groupedText(count)) \(text)") }
     }

@@ -44,7 +44,9 @@ extension CalibrateCommand {
         + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
     if !isKept { print("not kept: it predicts the judged requests no better than no fit") }
     if after.counts.missingFromReplay > 0 {
-      print("not judged: \(after.counts.missingFromReplay) requests that the replay did not finish")
+      print(
+        "not judged: \(counted(after.counts.missingFromReplay, "request")) that the replay did not finish"
+      )
     }
   }
 

@@ -229,7 +229,7 @@ struct CalibrateCommand: FailingCommand {
     }
     print(
       """
-      \(plan.title): fitted on \(calibration.steps) steps of \(steps)
+      \(plan.title): fitted on \(counted(calibration.steps, "step")) of \(steps)
         device time    × \(figure(calibration.deviceScale, errors.deviceScale, per: 1, 3))
         host time      \(figure(calibration.perStep, errors.perStep, per: 1e3, 1)) µs a step, \
       \(figure(calibration.perSequence, errors.perSequence, per: 1e3, 2)) µs a sequence, \
@@ -238,7 +238,7 @@ struct CalibrateCommand: FailingCommand {
       (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
       \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
-        left out       \(fit.outliers) steps far off
+        left out       \(counted(fit.outliers, "step")) far off
       """)
     for pair in fit.notToldApart { print("  not told apart \(pair)") }
     if calibration.hidesHost {

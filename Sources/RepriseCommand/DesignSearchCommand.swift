@@ -124,7 +124,7 @@ struct DesignSearchCommand: FailingCommand {
     }
     for warning in warnings { try note("reprise: warning: \(warning)") }
     try note(
-      "\(designs.designs.count) designs in \(fixedText(seconds, decimals: 2)) s of CPU")
+      "\(counted(designs.designs.count, "design")) in \(fixedText(seconds, decimals: 2)) s of CPU")
     if !json.isWanted { print("wrote \(output)/: " + written.joined(separator: ", ")) }
     if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
   }

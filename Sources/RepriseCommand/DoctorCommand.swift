@@ -141,7 +141,7 @@ struct DoctorCommand: FailingCommand {
       var findings = [
         Finding(
           part: "database", state: samples > 0 ? .good : .note,
-          text: "\(path): \(samples) samples of \(sources) sources"
+          text: "\(path): \(counted(samples, "sample")) of \(sources) sources"
             + (samples > 0 ? "" : "; import some"))
       ]
       for name in devices {

@@ -11,7 +11,7 @@ extension EnginePlan {
       } else {
         "not calibrated: no host time"
       }
-    return "\(architecture.name) on \(group.device), \(curveCount) curves, \(fit); "
+    return "\(architecture.name) on \(group.device), \(counted(curveCount, "curve")), \(fit); "
       + "\(group.blockCount ?? 0) key-value blocks"
   }
 

@@ -53,11 +53,13 @@ struct MergeCommand: FailingCommand {
       return try printJSON(MergeFile(outcome, of: databases.count, output: output))
     }
     print(
-      "\(output): \(outcome.sources) sources of \(databases.count) databases: "
-        + "\(outcome.samples) samples on \(outcome.curves) curves, \(outcome.steps) steps, "
+      "\(output): \(counted(outcome.sources, "source")) of \(databases.count) databases: "
+        + "\(counted(outcome.samples, "sample")) on \(counted(outcome.curves, "curve")), \(counted(outcome.steps, "step")), "
         + "\(outcome.calibrations) calibrations")
     if outcome.repeated > 0 {
-      print("  \(outcome.repeated) sources more were the same as one of these")
+      print(
+        "  \(counted(outcome.repeated, "source more was", "sources more were")) the same as one of these"
+      )
     }
     if outcome.superseded > 0 {
       print(

@@ -169,7 +169,7 @@ struct PipelineCommand: FailingCommand {
     }
     for warning in resolved.warnings { try note("reprise: warning: \(warning)") }
     try note(
-      "\(result.arrivals) requests in \(fixedText(seconds, decimals: 3)) s of CPU, "
+      "\(counted(result.arrivals, "request")) in \(fixedText(seconds, decimals: 3)) s of CPU, "
         + "\(Int(Double(result.arrivals) / max(seconds, 1e-6))) a second")
     if !json.isWanted {
       print(

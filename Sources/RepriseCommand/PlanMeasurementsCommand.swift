@@ -70,7 +70,7 @@ struct PlanMeasurementsCommand: FailingCommand {
     let plan = MeasurementPlan(
       demands.demands { CapturedModel.canMeasure($0, in: model) }, count: count)
     print(
-      "\(group.name): \(architecture.name) on \(group.device), \(chosen.curveCount) curves; \(source)"
+      "\(group.name): \(architecture.name) on \(group.device), \(counted(chosen.curveCount, "curve")); \(source)"
     )
     if plan.points.isEmpty {
       print("no point that tools/capture can measure would lower the error")
@@ -112,7 +112,7 @@ struct PlanMeasurementsCommand: FailingCommand {
     guard let log else {
       let steps = RepresentativeSteps(plans[index].group, on: plans[index].measured).steps
       for step in steps { demands.add(step.shape, weight: step.weight) }
-      return "\(steps.count) steps of all sizes"
+      return "\(counted(steps.count, "step")) of all sizes"
     }
     let requests = try ReplayedLog(path: log, content: nil, limit: requests)
     var options = ReplayOptions()
@@ -131,6 +131,6 @@ struct PlanMeasurementsCommand: FailingCommand {
     guard count > 0 else {
       throw Failure(.data, "\(log): no request of it runs on '\(plans[index].group.name)'")
     }
-    return "\(count) steps of \(requests.records.count) requests"
+    return "\(counted(count, "step")) of \(requests.records.count) requests"
   }
 }

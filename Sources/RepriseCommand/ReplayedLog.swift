@@ -35,7 +35,7 @@ struct ReplayedLog {
       while records.count < limit ?? .max, var record = try reader.next() {
         guard let donor = try other.next() else {
           throw RequestLogError.contentMismatch(
-            reason: "\(content) ends after \(records.count) requests")
+            reason: "\(content) ends after \(counted(records.count, "request"))")
         }
         try record.takeContent(from: donor)
         try take(record)
@@ -43,7 +43,7 @@ struct ReplayedLog {
       let hasMore = limit == nil ? try other.next() != nil : false
       guard !hasMore else {
         throw RequestLogError.contentMismatch(
-          reason: "\(content) has more than \(records.count) requests")
+          reason: "\(content) has more than \(counted(records.count, "request"))")
       }
       guard summary.withContent > 0 else {
         throw RequestLogError.contentMismatch(reason: "\(content) has no content")

@@ -48,7 +48,8 @@ struct ScenarioOptions: ParsableArguments {
         resolved.add(
           try PoolPlan(
             pool, service, model, on: device, curves: known.curves, relatives: known.relatives),
-          "\(pool.name): passes of \(model.name) on \(device.name), \(known.curves.count) curves")
+          "\(pool.name): passes of \(model.name) on \(device.name), \(counted(known.curves.count, "curve"))"
+        )
         if known.curves.isEmpty {
           resolved.warnings.append(
             "\(pool.name): no measurements of \(device.name): passes cost their roofline")

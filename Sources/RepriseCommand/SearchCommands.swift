@@ -110,8 +110,8 @@ struct LayoutSearchCommand: FailingCommand {
     print(
       """
       \(search.model.name) on \(devices) × \(search.platform.device.name), batch of \
-      \(options.batch), \(options.input) tokens in, \(plans.first?.estimate.workload.outputTokens ?? 0) out: \(plans.count) plans of \
-      \(search.layouts(devices: devices).count) layouts in \
+      \(options.batch), \(options.input) tokens in, \(plans.first?.estimate.workload.outputTokens ?? 0) out: \(counted(plans.count, "plan")) of \
+      \(counted(search.layouts(devices: devices).count, "layout")) in \
       \(fixedText(1e3 * seconds, decimals: 2)) ms of CPU, best \(search.objective.rawValue) first
       \(TextTable(plans: shown).text)
       """, terminator: "")

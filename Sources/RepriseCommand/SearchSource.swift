@@ -62,7 +62,7 @@ struct SearchSource {
       inputs = []
       echo = nil
       lines = [
-        "\(records.count) requests are drawn, seed \(space.seed): "
+        "\(counted(records.count, "request is", "requests are")) drawn, seed \(space.seed): "
           + "\(fixedText(workload.rate, decimals: 3)) requests/s"
       ]
     }
@@ -72,7 +72,8 @@ struct SearchSource {
       }
       let curves = groups.mostCurves(on: sheet)
       lines.append(
-        "up to \(stock.count) × \(stock.device), \(price ?? "no price known"), \(curves) curves")
+        "up to \(stock.count) × \(stock.device), \(price ?? "no price known"), \(counted(curves, "curve"))"
+      )
       if curves == 0 {
         warnings.append(
           "no measurements of \(stock.device): steps cost their roofline, which no server reaches")

@@ -72,7 +72,7 @@ struct SweepPlanCommand: FailingCommand {
     try manifest.write(to: output + "/manifest.json")
     guard !json.isWanted else { return try printJSON(manifest) }
     print("sweep \(sweep): \(description.name)")
-    print("\(manifest.scenarios.count) scenarios of \(description.base)")
+    print("\(counted(manifest.scenarios.count, "scenario")) of \(description.base)")
     print("wrote \(output)/manifest.json")
   }
 
@@ -133,7 +133,7 @@ struct SweepMergeCommand: FailingCommand {
     if let first = results.missing.first {
       throw Failure(
         .unavailable,
-        "\(folder): \(results.missing.count) scenarios have no result, \(first) the first; "
+        "\(folder): \(counted(results.missing.count, "scenario has", "scenarios have")) no result, \(first) the first; "
           + "'reprise sweep run \(folder)' makes them")
     }
   }

@@ -67,13 +67,14 @@ struct SweepRunCommand: FailingCommand {
       try printJSON(SweepRunFile(outcomes, replayed: left.count, shard: self.shard))
     } else {
       print(
-        "\(scenarios.count) scenarios: \(scenarios.count - left.count) had a result, \(left.count) replayed"
+        "\(counted(scenarios.count, "scenario")): \(scenarios.count - left.count) had a result, \(left.count) replayed"
       )
     }
     let failed = outcomes.filter { $0.error != nil }
     if let first = failed.first {
       throw Failure(
-        .data, "\(failed.count) scenarios failed, first \(first.hash): \(first.error ?? "")")
+        .data,
+        "\(counted(failed.count, "scenario")) failed, first \(first.hash): \(first.error ?? "")")
     }
   }
 

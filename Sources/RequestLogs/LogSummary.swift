@@ -139,7 +139,10 @@ public struct LogSummary: Sendable, Hashable {
 
   private var orderWarnings: [String] {
     outOfOrder > 0
-      ? ["\(outOfOrder) of \(requests) rows are out of order; requests arrive by their times"] : []
+      ? [
+        "\(outOfOrder) of \(requests) rows \(noun(of: outOfOrder, "is", "are")) out of order; "
+          + "requests arrive by their times"
+      ] : []
   }
 
   private func makeClockWarnings(_ format: RequestLogFormat) -> [String] {

@@ -61,7 +61,7 @@ public struct RequestLog: Sendable, Hashable {
   public mutating func takeContent(from other: RequestLog) throws(RequestLogError) {
     guard other.records.count == records.count else {
       throw .contentMismatch(
-        reason: "\(records.count) requests against \(other.records.count) with content")
+        reason: "\(counted(records.count, "request")) against \(other.records.count) with content")
     }
     guard other.records.contains(where: { !$0.content.isEmpty }) else {
       throw .contentMismatch(reason: "the other log has no content")

@@ -1,3 +1,4 @@
+import Operators
 public import TraceIO
 
 /// Why a request log could not be read.
@@ -41,7 +42,8 @@ extension RequestLogError: CustomStringConvertible {
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
     case .empty(let path): "\(path): there is no request in it; check that it was copied whole"
     case .tooManyBadRows(let path, let rows, let problems):
-      "\(problems.firstSentence(path: path)); \(problems.count) of \(rows) rows are bad, "
+      "\(problems.firstSentence(path: path)); \(problems.count) of \(counted(rows, "row")) "
+        + "\(noun(of: problems.count, "is", "are")) bad, "
         + "\(problems.count < rows ? "more than may be skipped" : "none is left"): "
         + (problems.firstProblem?.advice ?? "")
         + (problems.count < rows ? ", or allow a larger share with --max-bad-rows" : "")

@@ -1,3 +1,5 @@
+import Operators
+
 /// Why a row of a log is bad.
 public enum RowProblem: String, Error, CaseIterable, Sendable, Hashable {
   /// The line is not one JSON object, or is cut short.
@@ -103,9 +105,9 @@ public struct RowProblems: Sendable, Hashable {
     tallies.map { tally in
       let lines = tally.lines.map(String.init).joined(separator: ", ")
       let more = tally.count > tally.lines.count ? ", ..." : ""
-      return
-        "\(tally.count == 1 ? "1 row" : "\(tally.count) rows") skipped: \(tally.problem.rawValue) "
-        + "(\(countsRows ? "requests" : "lines") \(lines)\(more))"
+      let place = noun(of: tally.count, countsRows ? "request" : "line")
+      return "\(counted(tally.count, "row")) skipped: \(tally.problem.rawValue) "
+        + "(\(place) \(lines)\(more))"
     }
   }
 }

@@ -44,7 +44,7 @@ struct ImportReportTests {
     let trace = try trace()
     let lines = trace.importReport(device: "D", outcome: .added(samples: 1, curves: 1, steps: 0))
     #expect(lines[0] == "trace.json: kineto on D, PyTorch")
-    #expect(lines[1] == "  9 records read, 9 used: 1 samples on 1 curves")
+    #expect(lines[1] == "  9 records read, 9 used: 1 sample on 1 curve")
     #expect(
       lines.contains { $0.contains("correlation, innermost operator") && $0.contains("60.0") })
     #expect(
@@ -60,7 +60,7 @@ struct ImportReportTests {
       "kineto_era: microseconds",
       "not named: an import needs --device NAME", "in microseconds, durations in steps of 10000 ns",
       "0.350 ms from first to last", "9 records: 3 operators, 3 launches, 3 kernels; on 1 threads",
-      "of 100.0 % of the used time", "an import would add 1 samples on 1 curves:",
+      "of 100.0 % of the used time", "an import would add 1 sample on 1 curve:",
       "gemm ", "name the device: --device NAME", "40.0 % of the time ran in graphs",
     ] {
       #expect(text.contains(words), "\(words)\n\(text)")

@@ -41,7 +41,7 @@ import Testing
       said
         == """
         \(merged): 2 sources of 3 databases: 522 samples on 18 curves, 0 steps, 0 calibrations
-          1 sources more were the same as one of these
+          1 source more was the same as one of these
 
         """)
     for arguments in Self.imports { try run(arguments + ["--db", path("direct")]) }

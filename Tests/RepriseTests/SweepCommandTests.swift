@@ -74,9 +74,12 @@ import Testing
     #expect(run.code == 69)
     #expect(run.errors.contains("12 scenarios have no result"))
     for action in ["run", "merge"] {
-      let nothing = try command.run(["sweep", action, directory.path("none")])
+      let nothing = try command.run(["sweep", action, directory.path("")])
       #expect(nothing.code == 69)
       #expect(nothing.errors.contains("no sweep is planned in it"))
+      let gone = try command.run(["sweep", action, directory.path("none")])
+      #expect(gone.code == 66, "as any input that is not there")
+      #expect(gone.errors.contains("no such folder"))
     }
   }
 
@@ -87,7 +90,7 @@ import Testing
     let folder = try plan("bad", "bad.yaml")
     let run = try command.run(["sweep", "run", folder])
     #expect(run.code == 65)
-    #expect(run.errors.contains("1 scenarios failed"))
+    #expect(run.errors.contains("1 scenario failed"))
     let csv = try #require(String(data: merged(folder, "bad.csv"), encoding: .utf8))
     #expect(csv.split(separator: "\n").count == 4)
     #expect(csv.contains("no data sheet for device 'h1000'"))

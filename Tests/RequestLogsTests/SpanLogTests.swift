@@ -152,12 +152,12 @@ struct SpanLogTests {
     #expect(log.records.map(\.id) == ["a", "d"])
     #expect(log.problems.tallies.map(\.problem) == [.badNumber, .timesOutOfOrder])
     #expect(log.problems.tallies.map(\.lines) == [[2], [3]])
-    #expect(log.problems.sentences[0].hasSuffix("(requests 2)"))
+    #expect(log.problems.sentences[0].hasSuffix("(request 2)"))
 
     let lines = [document(good), document(good).dropLast(9) + "", document(good)]
     let whole = try read(lines.joined(separator: "\n"), limit: 1)
     #expect(whole.records.count == 2)
-    #expect(whole.problems.sentences == ["1 row skipped: not a JSON object (lines 2)"])
+    #expect(whole.problems.sentences == ["1 row skipped: not a JSON object (line 2)"])
   }
 
   @Test("of a document that is cut are read up to there, wherever it is cut")
@@ -189,7 +189,7 @@ struct SpanLogTests {
     let sentence = alone?.description ?? ""
     #expect(
       sentence.hasPrefix(
-        "log: request 1 ('b'): the span has \(told); 1 of 1 rows are bad, none is left: "))
+        "log: request 1 ('b'): the span has \(told); 1 of 1 row is bad, none is left: "))
     #expect(sentence.contains(advice))
     let text = document(server("a", start: 5), odd)
     let some = #expect(throws: RequestLogError.self) { try read(text) }
@@ -197,7 +197,7 @@ struct SpanLogTests {
     #expect(some?.description.hasSuffix("allow a larger share with --max-bad-rows") == true)
     let log = try read(text, limit: 0.5)
     #expect(log.records.map(\.id) == ["a"])
-    #expect(log.summary.warnings == ["1 row skipped: the span has \(told) (requests 2)"])
+    #expect(log.summary.warnings == ["1 row skipped: the span has \(told) (request 2)"])
   }
 
   /// Which have `gen_ai.usage.*` was counted with grep.

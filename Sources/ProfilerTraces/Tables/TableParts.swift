@@ -1,3 +1,4 @@
+import Operators
 import TraceIO
 
 /// The traces of one table that holds several devices, models or runtimes, in the order in which
@@ -75,6 +76,8 @@ struct TableParts {
     guard let worst, coverage.rejected(worst) > 0 else { return .noEvents(path: path) }
     return .missingInformation(
       path: path,
-      what: "none of its \(coverage.recordsRead) records can be used, mostly: \(worst.rawValue)")
+      what:
+        "none of its \(counted(coverage.recordsRead, "record")) can be used, mostly: \(worst.rawValue)"
+    )
   }
 }

@@ -63,7 +63,7 @@ extension ImportedTrace {
 
   private var holdingsText: String {
     guard let events = coverage.events else {
-      return "\(groupedText(coverage.recordsRead)) records"
+      return "\(groupedCount(coverage.recordsRead, "record"))"
     }
     let counts: [(Int, String)] = [
       (events.operators, "operators"), (events.launches, "launches"), (events.kernels, "kernels"),
@@ -75,7 +75,7 @@ extension ImportedTrace {
     func list(_ items: [(Int, String)]) -> String {
       items.filter { $0.0 > 0 }.map { "\(groupedText($0.0)) \($0.1)" }.joined(separator: ", ")
     }
-    return "\(groupedText(coverage.recordsRead)) records: \(list(counts)); on \(list(places))"
+    return "\(groupedCount(coverage.recordsRead, "record")): \(list(counts)); on \(list(places))"
   }
 
   /// The share of the groups' time whose operators have shapes; nil without groups.

@@ -26,14 +26,15 @@ extension ImportedTrace {
       "\(file): \(format.rawValue) on \(printableText(device))"
         + (software.isEmpty ? "" : ", \(software)"))
     lines.append(
-      "  \(coverage.recordsRead) records read, \(coverage.recordsUsed) used: "
+      "  \(counted(coverage.recordsRead, "record")) read, \(coverage.recordsUsed) used: "
         + contentText(counts.samples, counts.curves, counts.steps))
     return lines + coverageLines
   }
 
   /// The samples, curves and steps that an import adds.
   func contentText(_ samples: Int, _ curves: Int, _ steps: Int) -> String {
-    "\(samples) samples on \(curves) curves" + (steps > 0 ? ", \(steps) steps" : "")
+    "\(counted(samples, "sample")) on \(counted(curves, "curve"))"
+      + (steps > 0 ? ", \(counted(steps, "step"))" : "")
   }
 
   /// The software that ran, safe for a terminal; may be empty.
@@ -46,11 +47,12 @@ extension ImportedTrace {
     var lines: [String] = []
     lines += attributionTable
     for reason in RejectionReason.allCases where coverage.rejected(reason) > 0 {
-      lines.append("  not used: \(coverage.rejected(reason)) records: \(reason.rawValue)")
+      lines.append(
+        "  not used: \(counted(coverage.rejected(reason), "record")): \(reason.rawValue)")
     }
     if let join = coverage.shapeJoin {
       lines.append(
-        "  shapes: \(join.joined) operators share a record id, \(join.agreeing) "
+        "  shapes: \(counted(join.joined, "operator shares", "operators share")) a record id, \(join.agreeing) "
           + "(\(percentText(Int64(join.agreeing), of: Int64(join.joined))) %) also the name; "
           + "\(join.taken) took shapes")
     }
@@ -68,7 +70,8 @@ extension ImportedTrace {
     lines += coverage.notes.map { "  " + $0 }
     if coverage.ambiguousLaunches > 0 {
       lines.append(
-        "  \(coverage.ambiguousLaunches) kernels have several launches; the latest was taken")
+        "  \(counted(coverage.ambiguousLaunches, "kernel has", "kernels have")) several launches; the latest was taken"
+      )
     }
     return lines
   }

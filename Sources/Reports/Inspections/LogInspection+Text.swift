@@ -11,10 +11,14 @@ extension LogInspection {
     func add(_ name: String, _ text: String) {
       lines.append("  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + text)
     }
-    var rows = "\(groupedText(summary.requests)) requests"
-    if summary.badRows > 0 { rows += ", \(groupedText(summary.badRows)) bad rows" }
-    rows += summary.duplicateIDs > 0 ? ", \(groupedText(summary.duplicateIDs)) names twice" : ""
-    rows += repeatedRows > 0 ? ", \(groupedText(repeatedRows)) rows repeat another" : ""
+    var rows = "\(groupedCount(summary.requests, "request"))"
+    if summary.badRows > 0 { rows += ", \(groupedCount(summary.badRows, "bad row"))" }
+    if summary.duplicateIDs > 0 { rows += ", \(groupedCount(summary.duplicateIDs, "name")) twice" }
+    if repeatedRows > 0 {
+      rows +=
+        ", \(groupedText(repeatedRows)) "
+        + noun(of: repeatedRows, "row repeats another", "rows repeat another")
+    }
     add("rows", rows)
     add("times", unitText)
     add("clock", clockText)
@@ -30,7 +34,7 @@ extension LogInspection {
       "sessions",
       sessions == 0
         ? "none named"
-        : "\(groupedText(sessions)), the longest of \(groupedText(longestSession)) turns")
+        : "\(groupedText(sessions)), the longest of \(groupedCount(longestSession, "turn"))")
     add("content", contentText)
     add("measured", summary.measured == 0 ? "no latencies" : measuredText)
     for (name, times) in [
@@ -100,7 +104,7 @@ extension LogInspection {
   }
 
   private var measuredText: String {
-    var text = "\(groupedText(summary.measured)) requests"
+    var text = "\(groupedCount(summary.measured, "request"))"
     if summary.measuredEnds > 0 {
       text += ", of \(groupedText(summary.measuredEnds)) the end alone"
     }

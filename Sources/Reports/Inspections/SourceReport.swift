@@ -1,4 +1,5 @@
 public import OperatorStore
+import Operators
 public import ProfilerTraces
 import TraceIO
 import Validation
@@ -11,9 +12,9 @@ extension OperatorStore.Source {
       "  format    " + (TraceFormat(rawValue: format)?.title ?? printableText(format)),
       "  device    \(printableText(device))",
       "  runtime   \(printableText(runtime))",
-      "  holds     \(groupedText(bytes)) bytes, \(groupedText(recordsRead)) records, "
-        + "\(groupedText(recordsUsed)) used: \(groupedText(samples)) samples, "
-        + "\(groupedText(steps)) steps",
+      "  holds     \(groupedText(bytes)) bytes, \(groupedCount(recordsRead, "record")), "
+        + "\(groupedText(recordsUsed)) used: \(groupedCount(samples, "sample")), "
+        + "\(groupedCount(steps, "step"))",
       "  SHA-256   \(printableText(sha256))",
     ]
     if !arguments.isEmpty { lines.append("  read with \(printableText(arguments))") }
@@ -38,7 +39,7 @@ extension OperatorStore.SampleOrigin {
         .filter { !$0.isEmpty }.joined(separator: ", ")
       lines.append("  kernel \(printableText(kernel.name))")
       lines.append(
-        "    \(printableText(identity)): \(groupedText(kernel.count)) launches, "
+        "    \(printableText(identity)): \(groupedCount(kernel.count, "launch", "launches")), "
           + "\(microsecondsText(kernel.total)) µs")
       for event in kernel.events {
         lines.append("    \(microsecondsText(event.duration)) µs at \(event.place.text)")

@@ -29,7 +29,7 @@ public struct OutlierReport: Sendable {
   /// - Parameter limit: the most points to list.
   public func text(limit: Int) -> String {
     var lines = [
-      "\(device): \(groupedText(samples)) samples of \(groupedText(curves)) curves"
+      "\(device): \(groupedCount(samples, "sample")) of \(groupedText(curves)) curves"
         + (noise.map { ", median noise of a curve \(fixedText(100 * $0, decimals: 1)) %" } ?? "")
     ]
     for reason in SampleOutliers.Reason.allCases {

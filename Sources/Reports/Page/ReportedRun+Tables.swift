@@ -7,7 +7,7 @@ extension ReportedRun {
   var subtitle: String {
     let log = result.inputs.first { $0.role == "request-log" }
     let what = log.map { "log \($0.path)" } ?? "drawn requests"
-    return "\(groupedText(result.summary.requests)) requests of \(what), "
+    return "\(groupedCount(result.summary.requests, "request")) of \(what), "
       + "\(fixedText(result.summary.makespan.seconds, decimals: 1)) s of simulated time"
   }
 

@@ -88,7 +88,7 @@ extension ReportedRun {
       return VerdictLine(
         tone: .plain, head: "Load unknown.",
         sentence:
-          "\(groupedText(digest.requests)) requests are too few to tell whether engines keep up."
+          "\(groupedCount(digest.requests, "request is", "requests are")) too few to tell whether engines keep up."
       )
     case .overloaded(let arriving, let served):
       return VerdictLine(

@@ -10,8 +10,8 @@ extension DesignSearch {
   public func text(of result: SearchResult, rows: Int = 20) -> String {
     let replayed = result.verdicts.indices.count { result.outcome(of: $0) != nil }
     var lines = [
-      "\(groupedText(designs.count)) designs of \(groupedText(kinds.count)) kinds of engines, "
-        + "\(groupedText(result.requests)) requests",
+      "\(groupedCount(designs.count, "design")) of \(groupedText(kinds.count)) kinds of engines, "
+        + "\(groupedCount(result.requests, "request"))",
       pruningTable(result, replayed: replayed).text,
     ]
     let front = TextTable(front: self, result, rows: rows)
@@ -54,7 +54,7 @@ extension DesignSearch {
     let price = pricePerHour(of: design).map { ", $\(fixedText($0, decimals: 2)) an hour" } ?? ""
     return
       "\(result.isCut ? "best so far" : "best") by \(space.objective.rawValue): design \(best): "
-      + "\(text(of: best))\n  \(devices == 1 ? "1 device" : "\(devices) devices")\(price); "
+      + "\(text(of: best))\n  \(counted(devices, "device"))\(price); "
       + "\(outcome.holds ? "holds the SLO" : "does not hold the SLO"), "
       + "\(fixedText(100 * outcome.attainment, decimals: 2)) % within the limits, "
       + "engines busy \(fixedText(100 * outcome.busyShare, decimals: 1)) % of the time"
