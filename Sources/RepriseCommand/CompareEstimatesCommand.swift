@@ -17,6 +17,10 @@ struct CompareEstimatesCommand: FailingCommand {
         reprise compare-estimates -o estimates.html
         reprise compare-estimates --model qwen3-32b gpt-oss-120b --platform dgx-h100 mi300x-8 -o two.html
         reprise compare-estimates --model my/config.json --device l40s mine.json#a1 --dtype bf16 int8
+        reprise compare-estimates --json | jq '.use_cases[].platforms[] | select(.answer == "met").platform'
+
+      With --json prints the best layout of every use case and platform beside writing the page, as \
+      TraceSchemas/use-cases.schema.json describes it.
       """)
 
   @Option(
@@ -55,6 +59,8 @@ struct CompareEstimatesCommand: FailingCommand {
   @Option(name: [.customShort("o"), .customLong("page")], help: "The file to write.")
   var page = "estimates.html"
 
+  @OptionGroup var json: JSONOptions
+
   /// The most estimates of a page, some 20 MB of it.
   private static let most = 5_000_000
 
@@ -89,9 +95,10 @@ struct CompareEstimatesCommand: FailingCommand {
     let start = processorSeconds()
     let result = try EstimatePage(subjects, toolVersion: toolVersion)
     try result.write(to: page)
+    guard !json.isWanted else { return try printJSON(result.file) }
     print(
       """
-      \(result.count) estimates of \(subjects.models.count) models on \(subjects.platforms.count) \
+      \(counted(result.count, "estimate")) of \(subjects.models.count) models on \(subjects.platforms.count) \
       platforms in \(fixedText(processorSeconds() - start, decimals: 2)) s of CPU
       wrote \(page), \(fixedText(Double(result.html.utf8.count) / 1e6, decimals: 2)) MB
       """)

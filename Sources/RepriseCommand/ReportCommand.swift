@@ -19,6 +19,10 @@ struct ReportCommand: FailingCommand {
         reprise report out -o report.html --ttft-ms 500 --tpot-ms 50
         reprise report two-engines three-engines -o choice.html
         reprise report a/seed-* b/seed-* -o seeds.html
+        reprise report out --ttft-ms 500 --json | jq -e '.results[0].objective == "met"'
+
+      With --json prints what the page says beside writing it: verdicts, figures, findings and the comparison, as \
+      TraceSchemas/report.schema.json describes it.
       """)
 
   @Argument(help: "Output folders of 'reprise replay' or 'reprise pipeline'.")
@@ -39,6 +43,8 @@ struct ReportCommand: FailingCommand {
   @Option(
     help: "A name for each result, in their order, instead of its model and device.")
   var name: [String] = []
+
+  @OptionGroup var json: JSONOptions
 
   mutating func validate() throws {
     for (option, limit) in [("--ttft-ms", ttftMs), ("--tpot-ms", tpotMs)] {
@@ -72,6 +78,7 @@ struct ReportCommand: FailingCommand {
     }
     let page = ReportPage(runs, at: output)
     try page.write(to: output)
+    guard !json.isWanted else { return try printJSON(page.file) }
     for (run, folder) in zip(runs, results) {
       for line in run.verdictText { print("\(runs.count > 1 ? folder + ": " : "")\(line)") }
     }

@@ -134,6 +134,95 @@ import Testing
     #expect(abs(error / kept.errorHeldOut - 1) < 1e-14)
   }
 
+  @Test func `A report says its verdict, and of several results their differences`() throws {
+    for (name, speed) in [("one", "1"), ("two", "2")] {
+      _ = try run(
+        "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+        OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "60", "--speed",
+        speed,
+        "--no-bands", "--no-timeline", "-o", directory.path(name))
+    }
+    let page = directory.path("report.html")
+    let alone = try document(
+      run("report", directory.path("one"), "-o", page, "--ttft-ms", "0.001", "--json"),
+      as: "report")
+    #expect(FileManager.default.fileExists(atPath: page))
+    let result = try #require((alone["results"] as? [[String: Any]])?.first)
+    #expect(result["objective"] as? String == "broken")
+    #expect(result["command"] as? String == "replay")
+    #expect(alone["comparison"] == nil)
+    // The same latencies as in the result itself.
+    let stored = try document(file("one/result.json"))
+    let latencies = try #require(result["latencies"] as? [[String: Any]])
+    #expect(latencies.count == 6)
+    let told = try #require(latencies.first { $0["metric"] as? String == "ttft" })
+    let metrics = try #require((stored["summary"] as? [String: Any])?["ttft"] as? [String: Any])
+    let nanoseconds = try #require(metrics["p50_ns"] as? Double ?? metrics["p50"] as? Double)
+    let milliseconds = try #require(told["replayed_ms"] as? Double)
+    #expect(abs(milliseconds - nanoseconds / 1e6) < 1e-9)
+    #expect(told["measured_ms"] != nil)
+    let codes = try #require(result["findings"] as? [[String: Any]]).compactMap {
+      $0["code"] as? String
+    }
+    #expect(codes.contains("few-requests"))
+
+    let both = try document(
+      run("report", directory.path("one"), directory.path("two"), "-o", page, "--json"),
+      as: "report")
+    let comparison = try #require(both["comparison"] as? [String: Any])
+    #expect((comparison["variants"] as? [Any])?.count == 2)
+    let measures = try #require(comparison["measures"] as? [[String: Any]])
+    let cells = try #require(measures.first?["variants"] as? [[String: Any]])
+    let means = cells.compactMap { $0["mean"] as? Double }
+    let difference = try #require(cells.last?["difference_percent"] as? Double)
+    #expect(abs(difference - 100 * (means[1] / means[0] - 1)) < 1e-9)
+  }
+
+  @Test func `Compared estimates are the best layouts of use cases, as estimates have them`() throws
+  {
+    let page = directory.path("page.html")
+    let found = try document(
+      run(
+        "compare-estimates", "--model", "llama-3.1-8b", "--platform", "dgx-h100", "--device",
+        "l40s",
+        "--devices", "1", "--batch", "1", "8", "-o", page, "--json"), as: "use-cases")
+    #expect(FileManager.default.fileExists(atPath: page))
+    let cases = try #require(found["use_cases"] as? [[String: Any]])
+    #expect(cases.count == 6)
+    let chat = try #require(cases.first { $0["name"] as? String == "chat" })
+    let row = try #require((chat["platforms"] as? [[String: Any]])?.first)
+    let plan = try #require(row["plan"] as? [String: Any])
+    let batch = try #require(row["batch"] as? Int)
+    let same = try document(
+      run(
+        "estimate", "--model", "llama-3.1-8b", "--platform", "dgx-h100", "--tp", "1",
+        "--batch", "\(batch)", "--input", "3000", "--output", "1000", "--json"))
+    #expect(plan["ttft_ms"] as? Double == same["ttft_ms"] as? Double)
+    #expect(plan["tpot_ms"] as? Double == same["tpot_ms"] as? Double)
+  }
+
+  @Test(arguments: [
+    ["inspect", "BAD"], ["inspect", "GONE"], ["import", "BAD", "--db", "DB", "--device", "l40s"],
+    ["merge", "GONE", "-o", "DB"], ["show", "curves", "--db", "GONE"],
+    ["query", "--db", "GONE", "--device", "l40s", "gemm", "m=1", "n=1", "k=1"], ["report", "GONE"],
+    ["replay", "--deployment", "GONE", "--log", "BAD"], ["validate", "GONE", "--measured", "BAD"],
+    ["pipeline", "GONE"], ["sweep", "plan", "GONE", "-o", "OUT"], ["sweep", "run", "GONE"],
+    ["compare-estimates", "--model", "GONE"],
+    ["estimate", "--model", "no-such", "--device", "l40s"],
+  ])
+  func `Where a command fails nothing is printed but a line of what is wrong`(arguments: [String])
+    throws
+  {
+    let names = [
+      "BAD": try command.file("bad", "{\"what\": "), "GONE": directory.path("gone"),
+      "DB": directory.path("db"), "OUT": directory.path("out"),
+    ]
+    let outcome = try command.run(arguments.map { names[$0] ?? $0 } + ["--json"])
+    #expect([64, 65, 66, 69].contains(outcome.code), "\(outcome.code)")
+    #expect(outcome.output.isEmpty)
+    #expect(outcome.errors.contains("\n"), "there is a line")
+  }
+
   @Test func `A run of a sweep tells what it replayed, and what cannot be`() throws {
     let log = OwnCapture.path("serve-poisson-50/requests.jsonl.zst")
     let sweep = try command.file(

@@ -12,6 +12,8 @@ import Validation
 public struct EstimatePage {
   /// The page's text.
   public let html: String
+  /// What it says without its pickers, for programs.
+  public let file: UseCaseFile
   /// How many estimates it carries.
   public let count: Int
 
@@ -23,6 +25,7 @@ public struct EstimatePage {
     let grid = try EstimateGrid(subjects.axes)
     count = grid.axes.count
     let answers = try UseCaseAnswers(subjects)
+    file = UseCaseFile(answers)
     let peer = PeerTable(subjects)
     let frame = PageFrame(
       title: "Estimates compared",
@@ -36,7 +39,8 @@ public struct EstimatePage {
       header.element("h1", text: "Estimates compared")
       header.element(
         "p", ["class": "quiet"],
-        text: "\(subjects.models.count) models on \(subjects.platforms.count) platforms")
+        text: "\(counted(subjects.models.count, "model")) on "
+          + counted(subjects.platforms.count, "platform"))
       header.contents(sections)
     } main: { main in
       Self.caution(&main)
@@ -53,7 +57,8 @@ public struct EstimatePage {
     } footer: {
       $0.element(
         "p",
-        text: "Made by reprise \(toolVersion): \(groupedText(grid.axes.count)) estimates, each to "
+        text:
+          "Made by reprise \(toolVersion): \(groupedCount(grid.axes.count, "estimate")), each to "
           + "five digits.")
     }
   }

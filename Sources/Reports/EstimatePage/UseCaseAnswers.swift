@@ -5,15 +5,15 @@ import Validation
 /// How each use case is best served by the first model in the first type: of every platform the layout with the most
 /// tokens a second and device that keeps to the limits.
 struct UseCaseAnswers {
-  fileprivate struct Case {
+  struct Case {
     var useCase: UseCase
     var rows: [(platform: Platform, answer: PlanSearch.Answer?)]
   }
 
-  private let model: ModelArchitecture
-  private let type: DataType
+  let model: ModelArchitecture
+  let type: DataType
+  let cases: [Case]
   private let sizes: String
-  private let cases: [Case]
 
   /// Searches all layouts on all platforms.
   init(_ subjects: ComparedSubjects) throws(AnalyticalError) {

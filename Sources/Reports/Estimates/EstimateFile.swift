@@ -29,14 +29,7 @@ public enum EstimateFile {
   public static func json(
     _ plans: [Plan], _ search: PlanSearch, front: [Plan] = []
   ) throws -> String {
-    func list(_ plans: [Plan]) -> ResultValue {
-      .list(
-        plans.map { plan in
-          var members = figures(plan.estimate)
-          members["layout"] = layout(plan.layout)
-          return .object(members)
-        })
-    }
+    func list(_ plans: [Plan]) -> ResultValue { .list(plans.map(plan)) }
     var members: [String: ResultValue] = [
       "model": .text(search.model.name), "platform": .text(search.platform.name),
       "device": .text(search.platform.device.name),
@@ -44,6 +37,13 @@ public enum EstimateFile {
     ]
     if !front.isEmpty { members["front"] = list(front) }
     return try text(.object(members))
+  }
+
+  /// One layout and what it reaches.
+  static func plan(_ plan: Plan) -> ResultValue {
+    var members = figures(plan.estimate)
+    members["layout"] = layout(plan.layout)
+    return .object(members)
   }
 
   private static func members(

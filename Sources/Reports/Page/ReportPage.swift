@@ -9,6 +9,8 @@ public import TraceIO
 /// script. The same results give the same bytes.
 public struct ReportPage {
   private let runs: [ReportedRun]
+  /// What the page says, for programs.
+  public var file: ReportFile { ReportFile(runs) }
   /// The folder that the page will lie in, for links to files of the runs.
   private let folder: URL
 

@@ -103,20 +103,59 @@ struct RunComparison {
       + " * marks differences whose interval does not hold 0."
   }
 
-  private func difference(_ variant: Variant, _ values: [Double], _ base: [Double]) -> String {
+  /// The difference from the first variant, and its half width, in percent of that.
+  private func percentDifference(
+    _ variant: Variant, _ values: [Double], _ base: [Double]
+  ) -> (mean: Double, halfWidth: Double?)? {
     guard
       let difference = MeanInterval.difference(
         of: values, from: base, paired: variant.seeds == variants[0].seeds),
       let mean = MeanInterval(base)?.mean, mean != 0
-    else { return "" }
+    else { return nil }
     let percent = 100 / abs(mean)
-    var text = fixedText(percent * difference.mean, decimals: 1, signed: true)
-    if let half = difference.halfWidth {
-      text += " ± " + fixedText(percent * half, decimals: 1)
-    }
+    return (percent * difference.mean, difference.halfWidth.map { percent * $0 })
+  }
+
+  private func difference(_ variant: Variant, _ values: [Double], _ base: [Double]) -> String {
+    guard let difference = percentDifference(variant, values, base) else { return "" }
+    var text = fixedText(difference.mean, decimals: 1, signed: true)
+    if let half = difference.halfWidth { text += " ± " + fixedText(half, decimals: 1) }
     text += " %"
     if let half = difference.halfWidth, abs(difference.mean) > half { text += " *" }
     return text
+  }
+
+  /// The table's numbers, for a file.
+  var document: [String: ResultValue] {
+    var measures: [ResultValue] = []
+    for measure in Self.measures {
+      let values = variants.map { $0.runs.compactMap(measure.value) }
+      guard values.contains(where: { !$0.isEmpty }) else { continue }
+      var cells: [ResultValue] = []
+      for (index, variant) in variants.enumerated() {
+        var cell: [String: ResultValue] = [:]
+        if let interval = MeanInterval(values[index]) {
+          cell["mean"] = .number(interval.mean)
+          if let half = interval.halfWidth { cell["half_width"] = .number(half) }
+        }
+        if index > 0, let difference = percentDifference(variant, values[index], values[0]) {
+          cell["difference_percent"] = .number(difference.mean)
+          if let half = difference.halfWidth { cell["difference_half_width"] = .number(half) }
+        }
+        cells.append(.object(cell))
+      }
+      measures.append(.object(["name": .text(measure.name), "variants": .list(cells)]))
+    }
+    return [
+      "note": .text(note), "measures": .list(measures),
+      "variants": .list(
+        variants.map { variant in
+          .object([
+            "name": .text(variant.name),
+            "folders": .list(variant.runs.map { .text($0.folder) }),
+          ])
+        }),
+    ]
   }
 
   private func text(_ interval: MeanInterval, decimals: Int) -> String {

@@ -36,19 +36,20 @@ struct RunTiles {
     }
   }
 
+  /// The latencies that have a tile, in their order.
+  static let latencies: [(metric: LatencyMetric, statistic: LatencyStatistic)] =
+    [LatencyMetric.timeToFirstToken, .timePerOutputToken, .endToEnd].flatMap { metric in
+      [LatencyStatistic.p50, .p99].map { (metric, $0) }
+    }
+
   private var tiles: [Tile] {
     var tiles: [Tile] = []
-    for (metric, statistics) in [
-      (LatencyMetric.timeToFirstToken, [LatencyStatistic.p50, .p99]),
-      (.timePerOutputToken, [.p50, .p99]), (.endToEnd, [.p50, .p99]),
-    ] {
-      for statistic in statistics {
-        guard let value = run.result.summary.statistics(metric)?[statistic] else { continue }
-        tiles.append(
-          Tile(
-            label: "\(statistic.rawValue) \(metric.title)", value: millisecondsText(value),
-            unit: "ms", beside: beside(metric, statistic)))
-      }
+    for (metric, statistic) in Self.latencies {
+      guard let value = run.result.summary.statistics(metric)?[statistic] else { continue }
+      tiles.append(
+        Tile(
+          label: "\(statistic.rawValue) \(metric.title)", value: millisecondsText(value),
+          unit: "ms", beside: lines(run.beside(metric, statistic))))
     }
     let result = run.result
     tiles.append(
@@ -85,26 +86,46 @@ struct RunTiles {
     return tiles
   }
 
-  private func beside(
-    _ metric: LatencyMetric, _ statistic: LatencyStatistic
-  ) -> [(name: String, text: String)] {
+  private func lines(_ beside: BesideLatency) -> [(name: String, text: String)] {
     var lines: [(name: String, text: String)] = []
-    if let row = run.result.validation?[metric]?[statistic] {
-      let difference = row.differencePercent.map {
+    if let measured = beside.measured {
+      let difference = beside.differencePercent.map {
         " (" + fixedText($0, decimals: 1, signed: true) + "\u{A0}%)"
       }
-      lines.append(("measured", millisecondsText(row.measured) + (difference ?? "")))
+      lines.append(("measured", millisecondsText(measured) + (difference ?? "")))
     }
-    if let band = run.result.bands?.metrics.first(where: { $0.metric == metric })?.bands.first(
-      where: { $0.statistic == statistic })
-    {
-      lines.append(("90 %", "\(millisecondsText(band.low)) to \(millisecondsText(band.high))"))
+    if let low = beside.low, let high = beside.high {
+      lines.append(("90 %", "\(millisecondsText(low)) to \(millisecondsText(high))"))
     }
-    if let quantile = statistic.quantile,
-      let roofline = run.digest.quantile(quantile, .roofline, metric)
-    {
+    if let roofline = beside.roofline {
       lines.append(("roofline alone", millisecondsText(roofline)))
     }
     return lines
+  }
+}
+
+/// What a replayed latency is read against, as far as a run knows it.
+struct BesideLatency {
+  var measured: Nanoseconds?
+  /// By which the replayed one differs from the measured.
+  var differencePercent: Double?
+  /// The 90 % band.
+  var low: Nanoseconds?
+  var high: Nanoseconds?
+  /// By the roofline alone.
+  var roofline: Nanoseconds?
+}
+
+extension ReportedRun {
+  /// What stands beside a replayed latency.
+  func beside(_ metric: LatencyMetric, _ statistic: LatencyStatistic) -> BesideLatency {
+    let row = result.validation?[metric]?[statistic]
+    let band = result.bands?.metrics.first { $0.metric == metric }?.bands.first {
+      $0.statistic == statistic
+    }
+    return BesideLatency(
+      measured: row?.measured, differencePercent: row?.differencePercent, low: band?.low,
+      high: band?.high,
+      roofline: statistic.quantile.flatMap { digest.quantile($0, .roofline, metric) })
   }
 }
