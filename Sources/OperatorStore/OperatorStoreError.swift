@@ -29,7 +29,7 @@ extension OperatorStoreError: CustomStringConvertible {
     case .missing(let path):
       "\(path): no such database; 'reprise import FILE --db \(path)' makes one"
     case .notADatabase(let path):
-      "\(path): not an operator-latency database; give --db another path"
+      "\(path): not an operator-latency database; name another file"
     case .tooNew(let path):
       "\(path): written by a newer version of reprise; use that version, or import into a new file"
     case .tooOld(let path):

@@ -56,16 +56,21 @@ struct CalibrateCommand: FailingCommand {
   @Option(help: "For --check and --check-plans: the device; all of them if not given.")
   var device: String?
 
-  @Option(help: "The deployment: a YAML file with one group of engines.")
+  @Option(help: "The deployment: a YAML file with one group of engines.", completion: .file())
   var deployment: String?
 
-  @Option(help: "Measured engine steps (JSON Lines); those of the database if not given.")
+  @Option(
+    help: "Measured engine steps (JSON Lines); those of the database if not given.",
+    completion: .file())
   var steps: String?
 
-  @Option(help: "A request log with measured latencies, to fit to instead of steps.")
+  @Option(
+    help: "A request log with measured latencies, to fit to instead of steps.", completion: .file())
   var log: String?
 
-  @Option(help: "For --log: a log of the same requests in the same order that knows their content.")
+  @Option(
+    help: "For --log: a log of the same requests in the same order that knows their content.",
+    completion: .file())
   var content: String?
 
   @Option(help: "For --log: read only the first requests of the log.")

@@ -32,7 +32,9 @@ struct CheckOptions: ParsableArguments {
   @Option(help: "List that many of the worst curves, and of the worst points.")
   var worst = 0
 
-  @Option(help: "Draw errors, errors by distance and what intervals held as an SVG to this file.")
+  @Option(
+    help: "Draw errors, errors by distance and what intervals held as an SVG to this file.",
+    completion: .file())
   var svg: String?
 
   /// Whether anything but the defaults was asked for.

@@ -64,7 +64,7 @@ enum Defaults {
   }
 
   private static func hint(_ name: String, _ commands: [CommandHelp]) -> String {
-    let names = commands.flatMap { $0.arguments ?? [] }.flatMap(\.longNames)
+    let names = commands.flatMap { $0.arguments ?? [] }.flatMap(\.longNames).filter { $0 != name }
     return nearestName(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
   }
 
@@ -127,8 +127,9 @@ private struct CommandHelp: Decodable {
   var arguments: [Argument]?
   var subcommands: [CommandHelp]?
 
-  /// The option or flag of a long name.
+  /// The option or flag of a long name; none of those that stand in for the command itself.
   func argument(_ name: String) -> Argument? {
-    arguments?.first { $0.kind != "positional" && $0.longNames.contains(name) }
+    guard name != "help", name != "version" else { return nil }
+    return arguments?.first { $0.kind != "positional" && $0.longNames.contains(name) }
   }
 }

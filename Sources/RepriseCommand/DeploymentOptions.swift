@@ -3,7 +3,7 @@ import Reprise
 
 /// A deployment's file, and what it is resolved with.
 struct DeploymentOptions: ParsableArguments {
-  @Option(help: "The deployment: a YAML file (see docs/replay.md).")
+  @Option(help: "The deployment: a YAML file (see docs/replay.md).", completion: .file())
   var deployment: String
 
   init() {}

@@ -27,15 +27,17 @@ struct DesignSearchCommand: FailingCommand {
         reprise search chat.yaml --db lat.sqlite --log requests.jsonl --speed 2 -o out
       """)
 
-  @Argument(help: "The search: a YAML file (see docs/search.md).")
+  @Argument(help: "The search: a YAML file (see docs/search.md).", completion: .file())
   var search: String
 
   @Option(
     name: .customLong("db"),
-    help: "The database of operator latencies; without it steps cost their roofline.")
+    help: "The database of operator latencies; without it steps cost their roofline.",
+    completion: .file())
   var database: String?
 
-  @Option(help: "The request log; without it requests are drawn as the file says.")
+  @Option(
+    help: "The request log; without it requests are drawn as the file says.", completion: .file())
   var log: String?
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")

@@ -37,10 +37,10 @@ struct DoctorCommand: FailingCommand {
     var parts: [Finding]
   }
 
-  @Option(name: .customLong("db"), help: "A database to look into.")
+  @Option(name: .customLong("db"), help: "A database to look into.", completion: .file())
   var database: String?
 
-  @Option(help: "A deployment to check, against the database if there is one.")
+  @Option(help: "A deployment to check, against the database if there is one.", completion: .file())
   var deployment: String?
 
   @OptionGroup var json: JSONOptions

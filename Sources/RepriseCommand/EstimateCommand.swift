@@ -52,7 +52,7 @@ struct EstimateCommand: FailingCommand {
   @Flag(help: "List every operator of the prefill and of a decode step.")
   var operators = false
 
-  @Option(help: "Write the operators under the roofline as an SVG.")
+  @Option(help: "Write the operators under the roofline as an SVG.", completion: .file())
   var plot: String?
 
   @Option(help: "Estimate so many times more, and say on standard error how long one takes.")

@@ -16,7 +16,7 @@ struct FitIndexCommand: FailingCommand {
         reprise fit-index index.jsonl.zst
       """)
 
-  @Argument(help: "Measured searches, JSON Lines; '-' is standard input.")
+  @Argument(help: "Measured searches, JSON Lines; '-' is standard input.", completion: .file())
   var file: String
 
   @OptionGroup var json: JSONOptions

@@ -17,7 +17,7 @@ struct FitStorageCommand: FailingCommand {
         reprise fit-storage fio.csv --at-least 1048576 --json
       """)
 
-  @Argument(help: "Measured reads, CSV; '-' is standard input.")
+  @Argument(help: "Measured reads, CSV; '-' is standard input.", completion: .file())
   var file: String
 
   @Option(

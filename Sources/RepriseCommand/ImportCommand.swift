@@ -25,7 +25,7 @@ struct ImportCommand: FailingCommand {
       an import ends with an error, of those before.
       """)
 
-  @Argument(help: "The files; '-' for standard input.")
+  @Argument(help: "The files; '-' for standard input.", completion: .file())
   var files: [String]
 
   @OptionGroup var database: DatabaseOptions

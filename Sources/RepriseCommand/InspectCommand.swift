@@ -30,7 +30,7 @@ struct InspectCommand: FailingCommand {
         reprise inspect --outliers --db lat.sqlite --device h200-sxm --limit 20
       """)
 
-  @Argument(help: "The files; '-' for standard input.")
+  @Argument(help: "The files; '-' for standard input.", completion: .file())
   var files: [String] = []
 
   @OptionGroup var traces: TraceOptions
@@ -40,7 +40,9 @@ struct InspectCommand: FailingCommand {
   @Flag(help: "List the outliers of a database instead of reading files.")
   var outliers = false
 
-  @Option(name: .customLong("db"), help: "For --outliers: the database of operator latencies.")
+  @Option(
+    name: .customLong("db"), help: "For --outliers: the database of operator latencies.",
+    completion: .file())
   var database: String?
 
   @Option(help: "For --outliers: the most rows to print.")

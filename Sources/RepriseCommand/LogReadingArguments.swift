@@ -5,8 +5,8 @@ import Reprise
 struct LogReadingArguments: ParsableArguments {
   @Option(
     help:
-      "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format."
-  )
+      "What the columns of a CSV or the members of JSON Lines mean, for a log of no known format.",
+    completion: .file())
   var logMapping: String?
 
   @Option(

@@ -23,10 +23,12 @@ struct MergeCommand: FailingCommand {
         reprise merge a.sqlite b.sqlite -o lat.sqlite
       """)
 
-  @Argument(help: "The databases to merge.")
+  @Argument(help: "The databases to merge.", completion: .file())
   var databases: [String]
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The database to make.")
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: "The database to make.",
+    completion: .file())
   var output: String
 
   @Flag(inversion: .prefixedNo, help: "Take calibrations, too.")

@@ -35,10 +35,13 @@ struct PipelineCommand: FailingCommand {
 
   @Option(
     name: .customLong("db"),
-    help: "The database of operator latencies; without it steps cost their roofline.")
+    help: "The database of operator latencies; without it steps cost their roofline.",
+    completion: .file())
   var database: String?
 
-  @Option(help: "The request log; without it requests are drawn as the scenario says.")
+  @Option(
+    help: "The request log; without it requests are drawn as the scenario says.",
+    completion: .file())
   var log: String?
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")

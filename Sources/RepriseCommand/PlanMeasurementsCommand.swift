@@ -28,7 +28,9 @@ struct PlanMeasurementsCommand: FailingCommand {
 
   @OptionGroup var deployment: DeploymentOptions
 
-  @Option(help: "The request log; '-' for standard input. All sizes of steps if not given.")
+  @Option(
+    help: "The request log; '-' for standard input. All sizes of steps if not given.",
+    completion: .file())
   var log: String?
 
   @Option(help: "Replay only the first requests of the log.")
@@ -40,7 +42,9 @@ struct PlanMeasurementsCommand: FailingCommand {
   @Option(name: [.customLong("points")], help: "How many points at most, from 1 to 1000.")
   var count = 20
 
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The file to write.")
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: "The file to write.",
+    completion: .file())
   var output: String?
 
   mutating func validate() throws {

@@ -38,15 +38,18 @@ struct ReplayCommand: FailingCommand {
 
   @Option(
     name: .customLong("db"),
-    help: "The database of operator latencies; without it steps cost their roofline.")
+    help: "The database of operator latencies; without it steps cost their roofline.",
+    completion: .file())
   var database: String?
 
   @OptionGroup var deployment: DeploymentOptions
 
-  @Option(help: "The request log; '-' for standard input.")
+  @Option(help: "The request log; '-' for standard input.", completion: .file())
   var log: String
 
-  @Option(help: "A log of the same requests in the same order that knows their content.")
+  @Option(
+    help: "A log of the same requests in the same order that knows their content.",
+    completion: .file())
   var content: String?
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")

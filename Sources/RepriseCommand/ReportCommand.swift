@@ -25,7 +25,7 @@ struct ReportCommand: FailingCommand {
       TraceSchemas/report.schema.json describes it.
       """)
 
-  @Argument(help: "Output folders of 'reprise replay' or 'reprise pipeline'.")
+  @Argument(help: "Output folders of 'reprise replay' or 'reprise pipeline'.", completion: .file())
   var results: [String]
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The file to write.")

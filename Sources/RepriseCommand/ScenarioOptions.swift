@@ -3,7 +3,7 @@ import Reprise
 
 /// A scenario's file, and what it is resolved with.
 struct ScenarioOptions: ParsableArguments {
-  @Argument(help: "The scenario: a YAML file (see docs/pipelines.md).")
+  @Argument(help: "The scenario: a YAML file (see docs/pipelines.md).", completion: .file())
   var scenario: String
 
   init() {}

@@ -3,7 +3,7 @@ import Reprise
 
 /// Where the database is.
 struct DatabaseOptions: ParsableArguments {
-  @Option(name: .customLong("db"), help: "The database of operator latencies.")
+  @Option(name: .customLong("db"), help: "The database of operator latencies.", completion: .file())
   var path: String
 
   mutating func validate() throws { try checkDatabasePath(path) }

@@ -34,7 +34,7 @@ struct SweepPlanCommand: FailingCommand {
         reprise sweep plan docs/examples/sweeps/rates.yaml -o sweep
       """)
 
-  @Argument(help: "The sweep: a YAML file (see docs/sweep.md).")
+  @Argument(help: "The sweep: a YAML file (see docs/sweep.md).", completion: .file())
   var sweep: String
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The folder to write into.")
@@ -103,7 +103,7 @@ struct SweepMergeCommand: FailingCommand {
         reprise sweep merge sweep -o results.csv
       """)
 
-  @Argument(help: "The folder that 'sweep plan' wrote.")
+  @Argument(help: "The folder that 'sweep plan' wrote.", completion: .directory)
   var folder: String
 
   @Option(name: [.customShort("o"), .customLong("output")], help: "The file to write.")

@@ -18,7 +18,7 @@ struct SweepRunCommand: FailingCommand {
         reprise sweep run sweep --shard 3/16 --threads 1
       """)
 
-  @Argument(help: "The folder that 'sweep plan' wrote.")
+  @Argument(help: "The folder that 'sweep plan' wrote.", completion: .directory)
   var folder: String
 
   @Option(help: "Only the i-th of N parts, 'i/N' with i from 1.")
@@ -61,7 +61,13 @@ struct SweepRunCommand: FailingCommand {
     }
     bar.withLock { $0.finish() }
     if let problem = problem.withLock({ $0 }) { throw problem }
-    if Interruption.isRequested { throw ExitCode(Interruption.exitCode) }
+    guard !Interruption.isRequested else {
+      let done = scenarios.count { FileManager.default.fileExists(atPath: path(of: $0)) }
+      try note(
+        "sweep: stopped; \(done) of \(counted(scenarios.count, "scenario")) done, and the same command runs the others"
+      )
+      throw ExitCode(Interruption.exitCode)
+    }
     let outcomes = try scenarios.map { try SweepOutcome.read(path(of: $0)) }
     if json.isWanted {
       try printJSON(SweepRunFile(outcomes, replayed: left.count, shard: self.shard))

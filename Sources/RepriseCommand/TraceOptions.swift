@@ -24,16 +24,19 @@ struct TraceOptions: ParsableArguments {
       discussion: """
         vLLM and SGLang run CUDA or HIP graphs, whose kernels carry no shapes; a trace of their \
         capture does. Its execution_details.json is such a list.
-        """))
+        """), completion: .file())
   var capture: [String] = []
 
   @Option(
     help: ArgumentHelp(
       "The PyTorch execution trace (JSON) of the run whose Kineto trace is read.",
-      discussion: "Operators without shapes take those of the same record id; names must agree."))
+      discussion: "Operators without shapes take those of the same record id; names must agree."),
+    completion: .file())
   var shapes: String?
 
-  @Option(help: "What the columns of a CSV table mean: a JSON file (docs/import.md).")
+  @Option(
+    help: "What the columns of a CSV table mean: a JSON file (docs/import.md).", completion: .file()
+  )
   var mapping: String?
 
   @Option(
@@ -52,7 +55,9 @@ struct TraceOptions: ParsableArguments {
     transform: TraceFormat.stream(named:))
   var format = TraceFormat.kineto
 
-  @Option(help: "Rules that classify kernels by name, before the built-in ones (JSON).")
+  @Option(
+    help: "Rules that classify kernels by name, before the built-in ones (JSON).",
+    completion: .file())
   var kernelNames: String?
 
   @Option(

@@ -17,13 +17,13 @@ struct ValidateCommand: FailingCommand {
         reprise validate out --measured r.jsonl --json
       """)
 
-  @Argument(help: "The output folder of 'reprise replay'.")
+  @Argument(help: "The output folder of 'reprise replay'.", completion: .file())
   var result: String
 
-  @Option(help: "The log with measured latencies.")
+  @Option(help: "The log with measured latencies.", completion: .file())
   var measured: String
 
-  @Option(help: "Write a figure of the three distributions (SVG) here.")
+  @Option(help: "Write a figure of the three distributions (SVG) here.", completion: .file())
   var figure: String?
 
   @Option(help: "Requests to leave out, by name, such as one that warmed the server up.")

@@ -71,30 +71,32 @@ public struct PipelineSimulation: Sendable {
     tracing trace: PipelineTrace? = nil, shouldStop: () -> Bool = { false },
     outcome: ((JourneyOutcome) -> Void)? = nil, _ next: () throws -> RequestRecord?
   ) rethrows -> PipelineFleet {
-    var record = try next()
-    let size = record.map { $0.content.isEmpty ? 16 : max(1, $0.tokensPerContentName) } ?? 16
+    // The next request, if any; on the heap, as a large local value is copied at each turn of the loop.
+    var upcoming: [RequestRecord] = []
+    if let first = try next() { upcoming.append(first) }
+    let size =
+      upcoming.first.map { $0.content.isEmpty ? 16 : max(1, $0.tokensPerContentName) } ?? 16
     guard
       var fleet = try? PipelineFleet(plan, tokensPerBlock: size, trace: trace, collect: outcome)
     else { preconditionFailure("a plan that was checked does not fit together") }
     fleet.sessions = SessionGate(clients: clients, clientPause: clientPause)
     if recordsLoad { fleet.load = PipelineLoad(fleet) }
-    fleet.nextArrival = arrival(of: record, after: 0)
+    fleet.nextArrival = arrival(of: upcoming.first, after: 0)
     var offered = 0
     var untilLook = 1024
     while true {
       let arrival = fleet.nextArrival
       let time = fleet.nextTime
       fleet.sampleLinks(by: min(time, arrival))
-      // At one instant changes of engines come before arrivals, and these before all else. The record itself is
-      // only looked at when it is due: a copy of it at each event would cost more than the event.
+      // At one instant changes of engines come before arrivals, and these before all else.
       if arrival < time || (arrival == time && time < .max && !fleet.changesNext),
-        var current = record.take()
+        var current = upcoming.popLast()
       {
         if clients != nil { leaveToClients(&current, number: offered) }
         offered += 1
         fleet.offer(current, at: arrival)
-        record = try next()
-        fleet.nextArrival = self.arrival(of: record, after: arrival)
+        if let following = try next() { upcoming.append(following) }
+        fleet.nextArrival = self.arrival(of: upcoming.first, after: arrival)
       } else if time < .max {
         fleet.advance(changesOnly: arrival == time)
       } else {
