@@ -93,6 +93,8 @@ struct StageTask {
   var fetched: Int32 = 0
   /// Of these, tokens that stores brought.
   var brought: Int32 = 0
+  /// The same as ``fetched``, but also where stores added nothing to what memory had.
+  var had: Int32 = 0
   /// The epoch of its engine when that was chosen.
   var epoch: UInt32 = 0
   /// For a fetch, and for a context whose blocks came meanwhile: the store whose blocks came last; -1 for the nearest.

@@ -52,7 +52,9 @@ extension PipelineFleet {
     return number
   }
 
+  /// Gives a number back; not again where its engine has stopped meanwhile and gave back all of its own.
   mutating func freeWork(_ number: Int32) {
+    guard works[Int(number)].isInUse else { return }
     works[Int(number)].serial &+= 1
     works[Int(number)].isInUse = false
     freeWorks.append(number)

@@ -81,7 +81,7 @@ extension PipelineFleet {
 
   private mutating func forgetFetched(of task: Int) {
     journeys[journey(of: task)].fetchedTokens -= Int(tasks[task].brought)
-    (tasks[task].fetched, tasks[task].brought) = (0, 0)
+    (tasks[task].fetched, tasks[task].brought, tasks[task].had) = (0, 0, 0)
   }
 
   /// Lets what a stage needs travel to its engine: the text of the context, from the engine before.

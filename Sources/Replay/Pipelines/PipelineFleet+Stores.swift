@@ -53,6 +53,7 @@ extension PipelineFleet {
         bytes, over: route, atMost: stores.services[level.store]?.rate(bytes: bytes) ?? .infinity,
         for: .fetch, receiver, attempt: tasks[receiver].attempt, from: level.store, at: time)
     }
+    tasks[context].had = Int32(clamping: next * journey.tokensPerName)
     if next > known {
       tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)
       tasks[context].brought = Int32(clamping: (next - known) * journey.tokensPerName)

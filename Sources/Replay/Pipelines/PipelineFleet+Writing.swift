@@ -31,7 +31,9 @@ extension PipelineFleet {
     let following = Array(part.stores.drop { $0 != store })
     var rooms = following.map { room(in: $0, for: leaf, bytes) }
     let before = rooms
-    let found = Int(tasks[context].fetched) / journey.tokensPerName
+    // What a decode goes on from its prefill has stored.
+    let had = context == task ? Int(tasks[context].had) : journey.context
+    let found = had / journey.tokensPerName
     for piece in 0..<whole {
       let name = Self.name(chains[journey.chainStart + piece], pools[pool].salt)
       keep(name, wasFound: piece < found, in: following, for: leaf, &rooms)

@@ -88,6 +88,41 @@ import Testing
     #expect(totals.bytesWritten == (rate == 0 ? 3 : 1) * Self.piece)
   }
 
+  @Test("A store with a hit rate gets once what a prefill stored and its decode goes on from")
+  func handedOver() throws {
+    let store = StoreService(bandwidth: Self.rate, hitRate: 0)
+    let plan = plan(
+      [
+        modelPool("prompts"), modelPool("answers"),
+        EnginePool(name: "host", service: .store(store)),
+      ],
+      [
+        Stage(name: "fetch", action: .fetch, pool: "host"),
+        Stage(name: "prefill", action: .prefill, pool: "prompts"),
+        Stage(name: "decode", action: .decode, pool: "answers"),
+      ])
+    let (result, _) = try replay(plan, [request(0, input: 48, output: 17)])
+    // Three pieces of the prompt, and one of the answer, whose last token is not computed.
+    #expect(result.stores.first?.bytesWritten == 4 * Self.piece)
+  }
+
+  @Test("A store with a hit rate does not get again what its engine's memory had")
+  func cached() throws {
+    let store = StoreService(bandwidth: Self.rate, hitRate: 0)
+    let plan = plan(
+      [modelPool(), EnginePool(name: "host", service: .store(store))],
+      [
+        Stage(name: "fetch", action: .fetch, pool: "host"),
+        Stage(name: "generate", action: .generate, pool: "chat"),
+      ])
+    let records = [0, 10_000_000].map {
+      request($0, input: 48, output: 1, content: [1, 2, 3], tokensPerName: 16)
+    }
+    let (result, _) = try replay(plan, records)
+    // The second time memory has all pieces but that of the last token, which is computed in any case.
+    #expect(result.stores.first?.bytesWritten == (3 + 1) * Self.piece)
+  }
+
   @Test("What a level has evicted is brought by the next, and what follows by the level itself")
   func interleaved() throws {
     let near = StoreService(
