@@ -31,7 +31,9 @@ struct ReplayedLog {
   ) throws {
     var reader = try RequestLogReader(path: path, options: reading)
     if let content {
-      var other = try RequestLogReader(path: content)
+      var donors = RequestLogReader.Options()
+      donors.badRowLimit = reading.badRowLimit
+      var other = try RequestLogReader(path: content, options: donors)
       while records.count < limit ?? .max, var record = try reader.next() {
         guard let donor = try other.next() else {
           throw RequestLogError.contentMismatch(

@@ -33,7 +33,8 @@ public enum LogCompanion: String, CaseIterable, Hashable, Sendable {
     } else if text.starts(with: "Metric,avg,min,max,".utf8) {
       self = .aiperfTotals
     } else if text.starts(with: "Run Info,Run Info,".utf8)
-      || text.prefix(Self.pageStart).holds("<title>GuideLLM")
+      || text.first(where: { $0 > 0x20 }) == UInt8(ascii: "<")
+        && text.prefix(Self.pageStart).holds("<title>GuideLLM")
     {
       self = .guidellmTotals
     } else if let kind = Self(members: text) {

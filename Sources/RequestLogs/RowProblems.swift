@@ -78,12 +78,15 @@ public struct RowProblems: Sendable, Hashable {
   /// Bad rows of all reasons.
   public var count: Int { tallies.reduce(0) { $0 + $1.count } }
 
+  /// The most characters of a row's name that are told.
+  private static let longestName = 80
+
   /// Counts a bad row.
   mutating func add(_ problem: RowProblem, line: Int, name: String? = nil) {
     if firstProblem == nil {
       firstProblem = problem
       firstLine = line
-      firstName = name
+      firstName = name.map { String($0.prefix(Self.longestName)) }
     }
     guard let index = tallies.firstIndex(where: { $0.problem == problem }) else {
       tallies.append(Tally(problem: problem, count: 1, lines: [line]))

@@ -51,7 +51,8 @@ struct LogCompanionTests {
     "are none where they are logs, or anything else",
     arguments: [
       row, "\n" + row, "", "{}", "TIMESTAMP,ContextTokens,GeneratedTokens\n",
-      "\nservice.name,x\n", #"{"history_id": 1, "token_length": 2, "timestamp": 3}"#,
+      #"{"prompt": "what is <title>GuideLLM?"}"#, "\nservice.name,x\n",
+      #"{"history_id": 1, "token_length": 2, "timestamp": 3}"#,
     ])
   func others(text: String) { #expect(LogCompanion(Array(text.utf8)) == nil) }
 

@@ -63,7 +63,7 @@ extension ImportedTrace {
 
   private var holdingsText: String {
     guard let events = coverage.events else {
-      return "\(groupedCount(coverage.recordsRead, "record"))"
+      return groupedCount(coverage.recordsRead, "record")
     }
     let counts: [(Int, String)] = [
       (events.operators, "operators"), (events.launches, "launches"), (events.kernels, "kernels"),

@@ -11,13 +11,11 @@ extension LogInspection {
     func add(_ name: String, _ text: String) {
       lines.append("  " + name.padding(toLength: 14, withPad: " ", startingAt: 0) + text)
     }
-    var rows = "\(groupedCount(summary.requests, "request"))"
+    var rows = groupedCount(summary.requests, "request")
     if summary.badRows > 0 { rows += ", \(groupedCount(summary.badRows, "bad row"))" }
     if summary.duplicateIDs > 0 { rows += ", \(groupedCount(summary.duplicateIDs, "name")) twice" }
     if repeatedRows > 0 {
-      rows +=
-        ", \(groupedText(repeatedRows)) "
-        + noun(of: repeatedRows, "row repeats another", "rows repeat another")
+      rows += ", " + groupedCount(repeatedRows, "row repeats another", "rows repeat another")
     }
     add("rows", rows)
     add("times", unitText)
@@ -104,7 +102,7 @@ extension LogInspection {
   }
 
   private var measuredText: String {
-    var text = "\(groupedCount(summary.measured, "request"))"
+    var text = groupedCount(summary.measured, "request")
     if summary.measuredEnds > 0 {
       text += ", of \(groupedText(summary.measuredEnds)) the end alone"
     }
