@@ -30,13 +30,16 @@ public struct OperatorStore: Sendable {
     if isFolder.boolValue { throw .notADatabase(path: path) }
     if mode == .readOnly && !exists { throw .missing(path: path) }
     if mode == .readOnly { Self.undoKilledImport(path) }
-    self.queue = try Self.translating(path) {
+    let open = {
       var configuration = Configuration()
       configuration.readonly = mode == .readOnly
       configuration.foreignKeysEnabled = true
       configuration.busyMode = .timeout(10)
       return try DatabaseQueue(path: path, configuration: configuration)
     }
+    self.queue =
+      mode == .readOnly
+      ? try Self.reading(path, open) : try Self.translating(path, open)
     let (applicationID, tables, isSuperseded, isCurrent) = try read { db in
       (
         try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0,
@@ -47,7 +50,13 @@ public struct OperatorStore: Sendable {
     if tables > 0 && applicationID != Schema.applicationID { throw .notADatabase(path: path) }
     if isSuperseded { throw .tooNew(path: path) }
     switch mode {
-    case .readWrite where tables == 0: try Self.translating(path) { try Self.create(in: queue) }
+    case .readWrite where tables == 0:
+      do {
+        try Self.translating(path) { try Self.create(in: queue) }
+      } catch {
+        if !exists { Self.removeEmptyFile(path, after: error) }
+        throw error
+      }
     case .readWrite: try Self.translating(path) { try Self.migrator.migrate(queue) }
     case .readOnly where tables == 0: throw .notADatabase(path: path)
     case .readOnly where !isCurrent:
@@ -58,6 +67,21 @@ public struct OperatorStore: Sendable {
       }
     case .readOnly: break
     }
+  }
+
+  /// Whether a file's first bytes, 100 at least, are those of such a database, of whatever version.
+  public static func isDatabase(_ start: [UInt8]) -> Bool {
+    // Byte 68 of SQLite's header is the application's number, the highest byte first.
+    guard start.count >= 100, start.starts(with: "SQLite format 3\0".utf8) else { return false }
+    return start[68..<72].reduce(0) { $0 << 8 | Int($1) } == Schema.applicationID
+  }
+
+  /// Removes the file that opening has made and that could not be filled.
+  private static func removeEmptyFile(_ path: String, after error: OperatorStoreError) {
+    // Where another process is writing to it, the file is that one's.
+    if case .busy = error { return }
+    let size = try? FileManager.default.attributesOfItem(atPath: path)[.size] as? Int
+    if size == 0 { try? FileManager.default.removeItem(atPath: path) }
   }
 
   /// Undoes what a killed import has left half done, which a connection that only reads cannot.
@@ -113,12 +137,23 @@ public struct OperatorStore: Sendable {
 
   /// Runs `body` in a read transaction.
   func read<Value>(_ body: (Database) throws -> Value) throws(OperatorStoreError) -> Value {
-    try Self.translating(path) { try queue.read(body) }
+    try Self.reading(path) { try queue.read(body) }
   }
 
   /// Runs `body` in a write transaction: all of it takes effect, or nothing.
   func write<Value>(_ body: (Database) throws -> Value) throws(OperatorStoreError) -> Value {
     try Self.translating(path) { try queue.write(body) }
+  }
+
+  /// Runs `body`, which only reads, and tells what SQLite refuses as an error of the database at `path`.
+  private static func reading<Value>(
+    _ path: String, _ body: () throws -> Value
+  ) throws(OperatorStoreError) -> Value {
+    do {
+      return try translating(path, body)
+    } catch .cannotWrite(let path, let problem), .noSpace(let path, let problem) {
+      throw .cannotRead(path: path, problem: problem)
+    }
   }
 
   /// Runs `body`, and tells what SQLite refuses as an error of the database at `path`.

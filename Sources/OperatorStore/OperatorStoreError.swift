@@ -2,6 +2,8 @@
 public enum OperatorStoreError: Error, Hashable {
   /// The file is not there.
   case missing(path: String)
+  /// The file is there, and cannot be read.
+  case cannotRead(path: String, problem: String)
   /// The file is not an operator-latency database.
   case notADatabase(path: String)
   /// The database was written by a newer Reprise.
@@ -28,6 +30,8 @@ extension OperatorStoreError: CustomStringConvertible {
     switch self {
     case .missing(let path):
       "\(path): no such database; 'reprise import FILE --db \(path)' makes one"
+    case .cannotRead(let path, let problem):
+      "\(path): cannot be read (\(problem)); name a file that you may read"
     case .notADatabase(let path):
       "\(path): not an operator-latency database; name another file"
     case .tooNew(let path):

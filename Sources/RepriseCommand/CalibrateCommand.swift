@@ -120,7 +120,7 @@ struct CalibrateCommand: FailingCommand {
     if log == nil {
       guard content == nil, requests == nil, fitRequests == nil, !reading.isUsed else {
         throw UsageError(
-          "--content, --requests, --fit-requests, --log-mapping and --unit need --log")
+          "--content, --requests, --fit-requests, \(LogReadingArguments.names) need --log")
       }
     } else if steps != nil {
       throw UsageError("give --steps or --log, not both")

@@ -68,7 +68,7 @@ struct DesignSearchCommand: FailingCommand {
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
     guard log != nil || part.options == WorkloadOptions() && !part.log.isUsed else {
       throw UsageError(
-        "--speed, --window, --thin, --spread-ties, --log-mapping and --unit are of a log; give --log, too"
+        "--speed, --window, --thin, --spread-ties, \(LogReadingArguments.names) are of a log; give --log, too"
       )
     }
   }

@@ -43,11 +43,20 @@ struct Failure: Error, CustomStringConvertible {
     case let error as TraceIOError: self.init(error.reason == .cannotOpen ? .noInput : .data, text)
     case ProfilerTraceError.input(let cause), RequestLogError.input(let cause): self.init(cause)
     case ProfilerTraceError.unknownFormat(let path, _):
-      self.init(.data, logHint(path: path) ?? text + ", and docs/FORMATS.md for request logs")
+      self.init(
+        .data,
+        OwnFile(path: path)?.hint(path: path) ?? logHint(path: path)
+          ?? text + ", and docs/FORMATS.md for request logs")
     case RequestLogError.unknownFormat(let path, _):
       let format = try? TraceFormat.detect(path: path)
-      self.init(.data, format.map { $0.hint(path: path) } ?? text)
-    case OperatorStoreError.missing: self.init(.noInput, text)
+      self.init(
+        .data,
+        format.map { $0.hint(path: path) } ?? OwnFile(path: path)?.hint(path: path)
+          ?? text + " (--log-mapping)")
+    case RequestLogError.tooManyBadRows(_, let rows, let problems) where problems.count < rows:
+      self.init(.data, text + " with --max-bad-rows")
+    case RequestLogError.unitIsKnown: self.init(.data, text + " with --unit")
+    case OperatorStoreError.missing, OperatorStoreError.cannotRead: self.init(.noInput, text)
     case OperatorStoreError.cannotWrite, OperatorStoreError.noSpace: self.init(.cannotCreate, text)
     case OperatorStoreError.busy: self.init(.unavailable, text)
     case is OutputError: self.init(.cannotCreate, text)

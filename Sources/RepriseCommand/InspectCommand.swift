@@ -19,6 +19,7 @@ struct InspectCommand: FailingCommand {
 
         reprise inspect requests.jsonl
         reprise inspect conversation_trace.jsonl --unit s
+        zcat requests.jsonl.gz | reprise inspect -
 
       With --json prints one object for all files, as TraceSchemas/inspection.schema.json describes it.
 
@@ -69,7 +70,15 @@ struct InspectCommand: FailingCommand {
       return
     }
     // With a mapping or a unit nothing but logs can be meant.
-    let isLog = files.map { logs.isUsed || RequestLogReader.format(ofFile: $0) != nil }
+    let isLog = try files.map { file in
+      if logs.isOfLogsAlone { return true }
+      return file == "-"
+        ? RequestLogFormat.detect(try StandardInput.peek()) != nil
+        : RequestLogReader.format(ofFile: file) != nil
+    }
+    guard logs.maxBadRows == nil || isLog.contains(true) else {
+      throw Failure(.usage, "--max-bad-rows is of request logs; traces have --max-bad-records")
+    }
     var found = InspectionFile()
     for (file, isLog) in zip(files, isLog) where isLog {
       let known = try LogInspection(path: file, options: logs.reading())

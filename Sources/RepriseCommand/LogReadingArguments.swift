@@ -37,8 +37,14 @@ struct LogReadingArguments: ParsableArguments {
     return options
   }
 
-  /// Whether anything is said that nothing but a log has.
-  var isUsed: Bool { logMapping != nil || unit != nil }
+  /// Whether anything is said, which without a log would be of nothing.
+  var isUsed: Bool { isOfLogsAlone || maxBadRows != nil }
+
+  /// Whether a mapping or a unit is given, with which nothing but a log can be meant.
+  var isOfLogsAlone: Bool { logMapping != nil || unit != nil }
+
+  /// The options, for refusals of those that are of nothing.
+  static let names = "--log-mapping, --unit and --max-bad-rows"
 }
 
 extension LogTimeUnit {

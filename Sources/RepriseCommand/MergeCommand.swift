@@ -47,9 +47,14 @@ struct MergeCommand: FailingCommand {
   }
 
   private func merge() throws {
-    let outcome = try OperatorStore.merge(
-      databases, into: output, keepsCalibrations: calibrations,
-      shouldStop: { Interruption.isRequested })
+    let outcome: OperatorStore.MergeOutcome?
+    do {
+      outcome = try OperatorStore.merge(
+        databases, into: output, keepsCalibrations: calibrations,
+        shouldStop: { Interruption.isRequested })
+    } catch {
+      throw refusal(error)
+    }
     guard let outcome else { throw ExitCode(Interruption.exitCode) }
     guard !json.isWanted else {
       return try printJSON(MergeFile(outcome, of: databases.count, output: output))
@@ -66,6 +71,19 @@ struct MergeCommand: FailingCommand {
     if outcome.superseded > 0 {
       print(
         "  \(outcome.superseded) were left out for one of a newer importer, or one that holds them")
+    }
+  }
+
+  /// An error of the database that is to be made is one of -o; what is there is no input.
+  private func refusal(_ error: OperatorStoreError) -> any Error {
+    switch error {
+    case .notADatabase(let path) where path == output:
+      Failure(
+        .cannotCreate,
+        "\(output): is there, and no database of operator latencies; give -o another path")
+    case .cannotRead(let path, let problem) where path == output:
+      Failure(.cannotCreate, "\(output): cannot be replaced (\(problem)); give -o another path")
+    default: error
     }
   }
 }

@@ -70,8 +70,8 @@ struct PipelineCommand: FailingCommand {
       log != nil || part.options == WorkloadOptions() && !part.log.isUsed && !clients.isUsed
     else {
       throw UsageError(
-        "--speed, --window, --thin, --spread-ties, --closed-loop, --think-time, --log-mapping and --unit are "
-          + "of a log; give --log, too")
+        "--speed, --window, --thin, --spread-ties, --closed-loop, --think-time, "
+          + "\(LogReadingArguments.names) are of a log; give --log, too")
     }
     try clients.check(part)
   }

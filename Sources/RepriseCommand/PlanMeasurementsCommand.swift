@@ -36,6 +36,8 @@ struct PlanMeasurementsCommand: FailingCommand {
   @Option(help: "Replay only the first requests of the log.")
   var requests: Int?
 
+  @OptionGroup(title: "For --log") var reading: LogReadingArguments
+
   @Option(help: "The group of engines to plan for; needed where there are several.")
   var group: String?
 
@@ -51,12 +53,15 @@ struct PlanMeasurementsCommand: FailingCommand {
     guard (1...1000).contains(count) else { throw UsageError("--points must be from 1 to 1000") }
     if let requests {
       guard requests >= 1 else { throw UsageError("--requests must be at least 1") }
-      guard log != nil else { throw UsageError("--requests is of a --log, and there is none") }
+    }
+    guard log != nil || requests == nil && !reading.isUsed else {
+      throw UsageError("--requests, \(LogReadingArguments.names) are of a log; give --log, too")
     }
   }
 
   mutating func execute() throws {
-    try refuse(writing: [output], over: [database.path, deployment.deployment, log])
+    try refuse(
+      writing: [output], over: [database.path, deployment.deployment, log, reading.logMapping])
     try requireFolders(of: [output])
     let scenario = try deployment.read()
     let index = try groupIndex(in: scenario)
@@ -118,7 +123,8 @@ struct PlanMeasurementsCommand: FailingCommand {
       for step in steps { demands.add(step.shape, weight: step.weight) }
       return "\(counted(steps.count, "step")) of all sizes"
     }
-    let requests = try ReplayedLog(path: log, content: nil, limit: requests)
+    let requests = try ReplayedLog(
+      path: log, content: nil, limit: requests, reading: reading.reading())
     var options = ReplayOptions()
     options.recordsSteps = true
     var resolved = scenario

@@ -20,9 +20,11 @@ struct SweepScenarioRun {
     } catch {
       let failure = Failure(error)
       guard failure.cause == .data || failure.cause == .usage else { throw failure }
+      // What commands may be told of a log, a sweep may not.
+      let text = (error as? RequestLogError)?.description ?? failure.description
       return SweepOutcome(
         hash: scenario.hash,
-        error: failure.description.replacing(manifest.folder + "/", with: ""))
+        error: text.replacing(manifest.folder + "/", with: ""))
     }
   }
 

@@ -15,6 +15,7 @@ struct ValidateCommand: FailingCommand {
 
         reprise validate out --measured r.jsonl
         reprise validate out --measured r.jsonl --json
+        reprise validate out --measured own.csv --log-mapping columns.json
       """)
 
   @Argument(help: "The output folder of 'reprise replay'.", completion: .file())
@@ -22,6 +23,8 @@ struct ValidateCommand: FailingCommand {
 
   @Option(help: "The log with measured latencies.", completion: .file())
   var measured: String
+
+  @OptionGroup var reading: LogReadingArguments
 
   @Option(help: "Write a figure of the three distributions (SVG) here.", completion: .file())
   var figure: String?
@@ -32,8 +35,8 @@ struct ValidateCommand: FailingCommand {
   @OptionGroup var json: JSONOptions
 
   mutating func execute() throws {
-    try refuse(writing: [figure], over: [measured])
-    let log = try RequestLog(path: measured)
+    try refuse(writing: [figure], over: [measured, reading.logMapping])
+    let log = try RequestLog(path: measured, options: reading.reading())
     guard log.records.contains(where: { $0.measured != nil }) else {
       throw Failure(.data, "\(measured): holds no measured latencies")
     }

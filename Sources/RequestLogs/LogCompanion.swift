@@ -22,8 +22,20 @@ public enum LogCompanion: String, CaseIterable, Hashable, Sendable {
   case guidellmTotals =
     "guidellm's totals of its runs, without their requests; name benchmarks.json of the same run"
 
-  /// Tells such a file by the first bytes of its text; nil if it is none.
+  /// Tells such a file by the first bytes of its text; nil if it is none, as any log.
   public init?(_ text: [UInt8]) {
+    if let kind = Self(container: text) {
+      self = kind
+    } else if RequestLogFormat.detect(text) == nil, let kind = Self(members: text) {
+      // Members of these names may stand in a log's rows, too.
+      self = kind
+    } else {
+      return nil
+    }
+  }
+
+  /// Tells it by what stands around any rows, so that these tell nothing.
+  init?(container text: [UInt8]) {
     if text.count > 262, text[257..<262].elementsEqual("ustar".utf8) {
       self = .archive
     } else if text.starts(with: "PAR1".utf8) {
@@ -37,8 +49,6 @@ public enum LogCompanion: String, CaseIterable, Hashable, Sendable {
         && text.prefix(Self.pageStart).holds("<title>GuideLLM")
     {
       self = .guidellmTotals
-    } else if let kind = Self(members: text) {
-      self = kind
     } else {
       return nil
     }

@@ -36,7 +36,7 @@ extension RequestLogError: CustomStringConvertible {
     case .unknownFormat(let path, let nearest):
       "\(path): not a request log that is read; "
         + (nearest.map { "it comes nearest to \($0), " } ?? "")
-        + "docs/FORMATS.md lists those that are, and --log-mapping reads any other CSV or JSON Lines"
+        + "docs/FORMATS.md lists those that are, and a mapping reads any other CSV or JSON Lines"
     case .companion(let path, let companion): "\(path): is \(companion)"
     case .badHeader(let path, let reason):
       "\(path):1: \(reason); write the log again in version \(RequestLogWriter.version)"
@@ -46,7 +46,7 @@ extension RequestLogError: CustomStringConvertible {
         + "\(noun(of: problems.count, "is", "are")) bad, "
         + "\(problems.count < rows ? "more than may be skipped" : "none is left"): "
         + (problems.firstProblem?.advice ?? "")
-        + (problems.count < rows ? ", or allow a larger share with --max-bad-rows" : "")
+        + (problems.count < rows ? ", or allow a larger share" : "")
     case .contentMismatch(let reason):
       "the logs do not belong together: \(reason); give the log that the server was sent"
     case .badDescription(let path, let place, let reason):
@@ -54,7 +54,7 @@ extension RequestLogError: CustomStringConvertible {
     case .badMapping(let path, let reason):
       "\(path): \(reason); TraceSchemas/request-log-mapping.schema.json says what a mapping holds"
     case .unitIsKnown(let path, let format):
-      "\(path): the times of \(format.title) tell their unit; leave --unit out"
+      "\(path): the times of \(format.title) tell their unit; give none"
     case .badParameter(let name, let value, let expected):
       "workload: \(name): \(value) cannot be; give \(expected)"
     }

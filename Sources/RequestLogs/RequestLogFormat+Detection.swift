@@ -7,7 +7,7 @@ extension RequestLogFormat {
   /// over lines is told by the members at its top.
   public static func detect(_ text: [UInt8]) -> RequestLogFormat? {
     // Lines of an archive may be a log's, but the bytes between them are not.
-    guard LogCompanion(text) == nil else { return nil }
+    guard LogCompanion(container: text) == nil else { return nil }
     var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
     let first = start
     for _ in 0..<10 where start < text.count {

@@ -101,7 +101,7 @@ public struct RequestLogReader: ~Copyable {
   /// Finds what a file is that people give in place of the log beside it; nil where it is no such file, or cannot be
   /// read.
   public static func companion(ofFile path: String) -> LogCompanion? {
-    start(ofFile: path).flatMap(LogCompanion.init)
+    start(ofFile: path).flatMap { LogCompanion($0) }
   }
 
   /// The first bytes of a file that can be read more than once.

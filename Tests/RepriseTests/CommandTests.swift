@@ -197,6 +197,69 @@ import Testing
       """)
   }
 
+  @Test(arguments: [
+    ("d.yaml", "version: 1\nmodel: llama-3.1-8b\nengines:\n  - name: a\n", "a deployment"),
+    ("s.yaml", "# A comment.\nversion: 1\nname: a\nengines: []\npipelines: []\n", "a scenario"),
+    ("w.yaml", "version: 1\npipeline: s.yaml\nfields: {a: [1]}\n", "a sweep"),
+    (
+      "q.yaml", "version: 1\nmodel: m\ndevices: []\nengine: {}\nslo: {}\n",
+      "'reprise search' takes it"
+    ),
+    ("r.json", #"{"schema": "reprise.result", "version": 1}"#, "'reprise report' and"),
+    ("v.json", #"{"a": [1], "schema": "reprise.view"}"#, "TraceSchemas/view.schema.json"),
+    (
+      "c.json", #"{"architectures": ["X"], "model_type": "x"}"#, "the configuration of a model"
+    ),
+  ])
+  func `A file of our own that is no trace and no log is named with what takes it`(
+    name: String, text: String, words: String
+  ) throws {
+    let path = try file(name, text)
+    for arguments in [
+      ["inspect", path], ["import", path, "--db", directory.path("n.sqlite")],
+      ["replay", "--deployment", OwnCapture.path("server.yaml"), "--log", path],
+    ] {
+      let refused = try command.run(arguments)
+      #expect(refused.code == 65, "\(refused.errors)")
+      #expect(refused.errors.contains(words), "\(refused.errors)")
+      #expect(refused.errors.split(separator: "\n").count == 1)
+    }
+  }
+
+  @Test func `A database is named as what it is, too, and is not changed`() throws {
+    _ = try OwnCapture.database(in: directory)
+    let path = directory.path("lat.sqlite")
+    let before = try Data(contentsOf: URL(filePath: path))
+    let refused = try run("inspect", path)
+    #expect(refused.code == 65)
+    #expect(refused.errors.contains("a database of operator latencies"), "\(refused.errors)")
+    #expect(try Data(contentsOf: URL(filePath: path)) == before)
+  }
+
+  @Test func `Standard input is inspected as the file is, a log or a trace, from a pipe or a file`()
+    throws
+  {
+    let log = OwnCapture.path("serve-poisson-50/requests.jsonl.zst")
+    let trace = try OwnCapture.shortTrace(in: directory)
+    for path in [log, trace] {
+      let named = try run("inspect", path)
+      #expect(named.code == 0, "\(named.errors)")
+      for script in ["cat '\(path)' | \"$0\" inspect -", "\"$0\" inspect - < '\(path)'"] {
+        let process = try process([])
+        let shell = Process()
+        shell.executableURL = URL(filePath: "/bin/sh")
+        shell.arguments = ["-c", script, process.executableURL?.path ?? ""]
+        let pipe = Pipe()
+        shell.standardOutput = pipe
+        try shell.run()
+        let said = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        shell.waitUntilExit()
+        #expect(shell.terminationStatus == 0)
+        #expect(said.replacing("-:", with: path + ":") == named.output)
+      }
+    }
+  }
+
   @Test func `The ranks of one call are compared, and what is damaged is said`() throws {
     let db = directory.path("r.sqlite")
     let late = try rank(
@@ -287,6 +350,42 @@ import Testing
     #expect(process.terminationStatus == 0)
     let store = try OperatorStore(path: db, mode: .readOnly)
     #expect(try store.sources().count == 2)
+  }
+
+  @Test func `A database that is there and cannot be read is an input that cannot be opened`()
+    throws
+  {
+    // Whoever runs this may read all files, but nobody can open a socket as one.
+    let path = directory.path("s")
+    let socket = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+    let bound = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        bind(socket, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+      }
+    }
+    #expect(bound == 0)
+    let refused = try run("show", "--db", path)
+    #expect(refused.code == 66)
+    #expect(refused.errors.contains("cannot be read (unable to open"), "\(refused.errors)")
+  }
+
+  @Test func `An import that finds no space leaves no file where there was none`() throws {
+    let shell = Process()
+    shell.executableURL = URL(filePath: "/bin/sh")
+    shell.arguments = [
+      "-c", #"ulimit -f 8; exec "$@""#, "sh", try process([]).executableURL?.path ?? "", "import",
+      OwnCapture.path("samples.jsonl.zst"), "--db", directory.path("new.sqlite"), "--device",
+      "cpu-x",
+    ]
+    shell.standardError = FileHandle.nullDevice
+    try shell.run()
+    shell.waitUntilExit()
+    #expect(shell.terminationStatus == 73)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.url.path) == [])
   }
 
   @Test func `A disk without space is one line and leaves the database as it was`() throws {

@@ -134,7 +134,7 @@ import Testing
       """)
     for (mistaken, code, words) in [
       (arguments + ["--points", "0"], 64, "--points must be"),
-      (arguments + ["--requests", "5"], 64, "--requests is of a --log"),
+      (arguments + ["--requests", "5"], 64, "are of a log"),
       (arguments + ["--group", "x"], 64, "no group is called 'x'; there are server"),
       (["plan-measurements", "--db", db, "--deployment", two], 64, "with --group: a, b"),
       (

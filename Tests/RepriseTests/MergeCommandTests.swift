@@ -72,10 +72,14 @@ import Testing
       #expect(outcome.code == code, "\(arguments): \(outcome.errors)")
       #expect(outcome.errors.contains(words), "\(arguments): \(outcome.errors)")
     }
-    for arguments in [[path("a"), text, "-o", merged], [path("a"), "-o", text]] {
+    for (arguments, code, words) in [
+      ([path("a"), text, "-o", merged], 65, "not an operator-latency database"),
+      ([path("a"), "-o", text], 73, "is there, and no database"),
+      ([path("a"), "-o", directory.url.path], 73, "give -o another path"),
+    ] as [([String], Int32, String)] {
       let outcome = try command.run(["merge"] + arguments)
-      #expect(outcome.code == 65)
-      #expect(outcome.errors.hasPrefix("reprise: \(text): not an operator-latency database"))
+      #expect(outcome.code == code)
+      #expect(outcome.errors.contains(words), "\(outcome.errors)")
       #expect(outcome.errors.split(separator: "\n").count == 1, "\(outcome.errors)")
     }
     #expect(!FileManager.default.fileExists(atPath: merged))

@@ -1,4 +1,5 @@
 import Foundation
+import Reprise
 import TestSupport
 import Testing
 
@@ -179,7 +180,40 @@ import Testing
       "inspect", OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--unit", "s",
     ])
     #expect(known.code == 65, "\(known.errors)")
-    #expect(known.errors.contains("tell their unit; leave --unit out"), "\(known.errors)")
+    #expect(known.errors.contains("tell their unit; give none with --unit"), "\(known.errors)")
+  }
+
+  @Test
+  func `Bad rows are told with the option where there is one, and it is refused without a log`()
+    throws
+  {
+    _ = try replay("out", "--no-timeline", "--no-bands")
+    var source = try ByteSource(path: OwnCapture.path("serve-poisson-50/requests.jsonl.zst"))
+    let rows = try String(decoding: source.readPrefix(count: 1 << 20), as: UTF8.self)
+      .split(separator: "\n")
+    let bad = try command.file(
+      "bad.jsonl", (rows + ["{}", "{}", "{}", "{}"]).joined(separator: "\n"))
+    let server = OwnCapture.path("server.yaml")
+    for arguments in [
+      ["validate", directory.path("out"), "--measured", bad],
+      ["replay", "--deployment", server, "--log", bad, "-o", directory.path("b"), "--no-bands"],
+    ] {
+      let refused = try command.run(arguments)
+      #expect(refused.code == 65)
+      #expect(refused.errors.contains("or allow a larger share with --max-bad-rows"))
+      #expect(try command.run(arguments + ["--max-bad-rows", "0.5"]).code == 0)
+    }
+    let bare = ["--max-bad-rows", "0.5"]
+    for arguments in [
+      ["pipeline", "none.yaml"], ["search", "none.yaml"],
+      ["calibrate", "--db", "none", "--deployment", server],
+      ["plan-measurements", "--db", "none", "--deployment", server],
+      ["inspect", directory.path("out/result.json")],
+    ] {
+      let refused = try command.run(arguments + bare)
+      #expect(refused.code == 64, "\(arguments): \(refused.errors)")
+      #expect(refused.errors.contains("--max-bad-rows"), "\(refused.errors)")
+    }
   }
 
   @Test func `Arguments that make no load are refused`() throws {

@@ -57,6 +57,18 @@ struct LogCompanionTests {
   func others(text: String) { #expect(LogCompanion(Array(text.utf8)) == nil) }
 
   @Test(
+    "are none where a log's first row has a member of theirs",
+    arguments: [
+      #""timeslices": 4"#, #""aiperf_version": "0.13""#,
+    ])
+  func membersInRows(member: String) throws {
+    let text = Array((Self.row.dropLast() + "," + member + "}\n" + Self.row).utf8)
+    #expect(LogCompanion(text) == nil)
+    let log = try RequestLog(RequestLogReader(bytes: text, name: "f"))
+    #expect(log.format == .mooncake && log.records.count == 2)
+  }
+
+  @Test(
     "are those of published data sets", .needsSharedData,
     arguments: [
       ("ragpulse/1_sys_prompt.jsonl.zst", LogCompanion.ragPulseBlocks),

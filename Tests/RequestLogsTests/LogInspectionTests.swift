@@ -72,7 +72,7 @@ struct LogInspectionTests {
         #"{"schema":"reprise.request-log","version":1}"# + "\n"
           + #"{"id":"a","arrival_ns":1,"input_tokens":3,"output_tokens":2}"#, unit: .seconds)
     }
-    #expect(error?.description.contains("tell their unit; leave --unit out") == true)
+    #expect(error?.description.contains("tell their unit; give none") == true)
     let burst = try inspection(
       "Timestamp,Model,Request tokens,Response tokens,Total tokens,Log Type\n"
         + "5,GPT-4,4,2,6,API log\n65,GPT-4,4,2,6,API log", unit: .milliseconds)

@@ -143,7 +143,7 @@ struct RequestLogReaderTests {
     #expect(
       error?.description
         == "log:2: not a JSON object; 11 of 13 rows are bad, more than may be skipped: correct "
-        + "them, or allow a larger share with --max-bad-rows")
+        + "them, or allow a larger share")
   }
 
   @Test("keeps the first five lines of a reason")

@@ -194,7 +194,7 @@ struct SpanLogTests {
     let text = document(server("a", start: 5), odd)
     let some = #expect(throws: RequestLogError.self) { try read(text) }
     #expect(some?.description.contains("log: request 2 ('b'): the span has \(told)") == true)
-    #expect(some?.description.hasSuffix("allow a larger share with --max-bad-rows") == true)
+    #expect(some?.description.hasSuffix("allow a larger share") == true)
     let log = try read(text, limit: 0.5)
     #expect(log.records.map(\.id) == ["a"])
     #expect(log.summary.warnings == ["1 row skipped: the span has \(told) (request 2)"])
