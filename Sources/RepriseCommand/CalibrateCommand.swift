@@ -132,7 +132,7 @@ struct CalibrateCommand: FailingCommand {
 
   mutating func execute() throws {
     try refuse(writing: [checking.svg], over: [database.path])
-    try requireFolders(of: [checking.svg])
+    try requireOutputs([checking.svg])
     if check {
       try checkCurves()
     } else if checkPlans {

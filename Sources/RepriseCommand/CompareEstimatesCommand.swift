@@ -80,6 +80,7 @@ struct CompareEstimatesCommand: FailingCommand {
     try refuse(
       writing: [page],
       over: (model + platform + device).map { $0.split(separator: "#").first.map(String.init) })
+    try requireOutputs([page])
     var subjects = ComparedSubjects(models: try models(), platforms: try platforms())
     subjects.types = types.enumerated().filter { !types[..<$0.offset].contains($0.element) }
       .map(\.element)

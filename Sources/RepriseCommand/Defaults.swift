@@ -22,11 +22,21 @@ enum Defaults {
     guard let name = arguments.first, !name.hasPrefix("-"), name != "help",
       !arguments.contains("--help"), !arguments.contains("-h")
     else { return arguments }
-    // What is wrong with the file is for the doctor to tell.
-    let isDoctor = name == DoctorCommand.configuration.commandName
-    guard let defaults = isDoctor ? try? read() : try read() else { return arguments }
+    do {
+      return try added(to: arguments, of: name)
+    } catch {
+      // What is wrong with the file is for the doctor to tell.
+      guard name == DoctorCommand.configuration.commandName else { throw error }
+      return arguments
+    }
+  }
+
+  private static func added(to arguments: [String], of name: String) throws -> [String] {
+    guard let defaults = try read() else { return arguments }
     let commands = try commandHelp()
-    try check(defaults, commands)
+    for option in defaults.options {
+      if let problem = unknown(option, defaults.path, commands) { throw problem }
+    }
     guard let command = commands.first(where: { $0.commandName == name }) else { return arguments }
     var added: [String] = []
     for option in defaults.options where option.command == nil || option.command == name {
@@ -35,32 +45,70 @@ enum Defaults {
       let isOwn = defaults.options.contains { $0.command == name && $0.name == option.name }
       if option.command == nil, isOwn { continue }
       guard !known.isGiven(in: arguments) else { continue }
-      added += try known.text(
-        option, defaults.path, isTurnedOffBy: command.argument("no-" + option.name) != nil)
+      added += try command.text(option, for: known, defaults.path)
     }
     return [name] + added + arguments.dropFirst()
   }
 
-  private static func check(_ defaults: CommandDefaults, _ commands: [CommandHelp]) throws {
-    for option in defaults.options {
-      if let name = option.command {
-        guard let command = commands.first(where: { $0.commandName == name }) else {
-          throw ScenarioError(
-            path: defaults.path, line: option.line,
-            message: "there is no command '\(name)'; 'reprise --help' lists them")
+  /// What is wrong with each default that cannot be used, in the order of the file.
+  static func problems(of defaults: CommandDefaults) throws -> [String] {
+    let commands = try commandHelp()
+    return defaults.options.compactMap { option in
+      if let problem = unknown(option, defaults.path, commands) { return problem.description }
+      for command in commands where option.command == nil || option.command == command.commandName {
+        guard let known = command.argument(option.name) else { continue }
+        do {
+          let text = try command.text(option, for: known, defaults.path)
+          _ = try RepriseCommand.parseAsRoot(command.leastArguments(besides: known) + text)
+        } catch let error as ScenarioError {
+          return error.description
+        } catch {
+          // Other arguments stand in for those of a user; only what is said of this one counts.
+          let message = RepriseCommand.message(for: error)
+          guard message.contains("--\(option.name)") else { continue }
+          return "\(defaults.path):\(option.line): \(message)"
         }
-        guard command.argument(option.name) != nil else {
-          throw ScenarioError(
-            path: defaults.path, line: option.line,
-            message: "'reprise \(name)' has no option '--\(option.name)'"
-              + hint(option.name, [command]))
-        }
-      } else if !commands.contains(where: { $0.argument(option.name) != nil }) {
-        throw ScenarioError(
-          path: defaults.path, line: option.line,
-          message: "no command has the option '--\(option.name)'" + hint(option.name, commands))
       }
+      return nil
     }
+  }
+
+  /// The defaults that name files or folders which are not there.
+  static func missingFiles(of defaults: CommandDefaults) throws -> [String] {
+    let commands = try commandHelp()
+    return defaults.options.flatMap { option in
+      let isInput = commands.contains { command in
+        (option.command == nil || option.command == command.commandName)
+          && command.argument(option.name)?.isFile == true
+      }
+      return option.values.filter {
+        isInput && $0 != "-" && !FileManager.default.fileExists(atPath: $0)
+      }.map { "--\(option.name) \($0)" }
+    }
+  }
+
+  /// What is wrong with a default of no command or no option; nil where both are known.
+  private static func unknown(
+    _ option: CommandDefaults.Option, _ path: String, _ commands: [CommandHelp]
+  ) -> ScenarioError? {
+    guard let name = option.command else {
+      return commands.contains { $0.argument(option.name) != nil }
+        ? nil
+        : ScenarioError(
+          path: path, line: option.line,
+          message: "no command has the option '--\(option.name)'" + hint(option.name, commands))
+    }
+    guard let command = commands.first(where: { $0.commandName == name }) else {
+      return ScenarioError(
+        path: path, line: option.line,
+        message: "there is no command '\(name)'; 'reprise --help' lists them")
+    }
+    return command.argument(option.name) != nil
+      ? nil
+      : ScenarioError(
+        path: path, line: option.line,
+        message: "'reprise \(name)' has no option '--\(option.name)'"
+          + hint(option.name, [command]))
   }
 
   private static func hint(_ name: String, _ commands: [CommandHelp]) -> String {
@@ -85,40 +133,35 @@ private struct CommandHelp: Decodable {
       var name: String
     }
 
+    /// What a shell completes a value to.
+    struct Completion: Decodable {
+      struct File: Decodable {}
+
+      var file: File?
+    }
+
     var kind: String
     var names: [Name]?
+    var isOptional: Bool
     var isRepeating: Bool
+    var completionKind: Completion?
 
     var longNames: [String] { (names ?? []).filter { $0.kind == "long" }.map(\.name) }
 
-    /// Whether arguments give it, by any of its names.
-    func isGiven(in arguments: [String]) -> Bool {
-      var spelled = (names ?? []).map { ($0.kind == "short" ? "-" : "--") + $0.name }
-      if kind == "flag" { spelled += longNames.map { "--no-" + $0 } }
-      return arguments.prefix { $0 != "--" }.contains { argument in
-        spelled.contains { argument == $0 || argument.hasPrefix($0 + "=") }
-      }
+    /// Whether its value is the path of a file that is read.
+    var isFile: Bool {
+      completionKind?.file != nil
+        && longNames.allSatisfy { !["output", "figure", "svg"].contains($0) }
     }
 
-    /// A default as arguments.
-    ///
-    /// - Parameter hasOpposite: whether the command has a flag that turns this one off.
-    func text(
-      _ option: CommandDefaults.Option, _ path: String, isTurnedOffBy hasOpposite: Bool
-    ) throws -> [String] {
-      guard kind == "flag" else {
-        guard option.values.count == 1 || isRepeating else {
-          throw ScenarioError(
-            path: path, line: option.line, message: "'\(option.name)' has one value, not a list")
-        }
-        return option.values.flatMap { ["--" + option.name, $0] }
+    /// Whether arguments give it, by any of its names, or the opposite.
+    func isGiven(in arguments: [String]) -> Bool {
+      var spelled = (names ?? []).map { ($0.kind == "short" ? "-" : "--") + $0.name }
+      spelled += longNames.map {
+        $0.hasPrefix("no-") ? "--" + $0.dropFirst("no-".count) : "--no-" + $0
       }
-      switch option.values {
-      case ["true"]: return ["--" + option.name]
-      case ["false"]: return hasOpposite ? ["--no-" + option.name] : []
-      default:
-        throw ScenarioError(
-          path: path, line: option.line, message: "'\(option.name)' is true or false")
+      return arguments.prefix { $0 != "--" }.contains { argument in
+        spelled.contains { argument == $0 || argument.hasPrefix($0 + "=") }
       }
     }
   }
@@ -131,5 +174,34 @@ private struct CommandHelp: Decodable {
   func argument(_ name: String) -> Argument? {
     guard name != "help", name != "version" else { return nil }
     return arguments?.first { $0.kind != "positional" && $0.longNames.contains(name) }
+  }
+
+  /// A default as arguments.
+  func text(
+    _ option: CommandDefaults.Option, for argument: Argument, _ path: String
+  ) throws(ScenarioError) -> [String] {
+    guard argument.kind == "flag" else {
+      guard option.values.count == 1 || argument.isRepeating else {
+        throw ScenarioError(
+          path: path, line: option.line, message: "'\(option.name)' has one value, not a list")
+      }
+      return option.values.flatMap { ["--" + option.name, $0] }
+    }
+    switch option.values {
+    case ["true"]: return ["--" + option.name]
+    // Only some commands have a flag that turns this one off.
+    case ["false"]: return self.argument("no-" + option.name) != nil ? ["--no-" + option.name] : []
+    default:
+      throw ScenarioError(
+        path: path, line: option.line, message: "'\(option.name)' is true or false")
+    }
+  }
+
+  /// The command with something for each argument that it cannot do without.
+  func leastArguments(besides given: Argument) -> [String] {
+    let needed = (arguments ?? []).filter {
+      !$0.isOptional && $0.longNames != given.longNames
+    }
+    return [commandName] + needed.flatMap { $0.longNames.prefix(1).map { "--" + $0 } + ["x"] }
   }
 }

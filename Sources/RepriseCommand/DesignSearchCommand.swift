@@ -85,7 +85,7 @@ struct DesignSearchCommand: FailingCommand {
     try refuse(writing: Self.files.map(path), over: [search, log, part.log.logMapping, database])
     let start = processorSeconds()
     let designs = source.search
-    try makeFolder(output)
+    try makeFolder(output, for: Self.files)
     var bar = ProgressBar("search", total: 0)
     var options = DesignSearch.Options()
     options.threads = threads

@@ -48,7 +48,7 @@ struct DoctorCommand: FailingCommand {
   mutating func execute() throws {
     var findings = [program, libraries, machine, folder]
     findings.append(catalogue)
-    if let defaults { findings.append(defaults) }
+    findings += defaults
     let store = database.map { path in Result { try OperatorStore(path: path, mode: .readOnly) } }
     if let store, let database { findings += look(into: store, at: database) }
     if let deployment { findings += check(deployment, with: try? store?.get()) }
@@ -110,16 +110,23 @@ struct DoctorCommand: FailingCommand {
         + "\(Platform.builtIns.count) platforms")
   }
 
-  private var defaults: Finding? {
+  private var defaults: [Finding] {
+    func finding(_ state: State, _ text: String) -> Finding {
+      Finding(part: Defaults.fileName, state: state, text: text)
+    }
     do {
-      guard let defaults = try Defaults.read() else { return nil }
+      guard let defaults = try Defaults.read() else { return [] }
+      let problems = try Defaults.problems(of: defaults)
+      guard problems.isEmpty else { return problems.map { finding(.broken, $0) } }
       let options = defaults.options.map { option in
         (option.command.map { $0 + ": " } ?? "") + "--\(option.name) "
           + option.values.joined(separator: ",")
       }
-      return Finding(part: Defaults.fileName, state: .good, text: options.joined(separator: "; "))
+      let missing = try Defaults.missingFiles(of: defaults)
+      return [finding(.good, options.isEmpty ? "no defaults" : options.joined(separator: "; "))]
+        + (missing.isEmpty ? [] : [finding(.note, "not there: " + missing.joined(separator: ", "))])
     } catch {
-      return Finding(part: Defaults.fileName, state: .broken, text: Failure(error).description)
+      return [finding(.broken, Failure(error).description)]
     }
   }
 

@@ -15,12 +15,21 @@ extension EnginePlan {
       + "\(group.blockCount ?? 0) key-value blocks"
   }
 
+  /// The device that a core without measurements may be a slip of the pen for: any name from 'cpu-' is one.
+  private var nearestDevice: String? {
+    let described = Device.builtIns.map(\.name)
+    guard Device.builtIn(named: device.name) != nil, !described.contains(device.name) else {
+      return nil
+    }
+    return nearestName(to: device.name, among: lenders + described)
+  }
+
   /// What a user should know before believing its prices.
   var warnings: [String] {
     var warnings: [String] = []
     if curveCount == 0 {
       warnings.append(
-        "no measurements of \(group.device): "
+        "no measurements of \(group.device)\(nearestDevice.map { " (did you mean '\($0)'?)" } ?? ""): "
           + (lenders.isEmpty
             ? "steps cost their roofline, which no server reaches"
             : "steps are guessed from those of \(lenders.joined(separator: ", "))"))

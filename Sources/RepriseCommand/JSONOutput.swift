@@ -3,7 +3,9 @@ import Reprise
 
 /// Whether a command prints JSON in place of text.
 struct JSONOptions: ParsableArguments {
-  @Flag(name: .customLong("json"), help: "Print JSON instead of text.")
+  @Flag(
+    name: .customLong("json"), inversion: .prefixedNo,
+    help: "Print JSON instead of text; --no-json where reprise.yaml says so.")
   var isWanted = false
 }
 

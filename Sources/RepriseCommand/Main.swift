@@ -41,7 +41,9 @@ struct RepriseCommand: ParsableCommand {
     // A file that reaches a limit of the system is an error with a sentence, not the end.
     signal(SIGXFSZ, SIG_IGN)
     do {
-      main(try Defaults.filled(Array(CommandLine.arguments.dropFirst())))
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      try checkCommandNames(in: arguments)
+      main(try Defaults.filled(arguments))
     } catch {
       exit(withFailure: error)
     }

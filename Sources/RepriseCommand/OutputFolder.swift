@@ -2,12 +2,18 @@ import Foundation
 import Reprise
 
 /// Makes the folder that a command writes into, if it is not there.
-func makeFolder(_ path: String) throws {
+///
+/// - Parameter names: the files that will be written into it; fails where one of them cannot be.
+func makeFolder(_ path: String, for names: [String]) throws {
   do {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
-    throw Failure(.cannotCreate, "\(path): cannot make this folder; give -o another path")
+    let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
+    let reason = cause.map { String(cString: strerror(Int32($0.code))) } ?? "it is in the way"
+    throw Failure(
+      .cannotCreate, "\(path): cannot make this folder (\(reason)); give -o another path")
   }
+  try requireOutputs(names.map { path + "/" + $0 })
 }
 
 extension ResultFile.Input {

@@ -1,4 +1,5 @@
 import Foundation
+import Reprise
 
 /// Refuses outputs that would replace what the command reads.
 ///
@@ -17,12 +18,24 @@ func refuse(writing outputs: [String?], over inputs: [String?]) throws {
   }
 }
 
-/// Fails if the folder of an output is not there, before anything is computed that would then be lost.
-func requireFolders(of outputs: [String?]) throws {
+/// Fails if an output cannot be written, before anything is computed that would then be lost.
+///
+/// - Throws: ``Failure`` with ``Failure/Cause/cannotCreate``; ``OutputError``.
+func requireOutputs(_ outputs: [String?]) throws {
   for case let output? in outputs {
     let folder = URL(filePath: output).deletingLastPathComponent().path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue
-    else { throw Failure(.cannotCreate, "\(output): there is no folder '\(folder)'") }
+    else {
+      throw Failure(
+        .cannotCreate, "\(output): there is no folder '\(folder)'; make it, or write elsewhere")
+    }
+    var status = stat()
+    let isThere = stat(output, &status) == 0
+    guard !isThere || status.st_mode & S_IFMT != S_IFDIR else {
+      throw Failure(.cannotCreate, "\(output): is a folder; give the path of a file")
+    }
+    // Opened and left, it stays as it is; a pipe would be at its end for who reads it.
+    if !isThere || status.st_mode & S_IFMT == S_IFREG { _ = try OutputFile(path: output) }
   }
 }

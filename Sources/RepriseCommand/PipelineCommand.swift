@@ -105,7 +105,7 @@ struct PipelineCommand: FailingCommand {
     var source = try PipelineSource(
       log: log, reading: part.log.reading(), options: options, workload: scenario.workload,
       limit: requests)
-    try makeFolder(output)
+    try makeFolder(output, for: Self.files)
     let rows = try JourneyRowsFile(path: path("requests.csv"), scenario)
     let stageRows = stages ? try StageRowsFile(path: path("stages.csv"), scenario) : nil
     let isOwnFolder = FileManager.default.fileExists(atPath: path("scenario-result.json"))

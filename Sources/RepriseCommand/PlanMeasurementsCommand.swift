@@ -62,7 +62,7 @@ struct PlanMeasurementsCommand: FailingCommand {
   mutating func execute() throws {
     try refuse(
       writing: [output], over: [database.path, deployment.deployment, log, reading.logMapping])
-    try requireFolders(of: [output])
+    try requireOutputs([output])
     let scenario = try deployment.read()
     let index = try groupIndex(in: scenario)
     let store = try database.open(.readOnly)

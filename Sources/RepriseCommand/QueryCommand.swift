@@ -81,7 +81,11 @@ struct QueryCommand: FailingCommand {
     let kind = OperatorKind(rawValue: self.kind)
     let axes = kind.axes
     guard !axes.isEmpty else {
-      throw Failure(.usage, "operator '\(self.kind)' is not known; see 'reprise help query'")
+      let hint = nearestName(to: self.kind, among: OperatorKind.known.map(\.rawValue))
+      throw Failure(
+        .usage,
+        "operator '\(self.kind)' is not known; \(hint.map { "did you mean '\($0)'? " } ?? "")"
+          + "'reprise help query' lists them")
     }
     var values = [Int](repeating: 0, count: 5)
     var seen: Set<String> = []

@@ -34,7 +34,7 @@ extension ReplayCommand {
     let labels = ["replay", "roofline"]
     let warmUp = options.warmUp
     // Where the folder is, SIGINT is caught.
-    try makeFolder(output)
+    try makeFolder(output, for: Self.files)
     let parts = measured.parts(of: log.table, atMost: threads)
     // Two bars would write over each other.
     let started = simulations.indices.map { number in

@@ -90,12 +90,14 @@ struct ReplayCommand: FailingCommand {
     try Interruption.catching { try command.replay() }
   }
 
+  /// What may be written into the output folder.
+  static let files =
+    ["requests.csv", "result.json", "latencies.svg", "timeline.svg", "load.csv"]
+    + TimelineFormat.allCases.map(\.fileName)
+
   private func replay() throws {
-    let names =
-      ["requests.csv", "result.json", "latencies.svg", "timeline.svg", "load.csv"]
-      + TimelineFormat.allCases.map(\.fileName)
     try refuse(
-      writing: names.map(path),
+      writing: Self.files.map(path),
       over: [log, content, workload.part.log.logMapping, database, deployment.deployment])
     let scenario = try deployment.read()
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }

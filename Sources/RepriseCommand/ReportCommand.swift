@@ -70,6 +70,7 @@ struct ReportCommand: FailingCommand {
     let files = ["result.json", "scenario-result.json", "requests.csv", "load.csv"]
     try refuse(
       writing: [output], over: results.flatMap { folder in files.map { folder + "/" + $0 } })
+    try requireOutputs([output])
     var runs: [ReportedRun] = []
     for (index, folder) in results.enumerated() {
       var run = try ReportedRun(folder: folder, objectives: objectives)

@@ -115,7 +115,7 @@ func modelArchitecture(named name: String, beside folder: String = ".") throws -
 {
   if let known = ModelArchitecture.builtIn(named: name) { return known }
   guard name.hasSuffix(".json") else {
-    let hint = nearestName(to: name, among: CatalogueModel.builtIns.flatMap(\.names))
+    let hint = ModelArchitecture.nearest(to: name)
     throw Failure(
       .usage,
       "model '\(name)' is not built in; \(hint.map { "did you mean '\($0)'? " } ?? "")"

@@ -72,7 +72,16 @@ struct ShowCommand: FailingCommand {
       let texts = rows.map { $0.map(\.description) }
       print(TextTable(columns: columns, rows: texts).text, terminator: "")
     }
-    if rows.count == limit { try note("reprise: the first \(limit) rows; --limit shows more") }
+    if rows.count == limit {
+      try note("reprise: the first \(counted(limit, "row")); --limit shows more")
+    }
+    if rows.isEmpty, let kind = self.operator {
+      let (columns, curves) = try store.rows(ofView: .curves)
+      let known = columns.firstIndex(of: "operator").map { place in curves.map { $0[place] } } ?? []
+      if let hint = nearestName(to: kind, among: known), hint != kind {
+        try note("reprise: no row is of operator '\(kind)'; did you mean '\(hint)'?")
+      }
+    }
   }
 }
 

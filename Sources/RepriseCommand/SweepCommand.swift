@@ -68,7 +68,7 @@ struct SweepPlanCommand: FailingCommand {
     let manifest = SweepManifest(
       description, combinations, folder: URL(filePath: folder).standardizedFileURL.path,
       inputs: inputs, toolVersion: toolVersion)
-    try makeFolder(output + "/results")
+    try makeFolder(output + "/results", for: [])
     try manifest.write(to: output + "/manifest.json")
     guard !json.isWanted else { return try printJSON(manifest) }
     print("sweep \(sweep): \(description.name)")
@@ -114,6 +114,7 @@ struct SweepMergeCommand: FailingCommand {
   mutating func execute() throws {
     let folder = folder
     let manifest = try plannedSweep(in: folder)
+    try requireOutputs([output])
     let outcomes = try manifest.scenarios.lazy.map { folder + "/results/\($0.hash).json" }
       .filter { FileManager.default.fileExists(atPath: $0) }.map { try SweepOutcome.read($0) }
     let results = SweepResults(manifest, outcomes)

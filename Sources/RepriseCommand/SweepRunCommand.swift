@@ -47,6 +47,7 @@ struct SweepRunCommand: FailingCommand {
     let left = scenarios.filter { !FileManager.default.fileExists(atPath: path(of: $0)) }
     let replays = SweepScenarioRun(manifest: manifest)
     if !left.isEmpty { try check(manifest, replays) }
+    try requireOutputs(left.prefix(1).map(path(of:)))
     let bar = Mutex(ProgressBar("sweep", total: left.count))
     let problem = Mutex<Failure?>(nil)
     _ = onThreads(threads, count: left.count) { number in

@@ -36,6 +36,7 @@ struct ValidateCommand: FailingCommand {
 
   mutating func execute() throws {
     try refuse(writing: [figure], over: [measured, reading.logMapping])
+    try requireOutputs([figure])
     let log = try RequestLog(path: measured, options: reading.reading())
     guard log.records.contains(where: { $0.measured != nil }) else {
       throw Failure(.data, "\(measured): holds no measured latencies")

@@ -32,6 +32,14 @@ public struct CommandDefaults: Sendable, Hashable {
   /// - Throws: ``ScenarioError`` with the line of what is no option and no command's options.
   public init(yaml: String, path: String) throws(ScenarioError) {
     self.path = path
+    // A file of which nothing is left, or all is commented out, has no defaults.
+    let isBlank = yaml.split(whereSeparator: \.isNewline).allSatisfy { line in
+      line.first { !$0.isWhitespace }.map { $0 == "#" } ?? true
+    }
+    guard !isBlank else {
+      options = []
+      return
+    }
     let root = try parse(yaml, what: "a file of defaults", path: path)
     var options: [Option] = []
     for (key, value) in try Self.pairs(root, path) {

@@ -352,6 +352,51 @@ import Testing
     #expect(try store.sources().count == 2)
   }
 
+  @Test(arguments: [
+    (["replya"], "no command 'reprise replya'; did you mean 'replay'?"),
+    (["help", "replya"], "did you mean 'replay'?"),
+    (["sweep", "rn", "folder"], "no command 'reprise sweep rn'; did you mean 'run'?"),
+    (["search", "layoutz", "--model", "x"], "'reprise search layoutz'; did you mean 'layouts'?"),
+    (["xyzzyxyzzy"], "'reprise --help' lists them"),
+    (["query", "gem", "m=1", "--db", "x", "--device", "l40s"], "did you mean 'gemm'?"),
+    (["estimate", "--model", "lama-3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
+    (["estimate", "--model", "llama3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
+    (["estimate", "--model", "mixtral-8x7"], "did you mean 'Mixtral-8x7B'?"),
+    (["estimate", "--model", "deepsek-v3"], "did you mean 'DeepSeek-V3'?"),
+  ])
+  func `What is mistyped is told with what it comes near`(arguments: [String], words: String) throws
+  {
+    let refused = try command.run(arguments)
+    #expect(refused.code == 64, "\(refused.errors)")
+    #expect(refused.errors.contains(words), "\(refused.errors)")
+  }
+
+  @Test func `A search's file may be called like a command, and a mistyped kind shows nothing`()
+    throws
+  {
+    _ = try file("layoutz", "version: 1\n")
+    #expect(try command.run(["search", "layoutz"], in: directory.url).code == 65)
+    _ = try OwnCapture.database(in: directory)
+    let shown = try run("show", "curves", "--db", directory.path("lat.sqlite"), "--operator", "gem")
+    #expect(shown.output == "nothing in curves\n")
+    #expect(shown.errors.contains("did you mean 'gemm'?"), "\(shown.errors)")
+  }
+
+  @Test func `A core that nobody measured is told with the one that was`() throws {
+    _ = try OwnCapture.database(in: directory)
+    let deployment = try String(contentsOfFile: OwnCapture.path("server.yaml"), encoding: .utf8)
+      .replacing("config.json", with: OwnCapture.path("config.json"))
+      .replacing(OwnCapture.device, with: "cpu-epyc-1thred")
+    let replay = try run(
+      "replay", "--db", directory.path("lat.sqlite"), "--deployment", file("d.yaml", deployment),
+      "--log", OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "3",
+      "--no-bands", "--no-timeline", "-o", directory.path("out"))
+    #expect(replay.code == 0, "\(replay.errors)")
+    #expect(
+      (replay.errors + replay.output).contains(
+        "no measurements of cpu-epyc-1thred (did you mean '\(OwnCapture.device)'?)"))
+  }
+
   @Test func `A database that is there and cannot be read is an input that cannot be opened`()
     throws
   {

@@ -216,6 +216,47 @@ import Testing
     }
   }
 
+  @Test func `An output that cannot be written ends a command before its work`() throws {
+    let out = directory.path("o")
+    try FileManager.default.createDirectory(
+      atPath: out + "/timeline.pftrace", withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+      atPath: out + "/best.yaml", withIntermediateDirectories: true)
+    let file = try command.file("file", "")
+    let examples = Checkout.path("docs/examples")
+    for (arguments, words) in [
+      (["replay"], "timeline.pftrace: is a folder"),
+      (["pipeline"], "timeline.pftrace: is a folder"),
+      (["search"], "best.yaml: is a folder"),
+    ] {
+      let work =
+        switch arguments[0] {
+        case "pipeline": [examples + "/pipelines/first.yaml"]
+        case "search": [examples + "/search/chat.yaml"]
+        default:
+          [
+            "--deployment", OwnCapture.path("server.yaml"), "--log",
+            OwnCapture.path("serve-poisson-50/requests.jsonl.zst"),
+          ]
+        }
+      let refused = try command.run(arguments + work + ["-o", out])
+      #expect(refused.code == 73, "\(refused.errors)")
+      #expect(refused.errors.contains(words), "\(refused.errors)")
+      #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+      let inTheWay = try command.run(arguments + work + ["-o", file + "/o"])
+      #expect(inTheWay.code == 73)
+      #expect(
+        inTheWay.errors.contains("cannot make this folder (Not a directory)"), "\(inTheWay.errors)")
+    }
+    #expect(
+      Set(try FileManager.default.contentsOfDirectory(atPath: out)) == [
+        "best.yaml", "timeline.pftrace",
+      ])
+    let page = try command.run(["report", out, "-o", directory.path("none/r.html")])
+    #expect(page.code == 73)
+    #expect(page.errors.contains("there is no folder"), "\(page.errors)")
+  }
+
   @Test func `Arguments that make no load are refused`() throws {
     let cases = [
       ["--speed", "0"], ["--speed", "nan"], ["--thin", "0"], ["--thin", "1.5"], ["--window", "5"],

@@ -38,6 +38,60 @@ import Testing
     #expect(done.errors.contains("something is broken"))
   }
 
+  @Test(arguments: [
+    ("replay:\n  thread: 3", "reprise.yaml:2: 'reprise replay' has no option '--thread'"),
+    ("replay:\n  threads: many", "reprise.yaml:2: The value 'many' is invalid for '--threads"),
+    ("replay:\n  threads: 9999", "reprise.yaml:2: --threads must be 1 to 1024"),
+    ("limit: 0", "reprise.yaml:1: --limit must be at least 1"),
+    ("query:\n  json: maybe", "reprise.yaml:2: 'json' is true or false"),
+    ("- a", "reprise.yaml:1: defaults are written as"),
+  ])
+  func `The doctor shows what is wrong with defaults in its table`(yaml: String, words: String)
+    throws
+  {
+    _ = try command.file("reprise.yaml", yaml)
+    let done = try run("doctor")
+    #expect(done.code == 69)
+    #expect(done.output.contains("catalogue"), "\(done.output)")
+    #expect(done.output.contains("reprise.yaml  broken  " + words), "\(done.output)")
+  }
+
+  @Test func `Defaults that are sound are none of the doctor's complaints`() throws {
+    _ = try command.file("reprise.yaml", "# db: lat.sqlite\n")
+    #expect(try run("doctor").output.contains("no defaults"))
+    _ = try command.file(
+      "reprise.yaml",
+      """
+      db: later.sqlite
+      json: false
+      replay: {threads: 4, bands: false, timeline: both, deadline: 30}
+      estimate: {batch: 4}
+      report: {ttft-ms: 200}
+      import: {capture: [a, b]}
+      inspect: {unit: s}
+      """)
+    let done = try run("doctor")
+    #expect(done.output.contains("later.sqlite: no such database"), "\(done.output)")
+    #expect(!done.output.contains("reprise.yaml  broken"), "\(done.output)")
+    #expect(done.output.contains("not there: --db later.sqlite, --capture a, --capture b"))
+  }
+
+  @Test func `What is given goes before the file, also where it is the opposite`() throws {
+    _ = try command.file("reprise.yaml", "json: true\nno-timeline: true\n")
+    #expect(try run("catalogue", "devices").output.hasPrefix("{"))
+    #expect(!(try run("catalogue", "devices", "--no-json").output.hasPrefix("{")))
+    let replay = [
+      "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
+      OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "5", "--no-bands",
+      "-o", "out",
+    ]
+    #expect(try command.run(replay, in: directory.url).code == 0)
+    let drawn = directory.path("out/timeline.json")
+    #expect(!FileManager.default.fileExists(atPath: drawn))
+    #expect(try command.run(replay + ["--timeline", "chrome"], in: directory.url).code == 0)
+    #expect(FileManager.default.fileExists(atPath: drawn))
+  }
+
   @Test func `A damaged database is found out`() throws {
     _ = try OwnCapture.database(in: directory)
     let path = directory.path("lat.sqlite")

@@ -24,10 +24,13 @@ struct CommandDefaultsTests {
     #expect(options.map(\.line) == [1, 3, 4, 6])
   }
 
+  @Test("a file without any is fine", arguments: ["", "\n", "# db: lat.sqlite\r\n  # more\n"])
+  func none(yaml: String) throws { #expect(try read(yaml) == []) }
+
   @Test(
     "what is no option is told with its line",
     arguments: [
-      ("", 1, "empty"), ("- a", 1, "option: value"), ("--db: x", 1, "is no option"),
+      ("- a", 1, "option: value"), ("--db: x", 1, "is no option"),
       ("a: b\nreplay:\n  x: {y: z}", 3, "'x' is a text"), ("a: b\nc:", 2, "'c' is a text"),
       ("replay:\n  a: b\n  a: c", 2, "given twice"), ("a: [[1]]", 1, "'a' is a text"),
       ("a: &x 1", 1, "anchors"),

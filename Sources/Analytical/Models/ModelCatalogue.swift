@@ -1,4 +1,5 @@
 internal import Catalogue
+internal import Operators
 internal import TraceIO
 
 /// A model of the built-in catalogue, with what is published about it.
@@ -71,6 +72,18 @@ extension ModelArchitecture {
   public static func builtIn(named name: String) -> ModelArchitecture? {
     let wanted = key(name)
     return index[wanted].map { builtIns[$0] }
+  }
+
+  /// The name in the catalogue that an unknown one is most like, without the organisation; nil where none is.
+  ///
+  /// Of names that are as near those of repositories come before short ones of other tools.
+  public static func nearest(to name: String) -> String? {
+    let names = CatalogueModel.builtIns.flatMap(\.names)
+    let ordered = names.filter { $0.contains("/") } + names.filter { !$0.contains("/") }
+    let keys = ordered.map(key)
+    guard let near = nearestName(to: key(name), among: keys), let place = keys.firstIndex(of: near)
+    else { return nil }
+    return ordered[place].split(separator: "/").last.map(String.init)
   }
 
   /// The built-in architectures, family by family; see ``CatalogueModel`` for their sources.
