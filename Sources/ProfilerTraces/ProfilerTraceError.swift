@@ -1,3 +1,4 @@
+import Operators
 public import TraceIO
 
 /// Why a trace could not be imported: what is wrong, where, and what to do about it.
@@ -18,6 +19,19 @@ public enum ProfilerTraceError: Error, Hashable, Sendable {
   case missingInformation(path: String, what: String)
   /// A mapping file says something that cannot be; `member` is the path of the member.
   case badMapping(path: String, member: String, problem: String)
+}
+
+extension ProfilerTraceError {
+  /// What to say of a source of which nothing can be used: the most frequent reason, where records were rejected.
+  static func nothing(in coverage: Coverage, path: String) -> Self {
+    let worst = RejectionReason.allCases.max { coverage.rejected($0) < coverage.rejected($1) }
+    guard let worst, coverage.rejected(worst) > 0 else { return .noEvents(path: path) }
+    return .missingInformation(
+      path: path,
+      what:
+        "none of its \(counted(coverage.recordsRead, "record")) can be used, mostly: \(worst.rawValue)"
+    )
+  }
 }
 
 extension ProfilerTraceError: CustomStringConvertible {

@@ -72,7 +72,8 @@ public struct StorageFitReport: Sendable {
   /// - Throws: where a figure is infinite or no number.
   public func json() throws -> String {
     try EstimateFile.text(
-      .object([
+      "storage-fit",
+      [
         "levels": .list(
           fits.map { fit in
             .object([
@@ -89,6 +90,6 @@ public struct StorageFitReport: Sendable {
                 }),
             ])
           })
-      ]))
+      ])
   }
 }

@@ -77,10 +77,11 @@ public struct VectorIndexFitReport: Sendable {
   /// - Throws: where a figure is infinite or no number.
   public func json() throws -> String {
     try EstimateFile.text(
-      .object([
+      "index-fit",
+      [
         "processor": .text(processor), "library": .text(library),
         "indexes": .list(fits.map(Self.document)),
-      ]))
+      ])
   }
 
   private static func document(_ fit: VectorIndexFit) -> ResultValue {

@@ -184,7 +184,14 @@ struct CalibrateCommand: FailingCommand {
 
   /// The devices that are to be checked, with their data sheets; says which have none.
   func checkedDevices(in store: OperatorStore) throws -> [(name: String, sheet: Device)] {
-    if let device { return [(device, try dataSheet(named: device))] }
+    if let device {
+      let names = try store.deviceNames()
+      let sheet = Device.builtIn(named: device)
+      guard
+        names.contains(where: { $0 == device || sheet?.name == Device.builtIn(named: $0)?.name })
+      else { throw Failure(.unavailable, try store.lack(of: device, in: database.path)) }
+      return [(device, try dataSheet(named: device))]
+    }
     var checked: Set<String> = []
     return try store.deviceNames().compactMap { name in
       guard let sheet = Device.builtIn(named: name) else {

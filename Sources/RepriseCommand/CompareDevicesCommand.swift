@@ -13,7 +13,8 @@ struct CompareDevicesCommand: FailingCommand {
       median. Below 1 the second device is the faster.
 
       Each runtime is compared with itself; only where no runtime measured an operator on both \
-      devices, each of the one with each of the other, named 'FIRST : SECOND'.
+      devices, each of the one with each of the other, named 'FIRST : SECOND'. With --json prints an object \
+      as TraceSchemas/device-comparison.schema.json describes it.
 
         reprise compare-devices --db lat.sqlite h100-sxm h200-sxm
         reprise compare-devices --db lat.sqlite h100-sxm h200-sxm --operator gemm --limit 5

@@ -65,6 +65,7 @@ enum Defaults {
         } catch {
           // Other arguments stand in for those of a user; only what is said of this one counts.
           let message = RepriseCommand.message(for: error)
+            .split(whereSeparator: \.isNewline).joined(separator: " ")
           guard message.contains("--\(option.name)") else { continue }
           return "\(defaults.path):\(option.line): \(message)"
         }

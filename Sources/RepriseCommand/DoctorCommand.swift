@@ -148,7 +148,7 @@ struct DoctorCommand: FailingCommand {
       var findings = [
         Finding(
           part: "database", state: samples > 0 ? .good : .note,
-          text: "\(path): \(counted(samples, "sample")) of \(sources) sources"
+          text: "\(path): \(counted(samples, "sample")) of \(counted(sources, "source"))"
             + (samples > 0 ? "" : "; import some"))
       ]
       for name in devices {

@@ -16,6 +16,9 @@ struct EstimateCommand: FailingCommand {
         reprise estimate --model mixtral-8x7b --device h100-sxm --tp 4 --operators --plot r.svg
         reprise estimate --model llama-3.1-8b --device H100_GPU --compat genz --efficiency 0.8
 
+      With --json prints an object as TraceSchemas/estimate.schema.json describes it, with --compat genz \
+      genz-estimate.schema.json.
+
       Many models, platforms and sizes side by side are what 'reprise compare-estimates' makes a page of.
       """)
 

@@ -10,7 +10,7 @@ struct FitIndexCommand: FailingCommand {
       FILE is JSON Lines as 'tools/measure-index' writes it (TraceSchemas/index-searches.schema.json). \
       Each kind of index is fitted on its searches with one thread, and judged on whole dimensions and \
       numbers of lists that the fit did not see. Printed are the errors, and the coefficients as lines \
-      for a scenario file.
+      for a scenario file. With --json prints an object as TraceSchemas/index-fit.schema.json describes it.
 
         tools/measure-index -o index.jsonl.zst
         reprise fit-index index.jsonl.zst

@@ -10,7 +10,8 @@ struct FitStorageCommand: FailingCommand {
       FILE is CSV with a header: 'device' (or 'tier', 'level'), 'block_size_bytes' (or 'bytes'), and a \
       time, 'fio_measured_ms', 'measured_ms', 'time_ms', 'time_us', 'time_ns' or 'seconds'. Printed are \
       the fit and its errors, on the blocks that were fitted and on each of them left out, and stores \
-      as a scenario's 'engines' list them: the fit, or with --curve what was measured.
+      as a scenario's 'engines' list them: the fit, or with --curve what was measured. With --json prints \
+      an object as TraceSchemas/storage-fit.schema.json describes it.
 
         reprise fit-storage fio.csv
         reprise fit-storage fio.csv --curve

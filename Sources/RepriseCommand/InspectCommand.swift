@@ -26,7 +26,8 @@ struct InspectCommand: FailingCommand {
       With --outliers: lists the points of a database that do not fit the others, the farthest off \
       first: spikes above both neighbours, repeated points that disagree, and rows faster than the \
       data sheet allows; and whether a fit would leave them out. ('reprise show outliers' lists points \
-      whose own repetitions scatter, by their deviations alone.)
+      whose own repetitions scatter, by their deviations alone.) With --json prints an object as \
+      TraceSchemas/outliers.schema.json describes it.
 
         reprise inspect --outliers --db lat.sqlite --device h200-sxm --limit 20
       """)

@@ -60,9 +60,9 @@ struct MergeCommand: FailingCommand {
       return try printJSON(MergeFile(outcome, of: databases.count, output: output))
     }
     print(
-      "\(output): \(counted(outcome.sources, "source")) of \(databases.count) databases: "
+      "\(output): \(counted(outcome.sources, "source")) of \(counted(databases.count, "database")): "
         + "\(counted(outcome.samples, "sample")) on \(counted(outcome.curves, "curve")), \(counted(outcome.steps, "step")), "
-        + "\(outcome.calibrations) calibrations")
+        + "\(counted(outcome.calibrations, "calibration"))")
     if outcome.repeated > 0 {
       print(
         "  \(counted(outcome.repeated, "source more was", "sources more were")) the same as one of these"

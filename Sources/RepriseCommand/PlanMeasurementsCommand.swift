@@ -19,6 +19,8 @@ struct PlanMeasurementsCommand: FailingCommand {
       -o writes (TraceSchemas/measurement-points.schema.json) is measured on the device by \
       tools/capture, whose samples are imported as any sweep:
 
+      With --json prints what -o writes.
+
         reprise plan-measurements --deployment server.yaml --db lat.sqlite --log r.jsonl -o points.json
         python tools/capture/capture.py points points.json -o measured
         reprise import measured/samples.jsonl.zst --db lat.sqlite --device h100-sxm
@@ -49,6 +51,8 @@ struct PlanMeasurementsCommand: FailingCommand {
     completion: .file())
   var output: String?
 
+  @OptionGroup var json: JSONOptions
+
   mutating func validate() throws {
     guard (1...1000).contains(count) else { throw UsageError("--points must be from 1 to 1000") }
     if let requests {
@@ -78,6 +82,9 @@ struct PlanMeasurementsCommand: FailingCommand {
     let source = try collect(into: &demands, scenario, plans, index)
     let plan = MeasurementPlan(
       demands.demands { CapturedModel.canMeasure($0, in: model) }, count: count)
+    let file = MeasurementPlanFile(plan, device: group.device, model: model)
+    if let output { try file.write(to: output) }
+    guard !json.isWanted else { return print(try file.text, terminator: "") }
     print(
       "\(group.name): \(architecture.name) on \(group.device), \(counted(chosen.curveCount, "curve")); \(source)"
     )
@@ -88,7 +95,6 @@ struct PlanMeasurementsCommand: FailingCommand {
     }
     for line in plan.summary { print(line) }
     if let output {
-      try MeasurementPlanFile(plan, device: group.device, model: model).write(to: output)
       print("wrote \(output): python tools/capture/capture.py points \(output) -o FOLDER")
     }
   }

@@ -26,7 +26,8 @@ struct ReplayCommand: FailingCommand {
       Writes into the output folder: result.json (everything in figures), requests.csv (a row a \
       request), load.csv (what engines did over time), timeline.pftrace (open it in ui.perfetto.dev; see \
       --timeline), latencies.svg and timeline.svg. The same input gives the same bytes. 'reprise report' \
-      makes a page of the folder.
+      makes a page of the folder. With --no-timeline no step is kept, so that load.csv and timeline.svg are \
+      left out, too.
 
       Two more replays, with every step at the low and at the high end of its 90 % interval, give bands \
       on TTFT, TPOT and end-to-end latency (--no-bands leaves them out). With --json prints what result.json \

@@ -66,7 +66,7 @@ struct LayoutSearchCommand: FailingCommand {
     discussion: """
       Every layout of exactly so many devices that the model can lie in, with a request for each \
       data-parallel group, is estimated; those that fit into memory and keep to the limits are \
-      listed, the best first.
+      listed, the best first. With --json prints an object as TraceSchemas/plans.schema.json describes it.
 
         reprise search layouts --model llama-3.1-70b --platform dgx-h100 --devices 16 --batch 64 \
       --input 2048 --output 256 --tpot-ms 20
@@ -124,7 +124,8 @@ struct SizeCommand: FailingCommand {
     commandName: "size",
     abstract: "Find the fewest devices that hold a model and keep to latency limits.",
     discussion: """
-      Numbers of devices are tried from one upward; the best plan of the first that works is shown.
+      Numbers of devices are tried from one upward; the best plan of the first that works is shown. With \
+      --json prints its estimate as TraceSchemas/estimate.schema.json describes it.
 
         reprise size --model deepseek-v3 --dtype fp8 --platform dgx-h200 --batch 32 \
       --input 4096 --output 512 --tpot-ms 50

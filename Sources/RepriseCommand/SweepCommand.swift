@@ -27,7 +27,7 @@ struct SweepPlanCommand: FailingCommand {
     commandName: "plan",
     abstract: "Write the manifest of a sweep's scenarios.",
     discussion: """
-      A plan made again into the same folder keeps the results of scenarios that are still in it: what \
+      A value that no scenario can have is refused, by its field. A plan made again into the same folder keeps the results of scenarios that are still in it: what \
       decides a result is in its hash (the scenario, its input files, the program's version). With --json prints \
       the manifest (TraceSchemas/sweep-manifest.schema.json).
 
@@ -49,6 +49,7 @@ struct SweepPlanCommand: FailingCommand {
     let base = RepriseCommand.filePath(description.base, beside: folder)
     let combinations = try description.expanded(
       base: String(decoding: smallFile(base), as: UTF8.self), basePath: base)
+    try check(combinations, of: description, basePath: base)
     var inputs: [ResultFile.Input] = []
     for (role, name) in [
       ("request-log", description.log), ("operator-database", description.database),
@@ -76,6 +77,31 @@ struct SweepPlanCommand: FailingCommand {
     print("wrote \(output)/manifest.json")
   }
 
+  /// Refuses a value that no scenario can have. Each is looked at once, among the first values of the other fields:
+  /// what only goes wrong with some of them is noted by the run.
+  private func check(
+    _ combinations: [SweepCombination], of description: SweepDescription, basePath: String
+  ) throws {
+    var seen: Set<[String]> = []
+    for combination in combinations {
+      let new = zip(description.columns, combination.values).filter { column, value in
+        seen.insert([column, value]).inserted
+      }
+      guard !new.isEmpty || seen.isEmpty else { continue }
+      do {
+        switch description.kind {
+        case .deployment: _ = try Deployment(yaml: combination.document, path: basePath)
+        case .pipeline: _ = try Scenario(yaml: combination.document, path: basePath)
+        }
+      } catch {
+        let values = new.map { "\($0) = \($1)" }.joined(separator: ", ")
+        throw Failure(
+          .data, "\(sweep): \(values.isEmpty ? basePath : "with " + values): \(error.message)")
+      }
+      if new.isEmpty { return }
+    }
+  }
+
   private func input(
     _ role: String, _ name: String, _ folder: String
   ) throws -> ResultFile.Input {
@@ -96,7 +122,7 @@ struct SweepMergeCommand: FailingCommand {
     abstract: "Join the results of a sweep in one file.",
     discussion: """
       Rows are in the order of the plan, whoever ran them. Scenarios without a result are told, with exit code \
-      69; what there is is written all the same. A file that ends in .csv is CSV, any other is JSON. With --json \
+      69, and 65 where every one failed; what there is is written all the same. A file that ends in .csv is CSV, any other is JSON. With --json \
       prints the results (TraceSchemas/sweep-results.schema.json), too.
 
         reprise sweep merge sweep -o results.json
@@ -130,6 +156,13 @@ struct SweepMergeCommand: FailingCommand {
       print(
         "\(results.scenarios.count) of \(manifest.scenarios.count) scenarios, \(failed) failed; "
           + "wrote \(output)")
+    }
+    if results.missing.isEmpty, let first = results.scenarios.first,
+      failed == results.scenarios.count
+    {
+      throw Failure(
+        .data,
+        "\(folder): every scenario failed, \(first.hash) first: \(first.error ?? "")")
     }
     if let first = results.missing.first {
       throw Failure(

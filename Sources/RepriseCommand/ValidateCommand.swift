@@ -37,6 +37,12 @@ struct ValidateCommand: FailingCommand {
   mutating func execute() throws {
     try refuse(writing: [figure], over: [measured, reading.logMapping])
     try requireOutputs([figure])
+    guard !FileManager.default.fileExists(atPath: result + "/scenario-result.json") else {
+      throw Failure(
+        .data,
+        "\(result): is of 'reprise pipeline', whose requests are not compared; give the folder of a "
+          + "'reprise replay'")
+    }
     let log = try RequestLog(path: measured, options: reading.reading())
     guard log.records.contains(where: { $0.measured != nil }) else {
       throw Failure(.data, "\(measured): holds no measured latencies")

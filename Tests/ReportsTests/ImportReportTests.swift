@@ -59,7 +59,7 @@ struct ImportReportTests {
       "trace.json: PyTorch Kineto trace", "stored    plain, ", "SHA-256",
       "kineto_era: microseconds",
       "not named: an import needs --device NAME", "in microseconds, durations in steps of 10000 ns",
-      "0.350 ms from first to last", "9 records: 3 operators, 3 launches, 3 kernels; on 1 threads",
+      "0.350 ms from first to last", "9 records: 3 operators, 3 launches, 3 kernels; on 1 thread",
       "of 100.0 % of the used time", "an import would add 1 sample on 1 curve:",
       "gemm ", "name the device: --device NAME", "40.0 % of the time ran in graphs",
     ] {

@@ -65,6 +65,44 @@ import Testing
     #expect(try merged == file("r.json"))
   }
 
+  @Test(arguments: [
+    ("estimate", ["estimate", "--operators"]), ("estimate", ["size"]),
+    ("plans", ["search", "layouts"]),
+    (
+      "genz-estimate",
+      ["estimate", "--compat", "genz", "--operators", "--draft-model", "gemma-2-2b"]
+    ),
+  ])
+  func `Estimates are documents with a schema`(name: String, arguments: [String]) throws {
+    let outcome = try command.run(
+      arguments + ["--model", "llama-3.1-8b", "--device", "h100-sxm", "--json"])
+    #expect(outcome.code == 0, "\(outcome.errors)")
+    let found = try document(outcome.output, as: name)
+    #expect(found["version"] as? Int == 1)
+  }
+
+  @Test func `What a database tells of is a document with a schema`() throws {
+    _ = try OwnCapture.database(in: directory)
+    let database = ["--db", directory.path("lat.sqlite")]
+    let points = directory.path("points.json")
+    for (name, arguments) in [
+      ("outliers", ["inspect", "--outliers"]), ("hold-out", ["calibrate", "--check"]),
+      (
+        "measurement-points",
+        [
+          "plan-measurements", "--deployment", OwnCapture.path("server.yaml"), "--points", "3",
+          "-o",
+          points,
+        ]
+      ),
+    ] {
+      let outcome = try command.run(arguments + database + ["--json"])
+      #expect(outcome.code == 0, "\(outcome.errors)")
+      _ = try document(outcome.output, as: name)
+      if arguments.contains(points) { #expect(try outcome.output == file("points.json")) }
+    }
+  }
+
   @Test func `Views and the catalogue are objects, empty ones too`() throws {
     let database = directory.path("l.sqlite")
     _ = try run(

@@ -29,8 +29,8 @@ import Testing
   @Test func `Outliers of all devices or of one are listed`() throws {
     let all = try command.run(["inspect", "--outliers", "--db", database])
     #expect(all.code == 0, "\(all.errors)")
-    #expect(all.output.contains("h100-sxm: 20 samples of 1 curves"), "\(all.output)")
-    #expect(all.output.contains("h200-sxm: 20 samples of 1 curves"), "\(all.output)")
+    #expect(all.output.contains("h100-sxm: 20 samples of 1 curve"), "\(all.output)")
+    #expect(all.output.contains("h200-sxm: 20 samples of 1 curve"), "\(all.output)")
     let one = try command.run(
       ["inspect", "--outliers", "--db", database, "--device", "h200-sxm", "--json"])
     #expect(one.output.contains("tokens=36") && !one.output.contains("h100"), "\(one.output)")
@@ -167,7 +167,7 @@ import Testing
     let json = try command.run(options + ["--json"])
     #expect(json.code == 0, "\(json.errors)")
     let document = try JSONSerialization.jsonObject(with: Data(json.output.utf8))
-    let checks = try #require((document as? [String: [[String: Any]]])?["checks"])
+    let checks = try #require((document as? [String: Any])?["checks"] as? [[String: Any]])
     #expect(checks.first?["device"] as? String == "h200-sxm")
     #expect((checks.first?["rows"] as? [[String: Any]])?.first?["software"] as? String == "toy 1")
   }
@@ -182,6 +182,8 @@ import Testing
       (["inspect", "--outliers", "--db", "DB", "--device", "l40s"], 69, "it holds NVIDIA H100"),
       (["calibrate", "--db", "DB", "--check", "--check-plans"], 64, "not both"),
       (["calibrate", "--db", "none.sqlite", "--deployment", "d.yaml"], 66, "none.sqlite"),
+      (["calibrate", "--db", "DB", "--check", "--device", "l40s"], 69, "it holds NVIDIA H100"),
+      (["calibrate", "--db", "DB", "--check", "--device", "h300"], 69, "it holds NVIDIA H100"),
       (["calibrate", "--db", "DB", "--check-plans", "--worst", "3"], 64, "--check-plans takes no"),
       (["calibrate", "--db", "DB", "--check", "--worst", "3", "--json"], 64, "not both"),
       (["calibrate", "--db", "DB", "--check", "--operator", "gem"], 64, "did you mean 'gemm'"),

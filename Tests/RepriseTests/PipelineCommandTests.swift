@@ -64,6 +64,19 @@ import Testing
     #expect(left ?? [] == [])
   }
 
+  @Test func `A pipeline's folder is none that is validated, and is told as what it is`() throws {
+    let out = directory.path("p")
+    let done = try command.run([
+      "pipeline", Checkout.path("docs/examples/pipelines/first.yaml"), "--requests", "5", "-o", out,
+    ])
+    #expect(done.code == 0, "\(done.errors)")
+    let refused = try command.run([
+      "validate", out, "--measured", OwnCapture.path("serve-poisson-50/requests.jsonl.zst"),
+    ])
+    #expect(refused.code == 65)
+    #expect(refused.errors.contains("is of 'reprise pipeline'"), "\(refused.errors)")
+  }
+
   @Test func `Requests that no engine can serve, and that never end, are told and counted`() throws
   {
     let out = directory.path("out")

@@ -95,4 +95,39 @@ import Testing
     #expect(csv.split(separator: "\n").count == 4)
     #expect(csv.contains("no data sheet for device 'h1000'"))
   }
+
+  @Test func `A sweep of which every scenario failed is merged with exit code 65`() throws {
+    _ = try command.file(
+      "bad.yaml", "version: 1\npipeline: base.yaml\nfields: {engines.chat.device: [h1000, h2000]}\n"
+    )
+    let folder = try plan("bad", "bad.yaml")
+    #expect(try command.run(["sweep", "run", folder]).code == 65)
+    let merge = try command.run(["sweep", "merge", folder, "-o", directory.path("bad.csv")])
+    #expect(merge.code == 65)
+    #expect(merge.errors.contains("every scenario failed"), "\(merge.errors)")
+    #expect(FileManager.default.fileExists(atPath: directory.path("bad.csv")))
+  }
+
+  @Test(arguments: [
+    ("engines.chat.count: [1, 0]", "with engines.chat.count = 0: "),
+    ("workload.arrivals.rate: [5, 10, -2]", "with workload.arrivals.rate = -2: "),
+    ("engines.chat.max_num_seqs: [8, many]", "with engines.chat.max_num_seqs = many: "),
+    ("engines.chat.cuont: [1]", "with engines.chat.cuont = 1: "),
+  ])
+  func `A value that cannot be is refused when it is planned, by its field`(
+    field: String, words: String
+  )
+    throws
+  {
+    _ = try command.file(
+      "bad.yaml",
+      "version: 1\npipeline: base.yaml\nfields: {engines.chat.device: [h100, h200], \(field)}\nseeds: [1, 2]\n"
+    )
+    let folder = directory.path("planned")
+    let run = try command.run(["sweep", "plan", directory.path("bad.yaml"), "-o", folder])
+    #expect(run.code == 65)
+    #expect(run.errors.contains(words), "\(run.errors)")
+    #expect(run.errors.split(separator: "\n").count == 1)
+    #expect(!FileManager.default.fileExists(atPath: folder))
+  }
 }

@@ -41,7 +41,7 @@ function estimateTables(grid, text) {
       row.cost == null ? 'no price' : digits(row.cost),
       row.energy == null ? 'not known' : digits(row.energy),
       digits(row.memory) + ' of ' + grid.platforms[row.choice.platform].memory,
-      [row.bounds.map(name => name === 'latency' ? 'launches' : name).join(' / '), 'left'],
+      [[...new Set(row.bounds)].map(name => name === 'latency' ? 'launches' : name).join(' / '), 'left'],
     ];
   }
 

@@ -84,7 +84,7 @@ enum NsightComputeReader {
       add(key, gathered.launches, statistics, table, to: &trace)
     }
     try options.check(trace.coverage, path: path)
-    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.samples.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     return trace
   }
 

@@ -47,7 +47,8 @@ public enum StorageReadReader {
       let size = sizes.lazy.compactMap { rows.column($0) }.first
       let time = times.lazy.compactMap { name, unit in rows.column(name).map { ($0, unit) } }.first
       let level = levels.lazy.compactMap { rows.column($0) }.first
-      missing = size == nil ? sizes[0] : time == nil ? times[1].0 : nil
+      if rows.header.isEmpty { refused = "is empty" }
+      missing = refused != nil ? nil : size == nil ? sizes[0] : time == nil ? times[1].0 : nil
       var count = 0
       while missing == nil, refused == nil, let size, let time, try rows.next() {
         let line = rows.rowLine

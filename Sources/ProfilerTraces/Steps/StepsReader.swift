@@ -26,7 +26,7 @@ public enum StepsReader {
       }
       return nil
     }
-    guard !trace.measuredSteps.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.measuredSteps.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     return trace
   }
 }

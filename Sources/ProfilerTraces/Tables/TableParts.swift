@@ -59,7 +59,7 @@ struct TableParts {
     for trace in traces { whole.add(trace.coverage) }
     try options.check(whole, path: path)
     var kept = traces.filter { !$0.samples.isEmpty || !$0.measuredSteps.isEmpty }
-    guard !kept.isEmpty else { throw Self.nothing(whole, path) }
+    guard !kept.isEmpty else { throw .nothing(in: whole, path: path) }
     for trace in traces where trace.samples.isEmpty && trace.measuredSteps.isEmpty {
       rest.add(trace.coverage)
     }
@@ -69,15 +69,5 @@ struct TableParts {
       if kept.count == 1 { kept[index].part = "" }
     }
     return kept
-  }
-
-  private static func nothing(_ coverage: Coverage, _ path: String) -> ProfilerTraceError {
-    let worst = RejectionReason.allCases.max { coverage.rejected($0) < coverage.rejected($1) }
-    guard let worst, coverage.rejected(worst) > 0 else { return .noEvents(path: path) }
-    return .missingInformation(
-      path: path,
-      what:
-        "none of its \(counted(coverage.recordsRead, "record")) can be used, mostly: \(worst.rawValue)"
-    )
   }
 }

@@ -22,7 +22,7 @@ public enum EstimateFile {
         "plain_ms": .number(round.plainTime / 1e6),
       ])
     }
-    return try text(.object(members))
+    return try text("estimate", members)
   }
 
   /// Plans in their order.
@@ -36,7 +36,7 @@ public enum EstimateFile {
       "objective": .text(search.objective.rawValue), "plans": list(plans),
     ]
     if !front.isEmpty { members["front"] = list(front) }
-    return try text(.object(members))
+    return try text("plans", members)
   }
 
   /// One layout and what it reaches.
@@ -122,8 +122,13 @@ public enum EstimateFile {
     ])
   }
 
-  /// The text of any document of estimates; an error where a figure is infinite or no number.
-  static func text(_ document: ResultValue) throws -> String {
-    String(decoding: try indentedJSON(document), as: UTF8.self)
+  /// The text of a document that `TraceSchemas/NAME.schema.json` describes, in its first version.
+  ///
+  /// - Throws: where a figure is infinite or no number.
+  static func text(_ name: String, _ members: [String: ResultValue]) throws -> String {
+    var members = members
+    members["schema"] = .text("reprise.\(name)")
+    members["version"] = .integer(1)
+    return String(decoding: try indentedJSON(ResultValue.object(members)), as: UTF8.self)
   }
 }

@@ -114,6 +114,6 @@ public struct GenZReport: Sendable {
         "tokens_per_s": .number(speculation.throughput),
       ])
     }
-    return try EstimateFile.text(.object(members))
+    return try EstimateFile.text("genz-estimate", members)
   }
 }

@@ -65,15 +65,19 @@ extension ImportedTrace {
     guard let events = coverage.events else {
       return groupedCount(coverage.recordsRead, "record")
     }
-    let counts: [(Int, String)] = [
-      (events.operators, "operators"), (events.launches, "launches"), (events.kernels, "kernels"),
-      (events.copies, "copies"), (events.fills, "fills"), (events.annotations, "annotations"),
+    typealias Item = (count: Int, singular: String, plural: String?)
+    let counts: [Item] = [
+      (events.operators, "operator", nil), (events.launches, "launch", "launches"),
+      (events.kernels, "kernel", nil), (events.copies, "copy", "copies"),
+      (events.fills, "fill", nil), (events.annotations, "annotation", nil),
     ]
-    let places: [(Int, String)] = [
-      (events.threads, "threads"), (events.streams, "streams"), (events.devices, "devices"),
+    let places: [Item] = [
+      (events.threads, "thread", nil), (events.streams, "stream", nil),
+      (events.devices, "device", nil),
     ]
-    func list(_ items: [(Int, String)]) -> String {
-      items.filter { $0.0 > 0 }.map { "\(groupedText($0.0)) \($0.1)" }.joined(separator: ", ")
+    func list(_ items: [Item]) -> String {
+      items.filter { $0.count > 0 }.map { groupedCount($0.count, $0.singular, $0.plural) }
+        .joined(separator: ", ")
     }
     return "\(groupedCount(coverage.recordsRead, "record")): \(list(counts)); on \(list(places))"
   }

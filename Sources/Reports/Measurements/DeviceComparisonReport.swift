@@ -71,9 +71,10 @@ public struct DeviceComparisonReport: Sendable {
   /// - Throws: where a figure is infinite or no number.
   public func json() throws -> String {
     try EstimateFile.text(
-      .object([
+      "device-comparison",
+      [
         "devices": .list(devices.map { .text($0) }), "rows": .list(rows.map(document)),
-      ]))
+      ])
   }
 
   private func document(_ row: DeviceComparison.Row) -> ResultValue {

@@ -32,7 +32,8 @@ public struct HoldOutReport: Sendable {
   /// - Throws: where a figure is infinite or no number.
   public func json() throws -> String {
     try EstimateFile.text(
-      .object([
+      "hold-out",
+      [
         "checks": .list(
           parts.map { part in
             .object([
@@ -42,7 +43,7 @@ public struct HoldOutReport: Sendable {
               "by_distance": .list(part.check.byDistance.map(Self.document)),
             ])
           })
-      ]))
+      ])
   }
 
   private static func document(_ row: HoldOutCheck.Row) -> ResultValue {

@@ -29,7 +29,7 @@ public struct OutlierReport: Sendable {
   /// - Parameter limit: the most points to list.
   public func text(limit: Int) -> String {
     var lines = [
-      "\(device): \(groupedCount(samples, "sample")) of \(groupedText(curves)) curves"
+      "\(device): \(groupedCount(samples, "sample")) of \(groupedCount(curves, "curve"))"
         + (noise.map { ", median noise of a curve \(fixedText(100 * $0, decimals: 1)) %" } ?? "")
     ]
     for reason in SampleOutliers.Reason.allCases {
@@ -69,7 +69,7 @@ public struct OutlierReport: Sendable {
   ///
   /// - Throws: where a figure is infinite or no number.
   public static func json(_ reports: [OutlierReport], limit: Int) throws -> String {
-    try EstimateFile.text(.object(["devices": .list(reports.map { $0.document(limit) })]))
+    try EstimateFile.text("outliers", ["devices": .list(reports.map { $0.document(limit) })])
   }
 
   private func document(_ limit: Int) -> ResultValue {

@@ -32,7 +32,8 @@ public struct PlanCheckReport: Sendable {
   /// - Throws: where a figure is infinite or no number.
   public func json() throws -> String {
     try EstimateFile.text(
-      .object([
+      "plan-check",
+      [
         "checks": .list(
           parts.map { part in
             .object([
@@ -40,7 +41,7 @@ public struct PlanCheckReport: Sendable {
               "rows": .list(part.check.rows.map(Self.document)),
             ])
           })
-      ]))
+      ])
   }
 
   private static func document(_ row: PlanCheck.Row) -> ResultValue {

@@ -37,7 +37,7 @@ struct SlowestTable {
   }
 
   private func table(_ requests: [RequestDigest.Request], _ which: String, _ html: inout HTML) {
-    let caption = "The \(requests.count) requests that took \(which); times in ms."
+    let caption = "The \(counted(requests.count, "request")) that took \(which); times in ms."
     let longest = Double(requests.map(\.endToEnd.rawValue).max() ?? 1)
     let hasEngines = requests.contains { $0.engine != nil }
     let tellsQueues = run.digest.tellsQueues

@@ -84,7 +84,7 @@ import Testing
 
   @Test(
     arguments: [
-      ("", "block_size_bytes"), ("bytes\n1\n", "measured_ms"), ("bytes,seconds\n", "holds no rows"),
+      ("", "is empty"), ("bytes\n1\n", "measured_ms"), ("bytes,seconds\n", "holds no rows"),
       ("bytes,seconds\n1,2\nx,1\n", "line 3: 'x' is no block size"),
       ("bytes,seconds\n1,0\n", "line 2: '0' is no time"), ("bytes,seconds\n1,nan\n", "no time"),
       ("bytes,seconds\n-1,1\n", "no block size"), ("bytes,seconds\n1e300,1\n", "no block size"),

@@ -158,6 +158,13 @@ import TraceIO
     #expect(trace.samples.count == 1)
     #expect(trace.coverage.rejected(reason) == 1)
     #expect(trace.coverage.rejectedRecords == 1)
+    // Where nothing else is left the reason is told, and not whether a profiler ran.
+    let error = #expect(throws: ProfilerTraceError.self) {
+      try SweepReader.read(path: directory.write(line(), to: "bad.jsonl"))
+    }
+    #expect(
+      error?.description.hasSuffix(
+        "none of its 1 record can be used, mostly: \(reason.rawValue)") == true)
   }
 
   @Test func `axes of attention are bounded so that their products fit`() throws {

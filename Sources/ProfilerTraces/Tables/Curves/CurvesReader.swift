@@ -40,7 +40,7 @@ public enum CurvesReader {
     }
     guard !isTooLarge else { throw .tooManyEvents(path: path, limit: options.maximumEvents) }
     try options.check(trace.coverage, path: path)
-    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.samples.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     return trace
   }
 

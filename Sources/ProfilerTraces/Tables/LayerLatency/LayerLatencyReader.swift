@@ -31,7 +31,7 @@ enum LayerLatencyReader {
       throw .tooManyEvents(path: path, limit: options.maximumEvents)
     }
     try options.check(trace.coverage, path: path)
-    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.samples.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     return trace
   }
 

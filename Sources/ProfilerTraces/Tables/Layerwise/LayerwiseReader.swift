@@ -158,7 +158,7 @@ struct LayerwiseImport {
   /// The result, if enough of the rows were good.
   consuming func finish(path: String) throws(ProfilerTraceError) -> ImportedTrace {
     try options.check(trace.coverage, path: path)
-    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.samples.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     return trace
   }
 }

@@ -26,7 +26,7 @@ public enum SweepReader {
       }
       return nil
     }
-    guard !trace.samples.isEmpty else { throw .noEvents(path: path) }
+    guard !trace.samples.isEmpty else { throw .nothing(in: trace.coverage, path: path) }
     trace.runtime = try RuntimeDescription(machineBeside: path, options.inputLimits)
     return trace
   }
