@@ -17,8 +17,8 @@ extension RepriseCommand {
         path.append(name)
         continue
       }
-      let shown = known.filter(\.configuration.shouldDisplay).compactMap(
-        \.configuration.commandName)
+      let shown = known.map { $0.configuration }.filter { $0.shouldDisplay }
+        .compactMap { $0.commandName }
       let hint = nearestName(to: name, among: shown).map { "; did you mean '\($0)'?" }
       // Where a command has a default, any word may be what that takes.
       let isMistyped = hint != nil && !FileManager.default.fileExists(atPath: name)
