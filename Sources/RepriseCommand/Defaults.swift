@@ -66,7 +66,8 @@ enum Defaults {
           // Other arguments stand in for those of a user; only what is said of this one counts.
           let message = RepriseCommand.message(for: error)
             .split(whereSeparator: \.isNewline).joined(separator: " ")
-          guard message.contains("--\(option.name)") else { continue }
+          let name = "--\(option.name)"
+          guard message.hasPrefix(name + " ") || message.contains("'" + name) else { continue }
           return "\(defaults.path):\(option.line): \(message)"
         }
       }

@@ -9,9 +9,11 @@ func makeFolder(_ path: String, for names: [String]) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    let reason = cause.map { String(cString: strerror(Int32($0.code))) } ?? "it is in the way"
+    // Foundation does not always pass on what the system said.
+    let code = cause.map { Int32($0.code) } ?? (mkdir(path, 0o777) == 0 ? 0 : errno)
     throw Failure(
-      .cannotCreate, "\(path): cannot make this folder (\(reason)); give -o another path")
+      .cannotCreate,
+      "\(path): cannot make this folder (\(String(cString: strerror(code)))); give -o another path")
   }
   try requireOutputs(names.map { path + "/" + $0 })
 }

@@ -359,10 +359,10 @@ import Testing
     (["search", "layoutz", "--model", "x"], "'reprise search layoutz'; did you mean 'layouts'?"),
     (["xyzzyxyzzy"], "'reprise --help' lists them"),
     (["query", "gem", "m=1", "--db", "x", "--device", "l40s"], "did you mean 'gemm'?"),
-    (["estimate", "--model", "lama-3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
-    (["estimate", "--model", "llama3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
-    (["estimate", "--model", "mixtral-8x7"], "did you mean 'Mixtral-8x7B'?"),
-    (["estimate", "--model", "deepsek-v3"], "did you mean 'DeepSeek-V3'?"),
+    (["estimate", "--device", "l40s", "--model", "lama-3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
+    (["estimate", "--device", "l40s", "--model", "llama3.1-8b"], "did you mean 'Llama-3.1-8B'?"),
+    (["estimate", "--device", "l40s", "--model", "mixtral-8x7"], "did you mean 'Mixtral-8x7B'?"),
+    (["estimate", "--device", "l40s", "--model", "deepsek-v3"], "did you mean 'DeepSeek-V3'?"),
   ])
   func `What is mistyped is told with what it comes near`(arguments: [String], words: String) throws
   {

@@ -69,7 +69,7 @@ import Testing
       ([folder, "--percentile", "100"], 64, "--percentile must be"),
       ([folder, "--name", "a", "--name", "b"], 64, "--name once for each result"),
       ([folder, "-o", folder + "/requests.csv"], 64, "is read by this very command"),
-      ([folder, "-o", "/nowhere/r.html"], 73, "cannot be written"),
+      ([folder, "-o", "/nowhere/r.html"], 73, "there is no folder"),
     ]
     for (arguments, code, words) in wrong {
       let done = try command.run(

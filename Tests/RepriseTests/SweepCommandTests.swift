@@ -112,7 +112,7 @@ import Testing
     ("engines.chat.count: [1, 0]", "with engines.chat.count = 0: "),
     ("workload.arrivals.rate: [5, 10, -2]", "with workload.arrivals.rate = -2: "),
     ("engines.chat.max_num_seqs: [8, many]", "with engines.chat.max_num_seqs = many: "),
-    ("engines.chat.cuont: [1]", "with engines.chat.cuont = 1: "),
+    ("engines.chat.cuont: [1]", "engines.chat.cuont = 1, seed = 1: "),
   ])
   func `A value that cannot be is refused when it is planned, by its field`(
     field: String, words: String
