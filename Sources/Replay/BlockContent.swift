@@ -27,14 +27,20 @@ struct BlockContent {
   /// The name of the shared block at `index`.
   func shared(_ index: Int, blockSize: Int, chain: [UInt64]) -> UInt64 {
     let piece = ((index + 1) * blockSize - 1) / Int(tokensPerName)
-    return Self.mix(chain[chainStart + piece], UInt64(truncatingIfNeeded: index))
+    return Self.name(chain[chainStart + piece], index)
   }
 
   /// The name of the request's own block at `index`.
   func own(_ index: Int) -> UInt64 {
-    Self.mix(
-      0xa076_1d64_78bd_642f ^ UInt64(truncatingIfNeeded: request), UInt64(truncatingIfNeeded: index)
-    )
+    Self.name(0xa076_1d64_78bd_642f ^ UInt64(truncatingIfNeeded: request), index)
+  }
+
+  /// The name of a block of a piece; never 0.
+  ///
+  /// Those of one piece count upwards, so that they lie side by side in a ``ContentTable``.
+  private static func name(_ piece: UInt64, _ index: Int) -> UInt64 {
+    let name = mix(piece, 0) &+ UInt64(truncatingIfNeeded: index)
+    return name == 0 ? 1 : name
   }
 
   /// The hash of nothing, from which every chain of beginnings begins.

@@ -13,12 +13,11 @@
 /// State is flat: one array of blocks with an intrusive, doubly linked list, a stack, and one
 /// open-addressing table from content to block. Every operation takes constant time. Blocks that
 /// were never taken come first in the queue and have no state yet: memory goes with what a replay
-/// uses, not with what a device has.
+/// uses, not with what a device has. Who uses a block is kept apart, in four bytes: of most blocks, which never get a
+/// name, nothing else is read.
 struct BlockPool {
   /// One block. Links are indices; -1 ends a list.
-  struct Block {
-    /// How many requests use it.
-    var users: Int32 = 0
+  private struct Block {
     /// Towards the head of the free queue.
     var previous: Int32 = -1
     /// Towards the tail of the free queue.
@@ -38,7 +37,9 @@ struct BlockPool {
   /// How many blocks no request holds.
   private(set) var freeCount: Int
   /// The blocks that were ever taken.
-  private(set) var blocks: [Block] = []
+  private var blocks: [Block] = []
+  /// Of each of them how many requests use it, twice, and one more where what it holds has a name.
+  private var uses: [Int32] = []
   /// Free blocks with content, the one that was freed first in front.
   private var head: Int32 = -1
   private var tail: Int32 = -1
@@ -62,7 +63,10 @@ struct BlockPool {
   func block(holding content: UInt64) -> Int32? { table[content] }
 
   /// Whether no request uses the block.
-  func isFree(_ block: Int32) -> Bool { blocks[Int(block)].users == 0 }
+  func isFree(_ block: Int32) -> Bool { uses[Int(block)] < 2 }
+
+  /// How many requests use each of the blocks that were ever taken.
+  var users: [Int32] { uses.map { $0 / 2 } }
 
   /// Takes the block that was freed longest ago; its content is forgotten.
   mutating func takeFree() -> Int32 {
@@ -78,34 +82,41 @@ struct BlockPool {
     let block = head
     removeFromQueue(block)
     forget(block)
-    blocks[Int(block)].users = 1
+    uses[Int(block)] = 2
     return block
+  }
+
+  /// Takes so many blocks in the order in which they were freed, and adds them to a list.
+  mutating func takeFree(_ count: Int, into list: inout [Int32]) {
+    for _ in 0..<max(0, count) { list.append(takeFree()) }
   }
 
   private mutating func takeNameless() -> Int32 {
     freeCount -= 1
     if let block = nameless.popLast() {
-      blocks[Int(block)].users = 1
+      uses[Int(block)] = 2
       return block
     }
-    blocks.append(Block(users: 1))
+    blocks.append(Block())
+    uses.append(2)
     return Int32(truncatingIfNeeded: blocks.count - 1)
   }
 
   /// Adds a user to a block that was found by its content.
   mutating func share(_ block: Int32) {
-    if blocks[Int(block)].users == 0 { removeFromQueue(block) }
-    blocks[Int(block)].users += 1
+    if uses[Int(block)] < 2 { removeFromQueue(block) }
+    uses[Int(block)] += 2
   }
 
   /// Takes a user away; the last one's leaving puts the block at the tail of the free queue.
   mutating func release(_ block: Int32) {
     let index = Int(block)
-    blocks[index].users -= 1
-    precondition(blocks[index].users >= 0, "a block was released twice")
-    guard blocks[index].users == 0 else { return }
+    let left = uses[index] - 2
+    precondition(left >= 0, "a block was released twice")
+    uses[index] = left
+    guard left < 2 else { return }
     freeCount += 1
-    guard blocks[index].content != 0 else {
+    guard left == 1 else {
       behind += 1
       nameless.append(block)
       return
@@ -121,7 +132,8 @@ struct BlockPool {
   /// Names what a full block holds, so that it can be found until it is taken anew.
   mutating func name(_ block: Int32, content: UInt64) {
     let index = Int(block)
-    precondition(blocks[index].content == 0, "a block was named twice")
+    precondition(uses[index] & 1 == 0, "a block was named twice")
+    uses[index] |= 1
     blocks[index].content = content
     guard let oldest = table.insert(content, block) else {
       blocks[index].elder = block
@@ -148,7 +160,6 @@ struct BlockPool {
     let index = Int(block)
     let (content, elder, younger) =
       (blocks[index].content, blocks[index].elder, blocks[index].younger)
-    blocks[index].content = 0
     if younger == block {
       table.remove(content)
     } else {

@@ -2,7 +2,7 @@
 ///
 /// Linear probing over a power of two at most half full; a removal moves later entries back, so
 /// that nothing is left behind to slow later searches. Content is a hash already and is used as
-/// one; 0 is never a content.
+/// one, so that what counts upwards lies side by side; 0 is never a content.
 struct ContentTable {
   /// One place: content and value side by side, so that both come with one line of the processor's cache.
   private struct Entry {

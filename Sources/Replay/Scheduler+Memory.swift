@@ -19,10 +19,8 @@ extension Scheduler {
 
   /// Takes the free blocks that a request lacks to store so many tokens.
   mutating func takeBlocks(_ slot: Int32, computed: Int) {
-    let table = Int(residents[Int(slot)].table)
-    for _ in 0..<max(0, blocksNeeded(slot, computed: computed)) {
-      tables[table].append(pool.takeFree())
-    }
+    let needed = blocksNeeded(slot, computed: computed)
+    pool.takeFree(needed, into: &tables[Int(residents[Int(slot)].table)])
   }
 
   /// Preempts the latest admitted requests until `count` blocks are free; false if that took the
