@@ -124,10 +124,58 @@ extension FlowNetwork {
 
     init(capacity: Double) { self.capacity = capacity }
 
+    /// Whether it is tight, or so full that it becomes so: one flow alone cannot exceed a capacity that bounds its
+    /// limit.
+    var mayBind: Bool { isTight || (hops.count > 1 && weight > capacity) }
+
+    /// Takes a hop on, and counts the limit of its flow.
+    ///
+    /// Flows that cross one narrower link add up to no more than that carries, whether it is tight or
+    /// cannot be too full itself. Links are ordered by capacity and number, so that none vouches for
+    /// itself in a circle.
+    ///
+    /// - Parameters:
+    ///   - narrowest: the flow's narrowest link; nil where that is this one.
+    ///   - most: what that carries.
+    /// - Returns: whether the limit is in a group.
+    mutating func take(
+      _ hop: Int32, _ limit: Double, of narrowest: Int32?, atMost most: Double, at time: Int64
+    ) -> Bool {
+      if hops.isEmpty { busySince = time }
+      hops.append(hop)
+      peak = max(peak, hops.count)
+      guard let narrowest else {
+        weight += limit
+        return false
+      }
+      return add(limit, of: narrowest, atMost: most.rounded(.up))
+    }
+
+    /// Gives the hop in a place back, and takes its flow's limit out.
+    ///
+    /// - Parameter narrowest: the group that the limit is in; nil where in none.
+    /// - Returns: the hop that is in its place now; it itself where that was the last.
+    mutating func give(
+      _ place: Int32, _ limit: Double, of narrowest: Int32?, atMost most: Double, at time: Int64
+    ) -> Int32 {
+      let last = hops.removeLast()
+      if Int(place) < hops.count { hops[Int(place)] = last }
+      if let narrowest {
+        remove(limit, of: narrowest, atMost: most.rounded(.up))
+      } else {
+        weight -= limit
+      }
+      if hops.isEmpty {
+        weight = 0
+        busy += time - busySince
+      }
+      return last
+    }
+
     /// Counts the limit of a flow with a narrower link, all flows of which add up to no more than that carries.
     ///
     /// - Returns: whether it is in a group; with too many groups it counts by itself.
-    mutating func add(_ limit: Double, of narrowest: Int32, atMost most: Double) -> Bool {
+    private mutating func add(_ limit: Double, of narrowest: Int32, atMost most: Double) -> Bool {
       guard let place = groups.firstIndex(where: { $0.narrowest == narrowest }) else {
         guard groups.count < Self.mostGroups else {
           weight += limit
@@ -146,7 +194,7 @@ extension FlowNetwork {
     }
 
     /// Takes the limit of a flow out of the group that it is in.
-    mutating func remove(_ limit: Double, of narrowest: Int32, atMost most: Double) {
+    private mutating func remove(_ limit: Double, of narrowest: Int32, atMost most: Double) {
       guard let place = groups.firstIndex(where: { $0.narrowest == narrowest }) else { return }
       var group = groups[place]
       weight += min(group.weight - limit, most) - min(group.weight, most)

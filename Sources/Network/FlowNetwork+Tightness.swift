@@ -14,21 +14,22 @@ extension FlowNetwork {
     flows[index].narrowest = narrowest.link
     flows[index].tight = 0
     put(flow, flows[index].mark, at: -1)
+    let weight = flows[index].weight
+    var bears = false
     for hop in flows[index].hops {
-      let link = Int(hops[hop].link)
-      hops[hop].place = Int32(truncatingIfNeeded: links[link].hops.count)
+      let number = hops[hop].link
+      hops[hop].place = Int32(truncatingIfNeeded: links[Int(number)].hops.count)
       hops[hop].role = Hop.onSlack
-      if links[link].hops.isEmpty { links[link].busySince = time }
-      links[link].hops.append(Int32(truncatingIfNeeded: hop))
-      links[link].peak = max(links[link].peak, links[link].hops.count)
-      addWeight(hop)
+      hops[hop].isGrouped = links[Int(number)].take(
+        Int32(truncatingIfNeeded: hop), weight,
+        of: number == narrowest.link ? nil : narrowest.link, atMost: narrowest.capacity, at: time)
+      bears = bears || links[Int(number)].mayBind
     }
+    guard bears else { return }
     for hop in flows[index].hops where links[Int(hops[hop].link)].isTight { meetTight(hop) }
     for hop in flows[index].hops {
       let link = Int(hops[hop].link)
-      // One flow alone cannot exceed a capacity that bounds its limit.
-      if !links[link].isTight, links[link].hops.count > 1, links[link].weight > links[link].capacity
-      {
+      if !links[link].isTight, links[link].mayBind {
         links[link].isTight = true
         for place in links[link].hops.indices { meetTight(Int(links[link].hops[place])) }
       }
@@ -43,48 +44,15 @@ extension FlowNetwork {
       makeDirty(Int(hops[hop].link))
     }
     flows[index].mark = take(flow)
+    let (weight, narrowest) = (flows[index].weight, flows[index].narrowest)
+    let most = narrowest < 0 ? 0 : links[Int(narrowest)].capacity
     for hop in flows[index].hops {
       let link = Int(hops[hop].link)
-      let last = links[link].hops.removeLast()
-      if last != Int32(truncatingIfNeeded: hop) {
-        links[link].hops[Int(hops[hop].place)] = last
-        hops[Int(last)].place = hops[hop].place
-      }
-      removeWeight(hop)
-      if links[link].hops.isEmpty {
-        links[link].weight = 0
-        links[link].busy += time - links[link].busySince
-      }
+      let last = links[link].give(
+        hops[hop].place, weight, of: hops[hop].isGrouped ? narrowest : nil, atMost: most, at: time)
+      hops[Int(last)].place = hops[hop].place
       if links[link].isTight, canLoosen(link) { loosen(link) }
     }
-  }
-
-  /// Counts a flow's limit to a link.
-  ///
-  /// Flows that cross one narrower link add up to no more than that carries, whether it is tight or
-  /// cannot be too full itself. Links are ordered by capacity and number, so that none vouches for
-  /// itself in a circle.
-  private mutating func addWeight(_ hop: Int) {
-    let (link, flow) = (hops[hop].link, Int(hops[hop].flow))
-    let (weight, narrowest) = (flows[flow].weight, flows[flow].narrowest)
-    guard narrowest != link else {
-      hops[hop].isGrouped = false
-      links[Int(link)].weight += weight
-      return
-    }
-    let most = links[Int(narrowest)].capacity.rounded(.up)
-    hops[hop].isGrouped = links[Int(link)].add(weight, of: narrowest, atMost: most)
-  }
-
-  private mutating func removeWeight(_ hop: Int) {
-    let (link, flow) = (Int(hops[hop].link), Int(hops[hop].flow))
-    let (weight, narrowest) = (flows[flow].weight, flows[flow].narrowest)
-    guard hops[hop].isGrouped else {
-      links[link].weight -= weight
-      return
-    }
-    let most = links[Int(narrowest)].capacity.rounded(.up)
-    links[link].remove(weight, of: narrowest, atMost: most)
   }
 
   /// Whether limits are so far down that a link counts as slack: with many flows half way down, for it

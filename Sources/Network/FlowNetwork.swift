@@ -108,11 +108,16 @@ public struct FlowNetwork: Sendable {
     flows[index].ownRate = Self.sound(rate)
     attach(flow)
     settle()
+    findNextEnd()
     return flow
   }
 
   /// When the next flow ends, in whole nanoseconds and never before ``time``; the largest number if none does.
-  public var nextEnd: Int64 { ended.isEmpty ? max(time, nextEvent) : time }
+  ///
+  /// Kept, not computed, because it is asked for between all that happens.
+  public private(set) var nextEnd: Int64 = .max
+
+  private mutating func findNextEnd() { nextEnd = ended.isEmpty ? max(time, nextEvent) : time }
 
   private var nextEvent: Int64 { min(ends.least?.key ?? .max, clocks.least?.key ?? .max) }
 
@@ -127,6 +132,7 @@ public struct FlowNetwork: Sendable {
       repeat { endFlows() } while nextEvent <= self.time
       if ended.count > 1 { ended.sort { flows[Int($0)].sequence > flows[Int($1)].sequence } }
     }
+    defer { findNextEnd() }
     guard endTime <= time, let flow = ended.popLast() else { return nil }
     release(flow)
     return flow
@@ -136,6 +142,7 @@ public struct FlowNetwork: Sendable {
   public mutating func wait(until time: Int64) {
     precondition(time <= nextEnd, "something ends before")
     self.time = max(self.time, time)
+    findNextEnd()
   }
 
   /// Ends a flow early; returns the bytes that it had left.
@@ -152,6 +159,7 @@ public struct FlowNetwork: Sendable {
       settle()
     }
     release(flow)
+    findNextEnd()
     return left
   }
 
@@ -163,6 +171,7 @@ public struct FlowNetwork: Sendable {
     links[link].capacity = Self.sound(bytesPerSecond)
     for flow in crossing { attach(flow) }
     settle()
+    findNextEnd()
   }
 
   /// Whether the number is of a flow that was neither taken nor cancelled.
