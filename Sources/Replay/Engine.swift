@@ -70,12 +70,12 @@ struct Engine {
     account(duration)
     let counts = started >= options.warmUp.rawValue
     if counts, current.decodes > 0 {
-      gaps.record(UInt64(duration), count: UInt64(current.decodes))
+      gaps.recordLatency(UInt64(duration), count: UInt64(current.decodes))
       totals.gapTime += Double(duration) * Double(current.decodes)
     }
     if counts {
       for gap in laterGaps {
-        gaps.record(UInt64(gap))
+        gaps.recordLatency(UInt64(gap))
         totals.gapTime += Double(gap)
       }
     }
@@ -193,6 +193,9 @@ struct Engine {
   }
 
   /// The price of a step with that of the drafts that it makes.
+  ///
+  /// Inlined, because a call would copy the engine.
+  @inline(__always)
   func withDrafts(_ price: StepPrice) -> StepPrice {
     guard let speculation = scheduler.limits.speculation else { return price }
     return price.withDrafts(of: speculation)

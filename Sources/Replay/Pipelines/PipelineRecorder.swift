@@ -80,7 +80,17 @@ struct PipelineRecorder {
     from last: Int, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
     untilFirstToken: Bool
   ) {
-    for place in parts.indices { parts[place] = 0 }
+    // No list is shared with anybody here, which each change of it would ask anew.
+    parts.withUnsafeMutableBufferPointer { parts in
+      Self.walk(from: last, tasks, pipeline, untilFirstToken: untilFirstToken, into: parts)
+    }
+  }
+
+  private static func walk(
+    from last: Int, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
+    untilFirstToken: Bool, into parts: UnsafeMutableBufferPointer<Double>
+  ) {
+    parts.update(repeating: 0)
     var place = last
     var ends = untilFirstToken
     while place >= 0 {
@@ -192,7 +202,8 @@ extension PipelineResult {
       stages[journey.pipeline][place].fetchWait += Double(task.fetchWait)
       stages[journey.pipeline][place].fetchHidden += Double(task.fetchHidden)
     }
-    stages[journey.pipeline][place].durations.record(UInt64(clamping: task.ended - task.ready))
+    stages[journey.pipeline][place].durations.recordLatency(
+      UInt64(clamping: task.ended - task.ready))
   }
 }
 

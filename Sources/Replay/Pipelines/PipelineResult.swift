@@ -195,7 +195,7 @@ public struct LatencyRecord: Sendable {
   init() { histogram.autoResize = true }
 
   mutating func add(_ latency: Nanoseconds) {
-    histogram.record(UInt64(clamping: latency.rawValue))
+    histogram.recordLatency(UInt64(clamping: latency.rawValue))
     sum += Double(latency.rawValue)
   }
 
