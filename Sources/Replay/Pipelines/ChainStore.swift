@@ -16,9 +16,12 @@ struct ChainStore {
       return start
     }
     let start = chain.count
-    chain.append(contentsOf: repeatElement(0, count: 1 << level))
-    users.append(contentsOf: repeatElement(0, count: 1 << level))
-    levels.append(contentsOf: repeatElement(0, count: 1 << level))
+    // Not as collections, which would not be specialised.
+    for _ in 0..<1 << level {
+      chain.append(0)
+      users.append(0)
+      levels.append(0)
+    }
     users[start] = 1
     levels[start] = UInt8(level)
     return start

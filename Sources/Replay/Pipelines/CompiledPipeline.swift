@@ -24,6 +24,9 @@ struct CompiledPipeline {
     let searchNumber: Int
     /// Whether all requests pass it, whatever they are.
     let isForAll: Bool
+    // What is asked of its action for each stage of each request, as comparing actions copies them.
+    let isPrefill: Bool
+    let isDecode: Bool
 
     fileprivate init(_ draft: Draft) {
       (stage, pool) = (draft.stage, draft.pool)
@@ -32,6 +35,7 @@ struct CompiledPipeline {
       (partner, contexts, stores) = (draft.partner, draft.contexts, draft.stores)
       var takesPassages = false
       if case .retrieve(let retrieval) = stage.action { takesPassages = retrieval.isLogged }
+      (isPrefill, isDecode) = (stage.action == .prefill, stage.action == .decode)
       isForAll = stage.condition == StageCondition() && !stage.isOptional && !takesPassages
     }
 

@@ -2,8 +2,8 @@ public import CostModel
 public import Operators
 
 /// What steps of an engine cost: one of the two ways there are, without a generic parameter, so that engines
-/// of several models stand side by side in one replay.
-public enum EnginePricing: StepPricing {
+/// of several models stand side by side in one replay. Boxed, as it is handed on at each step.
+public indirect enum EnginePricing: StepPricing {
   /// From measured curves, or the roofline.
   case model(StepModel)
   /// From coefficients that somebody knows.

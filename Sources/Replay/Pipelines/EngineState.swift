@@ -22,7 +22,6 @@ struct EngineState {
   var leaf = 0
   /// For a host: the link that stands for its memory.
   var memoryLink: Int32 = -1
-  var load = EngineLoad()
   /// Tokens of requests that were sent here and have not arrived.
   var approachingTokens = 0
   var isUp = true
@@ -65,6 +64,8 @@ struct PoolState {
   var first: Int
   var count: Int
   var rule: any RoutingRule
+  /// Whether its engines are up from the first to the last.
+  var isSteady = false
   /// Its engines as ranks that step together, by their places among models; nil where each steps alone.
   var lockstep: Lockstep?
   /// Tasks for which no engine is up.

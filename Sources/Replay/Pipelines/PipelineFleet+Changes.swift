@@ -166,7 +166,7 @@ extension PipelineFleet {
     let range = pools[pool].range
     let available = range.filter { engines[$0].isOpen || engines[$0].isStarting }
     let waiting = pools[pool].pending.count
-    let requests = range.reduce(waiting) { $0 + engines[$1].load.requests }
+    let requests = loads[pool].reduce(waiting) { $0 + $1.load.requests }
     let load = Double(requests) / Double(max(1, available.count))
     var hasChanged = true
     if load > scaling.upper || available.count < scaling.minimum {
@@ -219,7 +219,7 @@ extension PipelineFleet {
 
   /// Stops an engine that takes no further requests and has none.
   mutating func stopIfDrained(_ engine: Int, at time: Int64) {
-    guard engines[engine].isDraining, engines[engine].load.requests == 0 else { return }
+    guard engines[engine].isDraining, load(of: engine).requests == 0 else { return }
     if engines[engine].kind == .model {
       // Blocks may be kept for answers elsewhere, or paths go on that nobody waits for.
       let scheduler = models[engines[engine].place].scheduler

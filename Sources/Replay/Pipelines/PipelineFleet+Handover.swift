@@ -124,7 +124,7 @@ extension PipelineFleet {
   /// Takes a decode off its engine's queue, or gives back the memory that is reserved for it there, and lets
   /// those in that waited behind it.
   mutating func dropDecode(_ task: Int, at time: Int64) {
-    guard tasks[task].engine >= 0, part(of: task).stage.action == .decode else { return }
+    guard tasks[task].engine >= 0, part(of: task).isDecode else { return }
     let engine = Int(tasks[task].engine)
     let place = engines[engine].place
     decodeQueues[place].removeAll { Int($0) == task }
@@ -140,7 +140,7 @@ extension PipelineFleet {
   /// Returns all blocks that are kept for a request between its engines.
   mutating func releaseHeldMemory(of index: Int, at time: Int64) {
     for (place, part) in pipelines[journeys[index].pipeline].parts.enumerated()
-    where part.stage.action == .decode {
+    where part.isDecode {
       dropDecode(index * stride + place, at: time)
       releaseHeldMemory(ofPrefillOf: index * stride + place, at: time)
     }

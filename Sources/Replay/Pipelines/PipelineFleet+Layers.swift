@@ -75,7 +75,7 @@ extension PipelineFleet {
   /// Gives up what went ahead for a decode before its prompt was computed, if anything did, and the engine that
   /// was chosen for it.
   mutating func dropLayers(of task: Int, at time: Int64) {
-    guard part(of: task).stage.action == .decode, tasks[task].engine >= 0,
+    guard part(of: task).isDecode, tasks[task].engine >= 0,
       tasks[task].heldSlot >= 0 || tasks[task].predecessorsLeft > 0
     else { return }
     if tasks[task].layersFlow >= 0 { _ = links.cut(tasks[task].layersFlow, at: time) }

@@ -54,6 +54,8 @@ extension PipelineFleet {
         rule: pool.routing.rule(
           engines: pool.count,
           seed: BlockContent.mix(plan.scenario.seed, UInt64(truncatingIfNeeded: index)))))
+    loads.append((0..<pool.count).map { RoutingCandidate(engine: $0, load: EngineLoad()) })
+    pools[index].isSteady = pool.outages.isEmpty && pool.scaling == nil
     if case .store = pool.service {
       pools[index].count = 0
       return

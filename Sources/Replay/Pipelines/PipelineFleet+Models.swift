@@ -205,7 +205,7 @@ extension PipelineFleet {
   mutating func noteAnswer(of task: Int, _ resident: Resident) {
     let index = journey(of: task)
     let part = part(of: task)
-    if part.stage.action != .decode || journeys[index].firstToken < 0 {
+    if !part.isDecode || journeys[index].firstToken < 0 {
       journeys[index].firstToken = resident.firstToken
       journeys[index].answeredBy = task % stride
     }

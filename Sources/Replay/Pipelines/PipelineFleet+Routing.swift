@@ -11,44 +11,56 @@ extension PipelineFleet {
   mutating func route(
     _ task: Int, _ part: CompiledPipeline.Part, waits: Bool = true, at time: Int64
   ) -> Int? {
-    var journey = journeys[journey(of: task)]
-    let output = tokensToGenerate(part, journey)
+    let (index, pool) = (journey(of: task), part.pool)
+    let output = tokensToGenerate(part, answer: journeys[index].output)
     // A pool's engines are alike.
-    let first = pools[part.pool].first
-    guard canEverServe(first, part, input: journey.context, output: output) else {
+    let first = pools[pool].first
+    guard canEverServe(first, part, input: journeys[index].context, output: output) else {
       giveUp(task, at: time, .rejected)
       return nil
     }
-    candidates.removeAll(keepingCapacity: true)
-    for engine in pools[part.pool].range where engines[engine].isOpen {
-      candidates.append(
-        RoutingCandidate(engine: engines[engine].number, load: engines[engine].load))
-    }
-    guard !candidates.isEmpty else {
-      if waits {
-        pools[part.pool].pending.append(
-          TaskTry(task: Int32(task), attempt: tasks[task].attempt))
+    let knowledge = pools[pool].rule.knowledge
+    // Where nothing bars any of its engines they are chosen from as they are.
+    let isPlain =
+      pools[pool].isSteady && knowledge == .load && plan.scenario.pools[pool].admission == nil
+    if !isPlain {
+      candidates.removeAll(keepingCapacity: true)
+      for engine in pools[pool].range where engines[engine].isOpen {
+        candidates.append(loads[pool][engines[engine].number])
       }
-      return nil
-    }
-    // What was taken once is not turned away because its engine failed.
-    guard tasks[task].isRestarted || admit(part.pool) else {
-      pools[part.pool].shed += 1
-      giveUp(task, at: time, .shed)
-      return nil
+      guard !candidates.isEmpty else {
+        if waits {
+          pools[pool].pending.append(TaskTry(task: Int32(task), attempt: tasks[task].attempt))
+        }
+        return nil
+      }
+      // What was taken once is not turned away because its engine failed.
+      guard tasks[task].isRestarted || admit(pool) else {
+        pools[pool].shed += 1
+        giveUp(task, at: time, .shed)
+        return nil
+      }
     }
     if part.computesContext {
-      nameContext(of: self.journey(of: task), answer: pathTokens(part, journey))
-      journey = journeys[self.journey(of: task)]
+      nameContext(of: index, answer: pathTokens(part, answer: journeys[index].output))
     }
-    lookUp(pools[part.pool].rule.knowledge, part, journey)
+    if knowledge != .load { lookUp(knowledge, part, journeys[index]) }
     let request = RoutedRequest(
-      number: journey.number, attempt: Int(tasks[task].attempt), input: journey.context,
-      output: output, session: SessionGate.number(of: journey.session))
-    let place = pools[part.pool].rule.choose(request, among: candidates)
-    let engine = first + candidates[place].engine
-    join(task, engine, input: journey.context, output: output)
-    return engine
+      number: journeys[index].number, attempt: Int(tasks[task].attempt),
+      input: journeys[index].context, output: output,
+      session: SessionGate.number(of: journeys[index].session))
+    let number =
+      isPlain
+      ? pools[pool].rule.choose(request, among: loads[pool])
+      : candidates[pools[pool].rule.choose(request, among: candidates)].engine
+    join(task, first + number, input: request.input, output: output)
+    return first + number
+  }
+
+  /// What was sent to an engine and has not ended there.
+  @inline(__always)
+  func load(of engine: Int) -> EngineLoad {
+    loads[engines[engine].pool][engines[engine].number].load
   }
 
   /// Counts a task in the load of its engine.
@@ -60,9 +72,8 @@ extension PipelineFleet {
     tasks[task].isApproaching = true
     tasks[task].epoch = engines[engine].epoch
     engines[engine].approachingTokens += Int(tasks[task].loadInput) + Int(tasks[task].loadOutput)
-    engines[engine].load.requests += 1
-    engines[engine].load.inputTokens += Int(tasks[task].loadInput)
-    engines[engine].load.outputTokens += Int(tasks[task].loadOutput)
+    loads[engines[engine].pool][engines[engine].number].load.add(
+      input: Int(tasks[task].loadInput), output: Int(tasks[task].loadOutput))
   }
 
   /// Takes a task out of the load of its engine, if it is counted there.
@@ -71,9 +82,8 @@ extension PipelineFleet {
     guard tasks[task].isCounted else { return }
     tasks[task].isCounted = false
     let engine = Int(tasks[task].engine)
-    engines[engine].load.requests -= 1
-    engines[engine].load.inputTokens -= Int(tasks[task].loadInput)
-    engines[engine].load.outputTokens -= Int(tasks[task].loadOutput)
+    loads[engines[engine].pool][engines[engine].number].load.remove(
+      input: Int(tasks[task].loadInput), output: Int(tasks[task].loadOutput))
   }
 
   /// Notes that a task is not on its way to its engine any more.
@@ -85,34 +95,37 @@ extension PipelineFleet {
   }
 
   /// Tokens that follow a request's context in a stage, on one path.
-  func pathTokens(_ part: CompiledPipeline.Part, _ journey: Journey) -> Int {
+  @inline(__always)
+  func pathTokens(_ part: CompiledPipeline.Part, answer: Int) -> Int {
     if case .think(let thinking) = part.stage.action {
-      return thinking.tokensOfPath(answer: journey.output)
+      return thinking.tokensOfPath(answer: answer)
     }
-    return journey.output
+    return answer
   }
 
   /// Tokens that a stage generates for a request, all paths together.
-  func tokensToGenerate(_ part: CompiledPipeline.Part, _ journey: Journey) -> Int {
+  @inline(__always)
+  func tokensToGenerate(_ part: CompiledPipeline.Part, answer: Int) -> Int {
     switch part.stage.action {
-    case .generate, .decode: journey.output
+    case .generate, .decode: answer
     case .prefill: 1
     case .think(let thinking):
-      Int(clamping: thinking.tokensOfPath(answer: journey.output) * min(thinking.paths, 1024))
+      Int(clamping: thinking.tokensOfPath(answer: answer) * min(thinking.paths, 1024))
     case .process, .encode, .retrieve, .call, .fetch, .prefetch: 0
     }
   }
 
+  @inline(__always)
   private func canEverServe(
     _ engine: Int, _ part: CompiledPipeline.Part, input: Int, output: Int
   ) -> Bool {
     guard case .model = engines[engine].kind else { return true }
-    let limits = models[engines[engine].place].scheduler.limits
     var output = output
     if case .think(let thinking) = part.stage.action {
       output = max(1, output / max(1, thinking.paths))
     }
-    return limits.canServe(input: input, output: max(1, output))
+    return models[engines[engine].place].scheduler.limits.canServe(
+      input: input, output: max(1, output))
   }
 
   /// Takes those candidates away that take no more; whether any are left.
@@ -142,7 +155,7 @@ extension PipelineFleet {
     case .model: waiting = models[state.place].scheduler.waiting.count
     case .processors, .external:
       waiting = queues[state.place].waitingCount + batches[state.place].waitingBeside
-    case .encoder, .store: waiting = state.load.requests
+    case .encoder, .store: waiting = load(of: engine).requests
     }
     let busy =
       state.kind == .model
@@ -154,7 +167,7 @@ extension PipelineFleet {
   private mutating func lookUp(
     _ knowledge: RoutingKnowledge, _ part: CompiledPipeline.Part, _ journey: Journey
   ) {
-    guard knowledge != .load, case .model = engines[pools[part.pool].first].kind else { return }
+    guard case .model = engines[pools[part.pool].first].kind else { return }
     for place in candidates.indices {
       let engine = pools[part.pool].first + candidates[place].engine
       let scheduler = models[engines[engine].place].scheduler

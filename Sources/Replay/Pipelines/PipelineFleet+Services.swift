@@ -61,6 +61,7 @@ extension PipelineFleet {
   }
 
   /// Whether anybody waits for the end of work.
+  @inline(__always)
   func isCurrent(_ number: Int32) -> Bool {
     tasks[Int(works[Int(number)].task)].attempt == works[Int(number)].attempt
   }
@@ -87,23 +88,25 @@ extension PipelineFleet {
       engines[engine].busyTime += Double(time - engines[engine].serviceStart)
       load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
       var done: [Int32] = []
+      swap(&done, &passed)
       encoders[place].end(&done)
       for work in done {
         let (task, isCurrent) = (Int(works[Int(work)].task), isCurrent(work))
         freeWork(work)
         if isCurrent { complete(task, at: time) }
       }
+      done.removeAll(keepingCapacity: true)
+      swap(&done, &passed)
     }
-    var started: [Int32] = []
-    guard let shape = encoders[place].begin(&started),
-      let pricing = plan.pools[engines[engine].pool].pricing
-    else {
-      engines[engine].isWoken = false
-      return stopIfDrained(engine, at: time)
-    }
-    for work in started where isCurrent(work) {
+    let begun = encoders[place].begin(&passed)
+    for work in passed where isCurrent(work) {
       tasks[Int(works[Int(work)].task)].phase = .running
       tasks[Int(works[Int(work)].task)].started = time
+    }
+    passed.removeAll(keepingCapacity: true)
+    guard let shape = begun, let pricing = plan.pools[engines[engine].pool].pricing else {
+      engines[engine].isWoken = false
+      return stopIfDrained(engine, at: time)
     }
     engines[engine].serviceStart = time
     result.passes += 1
@@ -113,6 +116,7 @@ extension PipelineFleet {
   }
 
   /// Tokens of a request that a stage works on.
+  @inline(__always)
   func tokens(of source: TokenSource, _ journey: Journey) -> Int {
     switch source {
     case .prompt: journey.prompt

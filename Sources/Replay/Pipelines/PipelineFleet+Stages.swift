@@ -41,7 +41,7 @@ extension PipelineFleet {
   /// Begins a stage anew whose engine failed.
   mutating func restart(_ task: Int, at time: Int64) {
     let partner = part(of: task).partner
-    if part(of: task).stage.action == .prefill {
+    if part(of: task).isPrefill {
       dropLayers(of: task - task % stride + partner, at: time)
     }
     // What went ahead to an engine that failed is sent again when the prompt is computed.
@@ -90,10 +90,12 @@ extension PipelineFleet {
     let bytes = Double(journeys[journey(of: task)].context) * plan.scenario.bytesPerToken
     tasks[task].phase = .travelling
     tasks[task].sent = time
-    guard let source, let route = links.route(from: engines[source].leaf, to: engines[engine].leaf)
+    guard let source,
+      links.send(
+        bytes, from: engines[source].leaf, to: engines[engine].leaf, for: .input, task,
+        attempt: tasks[task].attempt, at: time)
     else { return arrive(task, at: time) }
     tasks[task].partsLeft = 1
-    links.send(bytes, over: route, for: .input, task, attempt: tasks[task].attempt, at: time)
   }
 
   /// The engine on which the stage ran that a stage waited for last, if any ran.

@@ -13,11 +13,8 @@ extension PipelineFleet {
     let isAhead = part.stage.action == .prefetch
     tasks[task].phase = .running
     (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
-    let place = part.contexts.first {
-      passes(pipelines[journeys[index].pipeline].parts[$0].stage, journeys[index], place: $0)
-    }
     // Where nobody computes the context nothing is looked for.
-    guard let place else { return complete(task, at: time) }
+    guard let place = contextPlace(part, index) else { return complete(task, at: time) }
     let context = index * stride + place
     let contextPart = self.part(of: context)
     guard
@@ -30,7 +27,7 @@ extension PipelineFleet {
     }
     // Who waits for what is brought.
     let receiver = isAhead ? context : task
-    nameContext(of: index, answer: pathTokens(contextPart, journeys[index]))
+    nameContext(of: index, answer: pathTokens(contextPart, answer: journeys[index].output))
     let journey = journeys[index]
     let whole = max(0, journey.context - 1) / journey.tokensPerName
     let cached = models[engines[engine].place].scheduler.cachedTokens(
@@ -69,6 +66,16 @@ extension PipelineFleet {
     guard isAhead else { return }
     tasks[context].fetchStart = time
     complete(task, at: time)
+  }
+
+  /// The stage that computes the context that a fetch is for; nil where the request passes none.
+  @inline(__always)
+  private func contextPlace(_ fetch: CompiledPipeline.Part, _ index: Int) -> Int? {
+    for place in fetch.contexts {
+      let part = part(of: index * stride + place)
+      if part.isForAll || passes(part.stage, journeys[index], place: place) { return place }
+    }
+    return nil
   }
 
   /// What a level of stores has of a context.
@@ -125,6 +132,7 @@ extension PipelineFleet {
   }
 
   /// The way between an instance and the engine in a place.
+  @inline(__always)
   func storeRoute(
     _ store: Int, _ number: Int, _ leaf: Int, isRead: Bool, latency: Double
   ) -> ScenarioLinks.Route {

@@ -15,7 +15,7 @@ extension PipelineFleet {
   mutating func storeContext(_ task: Int, generated: Int, at time: Int64) {
     let index = journey(of: task)
     var context = task
-    if part(of: task).stage.action == .decode { context = index * stride + part(of: task).partner }
+    if part(of: task).isDecode { context = index * stride + part(of: task).partner }
     let part = part(of: context)
     guard let store = part.stores.first(where: { stores.services[$0]?.writesBack == true }),
       journeys[index].chainStart >= 0
@@ -29,7 +29,8 @@ extension PipelineFleet {
     let whole = min(tokens / journey.tokensPerName, journey.chainCount)
     let bytes = Double(journey.tokensPerName) * plan.pools[pool].keyValueBytesPerToken
     let following = Array(part.stores.drop { $0 != store })
-    var rooms = following.map { room(in: $0, for: leaf, bytes) }
+    var rooms: [Int] = []
+    for store in following { rooms.append(room(in: store, for: leaf, bytes)) }
     let before = rooms
     // What a decode goes on from its prefill has stored.
     let had = context == task ? Int(tasks[context].had) : journey.context
@@ -44,6 +45,7 @@ extension PipelineFleet {
   }
 
   /// How many blocks an engine's buffer still takes for its instance of a store.
+  @inline(__always)
   private func room(in store: Int, for leaf: Int, _ bytes: Double) -> Int {
     let writer = stores.instances[store][stores.number(of: store, for: leaf)]
       .writers[stores.writer(of: store, for: leaf)]

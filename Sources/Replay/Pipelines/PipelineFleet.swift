@@ -41,17 +41,26 @@ struct PipelineFleet {
 
   /// Something that will happen.
   struct Event: Comparable {
-    var time: Int64
-    var kind: EventKind
-    var sequence: Int
-    var subject: Int32
+    let time: Int64
+    /// Its kind above its sequence, so that the order within an instant is one comparison.
+    private let order: UInt64
+    let subject: Int32
     /// The attempt of a task, the serial number of work, or the epoch of an engine: what was true when this was
     /// foreseen; of a failure the number of its outage.
-    var tag: UInt32 = 0
+    let tag: UInt32
+
+    init(time: Int64, kind: EventKind, sequence: UInt64, subject: Int32, tag: UInt32) {
+      (self.time, self.subject, self.tag) = (time, subject, tag)
+      order = UInt64(kind.rawValue) << 56 | sequence
+    }
+
+    var kind: EventKind? { EventKind(rawValue: UInt8(order >> 56)) }
+
+    /// Whether it comes before what arrives at its instant.
+    var isChange: Bool { order >> 56 < UInt64(EventKind.arrival.rawValue) }
 
     static func < (left: Self, right: Self) -> Bool {
-      (left.time, left.kind.rawValue, left.sequence)
-        < (right.time, right.kind.rawValue, right.sequence)
+      left.time != right.time ? left.time < right.time : left.order < right.order
     }
   }
 
@@ -85,7 +94,7 @@ struct PipelineFleet {
   var freeTickets: [Int32] = []
   var chains = ChainStore()
   var events = Heap<Event>()
-  private var sequence = 0
+  private var sequence: UInt64 = 0
   /// Names of content of engines' own: how many were given.
   var contentNumber: Int32 = 0
   /// Paths of thought with names of their own: how many there were.
@@ -103,9 +112,13 @@ struct PipelineFleet {
   /// Whether nothing arrives any more.
   var isAtEnd: Bool { nextArrival == .max }
   /// Lists that are used again.
+  var passed: [Int32] = []
   var finished: [Resident] = []
   var gone: [Resident] = []
   var candidates: [RoutingCandidate] = []
+  /// For each pool its engines as routing sees them, by number: side by side, as each request that is sent there looks
+  /// at all of them.
+  var loads: [[RoutingCandidate]] = []
 
   /// The next event's time; `.max` when nothing is left to happen.
   var nextTime: Int64 { min(events.min?.time ?? .max, links.network.nextEnd) }
@@ -130,15 +143,13 @@ struct PipelineFleet {
   /// the same instant.
   var changesNext: Bool {
     guard let event = events.min, event.time <= links.network.nextEnd else { return false }
-    return event.kind.rawValue < EventKind.arrival.rawValue
+    return event.isChange
   }
 
   /// Handles everything that happens at the next instant, or of it only changes of engines and turns.
   mutating func advance(changesOnly: Bool) {
     let time = nextTime
-    while let event = events.min, event.time <= time,
-      event.kind.rawValue < EventKind.arrival.rawValue
-    {
+    while let event = events.min, event.time <= time, event.isChange {
       events.removeMin()
       handle(event)
     }
@@ -171,6 +182,7 @@ struct PipelineFleet {
       if engines[subject].epoch == event.tag { exchange(subject, at: event.time) }
     case .layer:
       if tasks[subject].attempt == event.tag { sendLayers(ofPrefill: subject, at: event.time) }
+    case nil: break
     case .boundary:
       guard engines[subject].epoch == event.tag else { return }
       if case .encoder = engines[subject].kind {
@@ -200,6 +212,7 @@ struct PipelineFleet {
     result.firstArrival = min(result.firstArrival, time)
     let pipeline = choosePipeline(record, number)
     let index = freeJourneys.popLast() ?? addJourney()
+    let first = index * stride
     var journey = Journey()
     journey.number = number
     journey.id = record.id
@@ -217,9 +230,9 @@ struct PipelineFleet {
     journeys[index] = journey
     for (place, part) in pipelines[pipeline].parts.enumerated() {
       var task = StageTask()
-      task.attempt = tasks[index * stride + place].attempt &+ 1
+      task.attempt = tasks[first + place].attempt &+ 1
       task.predecessorsLeft = Int16(part.predecessors.count)
-      tasks[index * stride + place] = task
+      tasks[first + place] = task
     }
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
@@ -228,11 +241,12 @@ struct PipelineFleet {
     nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
-      begin(index * stride + place, at: time)
+      begin(first + place, at: time)
     }
   }
 
   /// Notes what a log tells of a request's way: its passages, its difficulty, the optional stages that it passes.
+  @inline(__always)
   private func take(
     _ record: RequestRecord, _ pipeline: CompiledPipeline, _ journey: inout Journey
   ) {
@@ -261,6 +275,7 @@ struct PipelineFleet {
   }
 
   /// The pipeline that a request takes: that of its class, else one drawn by the shares of those without.
+  @inline(__always)
   private func choosePipeline(_ record: RequestRecord, _ number: Int) -> Int {
     let all = plan.scenario.pipelines
     if let own = record.requestClass,

@@ -53,6 +53,8 @@ struct ScenarioLinks {
   private(set) var topology: Topology?
   private(set) var network: FlowNetwork
   private var cargo: [Cargo] = []
+  /// A way whose list of links is used again.
+  private var way = Route.none
   private let keepsRoutes: Bool
   private var capacities: [Double]
   /// What links beyond the topology's are called.
@@ -126,6 +128,21 @@ struct ScenarioLinks {
     return Route(links: path.links, latency: path.latency)
   }
 
+  /// Sends bytes between two places; false where there is no network, or nothing between them.
+  mutating func send(
+    _ bytes: Double, from source: Int, to target: Int, for purpose: Purpose, _ task: Int,
+    attempt: UInt32, at time: Int64
+  ) -> Bool {
+    guard source != target, topology != nil else { return false }
+    var way = Route.none
+    swap(&way, &self.way)
+    way.links.removeAll(keepingCapacity: true)
+    way.latency = topology?.appendPath(from: source, to: target, to: &way.links) ?? 0
+    send(bytes, over: way, for: purpose, task, attempt: attempt, at: time)
+    swap(&way, &self.way)
+    return true
+  }
+
   /// The links over which an engine in this place exchanges between its devices, and the bytes a second that
   /// it gets there alone; nil where the network has no such level.
   func exchange(of leaf: Int, over level: String) -> (links: [Int32], rate: Double)? {
@@ -144,7 +161,8 @@ struct ScenarioLinks {
   ) -> Int32 {
     let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
     if flow >= cargo.count {
-      cargo.append(contentsOf: repeatElement(Cargo(), count: flow + 1 - cargo.count))
+      // Not as a collection, which would not be specialised.
+      for _ in cargo.count...flow { cargo.append(Cargo()) }
     }
     cargo[flow] = Cargo(
       purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,

@@ -37,6 +37,20 @@ struct EngineLoad: Hashable {
   /// Tokens of their answers.
   var outputTokens = 0
 
+  /// Counts a request.
+  mutating func add(input: Int, output: Int) {
+    requests += 1
+    inputTokens += input
+    outputTokens += output
+  }
+
+  /// Counts a request no more.
+  mutating func remove(input: Int, output: Int) {
+    requests -= 1
+    inputTokens -= input
+    outputTokens -= output
+  }
+
   /// Tokens whose keys and values they need in the end.
   var keyValueTokens: Int { inputTokens + outputTokens }
 }
