@@ -101,7 +101,7 @@ extension CostModel {
   ) -> [(curve: FittedCurve, octaves: Double)] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
-    let others = (curves.operators[op.kind] ?? []).compactMap {
+    let others = curves.operators(of: op.kind).compactMap {
       like -> (op: Operator, octaves: Double)? in
       if isStrict, like.attributes.count != op.attributes.count { return nil }
       var octaves = like.dataType == op.dataType ? 0.0 : 4.0

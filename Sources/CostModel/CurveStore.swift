@@ -24,8 +24,7 @@ final class CurveStore: Sendable {
   /// Curves of several equal prefills, by the attention of one.
   private let several: [Operator: [MeasuredCurve]]
   private let fitted = Memo<Operator, FittedCurve?>()
-  /// The operators that have a curve, of each kind, in a fixed order.
-  let operators: [OperatorKind: [Operator]]
+  private let operators = Memo<OperatorKind, [Operator]>()
 
   init(_ measured: [MeasuredCurve], _ clean: CleanCurves) {
     self.clean = clean
@@ -40,6 +39,7 @@ final class CurveStore: Sendable {
       let (total, otherTotal) = (clean.points[one] ?? 0, clean.points[other] ?? 0)
       return total != otherTotal ? total < otherTotal : one > other
     }
+    chosen.reserveCapacity(measured.count)
     for curve in measured {
       let skew = SkewLaw(curve)
       if let skew, skew.samples > skews[curve.operator]?.samples ?? 0 {
@@ -60,8 +60,13 @@ final class CurveStore: Sendable {
     self.chosen = chosen
     self.skews = skews
     self.several = several
-    self.operators = Dictionary(grouping: chosen.keys, by: \.kind).mapValues { operators in
-      operators.map { (name: $0.description, op: $0) }.sorted { $0.name < $1.name }.map(\.op)
+  }
+
+  /// The operators of a kind that have a curve, in a fixed order.
+  func operators(of kind: OperatorKind) -> [Operator] {
+    operators.value(for: kind) {
+      chosen.keys.filter { $0.kind == kind }
+        .map { (name: $0.description, op: $0) }.sorted { $0.name < $1.name }.map(\.op)
     }
   }
 

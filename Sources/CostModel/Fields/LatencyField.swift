@@ -67,6 +67,10 @@ struct LatencyField: Sendable {
     var curves: [Operator: Int] = [:]
     var ranges: [Range<Int>] = []
     let isAttention = key.kind.isStepAttention
+    let most = measured.reduce(0) { $0 + $1.samples.count }
+    samples.reserveCapacity(most)
+    work.reserveCapacity(most)
+    places.reserveCapacity(most)
     for measured in measured {
       let op = measured.operator
       // Of an operator given twice the first curve counts: a sample beside its twin would seem known.
