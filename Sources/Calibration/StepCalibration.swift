@@ -46,6 +46,8 @@ public struct StepCalibration: Sendable {
     _ deployment: StoredCalibration.Deployment, on steps: [MeasuredStep], with model: StepModel,
     padded: StepModel? = nil, fittedOn: String, mayHideHost: Bool = false
   ) throws(CalibrationError) {
+    // A file may have them in any order, and stretches of time are held out.
+    let steps = steps.sorted { $0.start < $1.start }
     let exact = steps.compactMap { StepObservation($0, model) }
     guard exact.count >= Self.fewestSteps else {
       throw .tooFewSteps(found: exact.count, needed: Self.fewestSteps)

@@ -178,6 +178,24 @@ extension CellGrid {
       evidence: isExact ? .measured : distance > 0 ? .extrapolated : .interpolated)
   }
 
+  /// The measured corners of the cell around a place, each with its sizes, its time in nanoseconds and its weight.
+  func corners(around place: SIMD4<Double>) -> [(
+    sizes: SIMD4<Double>, time: Double, weight: Double
+  )] {
+    let places = axes.indices.map { position(of: place[$0], in: axes[$0]) }
+    return (0..<(1 << axes.count)).compactMap { corner in
+      var (weight, cell, sizes) = (1.0, 0, SIMD4<Double>.zero)
+      for axis in axes.indices {
+        let upper = corner >> axis & 1
+        weight *= upper == 1 ? places[axis].fraction : 1 - places[axis].fraction
+        let index = min(places[axis].low + upper, axes[axis].count - 1)
+        cell += strides[axis] * index
+        sizes[axis] = axes[axis][index]
+      }
+      return weight > 0 && measured[cell] ? (sizes, times[cell], weight) : nil
+    }
+  }
+
   private func cell(at indices: SIMD4<Int>) -> Int {
     axes.indices.reduce(0) { $0 + strides[$1] * indices[$1] }
   }

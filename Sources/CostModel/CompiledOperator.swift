@@ -12,18 +12,24 @@ public import Operators
 /// a percent or two of the field.
 public struct CompiledOperator: Sendable {
   /// What it predicts.
-  public var `operator`: Operator { candidates.operator }
+  public let `operator`: Operator
   private let model: CostModel
+  /// Of one prefill, where the operator is the attention of several.
   private let candidates: CostModel.Candidates
   private let work: WorkLaw
+  private let sequences: Int
 
   /// Compiles an operator; nil for kinds whose work is not known.
   ///
   /// - Complexity: a look into the field for each point of the curve that was not measured, which a model
   ///   keeps for the next one who asks.
   public init?(_ op: Operator, on model: CostModel) {
-    let candidates = model.candidates(for: op)
+    var single = op
+    let several = op.kind.isStepAttention ? single.attributes.removeValue(forKey: "sequences") : nil
+    let candidates = model.candidates(for: single)
     guard let work = candidates.work else { return nil }
+    self.operator = op
+    self.sequences = max(1, several ?? 1)
     self.model = model
     self.candidates = candidates
     self.work = work
@@ -34,7 +40,8 @@ public struct CompiledOperator: Sendable {
   /// - Complexity: O(log *p*) for *p* points of its curve.
   public func estimate(at point: AxisPoint) -> FittedCurve.Estimate {
     guard candidates.attention == nil else {
-      return model.estimate(candidates, attention: StepShape(attentionAt: point))
+      return model.estimate(
+        candidates, attention: StepShape(attentionAt: point, sequences: sequences))
     }
     return model.estimate(candidates, sizes: point.sizes, work: work.work(at: point))
   }

@@ -12,9 +12,29 @@ extension CostModel {
     return borrowed(
       candidates.others.compactMap { curve, octaves in
         curve.estimate(sizes: sizes, work: work).map {
-          ($0.nanoseconds * transfer(of: curve, work, light), octaves)
+          ($0.nanoseconds * transfer(of: curve, work, light), octaves, $0.error)
         }
       }, op: candidates.operator, light, from: candidates.others.first?.curve.device)
+  }
+
+  /// What a like operator's ratio counts at a distance.
+  static func weight(octaves: Double) -> Double { 1 / max(0.01, octaves * octaves) }
+
+  /// The curves that an operator's ratio is borrowed from; none where its own one tells it.
+  func lenders(
+    _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
+  ) -> [(curve: FittedCurve, octaves: Double)] {
+    guard candidates.own?.estimate(sizes: sizes, work: work) == nil else { return [] }
+    return candidates.others.filter { $0.curve.estimate(sizes: sizes, work: work) != nil }
+  }
+
+  /// The curve that the attention of a step is borrowed from; nil where its own one tells it, or none does.
+  func lender(_ candidates: Candidates, of shape: StepShape) -> FittedCurve? {
+    let attention = candidates.attention ?? AttentionWork(candidates.operator)
+    guard
+      candidates.own?.estimate(attention: shape, attention, batches: candidates.batches) == nil
+    else { return nil }
+    return candidates.others.first { $0.curve.estimate(attention: shape, attention) != nil }?.curve
   }
 
   /// By what a time on another device is multiplied so that its ratio to what the data sheet allows is the
@@ -36,7 +56,7 @@ extension CostModel {
     // One surface, not a mean of several: they need not hold the same regions.
     let nearest = candidates.others.lazy.compactMap { curve, octaves in
       curve.estimate(attention: shape, attention).map {
-        ($0.nanoseconds * transfer(of: curve, attention.work(in: shape), light), octaves)
+        ($0.nanoseconds * transfer(of: curve, attention.work(in: shape), light), octaves, $0.error)
       }
     }.first
     return borrowed(
@@ -46,24 +66,27 @@ extension CostModel {
   /// The mean ratio of like operators, by inverse squared distance; without any, the device's
   /// median ratio for the type; without that, for all types; without that, the roofline.
   private func borrowed(
-    _ times: [(nanoseconds: Double, octaves: Double)], op: Operator, _ light: Double,
+    _ times: [(nanoseconds: Double, octaves: Double, error: Double)], op: Operator, _ light: Double,
     from other: Device?
   ) -> FittedCurve.Estimate {
     let anchor = light + device.launchFloor
-    var (weights, sum, closest) = (0.0, 0.0, Double.infinity)
-    for (nanoseconds, octaves) in times {
-      let weight = 1 / max(0.01, octaves * octaves)
+    var (weights, sum, lenders, closest) = (0.0, 0.0, 0.0, Double.infinity)
+    for (nanoseconds, octaves, error) in times {
+      let weight = Self.weight(octaves: octaves)
       weights += weight
       sum += weight * logarithm(nanoseconds / anchor)
+      // As if all erred the same way: like curves do.
+      lenders += weight * error
       closest = min(closest, octaves)
     }
     if weights > 0 {
       let transfer =
         other.map { $0.name == device.name ? 0 : $0.transferError(of: op.kind, to: device) } ?? 0
-      let unlike = 0.2 + 0.1 * closest
+      let (lender, unlike) = (lenders / weights, 0.2 + 0.1 * closest)
       return FittedCurve.Estimate(
         nanoseconds: max(light, anchor * exponential(sum / weights)),
-        error: min(1, (unlike * unlike + transfer * transfer).squareRoot()), evidence: .borrowed)
+        error: (lender * lender + unlike * unlike + transfer * transfer).squareRoot(),
+        evidence: .borrowed)
     }
     guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
       // Where anything was measured, this is a guess of a time, and no launch is free; with the data sheet alone

@@ -11,13 +11,14 @@ extension CostModel {
     let own: FittedCurve?
     /// For attention, the curves of several prefills under the same runtime.
     let batches: [PrefillBatch]
-    /// The nearest other curves of its kind, at most four, with their distance in octaves.
+    /// The nearest other curves of its kind, at most four, with their distance in octaves, where its own one does
+    /// not tell of all that may be asked.
     let others: [(curve: FittedCurve, octaves: Double)]
     /// For attention, what its work is made of.
     let attention: AttentionWork?
     /// Its work by its sizes; nil for kinds whose work is not known.
     let work: WorkLaw?
-    /// What filled ``own``.
+    /// What told of the regions that nobody measured of the operator itself.
     private let fields: [(region: FieldRegion, field: LatencyField)]
 
     init(
@@ -34,14 +35,15 @@ extension CostModel {
       self.work = WorkLaw(op)
     }
 
-    /// How the attention of a step came about that no curve of the operator measured, by its fields, in
-    /// words; nil where there is such a curve, or no field.
+    /// How the attention of a step came about, as far as fields told of it, in words; nil where none did.
     func explanation(of shape: StepShape, _ evidence: Evidence) -> String? {
-      guard own?.points == 0 else { return nil }
-      let asked = fields.filter {
-        $0.region == .prefill ? shape.prefillTokens > 0 : shape.decodeSequences > 0
-      }.map { $0.field.explanation(evidence, own: nil) }
-      return asked.isEmpty ? nil : asked.joined(separator: "; ")
+      let asked: [FieldRegion] =
+        (shape.prefillTokens > 0 ? [.prefill] : []) + (shape.decodeSequences > 0 ? [.decode] : [])
+      let told = asked.map { region in
+        fields.first { $0.region == region }.map { $0.field.explanation(evidence, own: nil) }
+      }
+      guard let own, told.contains(where: { $0 != nil }) else { return nil }
+      return told.map { $0 ?? own.described }.joined(separator: "; ")
     }
   }
 
@@ -79,16 +81,25 @@ extension CostModel {
   /// The operator's own curve, or else the nearest of its kind, on another device where this one has none.
   private func plainCandidates(for op: Operator) -> Candidates {
     if let own = curves.curve(of: op) {
-      return Candidates(op, own: own, batches: curves.batches(of: op))
+      return Candidates(op, own: own, batches: curves.batches(of: op), others: others(to: op, own))
     }
+    return Candidates(op, others: others(to: op, nil))
+  }
+
+  /// The nearest curves of an operator's kind that tell what its own one does not.
+  private func others(
+    to op: Operator, _ own: FittedCurve?
+  ) -> [(curve: FittedCurve, octaves: Double)] {
+    let lacking = regions(of: op).filter { own?.holds($0) != true }
+    if lacking.isEmpty { return [] }
     let stores = [curves] + relatives.map(\.curves)
     for isStrict in [true, false] {
       for store in stores {
-        let others = nearest(to: op, in: store, isStrict: isStrict)
-        if !others.isEmpty { return Candidates(op, others: others) }
+        let others = nearest(to: op, in: store, isStrict: isStrict, lacking)
+        if !others.isEmpty { return others }
       }
     }
-    return Candidates(op)
+    return []
   }
 
   /// The four curves of an operator's kind whose attributes are most like its own, with the distance in
@@ -96,8 +107,9 @@ extension CostModel {
   ///
   /// - Parameter isStrict: whether only curves with the same attributes' names count; else each name that one of
   ///   the two lacks, such as that of narrow weights, is as far as another type.
+  /// - Parameter regions: those of which a curve must hold one.
   private func nearest(
-    to op: Operator, in curves: CurveStore, isStrict: Bool
+    to op: Operator, in curves: CurveStore, isStrict: Bool, _ regions: [FieldRegion]
   ) -> [(curve: FittedCurve, octaves: Double)] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
@@ -122,7 +134,7 @@ extension CostModel {
     }
     let fitted = nearest.lazy.compactMap { _, near in
       curves.curve(of: near.op).map { (curve: $0, octaves: near.octaves) }
-    }
+    }.filter { regions.contains(where: $0.curve.holds) }
     return Array(fitted.prefix(4))
   }
 
@@ -149,7 +161,9 @@ extension CostModel {
             .filled(from: field, .prefill, upTo: bounds))
       }
     }
-    return Candidates(op, own: curve, batches: batches, fields: found)
+    return Candidates(
+      op, own: curve, batches: batches, others: others(to: op, curve),
+      fields: found.filter { own?.holds($0.region) != true })
   }
 
   /// The numbers of equal prefills of which compiled steps have curves.

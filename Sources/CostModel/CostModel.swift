@@ -103,25 +103,44 @@ public struct CostModel: Sendable {
       if explains { prediction.support = field.support(op, at: point) }
       return prediction
     }
-    if op.kind.isStepAttention { return prediction(op, at: point, work) }
-    let candidates = candidates(for: op)
-    return prediction(
-      estimate(candidates, sizes: point.sizes, work: work), candidates, light,
-      size: op.kind.axes.count == 1 ? Double(point[0]) : nil)
+    var prediction =
+      op.kind.isStepAttention
+      ? attention(op, at: point, work)
+      : prediction(candidates(for: op), sizes: point.sizes, work, light)
+    if explains { prediction?.support = support(op, at: point) }
+    return prediction
+  }
+
+  /// An operator of a kind without fields.
+  private func prediction(
+    _ candidates: Candidates, sizes: SIMD4<Double>, _ work: OperatorWork, _ light: Double
+  ) -> Prediction {
+    let found = estimate(candidates, sizes: sizes, work: work)
+    let isPlain = candidates.operator.kind.axes.count == 1
+    return Prediction(
+      nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
+      speedOfLight: light,
+      explanation: explanation(
+        found.evidence, candidates,
+        lenders: lenders(candidates, sizes: sizes, work: work).map(\.curve),
+        size: isPlain ? sizes[0] : nil))
   }
 
   /// Attention at a point that no field holds. Where the operator is several equal prefills its own curve is
   /// asked as it was measured, by the tokens of each; without one they are the prefills of a step.
-  private func prediction(
+  private func attention(
     _ op: Operator, at point: AxisPoint, _ work: OperatorWork
   ) -> Prediction? {
     var single = op
     let sequences = max(1, single.attributes.removeValue(forKey: "sequences") ?? 1)
     guard sequences > 1 else { return predict(op, StepShape(attentionAt: point)) }
     let sizes = SIMD4(Double(point[0]), Double(point[1]), 0, 0)
-    if point[2] == 0, let found = curves.curve(of: op)?.estimatePrefill(sizes, work) {
-      return prediction(
-        found, candidates(for: op), device.speedOfLight(work, op.dataType), size: nil)
+    if point[2] == 0, let own = curves.curve(of: op),
+      let found = own.estimatePrefill(sizes, work)
+    {
+      return Prediction(
+        nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
+        speedOfLight: device.speedOfLight(work, op.dataType), explanation: own.described)
     }
     return predict(single, StepShape(attentionAt: point, sequences: sequences))
   }
@@ -129,58 +148,23 @@ public struct CostModel: Sendable {
   /// The field that tells of an operator, where its own curve does not measure what a field cannot
   /// hold.
   func field(for op: Operator, _ region: FieldRegion) -> LatencyField? {
-    let own = curves.curve(of: op)
-    if region == .prefill, own?.hasPast == true { return nil }
-    return fields.field(for: op, region, runtime: own?.runtime)
-      ?? (own == nil ? relatives.lazy.compactMap { $0.fields.field(for: op, region) }.first : nil)
+    guard let own = curves.curve(of: op) else {
+      return fields.field(for: op, region)
+        ?? relatives.lazy.compactMap { $0.fields.field(for: op, region) }.first
+    }
+    if region == .prefill, own.hasPast { return nil }
+    return fields.field(for: op, region, runtime: own.runtime)
+      // What the curve's own software did not measure of the region, another may have.
+      ?? (own.holds(region) ? nil : fields.field(for: op, region))
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.
   public func predict(_ op: Operator, _ shape: StepShape) -> Prediction? {
     let candidates = candidates(for: op)
-    var prediction = prediction(
-      estimate(candidates, attention: shape), candidates,
-      device.speedOfLight(AttentionWork(op).work(in: shape), op.dataType),
-      size: nil)
-    if let told = candidates.explanation(of: shape, prediction.evidence) {
-      prediction.explanation = told
-    }
-    if candidates.own?.takesPastFromWholePrompts(shape) == true {
-      prediction.explanation += "; no prompt with cached tokens was measured: by whole ones"
-    }
-    return prediction
-  }
-
-  /// An estimate with words.
-  private func prediction(
-    _ estimate: FittedCurve.Estimate, _ candidates: Candidates, _ light: Double, size: Double?
-  ) -> Prediction {
-    var explanation: String
-    switch (estimate.evidence, candidates.own) {
-    case (.analytical, _): explanation = "roofline of \(device.name) (\(device.source))"
-    case (.borrowed, _) where candidates.others.isEmpty:
-      explanation =
-        "no \(candidates.operator.kind) measured: the device's median ratio to its roofline"
-    case (.borrowed, _), (_, nil):
-      let names = candidates.others.map { "\($0.curve.operator)" }.joined(separator: "; ")
-      explanation = "ratio to the roofline borrowed from \(names)"
-      if let other = candidates.others.first?.curve.device, other.name != device.name {
-        explanation = "not measured on this device: on \(other.name), " + explanation
-      }
-    case (_, let own?):
-      explanation = "own curve of \(own.points) points (\(own.runtime))"
-      guard let size else { break }
-      let (below, above) = own.neighbours(of: size)
-      switch (estimate.evidence, below, above) {
-      case (.measured, let point?, _): explanation += ", measured at \(point)"
-      case (_, let low?, let high?): explanation += ", between \(low) and \(high)"
-      case (_, let last?, nil): explanation += ", beyond its last point \(last)"
-      case (_, nil, let first?): explanation += ", before its first point \(first)"
-      default: break
-      }
-    }
+    let found = estimate(candidates, attention: shape)
     return Prediction(
-      nanoseconds: estimate.nanoseconds, relativeError: estimate.error,
-      evidence: estimate.evidence, speedOfLight: light, explanation: explanation)
+      nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
+      speedOfLight: device.speedOfLight(AttentionWork(op).work(in: shape), op.dataType),
+      explanation: explanation(found.evidence, candidates, of: shape))
   }
 }

@@ -28,6 +28,8 @@ public final class FittedCurve: Sendable {
   let mixed: Shared<Surface>?
   /// Whether any of the prefills that were measured had cached tokens before it.
   let hasPast: Bool
+  /// Whether the software runs prefills and decodes of a step one after the other.
+  let runsMixedApart: Bool
   /// What unequal lengths of decodes add, where that was measured.
   private let skew: SkewLaw?
   /// How prefills fill the device's multiprocessors; nil where nothing is known of these.
@@ -43,6 +45,7 @@ public final class FittedCurve: Sendable {
     let op = curve.operator
     self.operator = op
     self.runtime = curve.runtime
+    self.runsMixedApart = Self.runsMixedApart(curve.runtime)
     self.device = device
     self.roofline = Roofline(device, op.dataType)
     self.skew = skew
@@ -101,6 +104,7 @@ public final class FittedCurve: Sendable {
   init(_ op: Operator, runtime: String, on device: Device) {
     self.operator = op
     self.runtime = runtime
+    self.runsMixedApart = Self.runsMixedApart(runtime)
     self.points = 0
     self.device = device
     self.roofline = Roofline(device, op.dataType)
@@ -114,6 +118,7 @@ public final class FittedCurve: Sendable {
   init(_ curve: FittedCurve, _ region: FieldRegion, is surface: Shared<Surface>?) {
     self.operator = curve.operator
     self.runtime = curve.runtime
+    self.runsMixedApart = curve.runsMixedApart
     self.points = curve.points
     self.device = curve.device
     self.roofline = curve.roofline
@@ -124,6 +129,15 @@ public final class FittedCurve: Sendable {
     self.hasPast = curve.hasPast
     self.skew = curve.skew
     self.waves = curve.waves
+  }
+
+  /// Whether any point of a region was measured.
+  func holds(_ region: FieldRegion) -> Bool {
+    switch region {
+    case .single: single != nil
+    case .prefill: prefill != nil
+    case .decode: decode != nil
+    }
   }
 
   /// The part of an operator's space that a point lies in; only attention has several.
@@ -214,7 +228,7 @@ extension FittedCurve {
   /// The time of a step's attention, from the sums over its batch.
   ///
   /// Where the batch holds prefills and decodes but the samples hold no mixed batches, the two
-  /// are taken to run one after the other.
+  /// are taken to run one after the other (``sum(ofPrefills:andDecodes:)``).
   ///
   /// - Parameters:
   ///   - shape: the step.
@@ -268,13 +282,7 @@ extension FittedCurve {
         return nil
       }
       let second = estimate(decode.value, SIMD4(place[2], place[3], 0, 0), decodeWork)
-      let (total, errors) = (
-        first.nanoseconds + second.nanoseconds,
-        first.errors * first.nanoseconds + second.errors * second.nanoseconds
-      )
-      return Estimate(
-        nanoseconds: total, errors: errors / total,
-        evidence: max(first.evidence, second.evidence))
+      return sum(ofPrefills: first, andDecodes: second)
     }
     if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
     return decode.map { estimate($0.value, SIMD4(place[2], place[3], 0, 0), decodeWork) }
@@ -302,6 +310,9 @@ extension FittedCurve {
       evidence: value.evidence)
   }
 
+  /// What it is, for explanations.
+  var described: String { "own curve of \(points) points (\(runtime))" }
+
   /// The measured sizes around `size`, for explanations.
   func neighbours(of size: Double) -> (below: Int?, above: Int?) {
     guard let single else { return (nil, nil) }
@@ -311,4 +322,4 @@ extension FittedCurve {
 }
 
 /// A size as a whole number; sizes may come from any file.
-private func wholeSize(_ size: Double) -> Int { Int(exactly: size.rounded()) ?? .max / 4 }
+func wholeSize(_ size: Double) -> Int { Int(exactly: size.rounded()) ?? .max / 4 }

@@ -5,15 +5,20 @@ extension StepShape {
   /// The shape of a step whose attention is one point of a curve, of so many equal prefills.
   init(attentionAt point: AxisPoint, sequences: Int = 1) {
     self.init()
+    func size(_ value: Int) -> Int { min(max(0, value), Self.largestSum) }
     if point[0] > 0 {
-      for _ in 0..<min(sequences, 1 << 16) {
-        addPrefill(tokens: point[0], past: point[1], finishes: true)
-      }
+      addPrefill(tokens: point[0], past: point[1], finishes: true)
+      func all(_ sum: Int) -> Int { size(clampedProduct(sum, size(sequences))) }
+      prefillSequences = size(sequences)
+      prefillTokens = all(prefillTokens)
+      prefillPairs = all(prefillPairs)
+      prefillContext = all(prefillContext)
+      sampledSequences = size(sequences)
     }
-    decodeSequences = point[2]
-    decodeContext = clampedProduct(point[2], point[3])
-    longestDecodeContext = max(point[3], point[4])
-    sampledSequences += point[2]
+    decodeSequences = size(point[2])
+    decodeContext = size(clampedProduct(decodeSequences, size(point[3])))
+    longestDecodeContext = size(max(point[3], point[4]))
+    sampledSequences = size(sampledSequences + decodeSequences)
   }
 }
 

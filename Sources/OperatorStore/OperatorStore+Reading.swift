@@ -61,7 +61,7 @@ extension OperatorStore {
           JOIN source ON source.id = step.source_id
           JOIN device ON device.id = source.device_id
           WHERE device.name = ? AND step.origin = 'engine'
-          ORDER BY source.id, step.id
+          ORDER BY source.id, step.start_ns, step.id
           """, arguments: [device])
       var steps: [MeasuredStep] = []
       while let row = try rows.next() {
@@ -70,14 +70,15 @@ extension OperatorStore {
           continue
         }
         var shape = StepShape()
-        shape.prefillSequences = numbers[2]
-        shape.prefillTokens = numbers[3]
-        shape.prefillPairs = numbers[4]
-        shape.prefillContext = numbers[5]
-        shape.decodeSequences = numbers[6]
-        shape.decodeContext = numbers[7]
-        shape.longestDecodeContext = numbers[8]
-        shape.sampledSequences = numbers[9]
+        func size(_ column: Int) -> Int { min(numbers[column], StepShape.largestSum) }
+        shape.prefillSequences = size(2)
+        shape.prefillTokens = size(3)
+        shape.prefillPairs = size(4)
+        shape.prefillContext = size(5)
+        shape.decodeSequences = size(6)
+        shape.decodeContext = size(7)
+        shape.longestDecodeContext = size(8)
+        shape.sampledSequences = size(9)
         steps.append(
           MeasuredStep(
             start: Nanoseconds(Int64(numbers[0])), duration: Nanoseconds(Int64(numbers[1])),

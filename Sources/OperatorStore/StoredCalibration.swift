@@ -64,7 +64,7 @@ public struct StoredCalibration: Sendable, Hashable {
   public var deployment: Deployment
   /// The files that it was fitted on.
   public var fittedOn: String
-  /// SHA-256 of the log that it was fitted on, in hexadecimal; empty where it was not kept.
+  /// SHA-256 of the log, or the file of steps, that it was fitted on, in hexadecimal; empty where it was not kept.
   public var fittedSHA256 = ""
   /// What it was fitted on.
   public var basis = Basis.steps

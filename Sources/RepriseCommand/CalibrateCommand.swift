@@ -46,8 +46,9 @@ struct CalibrateCommand: FailingCommand {
   @Flag(help: "Hold the promises of measurement plans against hidden measurements.")
   var checkPlans = false
 
-  @Option(help: "For --check-plans: how many points a plan asks for, from 1 to 1000.")
-  var planPoints = 10
+  @Option(
+    help: "For --check-plans: how many points a plan asks for, from 1 to 1000; 10 if not given.")
+  var planPoints: Int?
 
   @OptionGroup(title: "Check") var checking: CheckOptions
 
@@ -94,7 +95,10 @@ struct CalibrateCommand: FailingCommand {
       guard !(check && checkPlans) else {
         throw UsageError("give --check or --check-plans, not both")
       }
-      guard (1...1000).contains(planPoints) else {
+      guard planPoints == nil || checkPlans else {
+        throw UsageError("--plan-points needs --check-plans")
+      }
+      guard (1...1000).contains(planPoints ?? 1) else {
         throw UsageError("--plan-points must be from 1 to 1000")
       }
       guard check || !checking.isOfHoldOut else {
@@ -108,10 +112,10 @@ struct CalibrateCommand: FailingCommand {
       }
     } else if deployment == nil {
       throw UsageError("give --check, --check-plans or --deployment")
-    } else if checking.isUsed {
+    } else if checking.isUsed || planPoints != nil {
       throw UsageError(
-        "--protocol, --operator, --runtime, --where, --least, --worst and --svg need --check or "
-          + "--check-plans"
+        "--protocol, --operator, --runtime, --where, --least, --worst, --svg and --plan-points need "
+          + "--check or --check-plans"
       )
     }
     guard deployment == nil || device == nil else {
@@ -221,16 +225,15 @@ struct CalibrateCommand: FailingCommand {
   private func fit(_ options: DeploymentOptions, to file: String?) throws {
     let store = try database.openToUpdate()
     let plan = try onePlan(options, options.read(), store)
-    let measured =
-      if let file { try StepsReader.read(path: file).measuredSteps } else {
-        try store.steps(on: plan.device)
-      }
+    let trace = try file.map { try StepsReader.read(path: $0) }
+    let measured = try trace?.measuredSteps ?? store.steps(on: plan.device)
     let steps = file ?? "steps in \(database.path)"
-    let fit = try StepCalibration(
+    var fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
       with: plan.measured.padded(to: []),
       padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
       mayHideHost: plan.group.asyncScheduling)
+    fit.calibration.fittedSHA256 = trace?.inputs.first?.sha256 ?? ""
     if fit.isWorthKeeping { try store.save(fit.calibration) }
     guard !json.isWanted else { return try printJSON(CalibrationFile(fit)) }
     let calibration = fit.calibration

@@ -167,7 +167,7 @@ struct QueryCommand: FailingCommand {
     _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
   ) -> String {
     guard !prediction.support.isEmpty else {
-      return "  it weighs no samples: the line above says between which it lies\n"
+      return "  no single sample tells of it\n"
     }
     var table = TextTable([
       .init("weight %"), .init("octaves away"), .init("measured µs"), .init("of light %"),

@@ -338,6 +338,22 @@ import Testing
     #expect(try store.steps(device: "D").count == (isStored == true ? 1 : 2))
   }
 
+  @Test func `Steps come in the order of their starts, with sums that can be reckoned with`() throws
+  {
+    let store = try OperatorStore(path: folder.path("s"), mode: .readWrite)
+    var source = trace(sha256: "a")
+    source.measuredSteps = [9, 3, 7].map { start in
+      var shape = StepShape()
+      shape.decodeSequences = .max
+      shape.prefillTokens = .max
+      return MeasuredStep(start: Nanoseconds(Int64(start)), duration: Nanoseconds(50), shape: shape)
+    }
+    _ = try store.add(source, device: "D")
+    let steps = try store.steps(device: "D")
+    #expect(steps.map(\.start.rawValue) == [3, 7, 9])
+    #expect(steps.allSatisfy { $0.shape.tokens == 2 * StepShape.largestSum })
+  }
+
   @Test func `Views survive sums that no integer holds`() throws {
     let store = try OperatorStore(path: folder.path("c"), mode: .readWrite)
     var source = trace(sha256: "a")

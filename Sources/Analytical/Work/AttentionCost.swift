@@ -17,12 +17,14 @@ struct AttentionCost: Hashable, Sendable {
 
   /// Takes the sizes from an attention operator of any kind.
   init(_ op: Operator) {
-    func attribute(_ name: String, _ other: Int) -> Double { Double(op.attributes[name] ?? other) }
+    func attribute(_ name: String, _ other: Double) -> Double {
+      op.attributes[name].map(Double.init) ?? other
+    }
     let (size, kept) = (op.elementBytes, op.keyValueBytes)
     let heads = attribute("heads", 1)
     guard op.kind == .latentAttention else {
       let headDim = attribute("headDim", 128)
-      let kvHeads = attribute("kvHeads", Int(heads))
+      let kvHeads = attribute("kvHeads", heads)
       perPair = 4 * heads * headDim
       perPastKey = 0
       perDecodeKey = perPair
@@ -33,11 +35,11 @@ struct AttentionCost: Hashable, Sendable {
       return
     }
     let latent = LatentAttention.deepSeek
-    let rank = attribute("rank", latent.keyValueRank)
-    let rotary = attribute("rotary", latent.rotaryDim)
-    let plain = attribute("plain", latent.plainDim)
+    let rank = attribute("rank", Double(latent.keyValueRank))
+    let rotary = attribute("rotary", Double(latent.rotaryDim))
+    let plain = attribute("plain", Double(latent.plainDim))
     let key = plain + rotary
-    let value = attribute("value", latent.valueDim)
+    let value = attribute("value", Double(latent.valueDim))
     perPair = 2 * heads * (key + value)
     // A chunk unfolds again what was kept before it; its own keys are unfolded by a product.
     perPastKey = 2 * rank * heads * (plain + value)

@@ -227,7 +227,7 @@ public struct HoldOutCheck: Sendable {
   /// A curve's usable samples by the part of the operator's space that they lie in.
   private static func regions(of curve: MeasuredCurve) -> [(String, [MeasuredSample])] {
     let usable = curve.samples.filter {
-      $0.point[4] == 0 && $0.duration.median > 0
+      $0.point[4] == 0 && $0.duration.median > 0 && $0.duration.median.isFinite
         && OperatorWork(curve.operator, at: $0.point) != nil
     }
     guard curve.operator.kind.isStepAttention else { return [("", usable)] }

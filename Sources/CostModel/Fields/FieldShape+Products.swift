@@ -56,10 +56,10 @@ extension FieldShape {
       let perToken = octaves(op, "topK")
       let (experts, group) = (octaves(op, "experts"), octaves(op, "expertParallel"))
       let parts = octaves(op, "tensorParallel")
-      let bits = (op.dataType?.bytesPerElement ?? 4) * 8
+      let type = width(of: op.dataType)
       let fixed = FieldPlace(octaves: [
         0, octaves(op, "width"), octaves(op, "intermediate") - parts, max(0, experts - group),
-        perToken, experts, octaves(Int(bits)), parts, group,
+        perToken, experts, type, parts, group,
       ])
       return { point in
         let tokens = octaves(point[0])
@@ -71,6 +71,16 @@ extension FieldShape {
     },
     // Several kernels one after the other: sorting, two products, summing.
     launches: 5)
+
+  /// log₂ of a type's bits, by which fields that hold all types tell them apart; of two types of one width the one
+  /// that fewer kernels are written for lies beside it.
+  private static func width(of type: DataType?) -> Float {
+    let bits = octaves(Int((type?.bytesPerElement ?? 4) * 8))
+    return switch type {
+    case .float16, .int8, .int4: bits + 0.5
+    case .float32, .bfloat16, .float8, .float4, nil: bits
+    }
+  }
 
   /// Collectives over bytes and ranks.
   static let collectives = FieldShape(

@@ -9,7 +9,7 @@ final class FieldStore: Sendable {
   private let target: Device
   /// Whose fields are taken first where several runtimes measured an operator.
   private let preferred: Set<String>
-  private let runtimes = Memo<CleanCurves.Group, String?>()
+  private let runtimes = Memo<CleanCurves.Group, [String]>()
   private let made = Memo<LatencyField.Key, LatencyField?>()
 
   /// - Parameters:
@@ -24,23 +24,24 @@ final class FieldStore: Sendable {
 
   /// The field that tells most about an operator in a region; nil where nothing was measured.
   ///
-  /// - Parameter runtime: the runtime to take; nil for that with the most samples, of preferred ones
-  ///   where there are any.
+  /// - Parameter runtime: the runtime to take; nil for that with the most samples that make a field, of
+  ///   preferred ones where there are any.
   func field(
     for op: Operator, _ region: FieldRegion, runtime: String? = nil
   ) -> LatencyField? {
     guard FieldShape.shape(of: op.kind, region) != nil else { return nil }
     let group = CleanCurves.Group(op)
-    let most = runtimes.value(for: group) {
-      curves.runtimes(of: group, preferring: preferred).first
-    }
-    guard let most else { return nil }
-    let key = LatencyField.Key(
-      kind: op.kind, region: region, runtime: runtime ?? most, dataType: group.dataType,
-      others: group.others)
-    return made.value(for: key) {
-      LatencyField(
-        key, curves.curves(of: group, runtime: key.runtime), on: curves.device, for: target)
-    }
+    let asked =
+      runtime.map { [$0] }
+      ?? runtimes.value(for: group) { curves.runtimes(of: group, preferring: preferred) }
+    return asked.lazy.compactMap { [made, curves, target] runtime in
+      let key = LatencyField.Key(
+        kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
+        others: group.others)
+      return made.value(for: key) {
+        LatencyField(
+          key, curves.curves(of: group, runtime: runtime), on: curves.device, for: target)
+      }
+    }.first
   }
 }

@@ -176,7 +176,7 @@ struct LatencyField: Sendable {
         ? kriging.estimate(at: place, explains: true) : told ?? kriging.estimate(at: place)
     else { return nil }
     let evidence: Evidence =
-      if found.variance < 1e-6 * shape.covariance.variance {
+      if own != nil {
         .measured
       } else if found.variance < Self.known * shape.covariance.variance, encloses(place) {
         .interpolated
