@@ -6,6 +6,8 @@ public enum CalibrationError: Error, Hashable {
   case tooFewRequests(found: Int, needed: Int)
   /// The log holds no measured latencies.
   case nothingMeasured
+  /// The replay finishes none of the requests that are to be fitted.
+  case nothingReplayed
   /// All measured requests would be fitted, and none is left to judge.
   case nothingToJudge(measured: Int)
   /// The measurements do not determine the parameters: they are all alike.
@@ -28,6 +30,8 @@ extension CalibrationError: CustomStringConvertible {
       "only \(found) measured requests would be fitted and \(needed) are needed; give a longer log"
     case .nothingMeasured:
       "the log holds no measured latencies; give one that a server's run left"
+    case .nothingReplayed:
+      "the deployment's replay finishes none of the measured requests; see what 'reprise replay' says of them"
     case .nothingToJudge(let measured):
       "all \(measured) measured requests would be fitted and none is left to judge; fit fewer"
     case .noSolution:

@@ -17,8 +17,8 @@ public struct LogCalibration: Sendable {
   public enum Undetermined: Sendable, Hashable {
     /// No latency depends on it.
     case noEffect
-    /// Latencies change with it just as with another one.
-    case inseparable(from: StepParameter)
+    /// Latencies change with it just as with others, alone or several together.
+    case inseparable(from: [StepParameter])
     /// The best value is the last that is allowed: something else explains the latencies.
     case atItsBound
     /// Its standard error, in parts of a step's time, is too large.
@@ -58,6 +58,7 @@ public struct LogCalibration: Sendable {
   ///     and the better one is kept.
   ///   - replay: replays the log.
   /// - Throws: ``CalibrationError/tooFewRequests(found:needed:)`` below 20 measured requests,
+  ///   ``CalibrationError/nothingReplayed`` if the replay finishes none of them,
   ///   ``CalibrationError/noSolution`` if they determine nothing, and what `replay` throws.
   public init(
     _ measured: [RequestLatencies?], order: [Int], mayHideHost: Bool,
@@ -69,6 +70,9 @@ public struct LogCalibration: Sendable {
     }
     requests = order.count
     let start = try replay(StepParameters())
+    guard
+      order.contains(where: { start.latencies.indices.contains($0) && start.latencies[$0] != nil })
+    else { throw CalibrationError.nothingReplayed }
     let residuals = LatencyResiduals(measured, order: order)
     func fit(_ hidesHost: Bool) -> LatencyFit {
       LatencyFit(residuals, start: start, hidesHost: hidesHost, replay: replay)
@@ -141,8 +145,8 @@ public struct LogCalibration: Sendable {
     let weight = solution.weights.reduce(0, +)
     let idle = lengths.lastIndex { !($0 * $0 > 1e-6 * weight) }
     if let idle { return (idle, .noEffect) }
-    return inseparableColumns(products).flatMap { place, other in
-      StepParameter(rawValue: free[other]).map { (place, .inseparable(from: $0)) }
+    return inseparableColumns(products).map { place, others in
+      (place, .inseparable(from: others.compactMap { StepParameter(rawValue: free[$0]) }))
     }
   }
 }
@@ -155,7 +159,9 @@ extension LogCalibration.Estimate {
       switch undetermined {
       case .noEffect: "no latency depends on it"
       case .atItsBound: "they fit best with the last value that is allowed"
-      case .inseparable(let other): "it changes the latencies just as \(other.title) does"
+      case .inseparable(let others):
+        "it changes the latencies just as \(others.map(\.title).joined(separator: " and ")) "
+          + (others.count == 1 ? "does" : "do together")
       case .uncertain(let part) where part.isFinite:
         "its standard error is \(Int((100 * part).rounded())) % of a step"
       case .uncertain: "the requests are too few or too much alike"

@@ -37,34 +37,30 @@ func normalizedProducts(
   return (matrix, lengths)
 }
 
-/// The inverse of a matrix of unit diagonal; nil if it is singular.
-func inverse(_ matrix: [[Double]]) -> [[Double]]? {
-  var columns: [[Double]] = []
-  for index in matrix.indices {
-    let unit = matrix.indices.map { $0 == index ? 1.0 : 0 }
-    guard let column = solve(matrix, unit) else { return nil }
-    columns.append(column)
-  }
-  return columns
-}
-
-/// The part of a column's effect that no other may have; with less the two cannot be told apart.
+/// The part of a column's effect that no other may have; with less it cannot be told from the others.
 private let leastOwnEffect = 1e-5
 
-/// The last column whose effect the others have as well, and that which is most like it; nil where each
-/// has one of its own.
+/// The last column whose effect those before it have as well, alone or several together, and these; nil where
+/// each has one of its own.
 ///
 /// - Parameter matrix: the columns' products (``normalizedProducts(_:_:)``).
-func inseparableColumns(_ matrix: [[Double]]) -> (place: Int, other: Int)? {
-  func partner(of place: Int, atLeast least: Double) -> Int? {
-    let others = matrix.indices.filter { $0 != place && abs(matrix[place][$0]) >= least }
-    return others.max { abs(matrix[place][$0]) < abs(matrix[place][$1]) }
+func inseparableColumns(_ matrix: [[Double]]) -> (place: Int, others: [Int])? {
+  var found: (place: Int, others: [Int])?
+  var independent: [Int] = []
+  for place in matrix.indices {
+    // What the others have of it, by least squares.
+    let products = independent.map { matrix[place][$0] }
+    let known = independent.map { row in independent.map { matrix[row][$0] } }
+    let shares = solve(known, products) ?? []
+    let own = 1 - zip(shares, products).reduce(0) { $0 + $1.0 * $1.1 }
+    if own > leastOwnEffect {
+      independent.append(place)
+    } else {
+      found = (place, zip(independent, shares).filter { abs($1) > leastShare }.map(\.0))
+    }
   }
-  let inverted = inverse(matrix)
-  // The inverse's diagonal is one over the part of an effect that no other column has.
-  let shared = matrix.indices.last { place in
-    guard let inverted else { return partner(of: place, atLeast: 1 - leastOwnEffect) != nil }
-    return !(inverted[place][place] < 1 / leastOwnEffect)
-  }
-  return shared.flatMap { shared in partner(of: shared, atLeast: 0).map { (shared, $0) } }
+  return found
 }
+
+/// Of columns that together have another's effect, those with a smaller share are not named.
+private let leastShare = 0.01

@@ -24,9 +24,9 @@ public struct StepCalibration: Sendable {
   public var biasBefore: Double
   /// Mean signed relative error on held-out steps: below zero where steps are predicted too short.
   public var heldOutBias: Double
-  /// Pairs of numbers that the steps cannot tell apart, as where all batches are of one size: only what
-  /// both come to is sure.
-  public var inseparable: [(StepParameter, StepParameter)]
+  /// Numbers that the steps cannot tell from others, alone or several together, as where all batches are of one
+  /// size: only what they come to in all is sure.
+  public var inseparable: [(parameter: StepParameter, others: [StepParameter])]
   /// Mean absolute relative error on held-out steps where graphs pad them, and where they do not; nil
   /// where the deployment names no graphs.
   public var paddingErrors: (padded: Double, exact: Double)?
@@ -77,30 +77,37 @@ public struct StepCalibration: Sendable {
     calibration.hidesHost = fit.form.hidesHost
     calibration.padsToGraphs = padded == nil ? nil : isPadded
     let errors = best.heldOut.errors
+    inseparable = Self.inseparable(observations, hostTerms: fit.form.hostTerms)
+    let unsure = Set(inseparable.flatMap { [$0.parameter] + $0.others })
+    /// The error of a number that the steps determine, and that does not rest on its bound in every fit.
+    func error(_ parameter: StepParameter, _ place: Int) -> Double? {
+      unsure.contains(parameter) || errors[place] == 0 ? nil : errors[place]
+    }
     calibration.standardErrors = StoredCalibration.StandardErrors(
-      deviceScale: errors[0], perStep: errors[2], perSequence: errors[3], perToken: errors[4])
+      deviceScale: error(.deviceScale, 0), perStep: error(.perStep, 2),
+      perSequence: error(.perSequence, 3), perToken: error(.perToken, 4))
     if fit.form.fitsCollectives, fit.compute > 0 {
       calibration.collectiveScale = fit.collectives / fit.compute
       calibration.standardErrors.collectiveScale = errors[5]
     }
-    inseparable = Self.inseparable(observations, hostTerms: fit.form.hostTerms)
     outliers = best.outliers
     heldOutBias = best.heldOut.signed
   }
 
-  /// ``inseparable`` in words, a sentence a pair.
+  /// ``inseparable`` in words, a sentence each.
   public var notToldApart: [String] {
-    inseparable.map {
-      "\($0.0.title) and \($0.1.title): they grow alike in these steps; only what both come to is sure"
+    inseparable.map { parameter, others in
+      "\(([parameter] + others).map(\.title).joined(separator: " and ")): they grow alike in these steps; only what "
+        + (others.count == 1 ? "both" : "all") + " come to is sure"
     }
   }
 
   private static let fewestSteps = 20
 
-  /// The numbers, later ones first, whose part of a step grows as that of another one does.
+  /// The numbers, later ones first, whose part of a step grows as that of others does.
   private static func inseparable(
     _ steps: [StepObservation], hostTerms: Int
-  ) -> [(StepParameter, StepParameter)] {
+  ) -> [(parameter: StepParameter, others: [StepParameter])] {
     var free = StepParameter.allCases.prefix(1 + hostTerms).map { parameter in
       (
         parameter: parameter,
@@ -111,15 +118,14 @@ public struct StepCalibration: Sendable {
       )
     }
     let weights = steps.map(\.weight)
-    var pairs: [(StepParameter, StepParameter)] = []
-    while free.count > 1,
-      let (place, other) = inseparableColumns(
-        normalizedProducts(free.map(\.column), weights).matrix)
+    var found: [(parameter: StepParameter, others: [StepParameter])] = []
+    while let (place, others) = inseparableColumns(
+      normalizedProducts(free.map(\.column), weights).matrix)
     {
-      pairs.append((free[place].parameter, free[other].parameter))
+      found.append((free[place].parameter, others.map { free[$0].parameter }))
       free.remove(at: place)
     }
-    return pairs
+    return found
   }
 
   /// Whether it predicts steps that it did not see better than no fit does: by less error, or by less of it in

@@ -164,6 +164,9 @@ public struct OperatorStore: Sendable {
       return try body()
     } catch let error as OperatorStoreError {
       throw error
+    } catch let damaged as DamagedRow {
+      throw .damaged(
+        path: path, table: damaged.table, row: damaged.row, problem: damaged.problem)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_NOTADB {
       throw .notADatabase(path: path)
     } catch let error as DatabaseError where error.resultCode == .SQLITE_BUSY {

@@ -20,6 +20,8 @@ public enum OperatorStoreError: Error, Hashable {
   case conflict(first: String, second: String, problem: String)
   /// Nothing of what is asked for was measured by the software that is to price it.
   case noRuntime(path: String, name: String, device: String, known: [String])
+  /// A row holds what no import writes.
+  case damaged(path: String, table: String, row: Int64, problem: String)
   /// SQLite refused.
   case database(path: String, problem: String)
 }
@@ -53,8 +55,11 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(path): '\(name)' measured nothing for \(device); "
         + (known.isEmpty
           ? "no software did" : "those that did are \(known.joined(separator: ", "))")
+    case .damaged(let path, let table, let row, let problem):
+      "\(path): row \(row) of table \(table): \(problem); something else than reprise wrote it: import the "
+        + "files again into a new database"
     case .database(let path, let problem):
-      "\(path): \(problem)"
+      "\(path): SQLite says '\(problem)'; if the file is damaged, import the files again into a new one"
     }
   }
 }

@@ -15,12 +15,14 @@ final class SampleScan {
     statement = try db.makeStatement(
       sql: """
         SELECT axis0, axis1, axis2, axis3, axis4, count, minimum_ns, median_ns, mean_ns,
-          deviation_ns, source_id
+          deviation_ns, source_id, id
         FROM sample WHERE curve_id = ?
         """)
   }
 
   /// The samples of one curve, ordered by their axes, then by source.
+  ///
+  /// - Throws: ``DamagedRow`` where a time is none.
   func samples(ofCurve curve: Int64) throws -> [MeasuredSample] {
     let handle = statement.sqliteStatement
     defer { sqlite3_reset(handle) }
@@ -44,6 +46,11 @@ final class SampleScan {
         duration: DurationStatistics(
           count: number(5), minimum: time(6), median: time(7), mean: time(8), deviation: time(9)),
         source: number(10))
+      guard (6...9).allSatisfy({ DamagedRow.isTime(time($0)) }), sample.duration.count > 0 else {
+        throw DamagedRow(
+          table: "sample", row: sqlite3_column_int64(handle, 11),
+          problem: "its times are no numbers of nanoseconds from 0 to \(DamagedRow.longestTime)")
+      }
       if let last = samples.last, Self.precedes(sample, last) { isSorted = false }
       samples.append(sample)
     }

@@ -149,7 +149,7 @@ extension OperatorStore {
           SELECT fitted_on, steps, device_scale, per_step_ns, per_sequence_ns, per_token_ns,
             error_before, error_held_out, fitted_sha256, basis, hides_host, device_scale_se,
             per_step_se_ns, per_sequence_se_ns, per_token_se_ns, collective_scale,
-            collective_scale_se, pads_to_graphs
+            collective_scale_se, pads_to_graphs, rowid
           FROM calibration
           WHERE device = ? AND model = ? AND data_type = ? AND tensor_parallel = ?
           """,
@@ -170,8 +170,27 @@ extension OperatorStore {
         found.collectiveScale = row[15]
         found.standardErrors.collectiveScale = row[16]
         found.padsToGraphs = row[17]
+        guard found.isSound else {
+          throw DamagedRow(
+            table: "calibration", row: row[18],
+            problem: "its numbers are no factors, times and errors")
+        }
         return found
       }
     }
+  }
+}
+
+extension StoredCalibration {
+  /// Whether its numbers can be those of a fit.
+  fileprivate var isSound: Bool {
+    func isFactor(_ value: Double) -> Bool { value > 0 && value <= 1000 }
+    let errors = [
+      standardErrors.deviceScale, standardErrors.perStep, standardErrors.perSequence,
+      standardErrors.perToken, standardErrors.collectiveScale,
+    ].compactMap(\.self)
+    return isFactor(deviceScale) && isFactor(collectiveScale)
+      && [perStep, perSequence, perToken].allSatisfy(DamagedRow.isTime)
+      && (errors + [errorBefore, errorHeldOut]).allSatisfy { $0 >= 0 && $0.isFinite }
   }
 }

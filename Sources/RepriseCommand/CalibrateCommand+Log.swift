@@ -86,6 +86,14 @@ extension LogCalibration {
           + "\(fixedText(error / scale, decimals: decimals))\(unit)")
     }
     if parameters.hidesHost { lines.append("host time passes while the device works") }
-    return lines + estimates.compactMap(\.explanation)
+    lines += estimates.compactMap(\.explanation)
+    let isHeld = estimates.contains {
+      if case .inseparable? = $0.undetermined { true } else { false }
+    }
+    if isHeld {
+      lines.append(
+        "the numbers above moved to where what is held is so; their ± does not count that")
+    }
+    return lines
   }
 }

@@ -163,7 +163,7 @@ struct CalibrateCommand: FailingCommand {
               guard name != sheet.name, let other = Device.builtIn(named: name) else { return nil }
               return RelativeCurves(device: other, curves: curves)
             })
-          : HoldOutCheck(curves, on: sheet, by: way)
+          : HoldOutCheck(curves, among: all, on: sheet, by: way)
         guard !check.rows.isEmpty else {
           try say(
             way == .devices
@@ -255,7 +255,7 @@ struct CalibrateCommand: FailingCommand {
       (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
         left out       \(counted(fit.outliers, "step")) far off
       """)
-    for pair in fit.notToldApart { print("  not told apart \(pair)") }
+    for numbers in fit.notToldApart { print("  not told apart \(numbers)") }
     if calibration.hidesHost {
       print("  a step is the longer of the two: host time passes while the device works")
     }

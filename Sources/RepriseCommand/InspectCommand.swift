@@ -130,6 +130,7 @@ extension OperatorStore {
   /// A sentence that a database has no curve of a device, and what it has instead.
   func lack(of device: String, in path: String) throws -> String {
     let names = try deviceNames()
+    guard !names.contains(device) else { return "\(path) holds '\(device)', but no curve of it" }
     let hint = nearestName(to: device, among: names)
     let known = names.isEmpty ? "nothing yet" : names.joined(separator: ", ")
     return "\(path) holds no curve of '\(device)'; "

@@ -107,19 +107,19 @@ struct QueryCommand: FailingCommand {
         attributes[name] = value
       }
     }
-    guard values[0] > 0 || (kind.isStepAttention && values[2] > 0) else {
+    let names = kind.attributeNames
+    if let names, let extra = attributes.keys.sorted().first(where: { !names.all.contains($0) }) {
+      let known = names.all.isEmpty ? "none but its axes" : names.all.joined(separator: ", ")
+      throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
+    }
+    guard values[0] > 0 || (axes.contains("decodeSequences") && values[2] > 0) else {
       throw Failure(.usage, "give a size of at least 1 along \(axes.joined(separator: ", "))")
     }
     if kind.isStepAttention, values[2] > 0, values[3] < 1 {
       throw Failure(.usage, "decodeSequences needs decodeContext=NUMBER, at least 1")
     }
-    let names = kind.attributeNames
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
-    }
-    if let names, let extra = attributes.keys.sorted().first(where: { !names.all.contains($0) }) {
-      let known = names.all.isEmpty ? "none but its axes" : names.all.joined(separator: ", ")
-      throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
     }
     let op = Operator(kind, dataType: dataType, attributes)
     if kind.isCollective, attributes["ranks"] == 1 {
@@ -148,7 +148,12 @@ struct QueryCommand: FailingCommand {
   /// What else a user should know of the price.
   private func notes(_ op: Operator, _ curves: [MeasuredCurve], _ sheet: Device) -> [String] {
     var notes: [String] = []
-    let software = Set(curves.filter { $0.operator == op }.map(\.runtime)).sorted()
+    let own = curves.filter { $0.operator == op }
+    let like = curves.filter {
+      $0.operator.kind == op.kind && $0.operator.dataType == op.dataType
+        && $0.operator.attributes.keys == op.attributes.keys
+    }
+    let software = Set((own.isEmpty ? like : own).map(\.runtime)).sorted()
     if runtime == nil, software.count > 1 {
       notes.append(
         "measured by \(software.count) programs; --runtime chooses: \(software.joined(separator: ", "))"

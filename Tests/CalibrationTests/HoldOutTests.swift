@@ -66,8 +66,26 @@ import Testing
     let rough = try #require(HoldOutCheck(products(noise: 0.3), on: device, by: way).rows.first)
     #expect(rough.errors.meanAbsolutePercent > 2 * smooth.errors.meanAbsolutePercent)
     #expect((75...100).contains(rough.errors.coveragePercent))
+    // Not by being wide: noise of 30 % is doubted as such.
+    #expect(rough.points.allSatisfy { (0.05...0.8).contains($0.prediction.relativeError) })
     #expect(rough.errors.percentile95 >= rough.errors.medianAbsolutePercent)
     #expect(rough.errors.points == rough.points.count)
+  }
+
+  /// Oracle: a model that never saw the kind.
+  @Test func `A kind whose only curve is held out is priced as one that was never measured`() throws
+  {
+    let norm = MeasuredCurve(
+      Operator(.rmsNorm, dataType: .bfloat16, ["width": 1024]), device: "toy", runtime: "toy 1",
+      samples: products()[0].samples)
+    let model = CostModel(curves: products(), on: device)
+    let row = try #require(
+      HoldOutCheck([norm], among: products() + [norm], on: device, by: .curves).rows.first)
+    #expect(row.points.count == norm.samples.count)
+    for point in row.points {
+      #expect(point.prediction == model.predict(norm.operator, at: point.point))
+      #expect(point.prediction.evidence == .borrowed)
+    }
   }
 
   /// What was held out must not be found in another runtime's curve, nor in the data itself.

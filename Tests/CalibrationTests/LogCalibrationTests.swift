@@ -2,6 +2,7 @@ import Calibration
 import CostModel
 import Operators
 import RequestLogs
+import Scenarios
 import Testing
 import Validation
 
@@ -52,13 +53,28 @@ import Validation
     let fit = try MadeLog(truth, requests: 80, gap: nil).measured(fitCount: 60).calibration()
     let sequence = fit.estimates[StepParameter.perSequence.rawValue]
     #expect(sequence.value == 0 && sequence.standardError == nil)
-    #expect(sequence.undetermined == .inseparable(from: .perStep))
+    #expect(sequence.undetermined == .inseparable(from: [.perStep]))
     #expect(
       sequence.explanation
         == "the log cannot determine host time a sequence: it changes the latencies just as host "
         + "time a step does; held at 0")
     // Together they are right.
     #expect(abs(fit.parameters.perStep - 2.3e6) < 0.5e6)
+  }
+
+  /// Requests of one size that never meet: a step of prefill and one of decode tell two numbers, not three.
+  @Test func `Three numbers that two latencies cannot tell are not fitted`() throws {
+    let truth = Self.parameters(1, 2e6, 0, 5e4)
+    let log = try MadeLog(truth, requests: 80, gap: nil, sizes: (60, 30))
+    let fit = try log.measured(fitCount: 60).calibration()
+    let token = fit.estimates[StepParameter.perToken.rawValue]
+    #expect(token.value == 0 && token.standardError == nil)
+    guard case .inseparable(let others)? = token.undetermined else {
+      Issue.record("\(String(describing: token.undetermined))")
+      return
+    }
+    #expect(others.count == 2)
+    #expect(token.explanation?.contains("do together") == true)
   }
 
   @Test func `What judged requests measured changes nothing that is fitted`() throws {
@@ -115,6 +131,12 @@ import Validation
     }
     #expect(throws: CalibrationError.tooFewRequests(found: 19, needed: 20)) {
       try log.measured(fitCount: 19).calibration()
+    }
+    // A server with no room for any of the prompts.
+    var small = log
+    small.deployment.engines[0].maxModelLength = 2
+    #expect(throws: CalibrationError.nothingReplayed) {
+      try small.measured(fitCount: 25).calibration()
     }
     var blind = log
     for index in blind.records.indices { blind.records[index].measured = nil }

@@ -59,16 +59,18 @@ struct MadeLog {
   /// - Parameters:
   ///   - gap: mean nanoseconds between arrivals, which are random; nil for requests that never meet.
   ///   - variation: of the measured steps' durations.
+  ///   - sizes: tokens of each prompt and answer; random ones if not given.
   init(
     _ truth: StepParameters, requests: Int = 160, gap: Double? = 1.3e8, variation: Double = 0.02,
-    seed: UInt64 = 1, deployment: Deployment = deployment()
+    seed: UInt64 = 1, sizes: (Int, Int)? = nil, deployment: Deployment = deployment()
   ) throws {
     var random = SplitMix64(seed: seed)
     var time = 0.0
     var records = (0..<requests).map { index in
       let record = RequestRecord(
         id: "r\(index)", arrival: Nanoseconds(rounding: time),
-        inputTokens: 20 + Int(random.next() % 300), outputTokens: 4 + Int(random.next() % 50))
+        inputTokens: sizes?.0 ?? 20 + Int(random.next() % 300),
+        outputTokens: sizes?.1 ?? 4 + Int(random.next() % 50))
       if let gap { time += gap * 2 * random.unit() } else { time += 2e10 }
       return record
     }

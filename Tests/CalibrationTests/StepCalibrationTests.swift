@@ -107,7 +107,32 @@ import Testing
         shape: shape)
     }
     let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
-    #expect(fit.inseparable.map { [$0.0, $0.1] } == expected)
+    #expect(fit.inseparable.map { [$0.parameter] + $0.others } == expected)
+  }
+
+  /// Of two kinds of steps three numbers are one too many, though no two of them grow alike.
+  @Test func `Numbers that only three together cannot be told apart are named`() throws {
+    let model = model
+    let measured = (0..<100).map { index in
+      var shape = StepShape()
+      if index % 2 == 0 {
+        shape.addPrefill(tokens: 60, past: 0, finishes: true)
+      } else {
+        for _ in 0..<3 { shape.addDecode(context: 80) }
+      }
+      let time =
+        model.price(shape).deviceTime.sum() + 200_000 + 5000 * Double(shape.tokens)
+        + 100 * Double(index % 7)
+      return MeasuredStep(
+        start: Nanoseconds(Int64(index) * 1_000_000), duration: Nanoseconds(rounding: time),
+        shape: shape)
+    }
+    let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    let last = try #require(fit.inseparable.first)
+    #expect(last.parameter == .perToken && last.others.count >= 2)
+    #expect(fit.notToldApart[0].contains(" and "))
+    #expect(fit.calibration.standardErrors.perToken == nil)
+    #expect(fit.calibration.standardErrors.perStep == nil)
   }
 
   @Test func `A pausing machine does not move the fit`() throws {

@@ -158,6 +158,31 @@ import Testing
     }
   }
 
+  /// A switch that sums on the way sends half of what a ring does, to the ranks that were measured.
+  @Test(arguments: [1 << 16, 1 << 26, 1 << 33])
+  func `Ranks that were not measured are no faster than light, though measured ones are`(
+    bytes: Int
+  ) throws {
+    let device = device()
+    let curves = try [2, 4, 8].map { ranks in
+      let op = Operator(.allReduce, dataType: .bfloat16, ["ranks": ranks])
+      let samples = try (8...28).map { power in
+        let work = try #require(OperatorWork(op, at: AxisPoint(1 << power)))
+        let time = 3000 + device.speedOfLight(work, .bfloat16) * 0.7
+        return MeasuredSample(
+          at: AxisPoint(1 << power), duration: DurationStatistics(mean: time), source: 1)
+      }
+      return MeasuredCurve(op, device: "toy", runtime: "toy 1", samples: samples)
+    }
+    let model = CostModel(curves: curves, on: device)
+    for ranks in [8, 16, 72, 1000] {
+      let op = Operator(.allReduce, dataType: .bfloat16, ["ranks": ranks])
+      let found = try #require(model.predict(op, at: AxisPoint(bytes)))
+      if ranks > 8 { #expect(found.nanoseconds >= found.speedOfLight) }
+      if ranks == 8, bytes > 1 << 20 { #expect(found.nanoseconds < found.speedOfLight) }
+    }
+  }
+
   /// A point measured twice, with times that a fifth of either is no noise of the others.
   @Test func `Repetitions that disagree are told by the interval`() throws {
     var curves = curves(.products)

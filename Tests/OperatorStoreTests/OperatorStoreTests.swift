@@ -92,6 +92,43 @@ import Testing
     }
   }
 
+  /// What something else than an import wrote is named, and not reckoned with.
+  @Test(arguments: [
+    ("sample", "median_ns = 9e999"), ("sample", "median_ns = 1e300"), ("sample", "mean_ns = -1"),
+    ("calibration", "device_scale = -3"), ("calibration", "device_scale = 9e999"),
+    ("calibration", "per_step_ns = -1e9"), ("calibration", "error_held_out = -5"),
+    ("calibration", "device_scale_se = -1"),
+  ])
+  func `A row that no import writes is refused by its number`(table: String, change: String) throws
+  {
+    let path = folder.path("changed.sqlite")
+    let store = try OperatorStore(path: path, mode: .readWrite)
+    _ = try store.add(trace(sha256: "a"), device: "D")
+    let deployment = StoredCalibration.Deployment(
+      device: "D", model: "M", dataType: .bfloat16, tensorParallel: 1)
+    try store.save(
+      StoredCalibration(
+        deployment: deployment, fittedOn: "f", steps: 7, deviceScale: 1.1, perStep: 2,
+        perSequence: 3,
+        perToken: 4, errorBefore: 0.2, errorHeldOut: 0.1))
+    func read() throws {
+      _ = try store.curves(device: "D")
+      _ = try store.calibration(of: deployment)
+    }
+    try read()
+    try store.queue.write {
+      try $0.execute(sql: "UPDATE \(table) SET \(change) WHERE id = (SELECT max(id) FROM \(table))")
+    }
+    let row = try #require(
+      try store.queue.read { try Int64.fetchOne($0, sql: "SELECT max(id) FROM \(table)") })
+    do {
+      try read()
+      Issue.record("nothing was refused")
+    } catch OperatorStoreError.damaged(let named, let place, let number, _) {
+      #expect(named == path && place == table && number == row)
+    }
+  }
+
   @Test func `A database of an older version is brought up to this one, also to be read`() throws {
     let path = folder.path("old.sqlite")
     try OperatorStore.migrator.migrate(

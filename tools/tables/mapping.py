@@ -132,7 +132,7 @@ def batched_product(operation, n, k):
     return Mapping(
         "gemm", {"tokens": "num_tokens"},
         {"batch": "num_heads", "n": constant(n), "k": constant(k)}, "bmm_dtype",
-        silent={"batch": 1}, only=("op_name", operation))
+        only=("op_name", operation))
 
 
 NCCL = [collective(name, "nccl_dtype") for name in COLLECTIVES]

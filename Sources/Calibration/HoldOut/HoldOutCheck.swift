@@ -97,18 +97,24 @@ public struct HoldOutCheck: Sendable {
   ///
   /// - Parameters:
   ///   - curves: of one device; samples of skewed batches are passed over.
+  ///   - all: everything measured on it, for a kind of which every curve is held out; the curves, if not given.
   ///   - device: its data sheet.
   ///   - way: which points are held out.
   ///   - seed: of the random choices.
   /// - Complexity: one model for each runtime and kind, and one prediction for each judged point.
   public init(
-    _ curves: [MeasuredCurve], on device: Device, by way: HoldOutProtocol, seed: UInt64 = 1
+    _ curves: [MeasuredCurve], among all: [MeasuredCurve]? = nil, on device: Device,
+    by way: HoldOutProtocol, seed: UInt64 = 1
   ) {
+    let all = all ?? curves
     for (group, curves) in Self.divided(curves) {
       let parts = way.divide(curves, seed: seed)
       let distances = SampleDistances(parts.kept)
+      // A kind that nothing is left of is priced as one that was never measured.
+      let known =
+        parts.kept.isEmpty ? all.filter { $0.operator.kind != group.kind } : parts.kept
       judge(
-        group, by: way, curves: curves, parts.held, CostModel(curves: parts.kept, on: device),
+        group, by: way, curves: curves, parts.held, CostModel(curves: known, on: device),
         most: Self.mostPoints
       ) { distances.octaves(from: $0, at: $1) }
     }

@@ -221,8 +221,15 @@ struct LatencyField: Sendable {
       at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
       variance: found.variance)
     let light = target.speedOfLight(work, op.dataType)
-    // What was measured is given back, whatever the data sheet says of it.
-    let least = isTransferred ? light : evidence == .measured ? 0 : leastOfLight * light
+    // What was measured is given back, whatever the data sheet says of it; what beats a ring by measured ranks says
+    // nothing of ranks beyond them.
+    let least =
+      switch evidence {
+      case _ where isTransferred: light
+      case .measured: 0.0
+      case .borrowed where curves[op] == nil: light
+      default: leastOfLight * light
+      }
     return FittedCurve.Estimate(
       nanoseconds: max(
         least, anchor.nanoseconds(work, Roofline(target, op.dataType)) * exponential(found.mean)),
