@@ -68,6 +68,16 @@ def test_a_products_milliseconds_are_nanoseconds_and_its_points_are_sorted(tmp_p
     assert headers[0]["facts"]["table"] == "h200_sxm/family/vllm/0.24.0/gemm_perf.parquet"
 
 
+def test_a_batched_product_of_one_is_no_plain_product(tmp_path):
+    """Its kernel is another: up to 2.6 times slower than a product of the same sizes."""
+    row = {**{key: GEMM[key] for key in ("framework", "version", "device", "kernel_source")},
+           "op_name": "mla_gen_pre", "bmm_dtype": "bfloat16", "num_tokens": 4, "num_heads": 1,
+           "latency": 0.004}
+    _, found, _ = converted(tmp_path, "mla_bmm_perf", rows(row, {}, {"num_heads": 8}))
+    assert [curve["attributes"] for curve, _ in found["0.24.0"]] == [
+        {"batch": 1, "n": 512, "k": 128}, {"batch": 8, "n": 512, "k": 128}]
+
+
 @pytest.mark.parametrize("name,data_type,attributes,version", [
     ("bfloat16", "bf16", {}, "0.24.0"), ("fp8", "fp8", {}, "0.24.0"),
     ("fp8_block", "fp8", {}, "0.24.0 fp8_block"),
