@@ -124,7 +124,7 @@ extension CostModel {
           octaves += 4
           continue
         }
-        octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, other)))) / logarithm(2)
+        octaves += octavesBetween(value, other)
       }
       return (like, octaves)
     }

@@ -7,25 +7,17 @@ internal import Operators
 /// A step of a kernel, such as a worse tile chosen at 2,816 tokens, is in all curves that run the same
 /// kernel; a disturbed measurement is in one.
 struct LikeCurves {
-  private struct Family: Hashable {
-    var kind: OperatorKind
-    var dataType: DataType?
-    var names: [String]
-  }
-
   private let curves: [MeasuredCurve]
   /// The lines of each curve.
   let lines: [CurveLines]
-  private let families: [Family: [Int]]
+  private let families: [OperatorFamily: [Int]]
 
   init(_ curves: [MeasuredCurve], on device: Device) {
     self.curves = curves
     self.lines = curves.map { CurveLines($0, on: device) }
-    self.families = Dictionary(grouping: curves.indices) { Self.family(curves[$0].operator) }
-  }
-
-  private static func family(_ op: Operator) -> Family {
-    Family(kind: op.kind, dataType: op.dataType, names: op.attributes.keys.sorted())
+    self.families = Dictionary(grouping: curves.indices) {
+      OperatorFamily(curves[$0].operator)
+    }
   }
 
   /// Whether like curves have the bump, too: those of the eight nearest, and further ones of this
@@ -66,11 +58,11 @@ struct LikeCurves {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
     var found: [(octaves: Double, curve: Int)] = []
-    for other in families[Self.family(op)] ?? [] where other != curve {
+    for other in families[OperatorFamily(op)] ?? [] where other != curve {
       var octaves = curves[other].runtime == curves[curve].runtime ? 0.0 : 1.0
       for (name, value) in attributes {
         let theirs = curves[other].operator.attributes[name] ?? value
-        octaves += abs(logarithm(Double(max(1, value)) / Double(max(1, theirs)))) / logarithm(2)
+        octaves += octavesBetween(value, theirs)
       }
       let full = found.count == 8
       if full, let last = found.last, (last.octaves, last.curve) <= (octaves, other) { continue }

@@ -8,26 +8,15 @@ package import Operators
 /// The same distance for every kind, whatever a field makes of its sizes, so that errors can be told
 /// by it.
 package struct SampleDistances: Sendable {
-  /// Operators between which distances mean something: of one kind and type, with the same attributes.
-  private struct Family: Hashable {
-    var kind: OperatorKind
-    var dataType: DataType?
-    var names: [String]
-
-    init(_ op: Operator) {
-      (kind, dataType, names) = (op.kind, op.dataType, op.attributes.keys.sorted())
-    }
-  }
-
-  private let families: [Family: (places: [FieldPlace], tree: NeighbourTree)]
+  private let families: [OperatorFamily: (places: [FieldPlace], tree: NeighbourTree)]
 
   /// Takes in the samples of some curves.
   ///
   /// - Complexity: O(*s* · log *s*) for *s* samples.
   package init(_ curves: [MeasuredCurve]) {
-    var places: [Family: [FieldPlace]] = [:]
+    var places: [OperatorFamily: [FieldPlace]] = [:]
     for curve in curves {
-      let family = Family(curve.operator)
+      let family = OperatorFamily(curve.operator)
       places[family, default: []] += curve.samples.map {
         Self.place(curve.operator, $0.point, family.names)
       }
@@ -38,7 +27,7 @@ package struct SampleDistances: Sendable {
   /// The distance from an operator at a point to the nearest sample; nil where none is of its kind,
   /// type and attributes.
   package func octaves(from op: Operator, at point: AxisPoint) -> Double? {
-    let family = Family(op)
+    let family = OperatorFamily(op)
     guard let (places, tree) = families[family] else { return nil }
     let place = Self.place(op, point, family.names)
     return tree.nearest(1, to: place).first.map {
