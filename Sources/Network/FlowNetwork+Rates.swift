@@ -12,6 +12,8 @@ extension FlowNetwork {
   /// now be too fast for a link, bottlenecks that flows cross whose rates have changed, and links that
   /// would carry too much. If there is none, rates are max-min fair: every flow has its limit or a bottleneck.
   mutating func settle() {
+    // Most changes touch no tight link.
+    guard !dirty.isEmpty || !stale.isEmpty else { return }
     component.removeAll(keepingCapacity: true)
     visit += 1
     for link in dirty {

@@ -25,6 +25,7 @@ struct CompiledPipeline {
     /// Whether all requests pass it, whatever they are.
     let isForAll: Bool
     // What is asked of its action for each stage of each request, as comparing actions copies them.
+    let looksUp: Bool
     let isPrefill: Bool
     let isDecode: Bool
 
@@ -35,6 +36,7 @@ struct CompiledPipeline {
       (partner, contexts, stores) = (draft.partner, draft.contexts, draft.stores)
       var takesPassages = false
       if case .retrieve(let retrieval) = stage.action { takesPassages = retrieval.isLogged }
+      looksUp = stage.action.looksUp
       (isPrefill, isDecode) = (stage.action == .prefill, stage.action == .decode)
       isForAll = stage.condition == StageCondition() && !stage.isOptional && !takesPassages
     }
@@ -111,7 +113,7 @@ struct CompiledPipeline {
       computing.count > 1
       || parts.contains {
         if case .think(let thinking) = $0.stage.action { return thinking.paths > 1 }
-        return $0.stage.action.looksUp
+        return $0.looksUp
       }
   }
 

@@ -115,7 +115,9 @@ extension PipelineFleet {
     if begins {
       let pool = engines[engine].pool
       guard let pricing = plan.pools[pool].pricing else { return }
-      let price = models[place].withDrafts(pricing.price(models[place].current.shape))
+      // Not in one expression, in which the engine would be copied before the price is known.
+      let plain = pricing.price(models[place].current.shape)
+      let price = models[place].withDrafts(plain)
       models[place].start(price: price, until: .max, chain: chains.chain)
       result.steps += 1
       if plan.scenario.keyValueMode == .layerwise { foreseeLayers(of: engine) }
