@@ -10,8 +10,10 @@ struct PipelineRecorder {
   let collect: ((JourneyOutcome) -> Void)?
   /// What went into the request at hand, by pool and part.
   private var parts: [Double]
-  /// Places of classes in the result.
+  /// Places of classes in the result; of nil that of requests without one.
   private var classPlaces: [String?: Int] = [:]
+  /// The place of all classes that came later than those that are told apart.
+  private var laterPlace: Int?
 
   init(
     pools: Int, objectives: LatencyObjectives?, collect: ((JourneyOutcome) -> Void)?
@@ -51,10 +53,16 @@ struct PipelineRecorder {
   private mutating func place(of name: String?, in result: inout PipelineResult) -> Int {
     if let place = classPlaces[name] { return place }
     let named = classPlaces.count - (classPlaces[nil] == nil ? 0 : 1)
-    if name != nil, named >= ClassTotals.most { return place(of: nil, in: &result) }
-    classPlaces[name] = result.classes.count
-    result.classes.append(ClassTotals(name: name))
-    return result.classes.count - 1
+    let new = result.classes.count
+    if name != nil, named >= ClassTotals.most {
+      if let laterPlace { return laterPlace }
+      laterPlace = new
+      result.classes.append(ClassTotals(name: nil, isLater: true))
+    } else {
+      classPlaces[name] = new
+      result.classes.append(ClassTotals(name: name))
+    }
+    return new
   }
 
   // MARK: Critical paths
@@ -97,7 +105,7 @@ struct PipelineRecorder {
       let task = tasks[tasks.startIndex + place]
       if task.phase == .ended {
         // A fetch waited for the store that was last; so did a context for blocks that came too late.
-        let isFetch = pipeline.parts[place].stage.action.looksUp
+        let isFetch = pipeline.parts[place].looksUp
         let store = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
         let pool = isFetch ? store : pipeline.parts[place].pool
         parts[store * BlamePart.allCases.count + BlamePart.service.rawValue] += Double(

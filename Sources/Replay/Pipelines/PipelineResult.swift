@@ -159,8 +159,10 @@ public struct ClassTotals: Sendable {
   /// The most classes that are told apart, so that a log with a class for each request takes no memory for it.
   public static let most = 32
 
-  /// Its name; nil of requests without a class, and of those whose class came after the first ``most``.
+  /// Its name; nil of requests without a class, and of ``isLater``.
   public let name: String?
+  /// Whether it is all classes that came after the first ``most``.
+  public let isLater: Bool
   /// Requests that finished, were rejected or turned away.
   public internal(set) var ended = 0
   /// Of these, requests that ended as they should; what follows is of them.
@@ -172,7 +174,7 @@ public struct ClassTotals: Sendable {
   /// Their latencies.
   public internal(set) var latencies = PipelineLatencies()
 
-  init(name: String?) { self.name = name }
+  init(name: String?, isLater: Bool = false) { (self.name, self.isLater) = (name, isLater) }
 }
 
 /// Latencies of the requests of one pipeline or class.

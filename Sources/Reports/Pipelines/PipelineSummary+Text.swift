@@ -75,7 +75,7 @@ extension PipelineSummary {
     for one in classes {
       let share = one.within.map { [percent(Double($0) / Double(max(1, one.ended)))] } ?? []
       table.add(
-        [one.name ?? "others", groupedText(one.finished)]
+        [one.name ?? (one.later == true ? "later classes" : "no class"), groupedText(one.finished)]
           + Self.cells(one.timeToFirstToken, one.timePerOutputToken, one.endToEnd) + share)
     }
     return table

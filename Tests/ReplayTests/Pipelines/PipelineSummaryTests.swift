@@ -139,7 +139,7 @@ struct PipelineSummaryTests {
   }
 
   @Test(
-    "tells the first 32 classes apart, and what has none or came later together",
+    "tells the first 32 classes apart, those that came later together, and requests without one",
     arguments: [2, 50])
   func classes(count: Int) throws {
     var random = SplitMix64(seed: UInt64(count))
@@ -159,12 +159,13 @@ struct PipelineSummaryTests {
     let summary = PipelineSummary(result, plan)
     let classes = try #require(summary.classes)
     #expect(result.shed > 0)
-    #expect(classes.count == min(count, 32) + 1)
+    #expect(classes.count == min(count, 32) + (count > 32 ? 2 : 1))
+    #expect(classes.count { $0.later == true } == (count > 32 ? 1 : 0))
     let told = Set(classes.compactMap(\.name))
     for one in classes {
       let own = outcomes.filter { outcome in
-        let name = outcome.requestClass.flatMap { told.contains($0) ? $0 : nil }
-        return name == one.name
+        guard let name = outcome.requestClass else { return one.name == nil && one.later == nil }
+        return told.contains(name) ? name == one.name : one.later == true
       }
       let finished = own.filter { $0.status == .finished }
       #expect(one.ended == own.count && one.finished == finished.count)

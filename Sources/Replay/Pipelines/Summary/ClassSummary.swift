@@ -2,9 +2,10 @@ import Operators
 
 /// What became of the requests of one class.
 public struct ClassSummary: Sendable, Hashable, Codable {
-  /// Its name; nil of requests without a class, and of those whose class came after the first
-  /// ``ClassTotals/most``.
+  /// Its name; nil of requests without a class, and of ``later``.
   public var name: String?
+  /// True of all classes that came after the first ``ClassTotals/most``; nil of others.
+  public var later: Bool?
   /// Requests that finished, were rejected or turned away.
   public var ended: Int
   /// Of these, requests that ended as they should; what follows is of them.
@@ -23,7 +24,7 @@ public struct ClassSummary: Sendable, Hashable, Codable {
   public var goodput: Double?
 
   private enum CodingKeys: String, CodingKey {
-    case name, ended, finished, within
+    case name, later, ended, finished, within
     case outputTokens = "output_tokens"
     case timeToFirstToken = "ttft"
     case timePerOutputToken = "tpot"
@@ -33,6 +34,7 @@ public struct ClassSummary: Sendable, Hashable, Codable {
 
   init(_ totals: ClassTotals, over makespan: Nanoseconds, hasObjectives: Bool) {
     name = totals.name
+    later = totals.isLater ? true : nil
     (ended, finished, outputTokens) = (totals.ended, totals.finished, totals.outputTokens)
     timeToFirstToken = totals.latencies.timeToFirstToken.statistics
     timePerOutputToken = totals.latencies.timePerOutputToken.statistics
