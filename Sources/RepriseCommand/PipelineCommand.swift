@@ -94,7 +94,7 @@ struct PipelineCommand: FailingCommand {
       writing: Self.files.map(path), over: [log, part.log.logMapping, database, scenario.scenario])
     let (scenario, text, file) = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
-    var resolved = try self.scenario.resolve(scenario, from: store)
+    var resolved = try self.scenario.resolve(scenario, readFrom: text, from: store)
     var simulation = try PipelineSimulation(resolved.plan)
     simulation.recordsLoad = true
     var options = part.options

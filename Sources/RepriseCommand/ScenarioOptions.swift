@@ -25,18 +25,23 @@ struct ScenarioOptions: ParsableArguments {
 
   /// Resolves models, devices and searches.
   ///
-  /// - Parameter store: what was measured; nil for none, so that steps cost their roofline.
-  func resolve(_ scenario: Scenario, from store: OperatorStore?) throws -> ResolvedScenario {
+  /// - Parameters:
+  ///   - text: what it was read from, for the lines of errors.
+  ///   - store: what was measured; nil for none, so that steps cost their roofline.
+  func resolve(
+    _ scenario: Scenario, readFrom text: String, from store: OperatorStore?
+  ) throws -> ResolvedScenario {
     var resolved = ResolvedScenario(plan: ScenarioPlan(scenario: scenario, pools: []))
     var searching: [String: Device] = [:]
     // Like engines of several pools cost the same: their prices are compiled once.
     var known: [ModelService: EnginePlan] = [:]
-    for pool in scenario.pools {
+    for (index, pool) in scenario.pools.enumerated() {
+      let place = PoolPlace(path: self.scenario, text: text, pool: pool.name, index: index)
       switch pool.service {
       case .model(let service):
         var like = service
         like.group.name = ""
-        let plan = try known[like] ?? enginePlan(of: pool, service, from: store)
+        let plan = try known[like] ?? enginePlan(at: place, service, from: store)
         known[like] = plan
         var prices = PoolPlan(pool, plan)
         prices.group?.name = pool.name
@@ -44,7 +49,7 @@ struct ScenarioOptions: ParsableArguments {
         resolved.warnings += plan.warnings.filter { !resolved.warnings.contains($0) }
       case .encoder(let service):
         let (model, device, known) = try evidence(
-          of: pool, service.model, service.dataType, on: service.device, from: store)
+          at: place, service.model, service.dataType, on: service.device, from: store)
         resolved.add(
           try PoolPlan(
             pool, service, model, on: device, curves: known.curves, relatives: known.relatives),
@@ -55,7 +60,7 @@ struct ScenarioOptions: ParsableArguments {
             "\(pool.name): no measurements of \(device.name): passes cost their roofline")
         }
       case .searcher(let service):
-        let device = try named(in: "\(self.scenario): engines '\(pool.name)'") {
+        let device = try named(in: place.of("device")) {
           try dataSheet(named: service.device, beside: folder)
         }
         searching[pool.name] = device
@@ -82,10 +87,10 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   private func enginePlan(
-    of pool: EnginePool, _ service: ModelService, from store: OperatorStore?
+    at place: PoolPlace, _ service: ModelService, from store: OperatorStore?
   ) throws -> EnginePlan {
     let (model, device, known) = try evidence(
-      of: pool, service.model, service.group.dataType, on: service.group.device,
+      at: place, service.model, service.group.dataType, on: service.group.device,
       by: service.group.runtime, from: store)
     let key = StoredCalibration.Deployment(service.group, model, on: device)
     return try EnginePlan(
@@ -94,23 +99,37 @@ struct ScenarioOptions: ParsableArguments {
   }
 
   private func evidence(
-    of pool: EnginePool, _ name: String, _ dataType: DataType, on deviceName: String,
+    at place: PoolPlace, _ name: String, _ dataType: DataType, on deviceName: String,
     by runtime: String? = nil, from store: OperatorStore?
   ) throws -> (
     model: ModelArchitecture, device: Device,
     known: (curves: [MeasuredCurve], relatives: [RelativeCurves])
   ) {
-    let (model, device) = try named(in: "\(scenario): engines '\(pool.name)'") {
-      (
-        try modelArchitecture(named: name, beside: folder),
-        try dataSheet(named: deviceName, beside: folder)
-      )
+    let model = try named(in: place.of("model")) {
+      try modelArchitecture(named: name, beside: folder)
+    }
+    let device = try named(in: place.of("device")) {
+      try dataSheet(named: deviceName, beside: folder)
     }
     return (
       model, device,
       try store?.evidence(for: model.askedOperators(dataType), on: device, by: runtime)
         ?? ([], [])
     )
+  }
+}
+
+/// Where a pool of engines stands in a scenario's file.
+private struct PoolPlace {
+  let path: String
+  let text: String
+  let pool: String
+  let index: Int
+
+  /// One of its keys, as errors begin.
+  func of(_ key: String) -> String {
+    let line = Scenario.line(of: [.key("engines"), .item(index), .key(key)], in: text)
+    return "\(path):\(line): engines '\(pool)'"
   }
 }
 

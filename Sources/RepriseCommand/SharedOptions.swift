@@ -29,13 +29,15 @@ func checkDatabasePath(_ path: String) throws {
 /// Finds what a file names; what is wrong with the name is that file's fault, not the command line's.
 ///
 /// - Parameter place: the file, and where in it.
-func named<Value>(in place: String, _ find: () throws -> Value) throws -> Value {
+func named<Value>(
+  in place: @autoclosure () -> String, _ find: () throws -> Value
+) throws -> Value {
   do {
     return try find()
   } catch {
     let failure = Failure(error)
     throw Failure(
-      failure.cause == .usage ? .data : failure.cause, "\(place): \(failure.description)")
+      failure.cause == .usage ? .data : failure.cause, "\(place()): \(failure.description)")
   }
 }
 

@@ -58,7 +58,7 @@ struct SweepScenarioRun {
     let options = ScenarioOptions(path: path(manifest.base))
     let read = try Scenario(
       yaml: scenario.document, path: options.scenario, seed: scenario.seed)
-    var resolved = try options.resolve(read, from: try store())
+    var resolved = try options.resolve(read, readFrom: scenario.document, from: try store())
     var workload = WorkloadOptions()
     workload.speed = scenario.speed ?? 1
     workload.seed = read.seed

@@ -44,10 +44,10 @@ import Testing
       ("name: plain", #"name: "\u001b[2J""#, 65, "scenario.yaml:2: 'name' holds a control"),
       (
         "Llama-3.1-8B", "Lama-9", 65,
-        "scenario.yaml: engines 'chat': model 'Lama-9' is not built in"
+        "scenario.yaml:4: engines 'chat': model 'Lama-9' is not built in"
       ),
-      ("h100", "h1000", 65, "scenario.yaml: engines 'chat': no data sheet for device 'h1000'"),
-      ("Llama-3.1-8B", "none.json", 66, "scenario.yaml: engines 'chat': "),
+      ("h100", "h1000", 65, "scenario.yaml:4: engines 'chat': no data sheet for device 'h1000'"),
+      ("Llama-3.1-8B", "none.json", 66, "scenario.yaml:4: engines 'chat': "),
       (", rate: 5", "", 65, "scenario.yaml:11: 'arrivals' needs the key 'rate'"),
       ("requests: 20", "for_s: 1.0e-9", 65, "no request arrives"),
     ] as [(String, String, Int32, String)])

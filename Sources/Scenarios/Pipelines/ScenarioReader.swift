@@ -52,6 +52,13 @@ extension Scenario {
   }
 }
 
+extension Scenario {
+  /// The line of a place in a scenario's text, from 1; of what is around it, where it is not given.
+  public static func line(of place: [ScenarioConflict.Step], in yaml: String) -> Int {
+    (try? parse(yaml, what: "a scenario", path: ""))?.line(at: place) ?? 1
+  }
+}
+
 extension NetworkLevel {
   fileprivate init(_ reader: MappingReader) throws(ScenarioError) {
     self.init(
