@@ -169,7 +169,7 @@ struct Work {
 }
 
 /// A try at a task, for lists in which it may grow stale.
-struct TaskTry {
+struct TaskTry: Equatable {
   var task: Int32
   var attempt: UInt32
 }

@@ -37,6 +37,7 @@ extension PipelineFleet {
     close(engine, at: time)
     engines[engine].isAway = true
     empty(engine, at: time)
+    if engines[engine].kind == .model { loseWrites(of: engine, at: time) }
     // Tasks in the order of their numbers: the same every time.
     var lost: [Int] = []
     for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
@@ -78,10 +79,8 @@ extension PipelineFleet {
   private mutating func empty(_ engine: Int, at time: Int64) {
     let place = engines[engine].place
     for work in works.indices where works[work].isInUse && Int(works[work].engine) == engine {
-      let serial = works[work].serial
-      links.cancel(at: time) {
-        $0.purpose == .work && Int($0.task) == work && $0.attempt == serial
-      }
+      let traffic = ScenarioLinks.Errand.work(Int32(work), serial: works[work].serial)
+      links.cancel(at: time) { $0 == traffic }
       freeWork(Int32(work))
     }
     switch engines[engine].kind {
@@ -92,7 +91,9 @@ extension PipelineFleet {
       }
       decodeQueues[place] = []
       awaiting[place] = []
-      links.cancel(at: time) { $0.purpose == .exchange && Int($0.task) == engine }
+      links.cancel(at: time) {
+        if case .exchange(let exchanging, _) = $0 { Int(exchanging) == engine } else { false }
+      }
       // What was reserved here is gone; what another engine keeps for a decode is not.
       for task in tasks.indices
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {

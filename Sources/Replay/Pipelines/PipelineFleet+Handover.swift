@@ -68,8 +68,7 @@ extension PipelineFleet {
       tasks[task].sent = time
       let route = links.route(from: engines[source].leaf, to: engines[engine].leaf) ?? .none
       links.send(
-        keyValueBytes(of: held, from: source), over: route, for: .input, task,
-        attempt: tasks[task].attempt, at: time)
+        keyValueBytes(of: held, from: source), over: route, for: .input(presentTry(task)), at: time)
     }
   }
 

@@ -50,8 +50,7 @@ extension PipelineFleet {
     let bytes = keyValueBytes(of: held, from: source) * (1 - 1 / Double(pool.layers))
     let left = Double(max(1, models[own].boundary - time))
     tasks[task].layersFlow = links.send(
-      bytes, over: route, atMost: 1e9 * bytes / left, for: .layers, task,
-      attempt: tasks[task].attempt, at: time)
+      bytes, over: route, atMost: 1e9 * bytes / left, for: .layers(presentTry(task)), at: time)
   }
 
   /// Sends what is left of a prompt's keys and values when its last step has ended.
@@ -69,7 +68,7 @@ extension PipelineFleet {
     tasks[task].layersFlow = -1
     (tasks[task].sent, tasks[task].arrived) = (time, time)
     let route = links.route(from: engines[source].leaf, to: engines[engine].leaf) ?? .none
-    links.send(bytes, over: route, for: .input, task, attempt: tasks[task].attempt, at: time)
+    links.send(bytes, over: route, for: .input(presentTry(task)), at: time)
   }
 
   /// Gives up what went ahead for a decode before its prompt was computed, if anything did, and the engine that

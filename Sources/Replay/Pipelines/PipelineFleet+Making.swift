@@ -125,8 +125,7 @@ extension PipelineFleet {
     }
   }
 
-  /// Stores stand beside the engines that use them, of whatever pools: with the blocks of the model that has
-  /// the largest.
+  /// Stores stand beside the engines that use them, of whatever pools.
   private mutating func makeStores(_ tokensPerBlock: Int) throws(PipelineError) {
     var users: Set<Int> = []
     for pipeline in pipelines {
@@ -143,10 +142,40 @@ extension PipelineFleet {
       if !models.contains(name) { models.append(name) }
       pools[pool].salt = UInt64(models.firstIndex(of: name) ?? 0)
     }
-    let bytes = users.map { plan.pools[$0].keyValueBytesPerToken }.max() ?? 0
+    var blockBytes = Array(repeating: 0.0, count: pools.count)
+    for store in pools.indices {
+      blockBytes[store] = Double(tokensPerBlock) * (try bytesPerToken(in: store))
+    }
     stores = try StoreLevels(
       plan.scenario, leaves: leaves.min().map { $0..<((leaves.max() ?? $0) + 1) } ?? 0..<0,
-      blockBytes: Double(tokensPerBlock) * bytes, links: &links)
+      blockBytes: blockBytes, links: &links)
+  }
+
+  /// Bytes of the keys and values of a token in a store; 0 where it is none.
+  ///
+  /// - Throws: where it has a capacity and models use it whose tokens take different numbers: how many blocks it has
+  ///   room for would depend on whose.
+  private func bytesPerToken(in store: Int) throws(PipelineError) -> Double {
+    guard case .store(let service) = plan.scenario.pools[store].service else { return 0 }
+    // By model: one model's engines may keep different numbers of copies of its heads.
+    var largest: [UInt64: Double] = [:]
+    for pipeline in pipelines {
+      for part in pipeline.parts where part.stores.contains(store) {
+        for user in [part.pool] + (part.partner < 0 ? [] : [pipeline.parts[part.partner].pool]) {
+          largest[pools[user].salt] = max(
+            largest[pools[user].salt] ?? 0, plan.pools[user].keyValueBytesPerToken)
+        }
+      }
+    }
+    let sizes = Set(largest.values).sorted()
+    if service.capacity != nil, service.hitRate == nil, sizes.count > 1 {
+      let list = sizes.map { Int(exactly: $0.rounded()).map(String.init) ?? "\($0)" }
+      throw .conflict(
+        "engines '\(plan.scenario.pools[store].name)': models whose keys and values take "
+          + "\(list.joined(separator: " and ")) bytes a token share its 'capacity_gb'; "
+          + "give each a store of its own, or leave 'capacity_gb' out")
+    }
+    return sizes.last ?? 0
   }
 
   /// Ends the replay: collects what everything did.

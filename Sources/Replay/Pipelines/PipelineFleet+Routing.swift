@@ -152,14 +152,21 @@ extension PipelineFleet {
     guard state.served > 0 else { return 0 }
     let waiting: Int
     switch state.kind {
-    case .model: waiting = models[state.place].scheduler.waiting.count
+    case .model:
+      // Decodes wait for memory, and others for their blocks, outside the scheduler's queue.
+      waiting =
+        models[state.place].scheduler.waiting.count + decodeQueues[state.place].count
+        + awaiting[state.place].count
     case .processors, .external:
       waiting = queues[state.place].waitingCount + batches[state.place].waitingBeside
     case .encoder, .store: waiting = load(of: engine).requests
     }
     let busy =
       state.kind == .model
-      ? Double(models[state.place].totals.busyTime.rawValue) : state.busyTime
+      ? state.earlierTotals.reduce(Double(models[state.place].totals.busyTime.rawValue)) {
+        // Those that failed in its place served for it.
+        $0 + Double($1.busyTime.rawValue)
+      } : state.busyTime
     return Double(waiting) * busy / Double(state.served)
   }
 

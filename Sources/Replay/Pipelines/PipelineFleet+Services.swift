@@ -10,32 +10,42 @@ extension PipelineFleet {
   mutating func flowEnded(_ flow: Int32, at time: Int64) {
     let cargo = links.ended(flow)
     traceTransfer(cargo, at: time)
-    let task = Int(cargo.task)
     let arrival = (Nanoseconds(time) + Nanoseconds(cargo.latency)).rawValue
-    switch cargo.purpose {
-    case .write: written(cargo, at: time)
-    case .exchange:
-      if engines[task].epoch == cargo.attempt { exchanged(task, at: time) }
-    case .work: foresee(.service, task, at: time, tag: cargo.attempt)
-    case .layers:
-      if tasks[task].attempt == cargo.attempt { tasks[task].layersFlow = -1 }
-    case .input:
-      guard tasks[task].attempt == cargo.attempt else { return }
-      foresee(.arrival, task, at: arrival, tag: cargo.attempt)
-    case .fetch:
-      guard tasks[task].attempt == cargo.attempt else { return }
+    switch cargo.errand {
+    case .write(let place): writeNext(place, at: time)
+    case .exchange(let engine, let epoch):
+      if engines[Int(engine)].epoch == epoch { exchanged(Int(engine), at: time) }
+    case .work(let work, let serial): foresee(.service, Int(work), at: time, tag: serial)
+    case .layers(let decode):
+      if isCurrent(decode) { tasks[Int(decode.task)].layersFlow = -1 }
+    case .input(let waiter):
+      guard isCurrent(waiter) else { return }
+      foresee(.arrival, Int(waiter.task), at: arrival, tag: waiter.attempt)
+    case .fetch(let waiter, let store):
+      guard isCurrent(waiter) else { return }
+      let task = Int(waiter.task)
       if arrival >= tasks[task].fetchEnd {
         tasks[task].fetchEnd = arrival
-        tasks[task].store = cargo.store
+        tasks[task].store = store
       }
       // The last one counts until it has come.
       if tasks[task].fetchesLeft == 1 {
-        foresee(.fetched, task, at: tasks[task].fetchEnd, tag: cargo.attempt)
+        foresee(.fetched, task, at: tasks[task].fetchEnd, tag: waiter.attempt)
       } else {
         tasks[task].fetchesLeft -= 1
       }
     }
   }
+
+  /// The try at a task that is under way.
+  @inline(__always)
+  func presentTry(_ task: Int) -> TaskTry {
+    TaskTry(task: Int32(truncatingIfNeeded: task), attempt: tasks[task].attempt)
+  }
+
+  /// Whether a try at a task is still under way.
+  @inline(__always)
+  func isCurrent(_ one: TaskTry) -> Bool { tasks[Int(one.task)].attempt == one.attempt }
 
   // MARK: Work
 
@@ -191,8 +201,8 @@ extension PipelineFleet {
     }
     let rate = nanoseconds > 0 ? 1e9 * bytes / nanoseconds : .infinity
     links.send(
-      bytes, over: .init(links: [engines[engine].memoryLink], latency: 0), atMost: rate, for: .work,
-      Int(work), attempt: serial, at: time)
+      bytes, over: .init(links: [engines[engine].memoryLink], latency: 0), atMost: rate,
+      for: .work(work, serial: serial), at: time)
   }
 
   /// Takes in work that has ended.

@@ -47,9 +47,8 @@ extension PipelineFleet {
     // What went ahead to an engine that failed is sent again when the prompt is computed.
     guard tasks[task].predecessorsLeft == 0 else { return dropLayers(of: task, at: time) }
     leaveEngine(task)
-    links.cancel(at: time) {
-      Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose.isForStage
-    }
+    let present = presentTry(task)
+    links.cancel(at: time) { $0.waiter == present }
     tasks[task].attempt &+= 1
     tasks[task].phase = .waiting
     tasks[task].engine = -1
@@ -69,8 +68,9 @@ extension PipelineFleet {
     leaveEngine(task)
     tasks[task].engine = -1
     if tasks[task].fetchesLeft > 0 {
+      let present = presentTry(task)
       links.cancel(at: time) {
-        Int($0.task) == task && $0.attempt == tasks[task].attempt && $0.purpose == .fetch
+        if case .fetch(present, _) = $0 { true } else { false }
       }
       // What has left the links may still be on its way.
       tasks[task].attempt &+= 1
@@ -92,8 +92,8 @@ extension PipelineFleet {
     tasks[task].sent = time
     guard let source,
       links.send(
-        bytes, from: engines[source].leaf, to: engines[engine].leaf, for: .input, task,
-        attempt: tasks[task].attempt, at: time)
+        bytes, from: engines[source].leaf, to: engines[engine].leaf,
+        for: .input(presentTry(task)), at: time)
     else { return arrive(task, at: time) }
     tasks[task].partsLeft = 1
   }
@@ -215,9 +215,9 @@ extension PipelineFleet {
     if own.contains(where: {
       tasks[$0].phase == .travelling || tasks[$0].partsLeft > 0 || tasks[$0].fetchesLeft > 0
     }) {
-      links.cancel(at: time) { cargo in
-        cargo.purpose.isForStage && own.contains(Int(cargo.task))
-          && tasks[Int(cargo.task)].attempt == cargo.attempt
+      links.cancel(at: time) { errand in
+        guard let waiter = errand.waiter else { return false }
+        return own.contains(Int(waiter.task)) && tasks[Int(waiter.task)].attempt == waiter.attempt
       }
     }
     let left = own.compactMap { tasks[$0].isCounted ? Int(tasks[$0].engine) : nil }

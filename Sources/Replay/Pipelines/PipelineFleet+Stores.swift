@@ -48,7 +48,7 @@ extension PipelineFleet {
       tasks[receiver].fetchesLeft += 1
       links.send(
         bytes, over: route, atMost: stores.services[level.store]?.rate(bytes: bytes) ?? .infinity,
-        for: .fetch, receiver, attempt: tasks[receiver].attempt, from: level.store, at: time)
+        for: .fetch(presentTry(receiver), store: Int32(truncatingIfNeeded: level.store)), at: time)
     }
     tasks[context].had = Int32(clamping: next * journey.tokensPerName)
     if next > known {

@@ -73,7 +73,13 @@ extension PipelineFleet {
         // It is there already, or a store without room gives back what it gets.
         return (instance.blocks.counts.insertions > before, evicted)
       }
-      if isNew, hasRoom { rooms[level] -= 1 }
+      if isNew, hasRoom {
+        rooms[level] -= 1
+        if stores.losesWrites {
+          let writer = stores.writer(of: store, for: leaf)
+          stores.update(store, number) { $0.writers[writer].waitingNames.append(name) }
+        }
+      }
       if isNew, !hasRoom { stores.update(store, number) { $0.dropped += 1 } }
       next = evicted
     }
@@ -83,33 +89,45 @@ extension PipelineFleet {
 
   /// Has bytes written to an engine's instance of a store, after those that are under way.
   private mutating func write(_ bytes: Double, to store: Int, from leaf: Int, at time: Int64) {
-    let (number, place) = (
-      stores.number(of: store, for: leaf), stores.writer(of: store, for: leaf)
-    )
-    let isIdle = stores.update(store, number) { instance in
+    guard let place = stores.writerPlace(in: store, for: leaf) else { return }
+    let isIdle = stores.update(store, Int(place.number)) { instance in
       instance.bytesWritten += bytes
-      instance.writers[place].waiting += bytes
-      return instance.writers[place].sending == 0
+      instance.writers[Int(place.writer)].waiting += bytes
+      return instance.writers[Int(place.writer)].sending == 0
     }
-    if isIdle { writeNext(store, number, place, at: time) }
+    if isIdle { writeNext(place, at: time) }
   }
 
-  /// Takes in that a transfer to a store has ended: what has come since goes next.
-  mutating func written(_ cargo: ScenarioLinks.Cargo, at time: Int64) {
-    writeNext(Int(cargo.store), Int(cargo.task), Int(cargo.attempt), at: time)
-  }
-
-  private mutating func writeNext(_ store: Int, _ number: Int, _ place: Int, at time: Int64) {
+  /// Sends what has come since the transfer began that has ended.
+  mutating func writeNext(_ place: StoreLevels.WriterPlace, at time: Int64) {
+    let (store, number, writer) = (Int(place.store), Int(place.number), Int(place.writer))
     let bytes = stores.update(store, number) { instance in
-      let bytes = instance.writers[place].waiting
-      instance.writers[place] = StoreLevels.Writer(sending: bytes)
-      return bytes
+      let next = instance.writers[writer]
+      instance.writers[writer] = StoreLevels.Writer(
+        sending: next.waiting, sendingNames: next.waitingNames)
+      return next.waiting
     }
     guard bytes > 0 else { return }
-    let leaf = stores.leaf(of: store, number, writer: place)
-    links.send(
-      bytes, over: storeRoute(store, number, leaf, isRead: false, latency: 0),
-      atMost: stores.services[store]?.rate(bytes: bytes) ?? .infinity, for: .write, number,
-      attempt: UInt32(truncatingIfNeeded: place), from: store, at: time)
+    let flow = links.send(
+      bytes,
+      over: storeRoute(store, number, stores.leaf(of: place), isRead: false, latency: 0),
+      atMost: stores.services[store]?.rate(bytes: bytes) ?? .infinity, for: .write(place), at: time)
+    stores.update(store, number) { $0.writers[writer].flow = flow }
+  }
+
+  /// Loses what an engine that fails had still to write, the transfer under way among it: its blocks are in no store.
+  mutating func loseWrites(of engine: Int, at time: Int64) {
+    for store in stores.instances.indices {
+      guard let place = stores.writerPlace(in: store, for: engines[engine].leaf) else { continue }
+      let writer = stores.instances[store][Int(place.number)].writers[Int(place.writer)]
+      if writer.sending > 0 { _ = links.cut(writer.flow, at: time) }
+      stores.update(store, Int(place.number)) { instance in
+        instance.writers[Int(place.writer)] = StoreLevels.Writer()
+        instance.bytesWritten -= writer.sending + writer.waiting
+        let names = writer.sendingNames + writer.waitingNames
+        for name in names { instance.blocks.remove(name) }
+        instance.dropped += names.count
+      }
+    }
   }
 }

@@ -132,21 +132,22 @@ extension PipelineFleet {
   /// Notes bytes that have left their links.
   mutating func traceTransfer(_ cargo: ScenarioLinks.Cargo, at time: Int64) {
     // What a step exchanges is told as a whole, at its end.
-    guard trace != nil, cargo.purpose != .exchange else { return }
-    var (purpose, task) = (PipelineTrace.Transfer.Purpose.write, Int?.none)
-    switch cargo.purpose {
-    case .write, .exchange: break
-    case .work:
+    guard trace != nil else { return }
+    let purpose: PipelineTrace.Transfer.Purpose
+    var waiter = cargo.errand.waiter
+    switch cargo.errand {
+    case .exchange: return
+    case .write: purpose = .write
+    case .work(let number, let serial):
       purpose = .memory
-      let work = works[Int(cargo.task)]
-      if work.serial == cargo.attempt, tasks[Int(work.task)].attempt == work.attempt {
-        task = Int(work.task)
-      }
-    case .input, .layers, .fetch:
-      purpose = cargo.purpose == .fetch ? .read : .input
-      if tasks[Int(cargo.task)].attempt == cargo.attempt { task = Int(cargo.task) }
+      let work = works[Int(number)]
+      if work.serial == serial { waiter = TaskTry(task: work.task, attempt: work.attempt) }
+    case .input, .layers: purpose = .input
+    case .fetch: purpose = .read
     }
-    let request = task.map { journeys[journey(of: $0)].number }
+    let request = waiter.flatMap {
+      isCurrent($0) ? journeys[journey(of: Int($0.task))].number : nil
+    }
     trace?.add(
       PipelineTrace.Transfer(
         purpose: purpose, request: request, start: Nanoseconds(cargo.started),

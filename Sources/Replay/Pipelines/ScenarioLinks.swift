@@ -16,33 +16,34 @@ struct ScenarioLinks {
     static let none = Route(links: [], latency: 0)
   }
 
-  /// What a flow is for.
-  enum Purpose: UInt8 {
+  /// What a flow is for, and who takes it in.
+  enum Errand: Equatable {
     /// What a stage needs comes to its engine.
-    case input
-    /// Keys and values go ahead of the last layer's, while that is computed; its task is the decode.
-    case layers
-    /// A host's work, as memory traffic; its task is the work's number, its attempt the serial one.
-    case work
-    /// A store's blocks come to an engine.
-    case fetch
-    /// An engine's blocks go to a store; its task is the instance's number there, its attempt the writer's place.
-    case write
-    /// Devices of an engine exchange what a step needs; its task is the engine, its attempt the epoch.
-    case exchange
+    case input(TaskTry)
+    /// Keys and values go ahead of the last layer's, while that is computed, to the decode.
+    case layers(TaskTry)
+    /// A store's blocks come to the engine of the task that waits for them.
+    case fetch(TaskTry, store: Int32)
+    /// A host's work, as memory traffic: its number, and its serial number.
+    case work(Int32, serial: UInt32)
+    /// An engine's blocks go to a store.
+    case write(StoreLevels.WriterPlace)
+    /// Devices of an engine exchange what a step needs.
+    case exchange(engine: Int32, epoch: UInt32)
 
-    /// Whether a stage waits for it, which is its task.
-    var isForStage: Bool { self == .input || self == .layers || self == .fetch }
+    /// The try at a stage that waits for it, if one does.
+    var waiter: TaskTry? {
+      switch self {
+      case .input(let waiter), .layers(let waiter), .fetch(let waiter, _): waiter
+      case .work, .write, .exchange: nil
+      }
+    }
   }
 
   /// A flow's bytes, and whom they are for.
   struct Cargo {
-    var purpose = Purpose.write
-    var task: Int32 = -1
-    var attempt: UInt32 = 0
+    var errand: Errand
     var latency: Int64 = 0
-    /// The store that it comes from; -1 for none.
-    var store: Int32 = -1
     /// Of what is to be told of it, if anything is: when it was sent, how much it is, and its links.
     var started: Int64 = 0
     var bytes = 0.0
@@ -130,15 +131,14 @@ struct ScenarioLinks {
 
   /// Sends bytes between two places; false where there is no network, or nothing between them.
   mutating func send(
-    _ bytes: Double, from source: Int, to target: Int, for purpose: Purpose, _ task: Int,
-    attempt: UInt32, at time: Int64
+    _ bytes: Double, from source: Int, to target: Int, for errand: Errand, at time: Int64
   ) -> Bool {
     guard source != target, topology != nil else { return false }
     var way = Route.none
     swap(&way, &self.way)
     way.links.removeAll(keepingCapacity: true)
     way.latency = topology?.appendPath(from: source, to: target, to: &way.links) ?? 0
-    send(bytes, over: way, for: purpose, task, attempt: attempt, at: time)
+    send(bytes, over: way, for: errand, at: time)
     swap(&way, &self.way)
     return true
   }
@@ -156,17 +156,13 @@ struct ScenarioLinks {
   /// Sends bytes; the number of their flow.
   @discardableResult
   mutating func send(
-    _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for purpose: Purpose,
-    _ task: Int, attempt: UInt32, from store: Int = -1, at time: Int64
+    _ bytes: Double, over route: Route, atMost rate: Double = .infinity, for errand: Errand,
+    at time: Int64
   ) -> Int32 {
     let flow = Int(network.start(bytes: bytes, over: route.links, atMost: rate, at: time))
-    if flow >= cargo.count {
-      // Not as a collection, which would not be specialised.
-      for _ in cargo.count...flow { cargo.append(Cargo()) }
-    }
-    cargo[flow] = Cargo(
-      purpose: purpose, task: Int32(truncatingIfNeeded: task), attempt: attempt,
-      latency: route.latency, store: Int32(truncatingIfNeeded: store))
+    let own = Cargo(errand: errand, latency: route.latency)
+    // Flows are numbered without gaps.
+    if flow == cargo.count { cargo.append(own) } else { cargo[flow] = own }
     if keepsRoutes {
       (cargo[flow].started, cargo[flow].bytes, cargo[flow].links) = (time, bytes, route.links)
     }
@@ -180,9 +176,9 @@ struct ScenarioLinks {
   func ended(_ flow: Int32) -> Cargo { cargo[Int(flow)] }
 
   /// Takes flows off that are of no use any more.
-  mutating func cancel(at time: Int64, where isVoid: (Cargo) -> Bool) {
+  mutating func cancel(at time: Int64, where isVoid: (Errand) -> Bool) {
     for flow in cargo.indices
-    where cargo[flow].purpose != .write && network.isRunning(Int32(flow)) && isVoid(cargo[flow]) {
+    where network.isRunning(Int32(flow)) && isVoid(cargo[flow].errand) {
       network.cancel(Int32(flow), at: time)
     }
   }

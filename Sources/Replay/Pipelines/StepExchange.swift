@@ -96,8 +96,9 @@ extension PipelineFleet {
       return exchanged(engine, at: time)
     }
     links.send(
-      exchange.bytes, over: .init(links: exchange.links, latency: 0), for: .exchange, engine,
-      attempt: engines[engine].epoch, at: time)
+      exchange.bytes, over: .init(links: exchange.links, latency: 0),
+      for: .exchange(engine: Int32(truncatingIfNeeded: engine), epoch: engines[engine].epoch),
+      at: time)
   }
 
   /// Goes on with an engine's step when a part is exchanged.

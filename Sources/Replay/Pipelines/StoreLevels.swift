@@ -27,6 +27,21 @@ struct StoreLevels {
     var sending = 0.0
     /// Bytes that go next.
     var waiting = 0.0
+    /// The flow of the transfer under way; -1 for none.
+    var flow: Int32 = -1
+    /// The names of the blocks of both, where their engine may fail before they have come.
+    var sendingNames: [UInt64] = []
+    var waitingNames: [UInt64] = []
+  }
+
+  /// One engine among those that write to an instance of a store.
+  struct WriterPlace: Equatable {
+    /// The store's pool.
+    var store: Int32
+    /// The instance's number there.
+    var number: Int32
+    /// The engine's place among the instance's writers.
+    var writer: Int32
   }
 
   /// Instances by pool; none for pools that are no stores.
@@ -36,21 +51,24 @@ struct StoreLevels {
   /// The first engine's place.
   private let firstLeaf: Int
   let services: [StoreService?]
+  /// Whether engines may fail, so that what they write is known by name.
+  let losesWrites: Bool
 
   /// No stores.
-  init() { (instances, sharing, firstLeaf, services) = ([], [], 0, []) }
+  init() { (instances, sharing, firstLeaf, services, losesWrites) = ([], [], 0, [], false) }
 
   /// Makes the stores of a scenario for the engines in these places.
   ///
   /// - Parameters:
   ///   - leaves: from the first to the last engine that may use any of them.
-  ///   - blockBytes: of the keys and values that one block holds.
+  ///   - blockBytes: of the keys and values that one block holds, by pool; 0 for pools that are no stores.
   init(
-    _ scenario: Scenario, leaves: Range<Int>, blockBytes: Double, links: inout ScenarioLinks
+    _ scenario: Scenario, leaves: Range<Int>, blockBytes: [Double], links: inout ScenarioLinks
   ) throws(PipelineError) {
     instances = Array(repeating: [], count: scenario.pools.count)
     sharing = Array(repeating: 1, count: scenario.pools.count)
     firstLeaf = leaves.lowerBound
+    losesWrites = scenario.pools.contains { !$0.outages.isEmpty }
     var services: [StoreService?] = Array(repeating: nil, count: scenario.pools.count)
     for (index, pool) in scenario.pools.enumerated() {
       guard case .store(let service) = pool.service else { continue }
@@ -58,7 +76,7 @@ struct StoreLevels {
       let shared = min(max(1, service.enginesPerInstance ?? leaves.count), max(1, leaves.count))
       sharing[index] = shared
       let capacity = service.capacity.map { bytes -> Int in
-        let blocks = 1e9 * bytes / max(1, blockBytes)
+        let blocks = 1e9 * bytes / max(1, blockBytes[index])
         return blocks < 1e9 ? Int(blocks) : 1_000_000_000
       }
       let eviction: BlockStore.Eviction =
@@ -95,9 +113,19 @@ struct StoreLevels {
     leaf - firstLeaf - number(of: store, for: leaf) * sharing[store]
   }
 
+  /// Where the engine in a place writes to a store; nil where it does not.
+  func writerPlace(in store: Int, for leaf: Int) -> WriterPlace? {
+    guard leaf >= firstLeaf, !instances[store].isEmpty else { return nil }
+    let (number, writer) = (number(of: store, for: leaf), writer(of: store, for: leaf))
+    guard writer < instances[store][number].writers.count else { return nil }
+    return WriterPlace(
+      store: Int32(truncatingIfNeeded: store), number: Int32(truncatingIfNeeded: number),
+      writer: Int32(truncatingIfNeeded: writer))
+  }
+
   /// The place in the network of an instance's writer.
-  func leaf(of store: Int, _ number: Int, writer: Int) -> Int {
-    firstLeaf + number * sharing[store] + writer
+  func leaf(of place: WriterPlace) -> Int {
+    firstLeaf + Int(place.number) * sharing[Int(place.store)] + Int(place.writer)
   }
 
   /// Changes an instance.

@@ -43,6 +43,64 @@ import Testing
         == [.finished, .finished, .finished, .finished, .shed, .finished, .shed])
   }
 
+  @Test("Decodes that wait for an engine's memory are waited for, too")
+  func decodesWait() throws {
+    // Of 11 blocks a decode of 42 tokens takes all in the end. The first takes ten steps of 1,001 ns; of the three
+    // that come together later one is let in, one waits, and the third would wait for that.
+    let answers = modelPool("answers", blocks: 12) { $0.admission = Admission(maxWait: 5e-6) }
+    let plan = plan(
+      [modelPool("prompts"), answers],
+      [
+        Stage(name: "prefill", action: .prefill, pool: "prompts"),
+        Stage(name: "decode", action: .decode, pool: "answers"),
+      ])
+    let (_, outcomes) = try replay(
+      plan, [0, 50_000, 50_000, 50_000].map { request($0, input: 32, output: 11) })
+    #expect(outcomes.map(\.status) == [.finished, .finished, .finished, .shed])
+    #expect(outcomes[0].end.rawValue == 1320 + 10_010)
+  }
+
+  @Test("The rate of an engine that failed is that of all that it served")
+  func waitAfterFailure() throws {
+    // One at a time, each 1,320 ns: the second of three waits for one, the third for two.
+    let pool = modelPool {
+      $0.admission = Admission(maxWait: 2e-6)
+      $0.outages = [Outage(engine: 0, start: 5e-6, duration: 5e-6)]
+    } limits: {
+      $0.maxSequences = 1
+    }
+    let (_, outcomes) = try replay(
+      plan([pool], [Stage(name: "generate", action: .generate, pool: "chat")]),
+      [0, 20_000, 20_000, 20_000].map { request($0, input: 32, output: 1) })
+    #expect(outcomes.map(\.status) == [.finished, .finished, .finished, .shed])
+  }
+
+  @Test("A cascade asks the large model for what is difficult, after the small one and the judge")
+  func cascade() throws {
+    let stages = [
+      Stage(name: "draft", action: .generate, pool: "small"),
+      Stage(name: "judge", action: .encode(EncoderWork(source: .all)), pool: "judge"),
+      Stage(
+        name: "answer", action: .generate, pool: "large",
+        condition: StageCondition(difficultyAbove: 0.5)),
+    ]
+    let records = [0.2, 0.5, 0.8].enumerated().map { number, difficulty in
+      var record = request(Int64(number) * 1_000_000, input: 10, output: 3)
+      record.difficulty = difficulty
+      return record
+    }
+    let (_, outcomes) = try replay(
+      plan([modelPool("small"), encoderPool("judge"), modelPool("large")], stages), records)
+    // An answer: a step of 10 tokens, and two of one decode. The judge sees prompt and answer.
+    let (first, answer, judge) = (Int64(1100), Int64(1100 + 2 * 1001), Int64(1000 + 130))
+    for (outcome, isHard) in zip(outcomes, [false, false, true]) {
+      let start = outcome.arrival.rawValue + (isHard ? answer + judge : 0)
+      #expect(outcome.firstToken?.rawValue == start + first)
+      #expect(outcome.lastToken?.rawValue == start + answer)
+      #expect(outcome.end.rawValue == start + answer + (isHard ? 0 : judge))
+    }
+  }
+
   @Test("A request without tokens is rejected, and the turns after it are still due")
   func zeroLength() throws {
     var records = [

@@ -123,6 +123,56 @@ import Testing
     #expect(result.stores.first?.bytesWritten == (3 + 1) * Self.piece)
   }
 
+  /// A step of 32 tokens ends at 1,320 ns; its two pieces are written for 320 us, those of the second step after them.
+  @Test(
+    "An engine that fails loses what it had still to write, which nobody finds",
+    arguments: [(100_000, 0), (400_000, 2), (700_000, 4)] as [(Int64, Int)])
+  func failing(at failure: Int64, _ kept: Int) throws {
+    var plan = scenario([("host", StoreService(bandwidth: Self.rate))])
+    plan.scenario.pools[0].outages = [
+      Outage(engine: 0, start: 1e-9 * Double(failure), duration: 1e-5)
+    ]
+    let records = [0, 10_000, 5_000_000, 6_000_000].enumerated().map { number, time in
+      let first = UInt64(1 + 2 * (number % 2))
+      return request(
+        Int64(time), input: 33, output: 1, content: [first, first + 1], tokensPerName: 16)
+    }
+    let (result, outcomes) = try replay(plan, records)
+    let totals = try #require(result.stores.first)
+    #expect(result.engines.first?.failures == 1)
+    #expect(totals.dropped == 4 - kept)
+    #expect(outcomes.map(\.fetchedTokens) == [0, 0, kept > 0 ? 32 : 0, kept > 2 ? 32 : 0])
+    // What was lost is computed again, and written.
+    #expect(totals.blocks == 4)
+    #expect(totals.bytesWritten == 4 * Self.piece)
+  }
+
+  @Test("Models with keys and values of different sizes share no store's capacity")
+  func sizes() throws {
+    let store = StoreService(capacity: 1, bandwidth: 1)
+    var plan = plan(
+      [
+        modelPool("small"),
+        modelPool("large") {
+          guard case .model(var service) = $0.service else { return }
+          service.model = "another"
+          $0.service = .model(service)
+        },
+        EnginePool(name: "host", service: .store(store)),
+      ],
+      [
+        Stage(name: "fetch", action: .fetch, pool: "host"),
+        Stage(name: "draft", action: .generate, pool: "small"),
+        Stage(name: "answer", action: .generate, pool: "large"),
+      ])
+    #expect(throws: Never.self) { try PipelineSimulation(plan) }
+    plan.pools[1].keyValueBytesPerToken = 300
+    let error = #expect(throws: PipelineError.self) { try PipelineSimulation(plan) }
+    #expect("\(error, default: "")".contains("take 100 and 300 bytes a token"))
+    plan.scenario.pools[2].service = .store(StoreService(bandwidth: 1))
+    #expect(throws: Never.self) { try PipelineSimulation(plan) }
+  }
+
   @Test("What a level has evicted is brought by the next, and what follows by the level itself")
   func interleaved() throws {
     let near = StoreService(
