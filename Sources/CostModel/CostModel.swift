@@ -155,7 +155,7 @@ public struct CostModel: Sendable {
     if region == .prefill, own.hasPast { return nil }
     return fields.field(for: op, region, runtime: own.runtime)
       // What the curve's own software did not measure of the region, another may have.
-      ?? (own.holds(region) ? nil : fields.field(for: op, region))
+      ?? (own.holds(region) ? nil : fields.anyField(for: op, region))
   }
 
   /// Predicts the attention of a whole step from the sums over its batch.

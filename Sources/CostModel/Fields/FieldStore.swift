@@ -24,24 +24,34 @@ final class FieldStore: Sendable {
 
   /// The field that tells most about an operator in a region; nil where nothing was measured.
   ///
-  /// - Parameter runtime: the runtime to take; nil for that with the most samples that make a field, of
-  ///   preferred ones where there are any.
+  /// - Parameter runtime: the runtime to take; nil for that with the most samples, of preferred ones
+  ///   where there are any.
   func field(
     for op: Operator, _ region: FieldRegion, runtime: String? = nil
   ) -> LatencyField? {
+    guard let runtime = runtime ?? runtimes(of: op).first else { return nil }
+    return made(op, region, runtime)
+  }
+
+  /// The same of the first runtime that measured enough of the region.
+  func anyField(for op: Operator, _ region: FieldRegion) -> LatencyField? {
+    runtimes(of: op).lazy.compactMap { self.made(op, region, $0) }.first
+  }
+
+  /// The runtimes that measured anything like an operator, the first to be asked in front.
+  private func runtimes(of op: Operator) -> [String] {
+    let group = CleanCurves.Group(op)
+    return runtimes.value(for: group) { curves.runtimes(of: group, preferring: preferred) }
+  }
+
+  private func made(_ op: Operator, _ region: FieldRegion, _ runtime: String) -> LatencyField? {
     guard FieldShape.shape(of: op.kind, region) != nil else { return nil }
     let group = CleanCurves.Group(op)
-    let asked =
-      runtime.map { [$0] }
-      ?? runtimes.value(for: group) { curves.runtimes(of: group, preferring: preferred) }
-    return asked.lazy.compactMap { [made, curves, target] runtime in
-      let key = LatencyField.Key(
-        kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
-        others: group.others)
-      return made.value(for: key) {
-        LatencyField(
-          key, curves.curves(of: group, runtime: runtime), on: curves.device, for: target)
-      }
-    }.first
+    let key = LatencyField.Key(
+      kind: op.kind, region: region, runtime: runtime, dataType: group.dataType,
+      others: group.others)
+    return made.value(for: key) {
+      LatencyField(key, curves.curves(of: group, runtime: runtime), on: curves.device, for: target)
+    }
   }
 }
