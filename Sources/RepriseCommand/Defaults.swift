@@ -45,9 +45,19 @@ enum Defaults {
       let isOwn = defaults.options.contains { $0.command == name && $0.name == option.name }
       if option.command == nil, isOwn { continue }
       guard !known.isGiven(in: arguments) else { continue }
-      added += try command.text(option, for: known, defaults.path)
+      let text = try command.text(option, for: known, defaults.path)
+      let rest = added + arguments.dropFirst()
+      // 'inspect FILE' takes no '--db', though 'inspect --outliers' does: what is for all goes where it fits.
+      if option.command == nil, isAccepted([name] + rest), !isAccepted([name] + text + rest) {
+        continue
+      }
+      added += text
     }
     return [name] + added + arguments.dropFirst()
+  }
+
+  private static func isAccepted(_ arguments: [String]) -> Bool {
+    (try? RepriseCommand.parseAsRoot(arguments)) != nil
   }
 
   /// What is wrong with each default that cannot be used, in the order of the file.

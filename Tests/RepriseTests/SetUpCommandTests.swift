@@ -124,6 +124,11 @@ import Testing
       "replay", "--deployment", OwnCapture.path("server.yaml"), "--log",
       OwnCapture.path("serve-poisson-50/requests.jsonl.zst"), "--requests", "5", "-o", "out")
     #expect(replay.code == 0, "\(replay.errors)")
+    // Files alone need no database.
+    let inspected = try run("inspect", OwnCapture.path("serve-poisson-50/requests.jsonl.zst"))
+    #expect(inspected.code == 0, "\(inspected.errors)")
+    let outliers = try run("inspect", "--outliers", "--device", OwnCapture.device)
+    #expect(outliers.code == 0, "\(outliers.errors)")
     #expect(!replay.output.contains("timeline"))
     #expect(!replay.output.contains("90 % band"))
     #expect(try run("doctor").output.contains("query: --dtype fp32"))

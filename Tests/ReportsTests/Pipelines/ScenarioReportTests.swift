@@ -74,7 +74,8 @@ struct ScenarioReportTests {
       compare(all, items, "\(path)[]")
     }
     compare(try JSONSerialization.jsonObject(with: data), root, "$")
-    #expect(missing == [])
+    // Only what is left of more than 32 classes bears it.
+    #expect(missing == ["$.summary.classes[].later"])
   }
 
   @Test("as text say first whether the objectives hold, where the time goes and what is busiest")
