@@ -21,13 +21,15 @@ extension OperatorStore {
   ) throws(OperatorStoreError) -> [MeasuredCurve] {
     let wanted = operators.map { WantedCurves($0, types) }
     return try read { db in
-      let heads = try CurveScan.heads(db, device: device, wanted)
-      let samples = try SampleReading(heads.map(\.id)).samples(db, path: path)
-      return zip(heads, samples).compactMap { head, samples in
-        guard !samples.isEmpty else { return nil }
-        return MeasuredCurve(
-          head.operator, device: device, runtime: head.runtime, samples: samples)
+      let scan = try SampleScan(db)
+      var curves: [MeasuredCurve] = []
+      for head in try CurveScan.heads(db, device: device, wanted) {
+        let samples = try scan.samples(ofCurve: head.id)
+        guard !samples.isEmpty else { continue }
+        curves.append(
+          MeasuredCurve(head.operator, device: device, runtime: head.runtime, samples: samples))
       }
+      return curves
     }
   }
 
