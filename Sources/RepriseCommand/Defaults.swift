@@ -48,7 +48,9 @@ enum Defaults {
       let text = try command.text(option, for: known, defaults.path)
       let rest = added + arguments.dropFirst()
       // 'inspect FILE' takes no '--db', though 'inspect --outliers' does: what is for all goes where it fits.
-      if option.command == nil, isAccepted([name] + rest), !isAccepted([name] + text + rest) {
+      if option.command == nil, refusal(of: [name] + rest) == nil,
+        let problem = refusal(of: [name] + text + rest), !problem.hasPrefix("The value ")
+      {
         continue
       }
       added += text
@@ -56,8 +58,14 @@ enum Defaults {
     return [name] + added + arguments.dropFirst()
   }
 
-  private static func isAccepted(_ arguments: [String]) -> Bool {
-    (try? RepriseCommand.parseAsRoot(arguments)) != nil
+  /// What the command says of arguments that it does not take; nil where it takes them.
+  private static func refusal(of arguments: [String]) -> String? {
+    do {
+      _ = try RepriseCommand.parseAsRoot(arguments)
+      return nil
+    } catch {
+      return RepriseCommand.message(for: error)
+    }
   }
 
   /// What is wrong with each default that cannot be used, in the order of the file.

@@ -77,28 +77,30 @@ struct SweepPlanCommand: FailingCommand {
     print("wrote \(output)/manifest.json")
   }
 
-  /// Refuses a value that no scenario can have. Each is looked at once, among the first values of the other fields:
-  /// what only goes wrong with some of them is noted by the run.
+  /// Refuses a value with which no scenario can be read; what only goes wrong with some values of the other fields is
+  /// noted by the run.
   private func check(
     _ combinations: [SweepCombination], of description: SweepDescription, basePath: String
   ) throws {
-    var seen: Set<[String]> = []
+    var sound: Set<[String]> = []
+    var problems: [(values: [[String]], message: String)] = []
     for combination in combinations {
-      let new = zip(description.columns, combination.values).filter { column, value in
-        seen.insert([column, value]).inserted
-      }
-      guard !new.isEmpty || seen.isEmpty else { continue }
+      let values = zip(description.columns, combination.values).map { [$0, $1] }
       do {
         switch description.kind {
         case .deployment: _ = try Deployment(yaml: combination.document, path: basePath)
         case .pipeline: _ = try Scenario(yaml: combination.document, path: basePath)
         }
+        sound.formUnion(values)
       } catch {
-        let values = new.map { "\($0) = \($1)" }.joined(separator: ", ")
-        throw Failure(
-          .data, "\(sweep): \(values.isEmpty ? basePath : "with " + values): \(error.message)")
+        problems.append((values, error.message))
       }
-      if new.isEmpty { return }
+    }
+    for (values, message) in problems {
+      let wrong = values.filter { !sound.contains($0) }
+      guard !wrong.isEmpty || values.isEmpty else { continue }
+      let text = wrong.map { "\($0[0]) = \($0[1])" }.joined(separator: ", ")
+      throw Failure(.data, "\(sweep): \(text.isEmpty ? basePath : "with " + text): \(message)")
     }
   }
 

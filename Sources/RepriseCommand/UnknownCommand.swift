@@ -20,8 +20,10 @@ extension RepriseCommand {
       let shown = known.map { $0.configuration }.filter { $0.shouldDisplay }
         .compactMap { $0.commandName }
       let hint = nearestName(to: name, among: shown).map { "; did you mean '\($0)'?" }
-      // Where a command has a default, any word may be what that takes.
-      let isMistyped = hint != nil && !FileManager.default.fileExists(atPath: name)
+      // Where a command has a default, any word may be what that takes, above all what looks like a file.
+      let isFile =
+        name.contains { "./".contains($0) } || FileManager.default.fileExists(atPath: name)
+      let isMistyped = hint != nil && !isFile
       guard command.configuration.defaultSubcommand == nil || isMistyped else { return }
       throw Failure(
         .usage,
