@@ -35,7 +35,8 @@ public struct StepCalibration: Sendable {
   ///
   /// - Parameters:
   ///   - deployment: what the steps were measured on.
-  ///   - steps: measured steps; empty ones are passed over.
+  ///   - steps: measured steps, those of each source in order of time, as stretches of it are held out; empty
+  ///     ones are passed over.
   ///   - model: the deployment's step model without calibration and without graphs.
   ///   - padded: the same with the deployment's graphs, if it has any.
   ///   - fittedOn: the steps' origin, kept with the result.
@@ -46,8 +47,6 @@ public struct StepCalibration: Sendable {
     _ deployment: StoredCalibration.Deployment, on steps: [MeasuredStep], with model: StepModel,
     padded: StepModel? = nil, fittedOn: String, mayHideHost: Bool = false
   ) throws(CalibrationError) {
-    // A file may have them in any order, and stretches of time are held out.
-    let steps = steps.sorted { $0.start < $1.start }
     let exact = steps.compactMap { StepObservation($0, model) }
     guard exact.count >= Self.fewestSteps else {
       throw .tooFewSteps(found: exact.count, needed: Self.fewestSteps)

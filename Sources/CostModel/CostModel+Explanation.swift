@@ -93,8 +93,6 @@ extension CostModel {
         sample.weight *= weight / total
         return sample
       }
-    }.enumerated().sorted {
-      ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset)
-    }.map(\.element)
+    }.heaviestFirst
   }
 }

@@ -19,9 +19,7 @@ extension FittedCurve {
       }
       return Prediction.Support(
         operator: self.operator, point: at, nanoseconds: time, weight: weight, octaves: octaves)
-    }.enumerated().sorted {
-      ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset)
-    }.map(\.element)
+    }.heaviestFirst
   }
 
   private func surface(of region: Region) -> Shared<Surface>? {

@@ -46,3 +46,11 @@ public struct Prediction: Sendable, Hashable {
     return low...max(low, nanoseconds * factor)
   }
 }
+
+extension [Prediction.Support] {
+  /// The same, those that count most first; equal ones stay in their order.
+  var heaviestFirst: Self {
+    enumerated().sorted { ($1.element.weight, $0.offset) < ($0.element.weight, $1.offset) }
+      .map(\.element)
+  }
+}

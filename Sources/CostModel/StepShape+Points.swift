@@ -5,20 +5,19 @@ extension StepShape {
   /// The shape of a step whose attention is one point of a curve, of so many equal prefills.
   init(attentionAt point: AxisPoint, sequences: Int = 1) {
     self.init()
-    func size(_ value: Int) -> Int { min(max(0, value), Self.largestSum) }
     if point[0] > 0 {
       addPrefill(tokens: point[0], past: point[1], finishes: true)
-      func all(_ sum: Int) -> Int { size(clampedProduct(sum, size(sequences))) }
-      prefillSequences = size(sequences)
+      func all(_ sum: Int) -> Int { Self.clamped(clampedProduct(sum, Self.clamped(sequences))) }
+      prefillSequences = Self.clamped(sequences)
       prefillTokens = all(prefillTokens)
       prefillPairs = all(prefillPairs)
       prefillContext = all(prefillContext)
-      sampledSequences = size(sequences)
+      sampledSequences = Self.clamped(sequences)
     }
-    decodeSequences = size(point[2])
-    decodeContext = size(clampedProduct(decodeSequences, size(point[3])))
-    longestDecodeContext = size(max(point[3], point[4]))
-    sampledSequences = size(sampledSequences + decodeSequences)
+    decodeSequences = Self.clamped(point[2])
+    decodeContext = Self.clamped(clampedProduct(decodeSequences, Self.clamped(point[3])))
+    longestDecodeContext = Self.clamped(max(point[3], point[4]))
+    sampledSequences = Self.clamped(sampledSequences + decodeSequences)
   }
 }
 

@@ -72,7 +72,7 @@ extension OperatorStore {
           continue
         }
         var shape = StepShape()
-        func size(_ column: Int) -> Int { min(numbers[column], StepShape.largestSum) }
+        func size(_ column: Int) -> Int { StepShape.clamped(numbers[column]) }
         shape.prefillSequences = size(2)
         shape.prefillTokens = size(3)
         shape.prefillPairs = size(4)

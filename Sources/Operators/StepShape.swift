@@ -75,7 +75,7 @@ public struct StepShape: Hashable, Sendable {
 
   /// The size, where it is one: not negative and at most ``largestSum``.
   @inlinable
-  static func clamped(_ size: Int) -> Int { min(max(0, size), largestSum) }
+  public static func clamped(_ size: Int) -> Int { min(max(0, size), largestSum) }
 
   /// Adds a size to a sum, neither of which then exceeds ``largestSum``.
   @inlinable

@@ -226,7 +226,9 @@ struct CalibrateCommand: FailingCommand {
     let store = try database.openToUpdate()
     let plan = try onePlan(options, options.read(), store)
     let trace = try file.map { try StepsReader.read(path: $0) }
-    let measured = try trace?.measuredSteps ?? store.steps(on: plan.device)
+    // A file may have them in any order, those of the database are in order of time.
+    let measured =
+      try trace?.measuredSteps.sorted { $0.start < $1.start } ?? store.steps(on: plan.device)
     let steps = file ?? "steps in \(database.path)"
     var fit = try StepCalibration(
       StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,

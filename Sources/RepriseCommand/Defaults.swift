@@ -39,6 +39,7 @@ enum Defaults {
     }
     guard let command = commands.first(where: { $0.commandName == name }) else { return arguments }
     var added: [String] = []
+    var forAll: [[String]] = []
     for option in defaults.options where option.command == nil || option.command == name {
       guard let known = command.argument(option.name) else { continue }
       // What is for one command goes before what is for all.
@@ -46,15 +47,17 @@ enum Defaults {
       if option.command == nil, isOwn { continue }
       guard !known.isGiven(in: arguments) else { continue }
       let text = try command.text(option, for: known, defaults.path)
-      let rest = added + arguments.dropFirst()
-      // 'inspect FILE' takes no '--db', though 'inspect --outliers' does: what is for all goes where it fits.
-      if option.command == nil, refusal(of: [name] + rest) == nil,
-        let problem = refusal(of: [name] + text + rest), !problem.hasPrefix("The value ")
-      {
-        continue
-      }
-      added += text
+      if option.command == nil { forAll.append(text) } else { added += text }
     }
+    /// 'inspect FILE' takes no '--db', though 'inspect --outliers' does: what is for all goes where it fits.
+    func fits(_ text: [String]) -> Bool {
+      let rest = added + arguments.dropFirst()
+      guard refusal(of: [name] + rest) == nil, let problem = refusal(of: [name] + text + rest)
+      else { return true }
+      return problem.hasPrefix("The value ")
+    }
+    // One may need another that stands behind it.
+    while let next = forAll.firstIndex(where: fits) { added += forAll.remove(at: next) }
     return [name] + added + arguments.dropFirst()
   }
 

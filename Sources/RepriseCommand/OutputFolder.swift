@@ -9,11 +9,14 @@ func makeFolder(_ path: String, for names: [String]) throws {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   } catch {
     let cause = (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError
-    // Foundation does not always pass on what the system said.
+    // Foundation does not always pass on what the system said; by now it may even be there.
     let code = cause.map { Int32($0.code) } ?? (mkdir(path, 0o777) == 0 ? 0 : errno)
-    throw Failure(
-      .cannotCreate,
-      "\(path): cannot make this folder (\(String(cString: strerror(code)))); give -o another path")
+    guard code == 0 else {
+      throw Failure(
+        .cannotCreate,
+        "\(path): cannot make this folder (\(String(cString: strerror(code)))); give -o another path"
+      )
+    }
   }
   try requireOutputs(names.map { path + "/" + $0 })
 }

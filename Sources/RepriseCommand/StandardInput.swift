@@ -9,13 +9,16 @@ enum StandardInput {
   /// The first text of standard input, which is then read from its beginning all the same.
   ///
   /// A pipe takes its place, into which a thread writes what was looked at and then what follows: an input of any
-  /// size is never held as a whole.
+  /// size is never held as a whole. One that cannot be read stays as it is, for whoever reads it to tell.
   static func peek() throws -> [UInt8] {
-    let input = FileHandle(fileDescriptor: dup(STDIN_FILENO), closeOnDealloc: true)
+    let copy = dup(STDIN_FILENO)
+    guard copy >= 0 else { return [] }
+    let input = FileHandle(fileDescriptor: copy, closeOnDealloc: true)
     var start = Data()
     while start.count < startBytes,
-      let more = try input.read(upToCount: startBytes - start.count), !more.isEmpty
+      let more = try? input.read(upToCount: startBytes - start.count), !more.isEmpty
     { start += more }
+    guard !start.isEmpty else { return [] }
     let pipe = Pipe()
     dup2(pipe.fileHandleForReading.fileDescriptor, STDIN_FILENO)
     // Standard input stays open to the process's end, so that writing meets no closed pipe.

@@ -10,16 +10,6 @@ import Testing
     memoryBytes: 1e10, launchFloor: 2000, source: "made up")
   private let gemm = Operator(.gemm, dataType: .bfloat16, ["n": 1024, "k": 1024])
 
-  private func curve(
-    _ op: Operator, _ points: [(AxisPoint, Double)], runtime: String = "toy 1"
-  ) -> MeasuredCurve {
-    MeasuredCurve(
-      op, device: "toy", runtime: runtime,
-      samples: points.map {
-        MeasuredSample(at: $0.0, duration: DurationStatistics(mean: $0.1, count: 5), source: 1)
-      })
-  }
-
   @Test func `A measured point is given back`() throws {
     let model = CostModel(
       curves: [

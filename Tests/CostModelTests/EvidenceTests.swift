@@ -12,16 +12,6 @@ import Testing
     name: "toy", peakFlops: [.bfloat16: 1e18, .float8: 2e18, .int8: 2e18],
     memoryBandwidth: 1e15, memoryBytes: 1e10, launchFloor: 2000, source: "made up")
 
-  private func curve(
-    _ op: Operator, _ points: [(AxisPoint, Double)], runtime: String = "toy 1"
-  ) -> MeasuredCurve {
-    MeasuredCurve(
-      op, device: "toy", runtime: runtime,
-      samples: points.map {
-        MeasuredSample(at: $0.0, duration: DurationStatistics(mean: $0.1), source: 1)
-      })
-  }
-
   private func attention(_ heads: Int) -> Operator {
     Operator(.attention, dataType: .bfloat16, ["heads": heads, "kvHeads": 8, "headDim": 128])
   }

@@ -15,16 +15,6 @@ import Testing
     name: "toy", peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12, memoryBytes: 1e10,
     launchFloor: 2000, source: "made up")
 
-  private func curve(
-    _ points: [(AxisPoint, Double)], runtime: String, of op: Operator? = nil
-  ) -> MeasuredCurve {
-    MeasuredCurve(
-      op ?? self.op, device: "toy", runtime: runtime,
-      samples: points.map {
-        MeasuredSample(at: $0.0, duration: DurationStatistics(mean: $0.1), source: 1)
-      })
-  }
-
   private let prefills: [(AxisPoint, Double)] = [128, 512, 2048].map {
     (AxisPoint($0), 40 * Double($0))
   }
@@ -40,7 +30,7 @@ import Testing
   func `A batch of both is their sum, doubted where one call may hold it`(
     runtime: String, isDoubted: Bool
   ) throws {
-    let model = CostModel(curves: [curve(prefills + decodes, runtime: runtime)], on: device)
+    let model = CostModel(curves: [curve(op, prefills + decodes, runtime: runtime)], on: device)
     for (prefill, first) in prefills {
       for (decode, second) in decodes {
         let point = AxisPoint(prefill[0], 0, decode[2], decode[3])
@@ -66,7 +56,7 @@ import Testing
   @Test func `Where such batches were measured they price themselves`() throws {
     let both = (AxisPoint(128, 0, 8, 256), 77_000.0)
     let model = CostModel(
-      curves: [curve(prefills + decodes + [both], runtime: "vLLM 0.19.0")], on: device)
+      curves: [curve(op, prefills + decodes + [both], runtime: "vLLM 0.19.0")], on: device)
     let found = try #require(model.predict(op, at: both.0))
     #expect(found.evidence == .measured && abs(found.nanoseconds / both.1 - 1) < 1e-9)
     #expect(!found.explanation.contains("apart"))
@@ -95,7 +85,7 @@ import Testing
     let device = try #require(Device.builtIn(named: name))
     let pure = rows.filter { ($0.0[0] > 0) != ($0.0[2] > 0) }
     let mixed = rows.filter { $0.0[0] > 0 && $0.0[2] > 0 }
-    let model = CostModel(curves: [curve(pure, runtime: "vLLM 0.19.0")], on: device)
+    let model = CostModel(curves: [curve(op, pure, runtime: "vLLM 0.19.0")], on: device)
     var (inside, narrow, count) = (0, 0, 0)
     for index in stride(from: 0, to: mixed.count, by: 29) {
       let (point, time) = mixed[index]

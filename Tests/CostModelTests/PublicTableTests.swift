@@ -10,16 +10,6 @@ import Testing
     name: "toy", reportedNames: [], peakFlops: [.bfloat16: 100e12], memoryBandwidth: 1e12,
     memoryBytes: 1e10, launchFloor: 2000, source: "made up")
 
-  private func curve(
-    _ op: Operator, _ points: [(AxisPoint, Double)], runtime: String = "toy 1"
-  ) -> MeasuredCurve {
-    MeasuredCurve(
-      op, device: "toy", runtime: runtime,
-      samples: points.map {
-        MeasuredSample(at: $0.0, duration: DurationStatistics(mean: $0.1), source: 1)
-      })
-  }
-
   private func gemm(_ n: Int, _ k: Int) -> Operator {
     Operator(.gemm, dataType: .bfloat16, ["n": n, "k": k])
   }

@@ -22,18 +22,16 @@ def hidden(reprise, data, scratch):
              "--model", "Llama-3.1-8B", "--db", whole], check=True, capture_output=True)
         shutil.copy(whole, database)
         with sqlite3.connect(database) as connection:
-            where = ("curve_id IN (SELECT curve.id FROM curve JOIN runtime ON runtime.id = runtime_id"
-                     " WHERE kind = 'attention' AND version = '0.19.0')"
-                     " AND axis0 > 0 AND axis2 > 0 AND axis4 = 0")
             points = connection.execute(
-                f"SELECT axis0, axis1, axis2, axis3, median_ns FROM sample WHERE {where}"
-                " ORDER BY axis0, axis1, axis2, axis3").fetchall()
-            attributes = connection.execute(
-                "SELECT attributes FROM curve WHERE kind = 'attention'").fetchone()[0]
+                "SELECT attributes, axis0, axis1, axis2, axis3, median_ns FROM sample"
+                " JOIN curve ON curve.id = curve_id JOIN runtime ON runtime.id = runtime_id"
+                " WHERE kind = 'attention' AND version = '0.19.0'"
+                " AND axis0 > 0 AND axis2 > 0 AND axis4 = 0"
+                " ORDER BY attributes, axis0, axis1, axis2, axis3").fetchall()
             connection.execute("DELETE FROM sample WHERE axis0 > 0 AND axis2 > 0")
         chosen = points[::max(1, len(points) // POINTS)]
         errors, inside, widths = [], 0, []
-        for *sizes, measured in chosen:
+        for attributes, *sizes, measured in chosen:
             said = json.loads(subprocess.run(
                 [reprise, "query", "--db", database, "attention", *attributes.split(),
                  *(f"{name}={size}" for name, size in zip(AXES, sizes)), "--device", device, "--json"],
