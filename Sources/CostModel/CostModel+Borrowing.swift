@@ -9,12 +9,13 @@ extension CostModel {
   ) -> FittedCurve.Estimate {
     if let estimate = candidates.own?.estimate(sizes: sizes, work: work) { return estimate }
     let light = device.speedOfLight(work, candidates.operator.dataType)
+    let others = candidates.others[.single] ?? []
     return borrowed(
-      candidates.others.compactMap { curve, octaves in
+      others.compactMap { curve, octaves in
         curve.estimate(sizes: sizes, work: work).map {
           ($0.nanoseconds * transfer(of: curve, work, light), octaves, $0.error)
         }
-      }, op: candidates.operator, light, from: candidates.others.first?.curve.device)
+      }, op: candidates.operator, light, from: others.first?.curve.device)
   }
 
   /// What a like operator's ratio counts at a distance.
@@ -23,9 +24,11 @@ extension CostModel {
   /// The curves that an operator's ratio is borrowed from; none where its own one tells it.
   func lenders(
     _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
-  ) -> [(curve: FittedCurve, octaves: Double)] {
+  ) -> [Lender] {
     guard candidates.own?.estimate(sizes: sizes, work: work) == nil else { return [] }
-    return candidates.others.filter { $0.curve.estimate(sizes: sizes, work: work) != nil }
+    return candidates.others[.single]?.filter {
+      $0.curve.estimate(sizes: sizes, work: work) != nil
+    } ?? []
   }
 
   /// The curve that the attention of a step is borrowed from; nil where its own one tells it, or none does.
@@ -34,7 +37,27 @@ extension CostModel {
     guard
       candidates.own?.estimate(attention: shape, attention, batches: candidates.batches) == nil
     else { return nil }
-    return candidates.others.first { $0.curve.estimate(attention: shape, attention) != nil }?.curve
+    return nearest(candidates, of: shape)?.lender.curve
+  }
+
+  /// The nearest other curve that tells the attention of a step, and its time. One surface, not a mean of several: they
+  /// need not be of like batches.
+  private func nearest(
+    _ candidates: Candidates, of shape: StepShape
+  ) -> (lender: Lender, estimate: FittedCurve.Estimate)? {
+    let attention = candidates.attention ?? AttentionWork(candidates.operator)
+    let others = candidates.others[shape.prefillTokens > 0 ? .prefill : .decode] ?? []
+    return others.lazy.compactMap { other in
+      other.curve.estimate(attention: shape, attention).map { (other, $0) }
+    }.first
+  }
+
+  /// The prefills and the decodes of a step, where they are priced apart.
+  func phases(_ candidates: Candidates, of shape: StepShape) -> [StepShape]? {
+    guard candidates.pricesPhasesApart, shape.prefillTokens > 0, shape.decodeSequences > 0 else {
+      return nil
+    }
+    return shape.phases
   }
 
   /// By what a time on another device is multiplied so that its ratio to what the data sheet allows is the
@@ -52,15 +75,20 @@ extension CostModel {
     let attention = candidates.attention ?? AttentionWork(op)
     let own = candidates.own?.estimate(attention: shape, attention, batches: candidates.batches)
     if let own { return own }
-    let light = device.speedOfLight(attention.work(in: shape), op.dataType)
-    // One surface, not a mean of several: they need not hold the same regions.
-    let nearest = candidates.others.lazy.compactMap { curve, octaves in
-      curve.estimate(attention: shape, attention).map {
-        ($0.nanoseconds * transfer(of: curve, attention.work(in: shape), light), octaves, $0.error)
-      }
-    }.first
+    if let phases = phases(candidates, of: shape) {
+      return FittedCurve.sum(
+        ofPrefills: estimate(candidates, attention: phases[0]),
+        andDecodes: estimate(candidates, attention: phases[1]),
+        runsApart: candidates.own?.runsMixedApart ?? false)
+    }
+    let work = attention.work(in: shape)
+    let light = device.speedOfLight(work, op.dataType)
+    guard let (lender, estimate) = nearest(candidates, of: shape) else {
+      return borrowed([], op: op, light, from: nil)
+    }
+    let nanoseconds = estimate.nanoseconds * transfer(of: lender.curve, work, light)
     return borrowed(
-      nearest.map { [$0] } ?? [], op: op, light, from: candidates.others.first?.curve.device)
+      [(nanoseconds, lender.octaves, estimate.error)], op: op, light, from: lender.curve.device)
   }
 
   /// The mean ratio of like operators, by inverse squared distance; without any, the device's

@@ -3,6 +3,9 @@ internal import OperatorStore
 package import Operators
 
 extension CostModel {
+  /// A curve of another operator, with its distance in octaves.
+  typealias Lender = (curve: FittedCurve, octaves: Double)
+
   /// Everything that could price one operator; found once, used for every step, and shared, as a copy
   /// would count a dozen of references.
   final class Candidates: Sendable {
@@ -11,9 +14,10 @@ extension CostModel {
     let own: FittedCurve?
     /// For attention, the curves of several prefills under the same runtime.
     let batches: [PrefillBatch]
-    /// The nearest other curves of its kind, at most four, with their distance in octaves, where its own one does
-    /// not tell of all that may be asked.
-    let others: [(curve: FittedCurve, octaves: Double)]
+    /// The nearest other curves of its kind by the regions that its own one does not tell of.
+    let others: [FieldRegion: [Lender]]
+    /// Whether prefills and decodes of one step are priced each by who measured such, as nobody measured both.
+    let pricesPhasesApart: Bool
     /// For attention, what its work is made of.
     let attention: AttentionWork?
     /// Its work by its sizes; nil for kinds whose work is not known.
@@ -23,7 +27,7 @@ extension CostModel {
 
     init(
       _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
-      others: [(curve: FittedCurve, octaves: Double)] = [],
+      others: [FieldRegion: [Lender]] = [:],
       fields: [(region: FieldRegion, field: LatencyField)] = []
     ) {
       self.fields = fields
@@ -31,8 +35,21 @@ extension CostModel {
       self.own = own
       self.batches = batches
       self.others = others
+      self.pricesPhasesApart = Self.pricesPhasesApart(own, others)
       self.attention = op.kind.isStepAttention ? AttentionWork(op) : nil
       self.work = WorkLaw(op)
+    }
+
+    private static func pricesPhasesApart(
+      _ own: FittedCurve?, _ others: [FieldRegion: [Lender]]
+    ) -> Bool {
+      func tellsWhole(_ curve: FittedCurve) -> Bool {
+        curve.mixed != nil || (curve.holds(.prefill) && curve.holds(.decode))
+      }
+      if let own, own.mixed != nil || own.holds(.prefill) || own.holds(.decode) {
+        return !tellsWhole(own)
+      }
+      return !others.isEmpty && others[.prefill]?.contains { tellsWhole($0.curve) } != true
     }
 
     /// How the attention of a step came about, as far as fields told of it, in words; nil where none did.
@@ -87,19 +104,16 @@ extension CostModel {
   }
 
   /// The nearest curves of an operator's kind that tell what its own one does not.
-  private func others(
-    to op: Operator, _ own: FittedCurve?
-  ) -> [(curve: FittedCurve, octaves: Double)] {
-    let lacking = regions(of: op).filter { own?.holds($0) != true }
-    if lacking.isEmpty { return [] }
+  private func others(to op: Operator, _ own: FittedCurve?) -> [FieldRegion: [Lender]] {
     let stores = [curves] + relatives.map(\.curves)
-    for isStrict in [true, false] {
-      for store in stores {
-        let others = nearest(to: op, in: store, isStrict: isStrict, lacking)
-        if !others.isEmpty { return others }
+    var found: [FieldRegion: [Lender]] = [:]
+    for region in regions(of: op) where own?.holds(region) != true {
+      let tries = [true, false].lazy.flatMap { isStrict in
+        stores.lazy.map { self.nearest(to: op, in: $0, isStrict: isStrict, region) }
       }
+      found[region] = tries.first { !$0.isEmpty }
     }
-    return []
+    return found
   }
 
   /// The four curves of an operator's kind whose attributes are most like its own, with the distance in
@@ -107,10 +121,10 @@ extension CostModel {
   ///
   /// - Parameter isStrict: whether only curves with the same attributes' names count; else each name that one of
   ///   the two lacks, such as that of narrow weights, is as far as another type.
-  /// - Parameter regions: those of which a curve must hold one.
+  /// - Parameter region: what a curve must hold.
   private func nearest(
-    to op: Operator, in curves: CurveStore, isStrict: Bool, _ regions: [FieldRegion]
-  ) -> [(curve: FittedCurve, octaves: Double)] {
+    to op: Operator, in curves: CurveStore, isStrict: Bool, _ region: FieldRegion
+  ) -> [Lender] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
     let attributes = op.attributes.sorted { $0.key < $1.key }
     let others = curves.operators(of: op.kind).compactMap {
@@ -134,7 +148,7 @@ extension CostModel {
     }
     let fitted = nearest.lazy.compactMap { _, near in
       curves.curve(of: near.op).map { (curve: $0, octaves: near.octaves) }
-    }.filter { regions.contains(where: $0.curve.holds) }
+    }.filter { $0.curve.holds(region) }
     return Array(fitted.prefix(4))
   }
 
@@ -145,9 +159,7 @@ extension CostModel {
       field(for: op, region).map { (region: region, field: $0) }
     }
     guard let runtime = found.first?.field.key.runtime else { return nil }
-    // Attention of whole steps needs both of its regions; a curve may bring one of its own.
     let own = curves.curve(of: op)
-    guard own != nil || found.count == regions(of: op).count else { return nil }
     var curve = own ?? FittedCurve(op, runtime: runtime, on: device)
     for (region, field) in found { curve = curve.filled(from: field, region, upTo: bounds) }
     var batches = curves.batches(of: op)

@@ -38,6 +38,12 @@ extension CostModel {
   func explanation(
     _ evidence: Evidence, _ candidates: Candidates, of shape: StepShape
   ) -> String {
+    if let phases = phases(candidates, of: shape) {
+      let told = phases.map { phase in
+        explanation(estimate(candidates, attention: phase).evidence, candidates, of: phase)
+      }
+      return "prefills: \(told[0]); decodes: \(told[1]); measured apart: their sum"
+    }
     let lenders = lender(candidates, of: shape).map { [$0] } ?? []
     guard lenders.isEmpty, evidence != .analytical, let own = candidates.own else {
       return explanation(evidence, candidates, lenders: lenders, size: nil)
@@ -48,7 +54,7 @@ extension CostModel {
     if own.takesPastFromWholePrompts(shape) {
       told += "; no prompt with cached tokens was measured: by whole ones"
     }
-    if evidence < .borrowed, own.addsPrefillsAndDecodes(of: shape) {
+    if own.addsPrefillsAndDecodes(of: shape) {
       told += "; prefills and decodes were measured apart: their sum"
     }
     return told
@@ -72,12 +78,21 @@ extension CostModel {
   ) -> [Prediction.Support] {
     let op = candidates.operator
     let shape = StepShape(attentionAt: point)
-    if let lender = lender(candidates, of: shape) { return lender.support(at: point) }
-    guard candidates.own?.addsPrefillsAndDecodes(of: shape) == true else {
-      return curves.curve(of: op)?.support(at: point) ?? []
+    let points = [AxisPoint(point[0], point[1]), AxisPoint(0, 0, point[2], point[3])]
+    if phases(candidates, of: shape) == nil, let lender = lender(candidates, of: shape) {
+      guard lender.addsPrefillsAndDecodes(of: shape) else { return lender.support(at: point) }
+      let attention = AttentionWork(op)
+      let parts = points.map { part in
+        let estimate = lender.estimate(attention: StepShape(attentionAt: part), attention)
+        return (part, estimate?.nanoseconds ?? 0)
+      }
+      return Self.ordered(parts) { lender.support(at: $0) }
     }
-    let parts = [AxisPoint(point[0], point[1]), AxisPoint(0, 0, point[2], point[3])]
-      .compactMap { predict(op, at: $0, explains: true) }
+    guard
+      phases(candidates, of: shape) != nil
+        || candidates.own?.addsPrefillsAndDecodes(of: shape) == true
+    else { return curves.curve(of: op)?.support(at: point) ?? [] }
+    let parts = points.compactMap { predict(op, at: $0, explains: true) }
     return Self.ordered(parts.map { ($0, $0.nanoseconds) }) { $0.support }
   }
 

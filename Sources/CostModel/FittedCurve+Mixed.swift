@@ -15,15 +15,19 @@ extension FittedCurve {
   private static let apart = ["TensorRT-LLM", "PyTorch"]
 
   /// The time of a batch whose prefills and decodes were measured apart.
-  func sum(ofPrefills first: Estimate, andDecodes second: Estimate) -> Estimate {
+  ///
+  /// - Parameter runsApart: whether their software runs them one after the other.
+  static func sum(
+    ofPrefills first: Estimate, andDecodes second: Estimate, runsApart: Bool
+  ) -> Estimate {
     let total = first.nanoseconds + second.nanoseconds
     guard total > 0 else { return first }
     var sum = Estimate(
       nanoseconds: total,
       errors: (first.errors * first.nanoseconds + second.errors * second.nanoseconds) / total,
       evidence: max(first.evidence, second.evidence, .interpolated))
-    guard !runsMixedApart else { return sum }
-    let variance = Self.mixedVariance * second.nanoseconds / total
+    guard !runsApart else { return sum }
+    let variance = mixedVariance * second.nanoseconds / total
     sum.errors = (sum.errors * sum.errors + SIMD2(repeating: variance)).squareRoot()
     sum.evidence = max(sum.evidence, .extrapolated)
     return sum

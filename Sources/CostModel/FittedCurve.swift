@@ -228,7 +228,7 @@ extension FittedCurve {
   /// The time of a step's attention, from the sums over its batch.
   ///
   /// Where the batch holds prefills and decodes but the samples hold no mixed batches, the two
-  /// are taken to run one after the other (``sum(ofPrefills:andDecodes:)``).
+  /// are taken to run one after the other (``sum(ofPrefills:andDecodes:runsApart:)``).
   ///
   /// - Parameters:
   ///   - shape: the step.
@@ -282,7 +282,7 @@ extension FittedCurve {
         return nil
       }
       let second = estimate(decode.value, SIMD4(place[2], place[3], 0, 0), decodeWork)
-      return sum(ofPrefills: first, andDecodes: second)
+      return Self.sum(ofPrefills: first, andDecodes: second, runsApart: runsMixedApart)
     }
     if queries > 0 { return estimate(prefillsOf: shape, prefillWork, batches) }
     return decode.map { estimate($0.value, SIMD4(place[2], place[3], 0, 0), decodeWork) }

@@ -19,6 +19,15 @@ extension StepShape {
     longestDecodeContext = Self.clamped(max(point[3], point[4]))
     sampledSequences = Self.clamped(sampledSequences + decodeSequences)
   }
+
+  /// Its prefills alone, and its decodes alone.
+  var phases: [StepShape] {
+    var (prefills, decodes) = (self, self)
+    (prefills.decodeSequences, prefills.decodeContext, prefills.longestDecodeContext) = (0, 0, 0)
+    (decodes.prefillSequences, decodes.prefillTokens) = (0, 0)
+    (decodes.prefillPairs, decodes.prefillContext) = (0, 0)
+    return [prefills, decodes]
+  }
 }
 
 /// A product that stays at a large value instead of overflowing: points may come from any file.

@@ -7,6 +7,8 @@ package protocol RunSummary {
   var requests: Int { get }
   /// Those that ended as they should.
   var finished: Int { get }
+  /// Whether the replay was stopped before its end.
+  var isCut: Bool { get }
   /// First arrival to the end of the last.
   var makespan: Nanoseconds { get }
   /// Finished requests, and their generated tokens, for each second of the makespan.

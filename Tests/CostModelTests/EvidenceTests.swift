@@ -72,6 +72,39 @@ import Testing
     #expect(guessed.explanation.contains("no attention measured that tells of it"))
   }
 
+  /// Whoever measured a phase prices it; the whole is their sum, and rests on the samples of both.
+  @Test(arguments: ["vLLM 1", "PyTorch 2.9"], [true, false])
+  func `Prefills and decodes that nobody measured of one operator are priced each by whom did`(
+    runtime: String, ownPrefills: Bool
+  ) throws {
+    let few = decodes([1, 8])
+    let own = curve(attention(32), ownPrefills ? prefills : few, runtime: runtime)
+    let other = curve(attention(16), ownPrefills ? few : prefills, runtime: runtime)
+    let third = curve(attention(24), Array(prefills.prefix(5)), runtime: runtime)
+    for (op, isOwn) in [(attention(32), true), (attention(40), false)] {
+      let model = CostModel(curves: [own, other, third], on: device)
+      let (prefill, decode) = (prefills[6].0, few[5].0)
+      let mixed = AxisPoint(prefill[0], 0, decode[2], decode[3])
+      let first = try #require(model.predict(op, at: prefill))
+      let second = try #require(model.predict(op, at: decode))
+      let whole = try #require(model.predict(op, at: mixed, explains: true))
+      let sum = first.nanoseconds + second.nanoseconds
+      #expect(abs(whole.nanoseconds / sum - 1) < 1e-9)
+      #expect(first.evidence == .measured || !isOwn || !ownPrefills)
+      #expect(second.evidence == .measured || !isOwn || ownPrefills)
+      #expect(whole.evidence == .borrowed)
+      // One call for both may take longer than either alone, but where the software makes none.
+      let certain = max(first.relativeError, second.relativeError)
+      if isOwn { #expect((whole.relativeError > certain) == (runtime == "vLLM 1")) }
+      #expect(whole.explanation.contains("measured apart: their sum"))
+      #expect(whole.support.contains { $0.point[0] > 0 })
+      #expect(whole.support.contains { $0.point[2] > 0 })
+      #expect(abs(whole.support.reduce(0) { $0 + $1.weight } - 1) < 1e-5)
+      let compiled = try #require(CompiledOperator(op, on: model))
+      #expect(abs(compiled.estimate(at: mixed).nanoseconds / sum - 1) < 1e-3)
+    }
+  }
+
   /// Of two types of one width each is its own.
   @Test func `Experts in int8 are not mixed with those in fp8`() throws {
     func experts(_ type: DataType) -> Operator {

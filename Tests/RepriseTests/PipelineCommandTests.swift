@@ -100,6 +100,13 @@ import Testing
     #expect(gone.output.contains("requests that never ended"))
     #expect(try summary(out)["unfinished"] as? Int == 20)
     #expect(try summary(out)["cut"] as? Bool == false)
+    // The result is one that a page can be made of.
+    let page = try command.run(["report", out, "-o", directory.path("r.html"), "--ttft-ms", "500"])
+    #expect(page.code == 0, "\(page.errors)")
+    #expect(
+      page.output.hasPrefix(
+        "SLO broken: p99 TTFT is of requests that did not finish, limit 500.00 ms; goodput 0.00"),
+      "\(page.output)")
   }
 
   @Test func `SIGINT ends a replay with what had finished, marked as cut`() throws {
@@ -125,8 +132,11 @@ import Testing
         "timeline.pftrace",
       ])
     #expect(try summary(out)["cut"] as? Bool == true)
-    let finished = try #require(summary(out)["finished"] as? Int)
+    let requests = try #require(summary(out)["requests"] as? Int)
     let rows = try String(contentsOfFile: out + "/requests.csv", encoding: .utf8)
-    #expect(rows.split(separator: "\n").count == finished + 1)
+    #expect(rows.split(separator: "\n").count == requests + 1)
+    let page = try command.run(["report", out, "-o", directory.path("cut.html")])
+    #expect(page.code == 0, "\(page.errors)")
+    #expect(page.output.contains("\nStopped. The replay was stopped before its end, with "))
   }
 }

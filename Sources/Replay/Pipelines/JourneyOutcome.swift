@@ -10,6 +10,8 @@ public struct JourneyOutcome: Sendable, Hashable {
     case rejected
     /// It was turned away, so that others are served in time.
     case shed
+    /// It had not ended when the replay did, or had not even been sent, as a turn before it never ended.
+    case unfinished
   }
 
   /// A stage that was served.
@@ -44,7 +46,7 @@ public struct JourneyOutcome: Sendable, Hashable {
   public var firstToken: Nanoseconds?
   /// When its last one was.
   public var lastToken: Nanoseconds?
-  /// When its last stage ended.
+  /// When its last stage ended; of one that never does, the replay.
   public var end: Nanoseconds
   /// Tokens of its prompt, of the context that the answer was made from, and of the answer.
   public var promptTokens: Int

@@ -180,8 +180,8 @@ extension PipelineFleet {
 
   /// Ends the replay: collects what everything did.
   consuming func close() -> PipelineResult {
+    noteUnfinished()
     var result = result
-    result.unfinished = result.underWay + sessions.waitingCount
     result.load = load
     let end = max(result.lastEnd, 0)
     let begin = min(max(result.firstArrival, 0), end)

@@ -77,7 +77,7 @@ extension PipelineFleet {
         rooms[level] -= 1
         if stores.losesWrites {
           let writer = stores.writer(of: store, for: leaf)
-          stores.update(store, number) { $0.writers[writer].waitingNames.append(name) }
+          stores.update(store, number) { $0.awaitBlock(name, of: writer, evicting: evicted) }
         }
       }
       if isNew, !hasRoom { stores.update(store, number) { $0.dropped += 1 } }
@@ -103,8 +103,9 @@ extension PipelineFleet {
     let (store, number, writer) = (Int(place.store), Int(place.number), Int(place.writer))
     let bytes = stores.update(store, number) { instance in
       let next = instance.writers[writer]
+      for block in next.sendingBlocks { instance.settle(block) }
       instance.writers[writer] = StoreLevels.Writer(
-        sending: next.waiting, sendingNames: next.waitingNames)
+        sending: next.waiting, sendingBlocks: next.waitingBlocks)
       return next.waiting
     }
     guard bytes > 0 else { return }
@@ -124,10 +125,29 @@ extension PipelineFleet {
       stores.update(store, Int(place.number)) { instance in
         instance.writers[Int(place.writer)] = StoreLevels.Writer()
         instance.bytesWritten -= writer.sending + writer.waiting
-        let names = writer.sendingNames + writer.waitingNames
-        for name in names { instance.blocks.remove(name) }
-        instance.dropped += names.count
+        for block in writer.sendingBlocks + writer.waitingBlocks where instance.settle(block) {
+          instance.blocks.remove(block.name)
+          instance.dropped += 1
+        }
       }
     }
+  }
+}
+
+extension StoreLevels.Instance {
+  /// Notes a block that a writer has yet to bring, and the one that made room for it.
+  fileprivate mutating func awaitBlock(_ name: UInt64, of writer: Int, evicting evicted: UInt64?) {
+    if let evicted { unwritten[evicted] = nil }
+    unwritten[name] = writeCount
+    writers[writer].waitingBlocks.append(StoreLevels.Write(name: name, number: writeCount))
+    writeCount += 1
+  }
+
+  /// Ends the waiting for a block; false if it was evicted meanwhile, and perhaps written by another.
+  @discardableResult
+  fileprivate mutating func settle(_ block: StoreLevels.Write) -> Bool {
+    guard unwritten[block.name] == block.number else { return false }
+    unwritten[block.name] = nil
+    return true
   }
 }

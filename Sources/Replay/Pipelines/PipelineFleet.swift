@@ -207,26 +207,14 @@ struct PipelineFleet {
   /// Takes a request in.
   private mutating func accept(_ record: RequestRecord, at time: Int64) {
     let number = result.arrivals
+    let journey = journey(of: record, number, at: time)
+    let pipeline = journey.pipeline
     result.arrivals += 1
     if result.arrivals == 1 { load?.begin(at: time) }
     result.firstArrival = min(result.firstArrival, time)
-    let pipeline = choosePipeline(record, number)
+    result.lastEnd = max(result.lastEnd, time)
     let index = freeJourneys.popLast() ?? addJourney()
     let first = index * stride
-    var journey = Journey()
-    journey.number = number
-    journey.id = record.id
-    journey.pipeline = pipeline
-    journey.arrival = time
-    journey.prompt = min(record.inputTokens, Int(Int32.max) / 4)
-    journey.context = journey.prompt
-    journey.output = min(record.outputTokens, Int(Int32.max) / 4)
-    journey.priority = Int32(clamping: record.priority)
-    journey.session = record.session
-    take(record, pipelines[pipeline], &journey)
-    journey.stagesLeft = pipelines[pipeline].parts.count
-    journey.requestClass = record.requestClass
-    journey.isInUse = true
     journeys[index] = journey
     for (place, part) in pipelines[pipeline].parts.enumerated() {
       var task = StageTask()
@@ -243,6 +231,27 @@ struct PipelineFleet {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
       begin(first + place, at: time)
     }
+  }
+
+  /// A request at the beginning of its way.
+  @inline(__always)
+  private func journey(of record: RequestRecord, _ number: Int, at time: Int64) -> Journey {
+    let pipeline = choosePipeline(record, number)
+    var journey = Journey()
+    journey.number = number
+    journey.id = record.id
+    journey.pipeline = pipeline
+    journey.arrival = time
+    journey.prompt = min(record.inputTokens, Int(Int32.max) / 4)
+    journey.context = journey.prompt
+    journey.output = min(record.outputTokens, Int(Int32.max) / 4)
+    journey.priority = Int32(clamping: record.priority)
+    journey.session = record.session
+    take(record, pipelines[pipeline], &journey)
+    journey.stagesLeft = pipelines[pipeline].parts.count
+    journey.requestClass = record.requestClass
+    journey.isInUse = true
+    return journey
   }
 
   /// Notes what a log tells of a request's way: its passages, its difficulty, the optional stages that it passes.
@@ -328,6 +337,26 @@ struct PipelineFleet {
     freeJourneys.append(index)
     result.underWay -= 1
     for next in sessions.end(journey.session, at: time) { foresee(.turn, 0, at: next) }
+  }
+
+  /// Notes, once the replay has ended, what had not: requests under way, then turns that were never sent.
+  mutating func noteUnfinished() {
+    let left = journeys.indices.filter { journeys[$0].isInUse }
+    for index in left.sorted(by: { journeys[$0].number < journeys[$1].number }) {
+      let tasks = tasks[(index * stride)..<(index * stride + stride)]
+      noteUnfinished(journeys[index], tasks)
+    }
+    let tasks = Array(repeating: StageTask(), count: stride)
+    for record in sessions.unsent {
+      noteUnfinished(journey(of: record, result.arrivals, at: record.arrival.rawValue), tasks[...])
+      result.arrivals += 1
+    }
+  }
+
+  private mutating func noteUnfinished(_ journey: Journey, _ tasks: ArraySlice<StageTask>) {
+    recorder.note(
+      journey, tasks, pipelines[journey.pipeline], at: max(result.lastEnd, journey.arrival),
+      .unfinished, in: &result)
   }
 
   /// Takes a request in, now or, if a turn of its session is under way, after that.

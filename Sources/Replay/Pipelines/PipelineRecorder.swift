@@ -29,22 +29,32 @@ struct PipelineRecorder {
     parts = Array(repeating: 0, count: pools * BlamePart.allCases.count)
   }
 
-  /// Notes a request that has ended.
+  /// Notes a request that has ended, or that the end of the replay left under way.
   mutating func note(
     _ journey: Journey, _ tasks: ArraySlice<StageTask>, _ pipeline: CompiledPipeline,
     at time: Int64,
     _ status: JourneyOutcome.Status, in result: inout PipelineResult
   ) {
-    result.lastEnd = max(result.lastEnd, time)
     result.retries += journey.retries
     let classPlace = place(of: journey.requestClass, in: &result)
-    result.classes[classPlace].ended += 1
+    if status == .unfinished {
+      result.unfinished += 1
+      result.classes[classPlace].unfinished += 1
+    } else {
+      result.lastEnd = max(result.lastEnd, time)
+      result.classes[classPlace].ended += 1
+    }
     switch status {
     case .finished:
       result.finish(journey, tasks, pipeline, at: time, limits, classPlace)
       blame(journey, tasks, pipeline, at: time, in: &result)
     case .rejected: result.rejected += 1
     case .shed: result.shed += 1
+    case .unfinished: break
+    }
+    if status != .finished, pipeline.parts.contains(where: \.answers) {
+      result.unanswered += 1
+      result.unansweredGaps += journey.output > 1 ? 1 : 0
     }
     collect?(outcome(journey, tasks, pipeline, at: time, status))
   }

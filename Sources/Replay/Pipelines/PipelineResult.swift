@@ -70,7 +70,7 @@ public struct StoreTotals: Sendable, Hashable {
 /// Bounded in memory: latencies are kept as histograms of three significant digits, whatever the number of
 /// requests.
 public struct PipelineResult: Sendable {
-  /// Requests that arrived.
+  /// Requests that arrived, or were to and waited for others.
   public internal(set) var arrivals = 0
   /// Requests that ended as they should.
   public internal(set) var finished = 0
@@ -90,7 +90,7 @@ public struct PipelineResult: Sendable {
   public internal(set) var steps = 0
   /// See ``steps``.
   public internal(set) var passes = 0
-  /// When the first request arrived, and the last one ended.
+  /// When the first request arrived, and the last one arrived or ended.
   public internal(set) var firstArrival = Int64.max
   /// See ``firstArrival``.
   public internal(set) var lastEnd = Int64.min
@@ -116,6 +116,10 @@ public struct PipelineResult: Sendable {
   public internal(set) var classes: [ClassTotals] = []
   /// Time between tokens, over all engines.
   public internal(set) var tokenGaps: Histogram<UInt64>
+  /// Requests of pipelines that answer which did not finish, and of these those with two or more tokens to generate.
+  public internal(set) var unanswered = 0
+  /// See ``unanswered``.
+  public internal(set) var unansweredGaps = 0
   /// Finished requests whose latencies are both within the objectives' last limits.
   public internal(set) var withinObjectives = 0
   /// By pipeline, by stage.
@@ -148,7 +152,7 @@ public struct PipelineResult: Sendable {
     tokenGaps.autoResize = true
   }
 
-  /// From the first arrival to the last end.
+  /// From the first arrival to the last one, or the last end.
   public var makespan: Nanoseconds {
     lastEnd > firstArrival ? Nanoseconds(lastEnd) - Nanoseconds(firstArrival) : .zero
   }
@@ -165,7 +169,9 @@ public struct ClassTotals: Sendable {
   public let isLater: Bool
   /// Requests that finished, were rejected or turned away.
   public internal(set) var ended = 0
-  /// Of these, requests that ended as they should; what follows is of them.
+  /// Requests that had not ended when the replay did.
+  public internal(set) var unfinished = 0
+  /// Of those that ended, requests that did as they should; what follows is of them.
   public internal(set) var finished = 0
   /// Tokens of their answers.
   public internal(set) var outputTokens = 0
@@ -205,9 +211,13 @@ public struct LatencyRecord: Sendable {
   public var count: Int { Int(clamping: histogram.totalCount) }
 
   /// The quantile between 0 and 1, to a thousandth; nil of none.
-  public func quantile(_ quantile: Double) -> Nanoseconds? {
-    guard count > 0 else { return nil }
-    return Nanoseconds(Int64(clamping: histogram.valueAtPercentile(100 * quantile)))
+  ///
+  /// - Parameter endless: how many more there are that no time is long enough for; nil is returned where the quantile
+  ///   is theirs.
+  public func quantile(_ quantile: Double, beside endless: Int = 0) -> Nanoseconds? {
+    let share = quantile * Double(count + endless) / Double(max(1, count))
+    guard count > 0, share <= 1 else { return nil }
+    return Nanoseconds(Int64(clamping: histogram.valueAtPercentile(100 * share)))
   }
 
   /// Mean and percentiles; nil of none.

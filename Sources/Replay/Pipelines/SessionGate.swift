@@ -145,6 +145,14 @@ struct SessionGate {
     return due
   }
 
+  /// Turns that were kept and have not been sent, in the order of their recorded times.
+  var unsent: [RequestRecord] {
+    let due = dueTurns.unordered.sorted().map(\.record)
+    return (due + turns.compactMap(\.record)).sorted {
+      ($0.arrival, $0.id) < ($1.arrival, $1.id)
+    }
+  }
+
   /// A number for a session's name, the same in every run; -1 without a session.
   static func number(of name: String?) -> Int { name.map { Int(nameHash($0) >> 1) } ?? -1 }
 

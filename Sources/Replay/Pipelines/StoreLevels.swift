@@ -19,6 +19,17 @@ struct StoreLevels {
     /// Requests that looked here, and those of them that found anything.
     var lookups = 0
     var hits = 0
+    /// The blocks that are here by name and have not come, where engines may fail before they have.
+    var unwritten: [UInt64: Int] = [:]
+    /// How many blocks were to be written.
+    var writeCount = 0
+  }
+
+  /// A block that an engine writes.
+  struct Write {
+    var name: UInt64
+    /// Tells writes of one name apart: the block may be evicted, and written again.
+    var number: Int
   }
 
   /// What one engine writes to an instance: a transfer at a time, and what has come since it began after it, as one.
@@ -29,9 +40,9 @@ struct StoreLevels {
     var waiting = 0.0
     /// The flow of the transfer under way; -1 for none.
     var flow: Int32 = -1
-    /// The names of the blocks of both, where their engine may fail before they have come.
-    var sendingNames: [UInt64] = []
-    var waitingNames: [UInt64] = []
+    /// The blocks of both, where their engine may fail before they have come.
+    var sendingBlocks: [Write] = []
+    var waitingBlocks: [Write] = []
   }
 
   /// One engine among those that write to an instance of a store.

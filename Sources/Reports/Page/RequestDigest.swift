@@ -62,6 +62,8 @@ struct RequestDigest {
   private(set) var requests = 0
   /// Rows of requests that finished.
   private(set) var finished = 0
+  /// Rows of others: rejected, turned away, given up, or left under way.
+  var unfinished: Int { requests - finished }
   /// Finished requests that kept the limits.
   private(set) var good = 0
   /// The first and the last arrival.
@@ -91,6 +93,13 @@ struct RequestDigest {
     latencies(side, metric).map {
       Nanoseconds(Int64(clamping: $0.valueAtPercentile(100 * quantile)))
     }
+  }
+
+  /// The same of all replayed requests, those that did not finish later than all others; nil where it is theirs.
+  func quantile(_ quantile: Double, ofAll metric: LatencyMetric) -> Nanoseconds? {
+    let count = Double(latencies(.replayed, metric)?.totalCount ?? 0)
+    let share = quantile * (count + Double(unfinished)) / max(1, count)
+    return share <= 1 ? self.quantile(share, .replayed, metric) : nil
   }
 
   private static func place(_ side: Side, _ metric: LatencyMetric) -> Int {

@@ -51,8 +51,10 @@ extension ReportedRun {
       guard let limit else { continue }
       let value = quantile(objectives.quantile, metric)
       let words =
-        "\(name) \(metric.title) \(value.map(millisecondsText) ?? "n/a") ms, limit "
-        + "\(millisecondsText(limit)) ms"
+        "\(name) \(metric.title) "
+        + (value.map { millisecondsText($0) + " ms" }
+          ?? (digest.unfinished > 0 ? "is of requests that did not finish" : "n/a"))
+        + ", limit \(millisecondsText(limit)) ms"
       if let value, value <= limit { held.append(words) } else { broken.append(words) }
     }
     guard let goodput, !objectives.isEmpty else {
@@ -70,12 +72,16 @@ extension ReportedRun {
         sentence: (broken + held).joined(separator: "; ") + "; " + rest)
   }
 
-  /// A quantile of the replayed latencies: the result's own where it has it.
+  /// A quantile of the replayed latencies: the result's own where it has it, and all finished.
+  ///
+  /// Requests that did not are later than all others; nil where it is theirs.
   private func quantile(_ quantile: Double, _ metric: LatencyMetric) -> Nanoseconds? {
-    if let statistic = LatencyStatistic.allCases.first(where: { $0.quantile == quantile }) {
+    if digest.unfinished == 0,
+      let statistic = LatencyStatistic.allCases.first(where: { $0.quantile == quantile })
+    {
       return result.summary.statistics(metric)?[statistic]
     }
-    return digest.quantile(quantile, .replayed, metric)
+    return digest.quantile(quantile, ofAll: metric)
   }
 
   private var saturationLine: VerdictLine {
@@ -84,6 +90,12 @@ extension ReportedRun {
       $0 >= 0.05 ? " At most \(fixedText($0, decimals: 1)) requests waited at once." : ""
     }
     switch saturation.state {
+    case .stopped:
+      return VerdictLine(
+        tone: .doubt, head: "Stopped.",
+        sentence: "The replay was stopped before its end, with "
+          + groupedCount(digest.unfinished, "request", "requests")
+          + " left: whether engines keep up cannot be told." + (peak ?? ""))
     case .unknown:
       return VerdictLine(
         tone: .plain, head: "Load unknown.",

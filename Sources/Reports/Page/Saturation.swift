@@ -1,11 +1,14 @@
 import Operators
 import Replay
+import Validation
 
 /// Whether a run's engines kept up with its arrivals.
 struct Saturation {
   enum State {
     /// Too few requests to tell.
     case unknown
+    /// The replay was stopped: what was under way would count as what engines do not keep up with.
+    case stopped
     /// In the second half of the arrivals, requests came at one rate and ended at a lower one.
     case overloaded(arriving: Double, served: Double)
     /// It keeps up, but requests wait for this share of their time to first token.
@@ -32,6 +35,7 @@ extension ReportedRun {
   /// is none.
   var saturation: Saturation {
     let waiting = digest.tellsQueues ? means(.waiting).max() : nil
+    guard !result.summary.isCut else { return Saturation(state: .stopped, peakWaiting: waiting) }
     guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals,
       arrivals.upperBound > arrivals.lowerBound
     else { return Saturation(state: .unknown, peakWaiting: waiting) }

@@ -73,7 +73,9 @@ extension PipelineSummary {
     guard let classes, classes.count > 1 else { return nil }
     var table = Self.groupTable("class", objectives == nil ? [] : [.init("within SLO")])
     for one in classes {
-      let share = one.within.map { [percent(Double($0) / Double(max(1, one.ended)))] } ?? []
+      let share =
+        one.within.map { [percent(Double($0) / Double(max(1, one.ended + (one.unfinished ?? 0))))] }
+        ?? []
       table.add(
         [one.name ?? (one.later == true ? "later classes" : "no class"), groupedText(one.finished)]
           + Self.cells(one.timeToFirstToken, one.timePerOutputToken, one.endToEnd) + share)
@@ -101,7 +103,8 @@ extension PipelineSummary {
     var table = TextTable([.init("SLO", .left), .init("ms"), .init("limit ms"), .init("", .left)])
     for check in objectives.checks {
       table.add([
-        check.name, check.value.map(millisecondsText) ?? "n/a", millisecondsText(check.limit),
+        check.name, check.value.map(millisecondsText) ?? (check.holds ? "n/a" : "never"),
+        millisecondsText(check.limit),
         check.holds ? "holds" : "broken",
       ])
     }

@@ -39,8 +39,11 @@ extension PipelineSummary {
       return ("SLO holds", "all \(objectives.checks.count) limits; " + good)
     }
     let broken = objectives.checks.filter { !$0.holds }.map { check in
-      let value = check.value.map(millisecondsText) ?? "n/a"
-      return "\(check.name) \(value) ms > \(millisecondsText(check.limit)) ms"
+      let limit = millisecondsText(check.limit) + " ms"
+      guard let value = check.value else {
+        return "\(check.name) is of requests that did not finish, limit \(limit)"
+      }
+      return "\(check.name) \(millisecondsText(value)) ms > \(limit)"
     }
     return ("SLO broken", "\(broken.joined(separator: ", ")); " + good)
   }

@@ -51,7 +51,7 @@ public final class PipelineTimeline {
     self.most = most
   }
 
-  /// Adds a request that has ended.
+  /// Adds a request that has ended, or that the end of the replay left under way.
   public func add(_ outcome: JourneyOutcome) {
     guard end == nil, shows(from: outcome.arrival, to: outcome.end) else { return }
     guard visits.count + trips.count + outcome.stages.count < most else {

@@ -181,6 +181,49 @@ struct PipelineSummaryTests {
     #expect(PipelineSummary(try replay(plan, plain).result, plan).classes == nil)
   }
 
+  /// Turned away, and from a while on left with an engine that is gone: by hand, each as late as can be.
+  @Test("holds whatever did not finish for later than all others", arguments: 0..<12)
+  func unfinished(seed: UInt64) throws {
+    var random = SplitMix64(seed: seed)
+    let records = (0..<300).map { number in
+      request(
+        Int64(number) * 20_000 + Int64.random(in: 0..<20_000, using: &random),
+        input: Int.random(in: 1...200, using: &random),
+        output: Int.random(in: 1...40, using: &random))
+    }
+    let gone = 5e-6 * Double.random(in: 300...1000, using: &random)
+    var plan = plan(
+      [
+        modelPool {
+          $0.admission = Admission(maxOutstanding: seed % 2 == 0 ? 3 : 1000)
+          $0.outages = [Outage(engine: 0, start: gone)]
+        }
+      ], [Stage(name: "generate", action: .generate, pool: "chat")])
+    plan.scenario.objectives = LatencyObjectives(timeToFirstToken: 0.01, timePerOutputToken: 0.002)
+    let (result, outcomes) = try replay(plan, records)
+    let summary = PipelineSummary(result, plan)
+    #expect(outcomes.map(\.number) == Array(records.indices))
+    #expect(summary.requests == records.count)
+    #expect(summary.unfinished == outcomes.count { $0.status == .unfinished })
+    #expect(summary.unfinished > 0)
+    #expect(summary.makespan >= records[299].arrival - records[0].arrival)
+    func latest(_ metric: PipelineSummary.Metric, _ outcome: JourneyOutcome) -> Nanoseconds? {
+      guard outcome.outputTokens > 1 || metric == .timeToFirstToken else { return nil }
+      guard outcome.status == .finished else { return Nanoseconds(.max) }
+      return metric == .timeToFirstToken ? outcome.timeToFirstToken : outcome.timePerOutputToken
+    }
+    let objectives = try #require(summary.objectives)
+    for check in objectives.checks {
+      let sorted = outcomes.compactMap { latest(check.metric, $0) }.sorted()
+      let value = sorted[Int((check.quantile * Double(sorted.count)).rounded(.up)) - 1]
+      #expect(check.holds == (value <= check.limit), "\(check)")
+      #expect((check.value == nil) == (value == Nanoseconds(.max)), "\(check)")
+      guard let told = check.value else { continue }
+      #expect(abs(Double(told.rawValue) / Double(value.rawValue) - 1) < 2e-3, "\(check)")
+    }
+    #expect(objectives.holds == objectives.checks.allSatisfy(\.holds))
+  }
+
   @Test("tells where all of the time goes", arguments: 0..<12)
   func blame(seed: UInt64) throws {
     let random = RandomScenario(seed: seed)

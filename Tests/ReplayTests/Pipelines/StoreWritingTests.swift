@@ -147,6 +147,35 @@ import Testing
     #expect(totals.bytesWritten == 4 * Self.piece)
   }
 
+  @Test("An engine that fails takes with it no block that another wrote since")
+  func rewritten() throws {
+    // Room for two pieces: the second request evicts the first's, which are still under way, and the fourth, on the
+    // engine that goes on, writes them anew.
+    let store = StoreService(capacity: 2.5 * Self.piece / 1e9, bandwidth: Self.rate)
+    let pool = modelPool(count: 2) {
+      $0.outages = [Outage(engine: 0, start: 100e-6, duration: 1e-5)]
+    } limits: {
+      $0.enablesPrefixCaching = false
+    }
+    let plan = plan(
+      [pool, EnginePool(name: "host", service: .store(store))],
+      [
+        Stage(name: "fetch", action: .fetch, pool: "host"),
+        Stage(name: "generate", action: .generate, pool: "chat"),
+      ])
+    let contents: [[UInt64]] = [[1, 2], [3, 4], [], [1, 2], [1, 2]]
+    let records = zip([0, 10_000, 20_000, 30_000, 6_000_000] as [Int64], contents).map {
+      request($0, input: 16 * $1.count + 1, output: 1, content: $1, tokensPerName: 16)
+    }
+    let (result, outcomes) = try replay(plan, records)
+    #expect(outcomes.map { $0.stages[1].engine } == [0, 1, 0, 1, 0])
+    let totals = try #require(result.stores.first)
+    #expect(totals.evictions == 4)
+    // What had been evicted is not lost once more.
+    #expect(totals.dropped == 0)
+    #expect(outcomes.map(\.fetchedTokens) == [0, 0, 0, 0, 32])
+  }
+
   @Test("Models with keys and values of different sizes share no store's capacity")
   func sizes() throws {
     let store = StoreService(capacity: 1, bandwidth: 1)

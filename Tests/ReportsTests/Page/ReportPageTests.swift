@@ -74,7 +74,8 @@ struct ReportPageTests {
 
   @Test("says first whether the objective is met, by the result's own percentile")
   func objectives() throws {
-    try withRun { run, folder in
+    // All of the first seven finish.
+    try withRun(requests: 7) { run, folder in
       let p99 = try #require(run.result.summary.statistics(.timeToFirstToken)?.p99)
       for (limit, head) in [(p99, "SLO met:"), (p99 - Nanoseconds(1), "SLO broken:")] {
         let judged = try ReportedRun(
@@ -82,6 +83,26 @@ struct ReportPageTests {
         #expect(judged.verdict.first?.head == head)
       }
       #expect(run.verdict.first?.head == "No SLO.")
+    }
+  }
+
+  @Test("takes a request that did not finish for later than all others")
+  func unfinished() throws {
+    let outcomes = try ToyRun(requests: 200).outcomes
+    let times = outcomes.filter { $0.status == .finished }.map(\.timeToFirstToken).sorted()
+    #expect(times.count == 199)
+    try withRun { run, folder in
+      for (quantile, place) in [(0.5, 99), (0.9, 179), (0.99, 197), (0.999, 199)] {
+        for factor in [0.998, 1.002] {
+          let time = place < times.count ? times[place] : times[198]
+          let limit = Nanoseconds(rounding: factor * Double(time.rawValue))
+          let judged = try ReportedRun(
+            folder: folder, objectives: .init(timeToFirstToken: limit, quantile: quantile))
+          let line = try #require(judged.verdict.first)
+          #expect((line.head == "SLO met:") == (place < times.count && factor > 1), "\(quantile)")
+          #expect(line.sentence.contains("did not finish") == (place >= times.count))
+        }
+      }
     }
   }
 

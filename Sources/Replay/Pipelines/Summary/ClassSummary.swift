@@ -8,7 +8,9 @@ public struct ClassSummary: Sendable, Hashable, Codable {
   public var later: Bool?
   /// Requests that finished, were rejected or turned away.
   public var ended: Int
-  /// Of these, requests that ended as they should; what follows is of them.
+  /// Requests that had not ended when the replay did; nil for none.
+  public var unfinished: Int?
+  /// Of those that ended, requests that did as they should; what follows is of them.
   public var finished: Int
   /// Tokens of their answers.
   public var outputTokens: Int
@@ -24,7 +26,7 @@ public struct ClassSummary: Sendable, Hashable, Codable {
   public var goodput: Double?
 
   private enum CodingKeys: String, CodingKey {
-    case name, later, ended, finished, within
+    case name, later, ended, unfinished, finished, within
     case outputTokens = "output_tokens"
     case timeToFirstToken = "ttft"
     case timePerOutputToken = "tpot"
@@ -35,6 +37,7 @@ public struct ClassSummary: Sendable, Hashable, Codable {
   init(_ totals: ClassTotals, over makespan: Nanoseconds, hasObjectives: Bool) {
     name = totals.name
     later = totals.isLater ? true : nil
+    unfinished = totals.unfinished > 0 ? totals.unfinished : nil
     (ended, finished, outputTokens) = (totals.ended, totals.finished, totals.outputTokens)
     timeToFirstToken = totals.latencies.timeToFirstToken.statistics
     timePerOutputToken = totals.latencies.timePerOutputToken.statistics

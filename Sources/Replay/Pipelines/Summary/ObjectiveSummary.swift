@@ -3,8 +3,7 @@ import Scenarios
 
 /// How the latencies of a replay stand to a scenario's objectives.
 ///
-/// Latencies are those of finished requests; what was turned away or had not ended has none, and shows in
-/// ``attainment`` alone.
+/// A request that was rejected, turned away, or never ended is later than all others, as in a search over designs.
 public struct ObjectiveSummary: Sendable, Hashable, Codable {
   /// One limit.
   public struct Check: Sendable, Hashable, Codable {
@@ -14,9 +13,9 @@ public struct ObjectiveSummary: Sendable, Hashable, Codable {
     public var quantile: Double
     /// The most that it may be.
     public var limit: Nanoseconds
-    /// What it is; nil where no request has any.
+    /// What it is; nil where no request has any, and where it is of one that did not finish.
     public var value: Nanoseconds?
-    /// Whether it is at most the limit; nothing is, too.
+    /// Whether it is at most the limit; where no request has any, it is.
     public var holds: Bool
 
     private enum CodingKeys: String, CodingKey {
@@ -46,23 +45,23 @@ public struct ObjectiveSummary: Sendable, Hashable, Codable {
   init(_ objectives: LatencyObjectives, _ result: PipelineResult) {
     func checks(
       _ metric: PipelineSummary.Metric, _ base: Double, _ factors: [Double],
-      _ latencies: LatencyRecord
+      _ latencies: LatencyRecord, beside lost: Int
     ) -> [Check] {
       zip(LatencyObjectives.quantiles, factors).map { quantile, factor in
         let limit = Nanoseconds(rounding: 1e6 * base * factor)
-        let value = latencies.quantile(quantile)
+        let value = latencies.quantile(quantile, beside: lost)
         return Check(
           metric: metric, quantile: quantile, limit: limit, value: value,
-          holds: value.map { $0 <= limit } ?? true)
+          holds: value.map { $0 <= limit } ?? (latencies.count + lost == 0))
       }
     }
     let all =
       checks(
         .timeToFirstToken, objectives.timeToFirstToken, objectives.firstTokenFactors,
-        result.timeToFirstToken)
+        result.timeToFirstToken, beside: result.unanswered)
       + checks(
         .timePerOutputToken, objectives.timePerOutputToken, objectives.outputTokenFactors,
-        result.timePerOutputToken)
+        result.timePerOutputToken, beside: result.unansweredGaps)
     self.checks = all
     holds = result.finished > 0 && all.allSatisfy(\.holds)
     within = result.withinObjectives

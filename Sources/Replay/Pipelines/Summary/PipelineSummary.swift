@@ -13,7 +13,7 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
 
   /// The scenario's name.
   public var scenario: String
-  /// Requests that arrived.
+  /// Requests that arrived, or were to and waited for others.
   public var requests = 0
   /// Requests that ended as they should.
   public var finished = 0
@@ -39,7 +39,7 @@ public struct PipelineSummary: Sendable, Hashable, Codable {
   public var endToEnd: LatencyStatistics?
   /// How percentiles were taken.
   public var percentileMethod = PipelineSummary.percentileMethod
-  /// First arrival to the end of the last request.
+  /// First arrival to the last one, or to the end of the last request.
   public var makespan = Nanoseconds.zero
   /// Finished requests for each second of the makespan.
   public var requestsPerSecond = 0.0
