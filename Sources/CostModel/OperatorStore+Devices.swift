@@ -78,4 +78,13 @@ extension OperatorStore {
     }
     return steps
   }
+
+  /// How many engine steps of a device there are, those among them whose batch is not known.
+  public func stepCount(on device: Device) throws(OperatorStoreError) -> Int {
+    var count = 0
+    for name in try deviceNames() where name == device.name || device.matches(name) {
+      count += try stepCount(device: name)
+    }
+    return count
+  }
 }

@@ -90,6 +90,20 @@ extension OperatorStore {
     }
   }
 
+  /// How many engine steps of a device there are, those among them whose batch is not known.
+  public func stepCount(device: String) throws(OperatorStoreError) -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM step
+          JOIN source ON source.id = step.source_id
+          JOIN device ON device.id = source.device_id
+          WHERE device.name = ? AND step.origin = 'engine'
+          """, arguments: [device]) ?? 0
+    }
+  }
+
   /// A value of a view's row.
   public enum ViewValue: Sendable, Hashable, CustomStringConvertible {
     /// None: SQL's NULL.

@@ -1,5 +1,8 @@
 /// The known name that is nearest to one that is not known, for a hint in an error.
 ///
+/// What stands before a name's first hyphen may be meant for all of it: 'h1000' is one edit from the 'h100' of
+/// 'h100-sxm', and two from 'a6000'.
+///
 /// - Returns: The name at the least edit distance (the first of equals), or nil if none is within
 ///   half of the longer one's length.
 package func nearestName(to unknown: String, among known: [String]) -> String? {
@@ -7,8 +10,11 @@ package func nearestName(to unknown: String, among known: [String]) -> String? {
   var best: String?
   var least = Int.max
   for name in known {
-    let distance = editDistance(letters, Array(name.utf8))
-    if distance < least, distance * 2 <= max(letters.count, name.utf8.count) {
+    let whole = Array(name.utf8)
+    let head = Array(whole.prefix { $0 != UInt8(ascii: "-") })
+    for (part, more) in [(whole, 0), (head, 1)] where more == 0 || head.count < whole.count {
+      let distance = 2 * editDistance(letters, part) + more
+      guard distance < least, distance - more <= max(letters.count, part.count) else { continue }
       least = distance
       best = name
     }

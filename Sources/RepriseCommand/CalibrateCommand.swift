@@ -230,11 +230,21 @@ struct CalibrateCommand: FailingCommand {
     let measured =
       try trace?.measuredSteps.sorted { $0.start < $1.start } ?? store.steps(on: plan.device)
     let steps = file ?? "steps in \(database.path)"
-    var fit = try StepCalibration(
-      StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
-      with: plan.measured.padded(to: []),
-      padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
-      mayHideHost: plan.group.asyncScheduling)
+    var fit: StepCalibration
+    do throws(CalibrationError) {
+      fit = try StepCalibration(
+        StoredCalibration.Deployment(plan.group, plan.architecture, on: plan.device), on: measured,
+        with: plan.measured.padded(to: []),
+        padded: plan.group.graphSizes.isEmpty ? nil : plan.measured, fittedOn: steps,
+        mayHideHost: plan.group.asyncScheduling)
+    } catch {
+      guard file == nil, case .tooFewSteps(_, let needed) = error else { throw error }
+      throw Failure(
+        .unavailable,
+        "\(database.path): of \(counted(try store.stepCount(on: plan.device), "engine step")) on "
+          + "\(plan.device.name) \(measured.count) tell their whole batch, and \(needed) are needed; give "
+          + "--steps, or a log with measured latencies with --log")
+    }
     fit.calibration.fittedSHA256 = trace?.inputs.first?.sha256 ?? ""
     if fit.isWorthKeeping { try store.save(fit.calibration) }
     guard !json.isWanted else { return try printJSON(CalibrationFile(fit)) }

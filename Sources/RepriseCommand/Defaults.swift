@@ -54,7 +54,15 @@ enum Defaults {
       let rest = added + arguments.dropFirst()
       guard refusal(of: [name] + rest) == nil, let problem = refusal(of: [name] + text + rest)
       else { return true }
-      return problem.hasPrefix("The value ")
+      // One that is no value of this command's option may be one of another's.
+      guard problem.hasPrefix("The value "), let option = text.first?.dropFirst(2) else {
+        return false
+      }
+      return commands.allSatisfy { other in
+        guard let known = other.argument(String(option)) else { return true }
+        return refusal(of: other.leastArguments(besides: known) + text)?.hasPrefix("The value ")
+          == true
+      }
     }
     // One may need another that stands behind it.
     while let next = forAll.firstIndex(where: fits) { added += forAll.remove(at: next) }
@@ -76,11 +84,13 @@ enum Defaults {
     let commands = try commandHelp()
     return defaults.options.compactMap { option in
       if let problem = unknown(option, defaults.path, commands) { return problem.description }
+      var (mistyped, isTaken) = (String?.none, false)
       for command in commands where option.command == nil || option.command == command.commandName {
         guard let known = command.argument(option.name) else { continue }
         do {
           let text = try command.text(option, for: known, defaults.path)
           _ = try RepriseCommand.parseAsRoot(command.leastArguments(besides: known) + text)
+          isTaken = true
         } catch let error as ScenarioError {
           return error.description
         } catch {
@@ -88,11 +98,16 @@ enum Defaults {
           let message = RepriseCommand.message(for: error)
             .split(whereSeparator: \.isNewline).joined(separator: " ")
           let name = "--\(option.name)"
-          guard message.hasPrefix(name + " ") || message.contains("'" + name) else { continue }
-          return "\(defaults.path):\(option.line): \(message)"
+          guard message.hasPrefix(name + " ") || message.contains("'" + name) else {
+            isTaken = true
+            continue
+          }
+          let problem = "\(defaults.path):\(option.line): \(message)"
+          guard message.hasPrefix("The value ") else { return problem }
+          mistyped = mistyped ?? problem
         }
       }
-      return nil
+      return isTaken ? nil : mistyped
     }
   }
 

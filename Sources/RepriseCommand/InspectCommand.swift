@@ -62,6 +62,9 @@ struct InspectCommand: FailingCommand {
     }
     guard files.isEmpty else { throw UsageError("--outliers reads a database and takes no files") }
     guard database != nil else { throw UsageError("--outliers needs --db") }
+    guard !logs.isUsed else {
+      throw UsageError("\(LogReadingArguments.names) are of a log; --outliers reads none")
+    }
     guard limit > 0 else { throw UsageError("--limit must be at least 1") }
   }
 

@@ -23,6 +23,9 @@ func refuse(writing outputs: [String?], over inputs: [String?]) throws {
 /// - Throws: ``Failure`` with ``Failure/Cause/cannotCreate``; ``OutputError``.
 func requireOutputs(_ outputs: [String?]) throws {
   for case let output? in outputs {
+    guard output != "-" else {
+      throw Failure(.usage, "'-' is no file that can be written; give a path")
+    }
     let folder = URL(filePath: output).deletingLastPathComponent().path
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue

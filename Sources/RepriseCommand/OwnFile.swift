@@ -1,3 +1,4 @@
+import Foundation
 import Reprise
 
 /// A file of this tool's own that is neither imported nor a request log: what it is, and which command takes it.
@@ -11,7 +12,8 @@ struct OwnFile {
 
   /// Tells such a file by its content; nil where it is none, or cannot be read.
   init?(path: String) {
-    guard path != "-", var source = try? ByteSource(path: path),
+    // What a pipe holds was read, and is gone.
+    guard isRegularFile(path), var source = try? ByteSource(path: path),
       let start = try? source.readPrefix(count: Self.startBytes)
     else { return nil }
     if OperatorStore.isDatabase(start) {
@@ -93,4 +95,10 @@ struct OwnFile {
     guard keys.contains("version") else { return nil }
     return descriptions.first { $0.keys.isSubset(of: keys) }.map { ($0.title, $0.use) }
   }
+}
+
+/// Whether a path leads to a file that can be read again: no pipe, no folder.
+private func isRegularFile(_ path: String) -> Bool {
+  var status = stat()
+  return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
 }

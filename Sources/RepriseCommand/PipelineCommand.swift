@@ -95,7 +95,12 @@ struct PipelineCommand: FailingCommand {
     let (scenario, text, file) = try self.scenario.read(seed: seed)
     let store = try database.map { try OperatorStore(path: $0, mode: .readOnly) }
     var resolved = try self.scenario.resolve(scenario, readFrom: text, from: store)
-    var simulation = try PipelineSimulation(resolved.plan)
+    var simulation: PipelineSimulation
+    do throws(PipelineError) {
+      simulation = try PipelineSimulation(resolved.plan)
+    } catch {
+      throw Failure(.data, "\(self.scenario.scenario): \(error)")
+    }
     simulation.recordsLoad = true
     var options = part.options
     options.seed = scenario.seed

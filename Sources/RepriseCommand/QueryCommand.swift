@@ -8,9 +8,9 @@ struct QueryCommand: FailingCommand {
     abstract: "Predict one operator's time, and say what the prediction rests on.",
     discussion: """
       Sizes are NAME=NUMBER, the operator's attributes and axes together:
-        gemm       m n k [batch weightBits]
+        gemm       m n k [batch weightBits adapters]
         attention  heads kvHeads headDim,
-                   prefillTokens prefillPast decodeSequences decodeContext
+                   prefillTokens prefillPast decodeSequences decodeContext [decodeLongest]
                    [window kvBits]; latentAttention: heads and the same
         moe        tokens width intermediate experts topK tensorParallel expertParallel
         rmsNorm, activation, elementwise       tokens width
@@ -109,14 +109,21 @@ struct QueryCommand: FailingCommand {
     }
     let names = kind.attributeNames
     if let names, let extra = attributes.keys.sorted().first(where: { !names.all.contains($0) }) {
-      let known = names.all.isEmpty ? "none but its axes" : names.all.joined(separator: ", ")
+      let known = (axes + names.all).joined(separator: ", ")
       throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
     }
     guard values[0] > 0 || (axes.contains("decodeSequences") && values[2] > 0) else {
-      throw Failure(.usage, "give a size of at least 1 along \(axes.joined(separator: ", "))")
+      throw Failure(
+        .usage,
+        "\(self.kind) needs "
+          + (kind.isStepAttention ? "prefillTokens or decodeSequences" : axes[0])
+          + "=NUMBER, at least 1")
     }
     if kind.isStepAttention, values[2] > 0, values[3] < 1 {
       throw Failure(.usage, "decodeSequences needs decodeContext=NUMBER, at least 1")
+    }
+    if kind.isStepAttention, values[4] > 0, values[4] < values[3] {
+      throw Failure(.usage, "decodeLongest is at least decodeContext, the mean of all")
     }
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")

@@ -47,9 +47,9 @@ struct SweepPlanCommand: FailingCommand {
     let description = try SweepDescription(yaml: text, path: sweep)
     let folder = RepriseCommand.folder(of: sweep)
     let base = RepriseCommand.filePath(description.base, beside: folder)
-    let combinations = try description.expanded(
-      base: String(decoding: smallFile(base), as: UTF8.self), basePath: base)
-    try check(combinations, of: description, basePath: base)
+    let baseText = String(decoding: try smallFile(base), as: UTF8.self)
+    let combinations = try description.expanded(base: baseText, basePath: base)
+    try check(combinations, of: description, base: baseText, at: base)
     var inputs: [ResultFile.Input] = []
     for (role, name) in [
       ("request-log", description.log), ("operator-database", description.database),
@@ -80,21 +80,32 @@ struct SweepPlanCommand: FailingCommand {
   /// Refuses a value with which no scenario can be read; what only goes wrong with some values of the other fields is
   /// noted by the run.
   private func check(
-    _ combinations: [SweepCombination], of description: SweepDescription, basePath: String
+    _ combinations: [SweepCombination], of description: SweepDescription, base: String,
+    at basePath: String
   ) throws {
+    func problem(of document: String) -> ScenarioError? {
+      do throws(ScenarioError) {
+        switch description.kind {
+        case .deployment: _ = try Deployment(yaml: document, path: basePath)
+        case .pipeline: _ = try Scenario(yaml: document, path: basePath)
+        }
+        return nil
+      } catch {
+        return error
+      }
+    }
     var sound: Set<[String]> = []
     var problems: [(values: [[String]], message: String)] = []
+    let own = problem(of: base)
     for combination in combinations {
       let values = zip(description.columns, combination.values).map { [$0, $1] }
-      do {
-        switch description.kind {
-        case .deployment: _ = try Deployment(yaml: combination.document, path: basePath)
-        case .pipeline: _ = try Scenario(yaml: combination.document, path: basePath)
-        }
+      guard let problem = problem(of: combination.document) else {
         sound.formUnion(values)
-      } catch {
-        problems.append((values, error.message))
+        continue
       }
+      // What no field has to do with.
+      if let own, own.message == problem.message { throw own }
+      problems.append((values, problem.message))
     }
     for (values, message) in problems {
       let wrong = values.filter { !sound.contains($0) }

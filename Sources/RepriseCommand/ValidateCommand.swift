@@ -37,7 +37,10 @@ struct ValidateCommand: FailingCommand {
   mutating func execute() throws {
     try refuse(writing: [figure], over: [measured, reading.logMapping])
     try requireOutputs([figure])
-    guard !FileManager.default.fileExists(atPath: result + "/scenario-result.json") else {
+    func isThere(_ name: String) -> Bool {
+      FileManager.default.fileExists(atPath: result + "/" + name)
+    }
+    guard isThere("result.json") || !isThere("scenario-result.json") else {
       throw Failure(
         .data,
         "\(result): is of 'reprise pipeline', whose requests are not compared; give the folder of a "

@@ -129,6 +129,10 @@ import Testing
       (server + [log, "--fit-requests", "5"], 69, "only 5 measured requests"),
       (server + [log, "--steps", log], 64, "not both"),
       (server + [log, "--fit-requests", "0"], 64, "at least 1"),
+      (
+        server.dropLast(), 69,
+        "of 0 engine steps on cpu-epyc-1thread 0 tell their whole batch, and 20 are needed; give --steps"
+      ),
       (["--db", db, "--deployment", "d", "--fit-requests", "9"], 64, "need --log"),
     ]
     for (arguments, code, words) in cases {

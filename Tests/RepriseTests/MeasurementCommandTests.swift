@@ -201,8 +201,20 @@ import Testing
       ),
       (
         ["query", "--db", "DB", "--device", "h200", "gemm", "m=1", "n=1", "k=1", "x=1"], 64,
-        "no size 'x'; it has n, k, batch"
+        "no size 'x'; it has tokens, n, k, batch"
       ),
+      (
+        ["query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillPast=9"], 64,
+        "attention needs prefillTokens or decodeSequences=NUMBER, at least 1"
+      ),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "attention", "decodeSequences=2",
+          "decodeContext=9", "decodeLongest=8",
+        ], 64, "decodeLongest is at least decodeContext"
+      ),
+      (["inspect", "--outliers", "--db", "DB", "--unit", "s"], 64, "--outliers reads none"),
+      (["plan-measurements", "--db", "DB", "--deployment", "DB", "-o", "-"], 64, "'-' is no file"),
       (
         ["query", "--db", "DB", "--device", "h200", "gemm", "m=1", "n=1", "k=1", "batch=0"], 64,
         "gemm: batch is less than 1"

@@ -69,6 +69,7 @@ import Testing
       report: {ttft-ms: 200}
       import: {capture: [a, b]}
       inspect: {unit: s}
+      output: out
       """)
     let done = try run("doctor")
     #expect(done.output.contains("later.sqlite: no such database"), "\(done.output)")
@@ -90,6 +91,19 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: drawn))
     #expect(try command.run(replay + ["--timeline", "chrome"], in: directory.url).code == 0)
     #expect(FileManager.default.fileExists(atPath: drawn))
+  }
+
+  /// `--output` is a folder of some commands and a number of tokens of another.
+  @Test func `What is for all goes to those whose option it can be`() throws {
+    _ = try command.file("reprise.yaml", "output: out\n")
+    let estimate = try run("estimate", "--model", "llama-3.1-8b", "--device", "h100-sxm")
+    #expect(estimate.code == 0, "\(estimate.errors)")
+    let scenario = Checkout.path("docs/examples/pipelines/first.yaml")
+    #expect(try run("pipeline", scenario, "--requests", "5").output.contains("wrote out/"))
+    _ = try command.file("reprise.yaml", "threads: many\n")
+    let mistyped = try run("replay", "--deployment", "d", "--log", "l")
+    #expect(mistyped.code == 64)
+    #expect(mistyped.errors.contains("'many' is invalid for '--threads"), "\(mistyped.errors)")
   }
 
   @Test func `A damaged database is found out`() throws {

@@ -130,4 +130,16 @@ import Testing
     #expect(run.errors.split(separator: "\n").count == 1)
     #expect(!FileManager.default.fileExists(atPath: folder))
   }
+
+  @Test func `What is wrong with the base file is told of it, and of no field`() throws {
+    let base = try String(contentsOfFile: directory.path("base.yaml"), encoding: .utf8)
+    _ = try command.file("base.yaml", base + "\nnonsense: 1\n")
+    let run = try command.run([
+      "sweep", "plan", directory.path("sweep.yaml"), "-o", directory.path("planned"),
+    ])
+    #expect(run.code == 65)
+    let line = base.split(separator: "\n", omittingEmptySubsequences: false).count + 1
+    #expect(run.errors.contains("base.yaml:\(line): a scenario has no key 'nonsense'"))
+    #expect(!run.errors.contains("with "), "\(run.errors)")
+  }
 }

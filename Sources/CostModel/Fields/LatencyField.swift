@@ -261,8 +261,10 @@ struct LatencyField: Sendable {
 
   /// How a prediction came about, for a person.
   func explanation(_ evidence: Evidence, own: FittedCurve?) -> String {
+    let (points, curves) = (samples.count, operators.count)
     let field =
-      "\(samples.count) points of \(operators.count) curves of \(key.kind) (\(key.runtime))"
+      "\(points) point\(points == 1 ? "" : "s") of \(curves) curve\(curves == 1 ? "" : "s") of "
+      + "\(key.kind) (\(key.runtime))"
     if isTransferred {
       return "not measured on this device: the ratio to its roofline is that of \(device.name), "
         + field
