@@ -7,13 +7,17 @@ extension CostModel {
   func estimate(
     _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
   ) -> FittedCurve.Estimate {
-    if let estimate = candidates.own?.estimate(sizes: sizes, work: work) { return estimate }
+    if let estimate = candidates.own?.estimate(sizes: sizes, work: work) {
+      return candidates.isTwin ? estimate.asTwin : estimate
+    }
     let light = device.speedOfLight(work, candidates.operator.dataType)
     let others = candidates.others[.single] ?? []
     return borrowed(
-      others.compactMap { curve, octaves in
-        curve.estimate(sizes: sizes, work: work).map {
-          ($0.nanoseconds * transfer(of: curve, work, light), octaves, $0.error)
+      others.compactMap { lender in
+        guard let alike = lender.work?.work(at: AxisPoint(sizes: sizes)) else { return nil }
+        return lender.curve.estimate(sizes: sizes, work: alike).map { found in
+          let time = found.nanoseconds * transfer(of: lender.curve, alike, candidates, light)
+          return (time, lender.octaves, found.error)
         }
       }, op: candidates.operator, light, from: others.first?.curve.device)
   }
@@ -45,10 +49,9 @@ extension CostModel {
   private func nearest(
     _ candidates: Candidates, of shape: StepShape
   ) -> (lender: Lender, estimate: FittedCurve.Estimate)? {
-    let attention = candidates.attention ?? AttentionWork(candidates.operator)
     let others = candidates.others[shape.prefillTokens > 0 ? .prefill : .decode] ?? []
     return others.lazy.compactMap { other in
-      other.curve.estimate(attention: shape, attention).map { (other, $0) }
+      other.curve.estimate(attention: shape, other.attention).map { (other, $0) }
     }.first
   }
 
@@ -60,13 +63,24 @@ extension CostModel {
     return shape.phases
   }
 
-  /// By what a time on another device is multiplied so that its ratio to what the data sheet allows is the
-  /// same here.
-  private func transfer(of curve: FittedCurve, _ work: OperatorWork, _ light: Double) -> Double {
-    let other = curve.device
-    guard other.name != device.name else { return 1 }
-    return (light + device.launchFloor)
-      / (other.speedOfLight(work, curve.operator.dataType) + other.launchFloor)
+  /// By what a time on another device, or of another type, is multiplied.
+  ///
+  /// On another device so that its ratio to what the data sheet allows is the same here. Of another type by the root of
+  /// what the data sheet makes of the two: narrower types reach less of their rates. Of products in bf16 and fp8 that
+  /// public tables of an H100 and an H200 have both of, the exponent that errs least is between a quarter and a half,
+  /// and one errs most.
+  ///
+  /// - Parameters:
+  ///   - alike: the work, were it of the lender's type.
+  ///   - light: what the data sheet allows for what is asked.
+  private func transfer(
+    of curve: FittedCurve, _ alike: OperatorWork, _ candidates: Candidates, _ light: Double
+  ) -> Double {
+    let (other, type) = (curve.device, curve.operator.dataType)
+    let anchor = device.speedOfLight(alike, type) + device.launchFloor
+    let factor = anchor / (other.speedOfLight(alike, type) + other.launchFloor)
+    guard type != candidates.operator.dataType else { return factor }
+    return factor * ((light + device.launchFloor) / anchor).squareRoot()
   }
 
   /// The time of a step's attention.
@@ -74,7 +88,7 @@ extension CostModel {
     let op = candidates.operator
     let attention = candidates.attention ?? AttentionWork(op)
     let own = candidates.own?.estimate(attention: shape, attention, batches: candidates.batches)
-    if let own { return own }
+    if let own { return candidates.isTwin ? own.asTwin : own }
     if let phases = phases(candidates, of: shape) {
       return FittedCurve.sum(
         ofPrefills: estimate(candidates, attention: phases[0]),
@@ -86,7 +100,9 @@ extension CostModel {
     guard let (lender, estimate) = nearest(candidates, of: shape) else {
       return borrowed([], op: op, light, from: nil)
     }
-    let nanoseconds = estimate.nanoseconds * transfer(of: lender.curve, work, light)
+    let nanoseconds =
+      estimate.nanoseconds
+      * transfer(of: lender.curve, lender.attention.work(in: shape), candidates, light)
     return borrowed(
       [(nanoseconds, lender.octaves, estimate.error)], op: op, light, from: lender.curve.device)
   }
@@ -156,4 +172,17 @@ extension CostModel {
   /// The relative standard error of a device's median ratio, for a kind that was not measured: that
   /// of an L40S for products, attention and experts in tables of vLLM.
   private static let errorOfMedian = 1.0
+}
+
+extension FittedCurve.Estimate {
+  /// The same for the twin of its type.
+  var asTwin: Self {
+    var twin = self
+    twin.addDoubt(Self.twinError)
+    twin.evidence = max(evidence, .borrowed)
+    return twin
+  }
+
+  /// The relative standard error of a time for the twin of its type: other kernels of the same rates.
+  static let twinError = 0.05
 }

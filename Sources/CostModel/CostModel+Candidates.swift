@@ -3,13 +3,31 @@ internal import OperatorStore
 package import Operators
 
 extension CostModel {
-  /// A curve of another operator, with its distance in octaves.
-  typealias Lender = (curve: FittedCurve, octaves: Double)
+  /// A curve of another operator, that a ratio may be borrowed from.
+  struct Lender {
+    let curve: FittedCurve
+    /// How far its attributes and its type are from those that are asked for.
+    let octaves: Double
+    /// The work of what is asked for, were it of the lender's type.
+    let work: WorkLaw?
+    let attention: AttentionWork
+
+    init(_ curve: FittedCurve, to op: Operator, octaves: Double) {
+      var alike = op
+      alike.dataType = curve.operator.dataType
+      self.curve = curve
+      self.octaves = octaves
+      self.work = WorkLaw(alike)
+      self.attention = AttentionWork(alike)
+    }
+  }
 
   /// Everything that could price one operator; found once, used for every step, and shared, as a copy
   /// would count a dozen of references.
   final class Candidates: Sendable {
     let `operator`: Operator
+    /// Whether it stands for the same in its type's twin, of which nothing was measured.
+    let isTwin: Bool
     /// Its own curve.
     let own: FittedCurve?
     /// For attention, the curves of several prefills under the same runtime.
@@ -26,12 +44,13 @@ extension CostModel {
     private let fields: [(region: FieldRegion, field: LatencyField)]
 
     init(
-      _ op: Operator, own: FittedCurve? = nil, batches: [PrefillBatch] = [],
-      others: [FieldRegion: [Lender]] = [:],
+      _ op: Operator, isTwin: Bool, own: FittedCurve?, batches: [PrefillBatch],
+      others: [FieldRegion: [Lender]],
       fields: [(region: FieldRegion, field: LatencyField)] = []
     ) {
       self.fields = fields
       self.operator = op
+      self.isTwin = isTwin
       self.own = own
       self.batches = batches
       self.others = others
@@ -65,9 +84,28 @@ extension CostModel {
   }
 
   /// The curves that could price an operator: its own, or else the nearest of its kind with the
-  /// same attribute names. Another data type counts as four octaves.
+  /// same attribute names. Another data type counts as four octaves, its twin as a quarter of one.
   func candidates(for op: Operator) -> Candidates {
-    prepared.value(for: op) { filledCandidates(for: op) ?? plainCandidates(for: op) }
+    prepared.value(for: op) {
+      let (op, isTwin) = asMeasured(op)
+      return filledCandidates(for: op, isTwin) ?? plainCandidates(for: op, isTwin)
+    }
+  }
+
+  /// The operator that is priced where one is asked for: itself, or the same in the twin of its type, where that was
+  /// measured and its own was not.
+  func asMeasured(_ op: Operator) -> (operator: Operator, isTwin: Bool) {
+    guard let type = op.dataType, let other = type.twin, !curves.holds(op),
+      device.peakFlops(type) == device.peakFlops(other)
+    else { return (op, false) }
+    var twin = op
+    twin.dataType = other
+    if curves.holds(twin) { return (twin, true) }
+    for store in [curves] + relatives.map(\.curves) {
+      if store.holds(op.kind, type) { return (op, false) }
+      if store.holds(op.kind, other) { return (twin, true) }
+    }
+    return (op, false)
   }
 
   /// Finds what could price some operators, on several threads: what each asks for later is then there, and
@@ -77,7 +115,7 @@ extension CostModel {
   /// along them for each operator.
   package func prepare(_ operators: [Operator]) {
     var asked: Set<String> = []
-    let fields = operators.flatMap { op in
+    let fields = operators.map { asMeasured($0).operator }.flatMap { op in
       regions(of: op).filter { asked.insert("\(op.kind) \($0)").inserted }.map { (op, $0) }
     }
     _ = onThreads(Self.threads, count: fields.count) { index in
@@ -96,11 +134,11 @@ extension CostModel {
   }
 
   /// The operator's own curve, or else the nearest of its kind, on another device where this one has none.
-  private func plainCandidates(for op: Operator) -> Candidates {
-    if let own = curves.curve(of: op) {
-      return Candidates(op, own: own, batches: curves.batches(of: op), others: others(to: op, own))
-    }
-    return Candidates(op, others: others(to: op, nil))
+  private func plainCandidates(for op: Operator, _ isTwin: Bool) -> Candidates {
+    let own = curves.curve(of: op)
+    return Candidates(
+      op, isTwin: isTwin, own: own, batches: own == nil ? [] : curves.batches(of: op),
+      others: others(to: op, own))
   }
 
   /// The nearest curves of an operator's kind that tell what its own one does not.
@@ -130,7 +168,7 @@ extension CostModel {
     let others = curves.operators(of: op.kind).compactMap {
       like -> (op: Operator, octaves: Double)? in
       if isStrict, like.attributes.count != op.attributes.count { return nil }
-      var octaves = like.dataType == op.dataType ? 0.0 : 4.0
+      var octaves = like.dataType == op.dataType ? 0 : like.dataType == op.dataType?.twin ? 0.25 : 4
       octaves += 4 * Double(like.attributes.keys.count { op.attributes[$0] == nil })
       for (name, value) in attributes {
         guard let other = like.attributes[name] else {
@@ -147,14 +185,14 @@ extension CostModel {
       ($0.element.octaves, $0.offset) < ($1.element.octaves, $1.offset)
     }
     let fitted = nearest.lazy.compactMap { _, near in
-      curves.curve(of: near.op).map { (curve: $0, octaves: near.octaves) }
+      curves.curve(of: near.op).map { Lender($0, to: op, octaves: near.octaves) }
     }.filter { $0.curve.holds(region) }
     return Array(fitted.prefix(4))
   }
 
   /// The operator's own curve with its gaps filled from fields, or a curve of fields alone; nil where
   /// there is no field.
-  private func filledCandidates(for op: Operator) -> Candidates? {
+  private func filledCandidates(for op: Operator, _ isTwin: Bool) -> Candidates? {
     let found = regions(of: op).compactMap { region in
       field(for: op, region).map { (region: region, field: $0) }
     }
@@ -174,7 +212,7 @@ extension CostModel {
       }
     }
     return Candidates(
-      op, own: curve, batches: batches, others: others(to: op, curve),
+      op, isTwin: isTwin, own: curve, batches: batches, others: others(to: op, curve),
       fields: found.filter { own?.holds($0.region) != true })
   }
 

@@ -13,9 +13,12 @@ extension CostModel {
   ) -> String {
     if evidence == .analytical { return "roofline of \(device.name) (\(device.source))" }
     if let first = lenders.first {
+      let type = candidates.operator.dataType
       let borrowed =
         "ratio to the roofline borrowed from "
         + lenders.map { "\($0.operator)" }.joined(separator: "; ")
+        + (lenders.contains { $0.operator.dataType != type }
+          ? ", halfway to the roofline of the other type" : "")
       return first.device.name == device.name
         ? borrowed : "not measured on this device: on \(first.device.name), \(borrowed)"
     }

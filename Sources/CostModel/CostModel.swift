@@ -89,6 +89,10 @@ public struct CostModel: Sendable {
   public func predict(
     _ op: Operator, at point: AxisPoint, explains: Bool = false
   ) -> Prediction? {
+    let (measured, isTwin) = asMeasured(op)
+    if isTwin {
+      return predict(measured, at: point, explains: explains).map { asTwin($0, of: op, measured) }
+    }
     guard let work = OperatorWork(op, at: point) else { return nil }
     let light = device.speedOfLight(work, op.dataType)
     if let region = FieldRegion(op, point), let field = field(for: op, region),
@@ -162,9 +166,31 @@ public struct CostModel: Sendable {
   public func predict(_ op: Operator, _ shape: StepShape) -> Prediction? {
     let candidates = candidates(for: op)
     let found = estimate(candidates, attention: shape)
-    return Prediction(
+    let prediction = Prediction(
       nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,
       speedOfLight: device.speedOfLight(AttentionWork(op).work(in: shape), op.dataType),
       explanation: explanation(found.evidence, candidates, of: shape))
+    guard candidates.isTwin else { return prediction }
+    return told(prediction, of: op, by: candidates.operator)
+  }
+
+  /// A prediction of what an operator's twin takes, for the operator.
+  private func asTwin(
+    _ prediction: Prediction, of op: Operator, _ twin: Operator
+  ) -> Prediction {
+    var prediction = told(prediction, of: op, by: twin)
+    let error = FittedCurve.Estimate.twinError
+    prediction.relativeError =
+      (prediction.relativeError * prediction.relativeError + error * error).squareRoot()
+    prediction.evidence = max(prediction.evidence, .borrowed)
+    return prediction
+  }
+
+  private func told(_ prediction: Prediction, of op: Operator, by twin: Operator) -> Prediction {
+    var prediction = prediction
+    prediction.explanation =
+      "not measured in \(op.dataType?.rawValue ?? ""), as fast as \(twin.dataType?.rawValue ?? ""): "
+      + prediction.explanation
+    return prediction
   }
 }

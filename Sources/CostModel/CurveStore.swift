@@ -70,6 +70,14 @@ final class CurveStore: Sendable {
     }
   }
 
+  /// Whether an operator was measured.
+  func holds(_ op: Operator) -> Bool { chosen[op] != nil }
+
+  /// Whether anything of a kind was measured in a type.
+  func holds(_ kind: OperatorKind, _ type: DataType) -> Bool {
+    operators(of: kind).contains { $0.dataType == type }
+  }
+
   /// An operator's own curve; nil where it has none that can be used.
   func curve(of op: Operator) -> FittedCurve? {
     guard let choice = chosen[op] else { return nil }

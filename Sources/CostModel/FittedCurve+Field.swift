@@ -15,7 +15,7 @@ extension FittedCurve {
     let weight = found.error * found.error / (found.error * found.error + own.error * own.error)
     let log =
       (1 - weight) * logarithm(found.nanoseconds) + weight * logarithm(own.nanoseconds)
-    found.nanoseconds = max(device.speedOfLight(work, self.operator.dataType), exponential(log))
+    found.nanoseconds = exponential(log)
     // As if both erred the same way: they rest on the same samples.
     found.errors = (1 - weight) * found.errors + weight * own.errors
     found.evidence = min(found.evidence, .interpolated)

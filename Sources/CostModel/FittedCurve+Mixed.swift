@@ -27,8 +27,7 @@ extension FittedCurve {
       errors: (first.errors * first.nanoseconds + second.errors * second.nanoseconds) / total,
       evidence: max(first.evidence, second.evidence, .interpolated))
     guard !runsApart else { return sum }
-    let variance = mixedVariance * second.nanoseconds / total
-    sum.errors = (sum.errors * sum.errors + SIMD2(repeating: variance)).squareRoot()
+    sum.addDoubt((mixedVariance * second.nanoseconds / total).squareRoot())
     sum.evidence = max(sum.evidence, .extrapolated)
     return sum
   }

@@ -203,6 +203,11 @@ extension FittedCurve {
     /// many steps of a run.
     var commonError: Double { errors[1] }
 
+    /// Adds a relative standard error that all sizes near this one share.
+    mutating func addDoubt(_ error: Double) {
+      errors = (errors * errors + SIMD2(repeating: error * error)).squareRoot()
+    }
+
     init(nanoseconds: Double, errors: SIMD2<Double>, evidence: Evidence) {
       self.nanoseconds = nanoseconds
       self.errors = errors
@@ -245,7 +250,12 @@ extension FittedCurve {
     if shape.prefillSequences > 1 || !isEqual {
       estimate.evidence = max(estimate.evidence, .interpolated)
     }
-    guard let skew, decodes > 1, !isEqual else { return estimate }
+    guard decodes > 1, !isEqual else { return estimate }
+    guard let skew else {
+      let excess = Double(atLongest) / Double(max(1, shape.decodeContext)) - 1
+      estimate.addDoubt(SkewLaw.unknownShare * excess * decodeShare(of: shape, attention))
+      return estimate
+    }
     var longest = shape
     longest.decodeContext = atLongest
     let share = skew.share(decodes: decodes, mixed: shape.prefillTokens > 0)
@@ -258,6 +268,16 @@ extension FittedCurve {
     estimate.errors = errors / estimate.nanoseconds
     estimate.evidence = max(estimate.evidence, upper.evidence)
     return estimate
+  }
+
+  /// The part of a batch's work that its decodes are, by the roofline; none where the software takes sequences one by
+  /// one, so that none waits for the longest.
+  private func decodeShare(of shape: StepShape, _ attention: AttentionWork) -> Double {
+    if runtime.hasPrefix("PyTorch") { return 0 }
+    guard shape.prefillTokens > 0 else { return 1 }
+    let (prefill, decode) = attention.parts(in: shape)
+    let (first, second) = (roofline.nanoseconds(prefill), roofline.nanoseconds(decode))
+    return first + second > 0 ? second / (first + second) : 0
   }
 
   /// The same for a batch whose decodes are all of their mean length.

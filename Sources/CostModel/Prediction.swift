@@ -33,16 +33,18 @@ public struct Prediction: Sendable, Hashable {
   static let mostError = 1.5
 
   /// The interval that holds the true duration with 90 % probability, in nanoseconds, if errors
-  /// are log-normal. It begins no lower than the speed of light, unless the prediction is below that:
-  /// caches make small operators faster than the memory that light is reckoned by.
+  /// are log-normal. It begins no lower than the speed of light, unless the prediction is below that: caches make small
+  /// operators faster than the memory that light is reckoned by. Beyond what was measured it then begins at four fifths of
+  /// the prediction.
   public var interval90: ClosedRange<Double> { interval(standardErrors: 1.645) }
 
   /// The interval of so many standard errors to either side, none if negative (``interval90`` of 1.645), in nanoseconds.
   public func interval(standardErrors: Double) -> ClosedRange<Double> {
     let factor = exponential(max(0, standardErrors) * min(max(0, relativeError), Self.mostError))
     guard nanoseconds.isFinite, nanoseconds >= 0 else { return 0...0 }
-    let isBelowLight = nanoseconds < speedOfLight
-    let low = isBelowLight ? nanoseconds / factor : max(nanoseconds / factor, speedOfLight)
+    let least =
+      nanoseconds >= speedOfLight ? speedOfLight : evidence < .extrapolated ? 0 : 0.8 * nanoseconds
+    let low = max(nanoseconds / factor, least)
     return low...max(low, nanoseconds * factor)
   }
 }

@@ -37,6 +37,11 @@ func clampedProduct(_ left: Int, _ right: Int) -> Int {
 }
 
 extension AxisPoint {
+  /// The point of sizes along the first axes.
+  init(sizes: SIMD4<Double>) {
+    self.init(wholeSize(sizes[0]), wholeSize(sizes[1]), wholeSize(sizes[2]), wholeSize(sizes[3]))
+  }
+
   /// The sizes along the first four axes.
   var sizes: SIMD4<Double> {
     SIMD4(Double(self[0]), Double(self[1]), Double(self[2]), Double(self[3]))

@@ -1,3 +1,5 @@
+import Operators
+
 /// What can go wrong with a database of operator latencies.
 public enum OperatorStoreError: Error, Hashable {
   /// The file is not there.
@@ -53,6 +55,7 @@ extension OperatorStoreError: CustomStringConvertible {
       "\(first) and \(second): \(problem)"
     case .noRuntime(let path, let name, let device, let known):
       "\(path): '\(name)' measured nothing for \(device); "
+        + (nearestName(to: name, among: known).map { "did you mean '\($0)'? " } ?? "")
         + (known.isEmpty
           ? "no software did" : "those that did are \(known.joined(separator: ", "))")
     case .damaged(let path, let table, let row, let problem):

@@ -22,7 +22,7 @@ final class SampleScan {
 
   /// The samples of one curve, ordered by their axes, then by source.
   ///
-  /// - Throws: ``DamagedRow`` where a time is none.
+  /// - Throws: ``DamagedRow`` where a time or a size is none.
   func samples(ofCurve curve: Int64) throws -> [MeasuredSample] {
     let handle = statement.sqliteStatement
     defer { sqlite3_reset(handle) }
@@ -50,6 +50,11 @@ final class SampleScan {
         throw DamagedRow(
           table: "sample", row: sqlite3_column_int64(handle, 11),
           problem: "its times are no numbers of nanoseconds from 0 to \(DamagedRow.longestTime)")
+      }
+      guard (0...4).allSatisfy({ (0...StepShape.largestSum).contains(number($0)) }) else {
+        throw DamagedRow(
+          table: "sample", row: sqlite3_column_int64(handle, 11),
+          problem: "its sizes are no numbers from 0 to \(StepShape.largestSum)")
       }
       if let last = samples.last, Self.precedes(sample, last) { isSorted = false }
       samples.append(sample)

@@ -3,10 +3,14 @@
 /// What stands before a name's first hyphen may be meant for all of it: 'h1000' is one edit from the 'h100' of
 /// 'h100-sxm', and two from 'a6000'.
 ///
-/// - Returns: The name at the least edit distance (the first of equals), or nil if none is within
-///   half of the longer one's length.
+/// - Returns: The shortest name that begins with it, if it has three letters or more; else the name at the least edit
+///   distance, of equals the first; or nil if none is within half of the longer one's length.
 package func nearestName(to unknown: String, among known: [String]) -> String? {
   let letters = Array(unknown.utf8.prefix(128))
+  let longer = known.filter { $0 != unknown && $0.hasPrefix(unknown) }
+  if letters.count > 2, let shortest = longer.min(by: { $0.utf8.count < $1.utf8.count }) {
+    return shortest
+  }
   var best: String?
   var least = Int.max
   for name in known {

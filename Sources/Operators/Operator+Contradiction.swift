@@ -12,7 +12,7 @@ extension Operator {
       return part > whole
     }
     for (part, whole) in [
-      ("topK", "experts"), ("expertParallel", "experts"), ("kvHeads", "heads"),
+      ("topK", "experts"), ("expertParallel", "experts"), ("kvHeads", "heads"), ("nodes", "ranks"),
     ] where exceeds(part, whole) {
       return "\(part) is more than \(whole)"
     }

@@ -43,6 +43,15 @@ public enum DataType: String, Hashable, Sendable, CaseIterable, Codable {
   case int4
   case float4 = "fp4"
 
+  /// The other type of the same width for which devices have the same rates; nil where there is none.
+  package var twin: DataType? {
+    switch self {
+    case .float16: .bfloat16
+    case .bfloat16: .float16
+    case .float32, .float8, .int8, .int4, .float4: nil
+    }
+  }
+
   /// The size of one element in bytes, its block's scale left out; half a byte for four bits.
   public var bytesPerElement: Double {
     switch self {

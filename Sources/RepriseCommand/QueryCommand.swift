@@ -7,22 +7,33 @@ struct QueryCommand: FailingCommand {
     commandName: "query",
     abstract: "Predict one operator's time, and say what the prediction rests on.",
     discussion: """
-      Sizes are NAME=NUMBER, the operator's attributes and axes together:
-        gemm       m n k [batch weightBits adapters]
-        attention  heads kvHeads headDim,
-                   prefillTokens prefillPast decodeSequences decodeContext [decodeLongest]
-                   [window kvBits]; latentAttention: heads and the same
-        moe        tokens width intermediate experts topK tensorParallel expertParallel
-        rmsNorm, activation, elementwise       tokens width
-        rotary     tokens heads kvHeads headDim
-        embedding  tokens width vocab          sample  tokens vocab
-        memcpy     bytes
-        allReduce, allGather, reduceScatter, allToAll, broadcast, reduce, sendReceive  bytes ranks
-      'tokens' may be written 'm'. With --json prints an object as TraceSchemas/prediction.schema.json \
+      Sizes are NAME=NUMBER, the operator's axes and attributes together, in brackets those that may be left out:
+      \(sizesOfKinds)
+      'tokens' may be written 'm'; of attention, prompts (prefillTokens), decodes (decodeSequences) or both are \
+      given. With --json prints an object as TraceSchemas/prediction.schema.json \
       describes it, with the samples where --explain asks for them.
 
         reprise query --db lat.sqlite gemm m=128 n=4096 k=4096 --device h100-sxm --explain
       """)
+
+  /// Every kind that can be predicted with the names of its sizes, a line each; those of the same sizes together.
+  private static let sizesOfKinds: String = {
+    var lines: [(sizes: String, kinds: [String])] = []
+    for kind in OperatorKind.known {
+      guard let names = kind.attributeNames else { continue }
+      let sizes = kind.axes + names.required
+      let text =
+        sizes.joined(separator: " ")
+        + (names.optional.isEmpty ? "" : " [\(names.optional.joined(separator: " "))]")
+      if let place = lines.firstIndex(where: { $0.sizes == text }) {
+        lines[place].kinds.append(kind.rawValue)
+      } else {
+        lines.append((text, [kind.rawValue]))
+      }
+    }
+    return lines.map { "  \($0.kinds.joined(separator: ", ")): \($0.sizes)" }
+      .joined(separator: "\n")
+  }()
 
   @OptionGroup var database: DatabaseOptions
 
@@ -52,15 +63,20 @@ struct QueryCommand: FailingCommand {
 
   mutating func execute() throws {
     let sheet = try dataSheet(named: device)
-    let (op, point) = try operatorAndPoint()
+    var (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
     let asked = Self.anyModel.askedOperators(op.dataType ?? dataType) + [op]
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet, by: runtime)
+    if !known.curves.contains(where: { $0.operator == op }) { op = op.withoutDefaults }
     let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)
     guard let prediction = model.predict(op, at: point, explains: explain) else {
       throw Failure(.usage, "operator '\(kind)' cannot be predicted: its work is not known")
     }
-    let notes = notes(op, known.curves, sheet)
+    guard prediction.nanoseconds < Self.longest else {
+      throw Failure(
+        .usage, "\(op) \(op.text(of: point)) would take more than a year; are its sizes right?")
+    }
+    let notes = notes(op, known.curves, sheet, prediction.evidence)
     guard !json.isWanted else {
       try printJSON(
         PredictionFile(
@@ -76,6 +92,9 @@ struct QueryCommand: FailingCommand {
   private static let anyModel = ModelArchitecture(
     name: "", hiddenSize: 64, intermediateSize: 64, layers: 1, heads: 2, kvHeads: 2,
     vocabularySize: 64)
+
+  /// Beyond, in nanoseconds, a size was surely written wrong.
+  private static let longest = 365.25 * 86_400 * 1e9
 
   private func operatorAndPoint() throws -> (Operator, AxisPoint) {
     let kind = OperatorKind(rawValue: self.kind)
@@ -119,11 +138,8 @@ struct QueryCommand: FailingCommand {
           + (kind.isStepAttention ? "prefillTokens or decodeSequences" : axes[0])
           + "=NUMBER, at least 1")
     }
-    if kind.isStepAttention, values[2] > 0, values[3] < 1 {
-      throw Failure(.usage, "decodeSequences needs decodeContext=NUMBER, at least 1")
-    }
-    if kind.isStepAttention, values[4] > 0, values[4] < values[3] {
-      throw Failure(.usage, "decodeLongest is at least decodeContext, the mean of all")
+    if kind.isStepAttention, let problem = Self.problem(ofBatch: values) {
+      throw Failure(.usage, problem)
     }
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
@@ -135,6 +151,25 @@ struct QueryCommand: FailingCommand {
     if let problem = op.contradiction { throw Failure(.usage, "\(self.kind): \(problem)") }
     let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
     return (op, point)
+  }
+
+  /// What is wrong with the sizes of a step's attention, in the order of their axes; nil where nothing is.
+  private static func problem(ofBatch sizes: [Int]) -> String? {
+    let (prompt, past, decodes, context, longest) = (
+      sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
+    )
+    if prompt == 0, past > 0 { return "prefillPast is of prefillTokens=NUMBER, at least 1" }
+    if decodes == 0 {
+      return context > 0 || longest > 0
+        ? "decodeContext and decodeLongest are of decodeSequences=NUMBER, at least 1" : nil
+    }
+    if context < 1 { return "decodeSequences needs decodeContext=NUMBER, at least 1" }
+    guard longest > 0 else { return nil }
+    if longest < context { return "decodeLongest is at least decodeContext, the mean of all" }
+    // The others have one key at least.
+    return longest - context > (decodes - 1) * (context - 1)
+      ? "decodeLongest is more than \(decodes) sequences of \(context) keys on average can have"
+      : nil
   }
 
   private func text(
@@ -153,7 +188,9 @@ struct QueryCommand: FailingCommand {
   }
 
   /// What else a user should know of the price.
-  private func notes(_ op: Operator, _ curves: [MeasuredCurve], _ sheet: Device) -> [String] {
+  private func notes(
+    _ op: Operator, _ curves: [MeasuredCurve], _ sheet: Device, _ evidence: Evidence
+  ) -> [String] {
     var notes: [String] = []
     let own = curves.filter { $0.operator == op }
     let like = curves.filter {
@@ -166,7 +203,10 @@ struct QueryCommand: FailingCommand {
         "measured by \(software.count) programs; --runtime chooses: \(software.joined(separator: ", "))"
       )
     }
-    if let link = sheet.link, let ranks = op.attributes["ranks"], ranks > link.devices {
+    // What was measured over several nodes has what lies between them in it.
+    if let link = sheet.link, let ranks = op.attributes["ranks"], ranks > link.devices,
+      op.attributes["nodes", default: 1] == 1 || evidence >= .borrowed
+    {
       notes.append(
         "\(link.name) joins \(link.devices) devices: what lies between them and the others of \(ranks) is "
           + "not in this price")

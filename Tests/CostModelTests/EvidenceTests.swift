@@ -105,6 +105,55 @@ import Testing
     }
   }
 
+  /// Devices with one rate for both run them alike; another rate is another type.
+  @Test func `What was measured in bf16 prices fp16, and says so`() throws {
+    let sizes: [(AxisPoint, Double)] = (0...12).map { (AxisPoint(1 << $0), 5000 + Double(7 << $0)) }
+    let measured = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
+    var asked = measured
+    asked.dataType = .float16
+    var alike = device
+    alike.peakFlops[.float16] = alike.peakFlops[.bfloat16]
+    // Were its own twin's ratio taken from another device instead, it would be three times as long.
+    var far = alike
+    far.name = "far"
+    let relative = RelativeCurves(
+      device: far, curves: [curve(asked, sizes.map { ($0.0, 3 * $0.1) })])
+    let model = CostModel(curves: [curve(measured, sizes)], on: alike, relatives: [relative])
+    let compiled = try #require(CompiledOperator(asked, on: model))
+    for (point, time) in sizes {
+      let found = try #require(model.predict(asked, at: point))
+      #expect(abs(found.nanoseconds / time - 1) < 1e-9)
+      #expect(found.evidence == .borrowed && found.relativeError >= 0.05)
+      #expect(found.explanation.hasPrefix("not measured in fp16, as fast as bf16: measured at"))
+      let laid = compiled.estimate(at: point)
+      #expect(abs(laid.nanoseconds / time - 1) < 1e-6 && laid.evidence == .borrowed)
+    }
+    alike.peakFlops[.float16] = 3e17
+    let other = CostModel(curves: [curve(measured, sizes)], on: alike)
+    #expect(try #require(other.predict(asked, at: sizes[3].0)).relativeError > 0.2)
+  }
+
+  /// What takes only its launch takes that in any type; what only computes lies between the two rooflines.
+  @Test(arguments: [DataType.float8, .int8])
+  func `Of another type a time goes halfway to its roofline`(type: DataType) throws {
+    let slow = Device(
+      name: "slow", peakFlops: [.bfloat16: 1e12, .float8: 2e12, .int8: 2e12], memoryBandwidth: 1e15,
+      memoryBytes: 1e10, launchFloor: 2000, source: "made up")
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
+    var asked = op
+    asked.dataType = type
+    func light(_ tokens: Int) -> Double { 2 * 4096 * 4096 * Double(tokens) / 1e12 * 1e9 }
+    let times = (0...10).map { (AxisPoint(1 << $0), 2 * (light(1 << $0) + 2000)) }
+    let model = CostModel(curves: [curve(op, times)], on: slow)
+    for (point, time) in times {
+      let found = try #require(model.predict(asked, at: point))
+      let roof = light(point[0])
+      let expected = time * ((roof / 2 + 2000) / (roof + 2000)).squareRoot()
+      #expect(abs(found.nanoseconds / expected - 1) < 1e-6)
+      #expect(found.evidence == .borrowed && found.explanation.hasSuffix("of the other type"))
+    }
+  }
+
   /// Of two types of one width each is its own.
   @Test func `Experts in int8 are not mixed with those in fp8`() throws {
     func experts(_ type: DataType) -> Operator {

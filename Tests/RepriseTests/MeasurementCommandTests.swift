@@ -213,6 +213,36 @@ import Testing
           "decodeContext=9", "decodeLongest=8",
         ], 64, "decodeLongest is at least decodeContext"
       ),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "kvHeads=8",
+          "headDim=64",
+          "decodeSequences=2", "decodeContext=9", "decodeLongest=18",
+        ], 64, "decodeLongest is more than 2 sequences of 9 keys on average can have"
+      ),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillTokens=8",
+          "decodeContext=9",
+        ], 64, "are of decodeSequences=NUMBER, at least 1"
+      ),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillPast=8",
+          "decodeSequences=1", "decodeContext=9",
+        ], 64, "prefillPast is of prefillTokens=NUMBER"
+      ),
+      (
+        ["query", "--db", "DB", "--device", "h200", "allReduce", "bytes=9", "ranks=4", "nodes=8"],
+        64,
+        "nodes is more than ranks"
+      ),
+      (
+        [
+          "query", "--db", "DB", "--device", "h200", "gemm", "m=1000000000", "n=1000000000",
+          "k=1000000000",
+        ], 64, "would take more than a year"
+      ),
       (["inspect", "--outliers", "--db", "DB", "--unit", "s"], 64, "--outliers reads none"),
       (["plan-measurements", "--db", "DB", "--deployment", "DB", "-o", "-"], 64, "'-' is no file"),
       (

@@ -77,9 +77,21 @@ def total(*columns_):
     return lambda columns: sum(columns.numbers(name) for name in columns_)
 
 
-def ungated(column):
-    """0 where the text of a column says that experts have no gate, else 1."""
-    return lambda columns: columns.look_up(column, lambda name: 0 if "nongated" in name else 1)
+# Experts without a gate, by their number, their intermediate size and how many a token takes: so TensorRT-LLM's tables
+# name the kernels of these models, and of no other. vLLM's tables do not tell, and run up to 27 % faster than a
+# third product would allow.
+UNGATED = [(128, 1856, 6), (512, 2688, 22), (512, 5120, 22)]
+
+
+def gated(kernel):
+    """0 of experts without a gate, by the name of their kernel or by their sizes, else 1."""
+    def flags(columns):
+        named = columns.look_up(kernel, lambda name: 0 if "nongated" in name else 1)
+        sizes = [columns.numbers(name) for name in ("num_experts", "inter_size", "topk")]
+        known = sum((sizes[0] == experts) * (sizes[1] == width) * (sizes[2] == count)
+                    for experts, width, count in UNGATED)
+        return named * (1 - known)
+    return flags
 
 
 def constant(value):
@@ -159,7 +171,7 @@ TABLES = {
         Mapping("moe", {"tokens": "num_tokens"},
                 {**EXPERTS, "intermediate": "inter_size", "topK": "topk",
                  "tensorParallel": "moe_tp_size", "expertParallel": "moe_ep_size",
-                 "gated": ungated("kernel_source")}, "moe_dtype", silent={"gated": 1},
+                 "gated": gated("kernel_source")}, "moe_dtype", silent={"gated": 1},
                 conditions={"distribution": {"balanced"}})],
     "custom_allreduce_perf": [collective("all_reduce", "allreduce_dtype")],
     "nccl_perf": NCCL,

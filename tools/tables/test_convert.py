@@ -191,10 +191,14 @@ def test_experts_loads_are_conditions_and_rival_kernels_are_runtimes(tmp_path):
         moe, {}, {"num_tokens": 16}, {"kernel_source": "min_latency", "latency": 0.05},
         {"distribution": "power_law_1.2", "latency": 0.3},
         {"num_tokens": 32, "kernel_source": "no_rival"},
-        {"num_tokens": 64, "kernel_source": "flow_nongated"}), place="moe/trtllm/1")
-    [(ungated, _)] = [each for each in found["1"] if "gated" in each[0]["attributes"]]
-    assert ungated["attributes"]["gated"] == 0 and ungated["label"] == "flow_nongated"
-    found["1"] = [each for each in found["1"] if each[0] is not ungated]
+        {"num_tokens": 64, "kernel_source": "flow_nongated"},
+        {"num_experts": 512, "inter_size": 5120, "topk": 22, "hidden_size": 2048}),
+        place="moe/trtllm/1")
+    ungated = [head for head, _ in found["1"] if "gated" in head["attributes"]]
+    assert all(head["attributes"]["gated"] == 0 for head in ungated)
+    assert [(head["label"], head["attributes"]["experts"]) for head in ungated] == [
+        ("cutlass", 512), ("flow_nongated", 8)]
+    found["1"] = [each for each in found["1"] if each[0] not in ungated]
     assert set(found) == {"1", "1 min_latency", "1 power_law_1.2"}
     assert {size: ns for _, points in found["1"] for size, (ns, _) in points.items()} == {
         (8,): 100000, (16,): 100000, (32,): 100000}

@@ -49,6 +49,8 @@ struct LatencyField: Sendable {
   /// The share of the data sheet's bound below which no time is predicted: 1, but for collectives the least
   /// that was measured, as a switch that sums on the way sends half of what a ring does.
   private let leastOfLight: Double
+  /// The same between the points of each curve: the least that it measured, at most 1.
+  private let leastOfCurve: [Double]
 
   /// Fewer samples say nothing of a field.
   private static let fewestSamples = 12
@@ -120,14 +122,15 @@ struct LatencyField: Sendable {
     self.slow = slow
     self.kriging = Kriging(places, ratios, shape.covariance, shape.neighbourhood)
     self.scatter = FieldScatter(kriging, ranges, shape)
-    var leastOfLight = 1.0
-    if key.kind.isCollective {
-      for (sample, work) in zip(samples, work) {
-        let light = rooflines[sample.curve].nanoseconds(work)
-        if light > 0 { leastOfLight = min(leastOfLight, exponential(sample.logTime) / light) }
-      }
+    var leastOfCurve = Array(repeating: 1.0, count: operators.count)
+    for (sample, work) in zip(samples, work) {
+      let light = rooflines[sample.curve].nanoseconds(work)
+      guard light > 0 else { continue }
+      leastOfCurve[sample.curve] = min(
+        leastOfCurve[sample.curve], exponential(sample.logTime) / light)
     }
-    self.leastOfLight = leastOfLight
+    self.leastOfCurve = leastOfCurve
+    self.leastOfLight = key.kind.isCollective ? leastOfCurve.min() ?? 1 : 1
   }
 
   /// Tells curves that are several times slower than those like them by a coordinate: some shapes
@@ -221,12 +224,13 @@ struct LatencyField: Sendable {
       at: shape.places(op, device)(point)[0], hasCurve: curves[op] != nil,
       variance: found.variance)
     let light = target.speedOfLight(work, op.dataType)
-    // What was measured is given back, whatever the data sheet says of it; what beats a ring by measured ranks says
-    // nothing of ranks beyond them.
+    // What was measured is given back, whatever the data sheet says of it, and what lies between such points stays
+    // between them; what beats a ring by measured ranks says nothing of ranks beyond them.
     let least =
       switch evidence {
       case _ where isTransferred: light
       case .measured: 0.0
+      case .interpolated: curves[op].map { min(leastOfLight, leastOfCurve[$0]) * light } ?? light
       case .borrowed where curves[op] == nil: light
       default: leastOfLight * light
       }

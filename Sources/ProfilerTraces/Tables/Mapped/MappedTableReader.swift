@@ -14,7 +14,7 @@ enum MappedTableReader {
     path: String, mapping: TableMapping, options: ImportOptions = .standard
   ) throws(ProfilerTraceError) -> [ImportedTrace] {
     var parts = TableParts(options)
-    let read: (missing: String?, input: InputSummary)
+    let read: (places: ColumnPlaces, input: InputSummary)
     do throws(TraceIOError) {
       let source = try ByteSource(path: path, limits: options.inputLimits)
       var rows =
@@ -28,32 +28,44 @@ enum MappedTableReader {
       rows.needsLineEnds = options.isStrict
       var places = ColumnPlaces(rows)
       let table = ResolvedMapping(mapping, &places)
-      if places.missing == nil {
+      if places.missing == nil, places.doubled == nil {
         while try rows.next(), parts.hasRoom { table.add(rows, options, &parts) }
       }
-      read = (places.missing, try rows.finish())
+      read = (places, try rows.finish())
     } catch {
       throw .input(error)
     }
-    if let missing = read.missing { throw .missingColumn(path: path, column: missing) }
+    if let missing = read.places.missing { throw .missingColumn(path: path, column: missing) }
+    if let doubled = read.places.doubled {
+      throw .missingInformation(
+        path: path,
+        what:
+          "which of its columns '\(doubled)' is meant; it has several, give each a name of its own")
+    }
     var traces = try parts.finish(path: path, read.input)
     for index in traces.indices { traces[index].arguments = "mapping=\(mapping.digest)" }
     return traces
   }
 }
 
-/// The columns of a table by name, and the first name that it lacks.
+/// The columns of a table by name, and the first name that it lacks, or has twice.
 private struct ColumnPlaces {
   private var places: [String: Int] = [:]
   private(set) var missing: String?
+  /// A column that is asked for and there twice.
+  private(set) var doubled: String?
+  private var doubles: Set<String> = []
 
   init(_ rows: borrowing CSVReader) {
     for (index, name) in rows.header.enumerated().prefix(4096) {
-      places[name.lowercased()] = places[name.lowercased()] ?? index
+      let name = name.lowercased()
+      if places[name] != nil { doubles.insert(name) }
+      places[name] = places[name] ?? index
     }
   }
 
   mutating func column(_ name: String) -> Int {
+    if doubles.contains(name.lowercased()) { doubled = doubled ?? name }
     if let place = places[name.lowercased()] { return place }
     missing = missing ?? name
     return -1
@@ -188,7 +200,7 @@ private struct ResolvedMapping {
     }
     let count = rule.count.map { Self.value($0, rows) } ?? 1
     return MeasuredPoint(
-      operator: op, point: point, label: rule.kind.rawValue,
+      operator: op.withoutDefaults, point: point, label: rule.kind.rawValue,
       times: MeasuredTimes(
         count: count, mean: times[0], median: times[1], minimum: times[2], deviation: times[3])
     ).sample(options)
