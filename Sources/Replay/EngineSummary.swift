@@ -43,13 +43,10 @@ public struct EngineSummary: Sendable, Hashable, Codable {
     case peakMemoryUse = "peak_memory_use"
   }
 
-  /// The engines of a replay in their order.
-  ///
-  /// - Parameter makespan: First arrival to the end of the last step.
-  public static func engines(
-    of result: ReplayResult, _ plans: [EnginePlan], over makespan: Nanoseconds
-  ) -> [EngineSummary] {
-    result.engines.compactMap { totals in
+  /// The engines of a replay in their order, over the whole of it: a warm-up is engines' time, too.
+  public static func engines(of result: ReplayResult, _ plans: [EnginePlan]) -> [EngineSummary] {
+    let makespan = result.makespan
+    return result.engines.compactMap { totals in
       guard plans.indices.contains(totals.group) else { return nil }
       return EngineSummary(totals, plans[totals.group], over: makespan)
     }
@@ -80,12 +77,13 @@ public struct EngineSummary: Sendable, Hashable, Codable {
 }
 
 extension ResourceTotals {
-  /// Energy and cost of a replay's engines together.
-  ///
-  /// - Parameter outputTokens: generated for finished requests.
-  public init(_ engines: [EngineSummary], outputTokens: Int) {
+  /// Energy and cost of a replay's engines together, over the tokens of all requests that finished, those of a warm-up
+  /// among them.
+  public init(_ engines: [EngineSummary], of result: ReplayResult) {
     self.init(
       engines.lazy.map { (name: $0.name, joules: $0.joules, cost: $0.cost) },
-      outputTokens: outputTokens)
+      outputTokens: result.outcomes.reduce(0) {
+        $0 + ($1.status == .finished ? Int($1.outputTokens) : 0)
+      })
   }
 }

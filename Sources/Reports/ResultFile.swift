@@ -60,7 +60,8 @@ public struct ResultFile: Sendable {
   public init(
     toolVersion: String, inputs: [Input], deployment: [String: ResultValue],
     workload: [String: ResultValue]? = nil, summary: ReplaySummary,
-    engines: [EngineSummary]? = nil, bands: LatencyBands? = nil, timeShares: TimeShares? = nil,
+    engines: [EngineSummary]? = nil, resources: ResourceTotals? = nil, bands: LatencyBands? = nil,
+    timeShares: TimeShares? = nil,
     validation: Validation? = nil, warnings: [String] = []
   ) {
     self.toolVersion = toolVersion
@@ -69,7 +70,7 @@ public struct ResultFile: Sendable {
     self.workload = workload
     self.summary = summary
     self.engines = engines
-    resources = engines.map { ResourceTotals($0, outputTokens: summary.outputTokens) }
+    self.resources = resources
     self.bands = bands
     self.timeShares = timeShares
     self.validation = validation

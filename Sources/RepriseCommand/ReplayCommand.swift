@@ -154,10 +154,11 @@ struct ReplayCommand: FailingCommand {
     }
     let isOwnFolder = FileManager.default.fileExists(atPath: path("result.json"))
     try RequestsFile.write(rows, to: path("requests.csv"))
+    let engines = EngineSummary.engines(of: result, plans)
     let file = ResultFile(
       toolVersion: toolVersion, inputs: try inputs(log, scenario), deployment: resolved.echo(plans),
       workload: log.workload.echo, summary: summary,
-      engines: EngineSummary.engines(of: result, plans, over: summary.makespan),
+      engines: engines, resources: ResourceTotals(engines, of: result),
       bands: latencyBands, timeShares: shares,
       validation: validation,
       warnings: log.summary.warnings + warnings)

@@ -121,6 +121,17 @@ import Testing
     #expect(try result("plain")["validation"] != nil)
   }
 
+  @Test func `What engines did is of the whole replay, with its warm-up`() throws {
+    var engines: [[String: Any]] = []
+    for (name, seconds) in [("all", "0"), ("warm", "5")] {
+      #expect(try replay(name, "--no-timeline", "--no-bands", "--warm-up", seconds).code == 0)
+      engines += try #require(result(name)["engines"] as? [[String: Any]])
+    }
+    #expect(engines.count == 2)
+    #expect((engines[0]["utilisation"] as? Double ?? 0) > 0)
+    #expect(NSDictionary(dictionary: engines[0]) == NSDictionary(dictionary: engines[1]))
+  }
+
   @Test func `Timelines are those that are asked for, and what an earlier run left is removed`()
     throws
   {

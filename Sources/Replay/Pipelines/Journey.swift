@@ -158,7 +158,8 @@ struct Work {
   var engine: Int32 = -1
   /// Places that it takes there.
   var places: Int32 = 1
-  var started: Int64 = 0
+  /// When it was begun; -1 before, and for sequences of an encoder, whose passes are.
+  var started: Int64 = -1
   /// The next search of its batch; -1 at the end.
   var next: Int32 = -1
   /// Of a batch's first search the last one's number.

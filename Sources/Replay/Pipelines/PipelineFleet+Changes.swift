@@ -81,6 +81,7 @@ extension PipelineFleet {
     for work in works.indices where works[work].isInUse && Int(works[work].engine) == engine {
       let traffic = ScenarioLinks.Errand.work(Int32(work), serial: works[work].serial)
       links.cancel(at: time) { $0 == traffic }
+      noteBusy(works[work], at: time)
       freeWork(Int32(work))
     }
     switch engines[engine].kind {
@@ -105,6 +106,7 @@ extension PipelineFleet {
         group: models[place].group, index: models[place].index,
         limits: models[place].scheduler.limits, options: engineOptions)
     case .encoder:
+      if encoders[place].isBusy { noteBusyPass(of: engine, at: time) }
       encoders[place].drain()
       engines[engine].isWoken = false
     case .processors, .external:
@@ -116,8 +118,10 @@ extension PipelineFleet {
 
   private mutating func close(_ engine: Int, at time: Int64) {
     if engines[engine].isUp {
-      engines[engine].upTime += time - engines[engine].upSince
-      load?.add(.up, of: engines[engine].pool, from: engines[engine].upSince, to: time)
+      // The clock begins with the log's origin, engines with the first request.
+      let since = max(engines[engine].upSince, min(result.firstArrival, time))
+      engines[engine].upTime += time - since
+      load?.add(.up, of: engines[engine].pool, from: since, to: time)
     }
     engines[engine].isUp = false
     engines[engine].isStarting = false

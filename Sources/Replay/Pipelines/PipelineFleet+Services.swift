@@ -57,6 +57,7 @@ extension PipelineFleet {
     works[Int(number)].attempt = tasks[task].attempt
     works[Int(number)].engine = tasks[task].engine
     works[Int(number)].places = Int32(clamping: places)
+    works[Int(number)].started = -1
     (works[Int(number)].next, works[Int(number)].last) = (-1, number)
     works[Int(number)].isInUse = true
     return number
@@ -95,8 +96,7 @@ extension PipelineFleet {
     // What ends here may send its next stage here: the pass below takes that, and it needs no boundary of its own.
     engines[engine].isWoken = true
     if encoders[place].isBusy {
-      engines[engine].busyTime += Double(time - engines[engine].serviceStart)
-      load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
+      noteBusyPass(of: engine, at: time)
       var done: [Int32] = []
       swap(&done, &passed)
       encoders[place].end(&done)
@@ -210,13 +210,26 @@ extension PipelineFleet {
     let work = works[number]
     let (engine, place) = (Int(work.engine), engines[Int(work.engine)].place)
     queues[place].end(places: Int(work.places))
-    if queues[place].capacity < .max {
-      let share = Double(work.places) / Double(queues[place].capacity)
-      engines[engine].busyTime += Double(time - work.started) * share
-      load?.add(.busy, share, of: engines[engine].pool, from: work.started, to: time)
-    }
+    noteBusy(work, at: time)
     end(Int32(number), isServed: true, at: time)
     startWork(on: engine, at: time)
     stopIfDrained(engine, at: time)
+  }
+
+  /// Notes that an engine worked on something until now, whether that has ended or is lost.
+  mutating func noteBusy(_ work: Work, at time: Int64) {
+    guard work.started >= 0 else { return }
+    let engine = Int(work.engine)
+    let capacity = queues[engines[engine].place].capacity
+    guard capacity < .max else { return }
+    let share = Double(work.places) / Double(capacity)
+    engines[engine].busyTime += Double(time - work.started) * share
+    load?.add(.busy, share, of: engines[engine].pool, from: work.started, to: time)
+  }
+
+  /// The same of an encoder's pass.
+  mutating func noteBusyPass(of engine: Int, at time: Int64) {
+    engines[engine].busyTime += Double(time - engines[engine].serviceStart)
+    load?.add(.busy, of: engines[engine].pool, from: engines[engine].serviceStart, to: time)
   }
 }

@@ -195,16 +195,18 @@ public struct PipelineLatencies: Sendable {
   init() {}
 }
 
-/// Latencies of any number of requests, in a histogram of three significant digits with an exact mean.
+/// Latencies of any number of requests, in a histogram of three significant digits with an exact mean and maximum.
 public struct LatencyRecord: Sendable {
   private var histogram = Histogram<UInt64>(numberOfSignificantValueDigits: .three)
   private var sum = 0.0
+  private var longest = Nanoseconds.zero
 
   init() { histogram.autoResize = true }
 
   mutating func add(_ latency: Nanoseconds) {
     histogram.recordLatency(UInt64(clamping: latency.rawValue))
     sum += Double(latency.rawValue)
+    longest = max(longest, latency)
   }
 
   /// How many there are.
@@ -227,6 +229,6 @@ public struct LatencyRecord: Sendable {
     else { return nil }
     return LatencyStatistics(
       count: count, mean: Nanoseconds(rounding: sum / Double(count)), p50: p50, p90: p90, p95: p95,
-      p99: p99, maximum: Nanoseconds(Int64(clamping: histogram.max)))
+      p99: p99, maximum: longest)
   }
 }

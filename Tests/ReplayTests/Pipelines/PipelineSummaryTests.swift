@@ -81,6 +81,42 @@ struct PipelineSummaryTests {
     #expect(abs((pool.cost ?? 0) - 35e-9) < 1e-20)
   }
 
+  @Test("pays for no time before the first request, however late it comes")
+  func lateOutage() throws {
+    var plan = hostPlan(busy: 100, idle: 40, price: 3.6)
+    plan.scenario.pools[0].outages = [Outage(engine: 0, start: 1020e-6, duration: 5e-6)]
+    let late = hostRequests.map { request in
+      var request = request
+      request.arrival = request.arrival + Nanoseconds(1_000_000)
+      return request
+    }
+    let pool = PipelineSummary(try replay(plan, late).result, plan).pools[0]
+    #expect(pool.upTime == Nanoseconds(35_000))
+    #expect(abs((pool.cost ?? 0) - 35e-9) < 1e-20)
+  }
+
+  /// A call of 10 us, half of the host, is lost after 7 us, and begun anew 5 us later; a pass of an encoder likewise.
+  @Test("counts work that was lost as work")
+  func lostWork() throws {
+    var hosts = hostPlan(busy: 100, idle: 40, price: 3.6)
+    hosts.scenario.pools[0].outages = [Outage(engine: 0, start: 7e-6, duration: 5e-6)]
+    let (result, outcomes) = try replay(hosts, [request(0, input: 1, output: 1)])
+    #expect(outcomes.map(\.end.rawValue) == [22_000])
+    let pool = PipelineSummary(result, hosts).pools[0]
+    #expect(pool.busyTime == Nanoseconds((7000 + 10_000) / 2))
+    #expect(pool.upTime == Nanoseconds(17_000))
+
+    var encoders = plan(
+      [encoderPool()],
+      [Stage(name: "embed", action: .encode(EncoderWork(source: .prompt)), pool: "embedder")])
+    let whole = try replay(encoders, [request(0, input: 100, output: 1)]).result
+    let pass = try #require(whole.engines.first).busyTime
+    #expect(pass > Nanoseconds(500))
+    encoders.scenario.pools[0].outages = [Outage(engine: 0, start: 500e-9, duration: 1e-6)]
+    let broken = try replay(encoders, [request(0, input: 100, output: 1)]).result
+    #expect(broken.engines.first?.busyTime == pass + Nanoseconds(500))
+  }
+
   @Test("counts a language model's load over the time that it was up")
   func load() throws {
     let plan = plan(
