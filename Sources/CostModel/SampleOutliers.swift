@@ -22,8 +22,8 @@ public struct SampleOutliers: Sendable {
     /// median of all, or of two, or where no more than half are near it, from what the neighbours let expect,
     /// if others are not. Where none is near either, the point as a whole may be a spike; else their mean stands.
     case duplicates
-    /// Faster than the data sheet allows. Left out where it stands alone; of several in a row the
-    /// cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them
+    /// Faster than the data sheet allows. Left out where it stands alone and is faster by a twentieth; of several in a row
+    /// the cause is a cache or the data sheet, and they are kept. Not told of experts: how many of them
     /// a step reads is an average over routings, which skewed ones stay below.
     /// Nor of a point of which some repetitions were judged wrong: their mean is no time that was measured.
     case fasterThanLight = "faster than light"
@@ -66,6 +66,9 @@ public struct SampleOutliers: Sendable {
   public static let leastGrossSpike = 3.0
   /// The least factor between duplicates that is listed.
   public static let leastDisagreement = 1.1
+  /// The share of the data sheet's least time below which a lone time is wrong: rates are rounded, and ends of a curve
+  /// have one neighbour.
+  public static let sureLight = 0.95
   /// Above how many times its noise a curve's points are outliers.
   public static let noises = 6.0
 
@@ -124,12 +127,14 @@ public struct SampleOutliers: Sendable {
           excluded: isSure ? Array(lines.samples(at: place)) : [])
       }
       for place in lines.places.indices where isFast[place] && !contradicted.contains(place) {
+        let (time, light) = (exponential(lines.places[place].logTime), lines.places[place].light)
         let isAlone = !lines.neighbours(of: place).contains {
           [$0.below, $0.above].contains { $0.map { isFast[$0] } ?? false }
         }
+        let isWrong = isAlone && time < Self.sureLight * light
         add(
-          place, .fasterThanLight, exponential(lines.places[place].logTime),
-          lines.places[place].light, excluded: isAlone ? Array(lines.samples(at: place)) : [])
+          place, .fasterThanLight, time, light,
+          excluded: isWrong ? Array(lines.samples(at: place)) : [])
       }
       let excluded = Set(found.filter { !$0.excluded.isEmpty }.map(\.point)).count
       if 4 * excluded > lines.places.count {

@@ -164,6 +164,21 @@ import Testing
     #expect(outliers.excluding(from: [short]) == [short])
   }
 
+  /// The last of a curve has one neighbour: a rate that was rounded down is no reason to leave it out.
+  @Test(arguments: [(0.97, 0), (0.8, 1)])
+  func `A lone time is wrong where it is faster than the data sheet by a twentieth`(
+    share: Double, left: Int
+  ) {
+    let op = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
+    var times: [Time] = sizes.map { (AxisPoint($0), 1.1 * light(op, AxisPoint($0)) + 3000) }
+    let last = times.count - 1
+    times[last].time = share * light(op, times[last].point)
+    let curves = [curve(op, times)]
+    let outliers = SampleOutliers(curves, on: device)
+    #expect(outliers.findings.map(\.reason) == [.fasterThanLight])
+    #expect(outliers.excluding(from: curves)[0].samples.count == times.count - left)
+  }
+
   @Test func `Of three repetitions the wild one goes, of two the one that neighbours contradict`() {
     let op = Operator(.gemm, dataType: .bfloat16, ["n": 4096, "k": 4096])
     for extra in [[5.0, 1.02], [5.0]] {
