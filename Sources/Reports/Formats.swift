@@ -23,6 +23,14 @@ func groupedCount(_ count: Int, _ singular: String, _ plural: String? = nil) -> 
   "\(groupedText(count)) \(noun(of: count, singular, plural))"
 }
 
+/// A quantile as a percentile with no more decimals than it needs, three at most: 0.99 is "99", 0.999 "99.9".
+func percentileText(_ quantile: Double) -> String {
+  var text = fixedText(100 * quantile, decimals: 3)[...]
+  while text.hasSuffix("0") { text.removeLast() }
+  if text.hasSuffix(".") { text.removeLast() }
+  return String(text)
+}
+
 /// Appends nanoseconds as exact decimal microseconds: 1234567 becomes `1234.567`, 2000 `2`.
 func appendMicroseconds(_ time: Nanoseconds, to bytes: inout [UInt8]) {
   if time.rawValue < 0 { bytes.append(UInt8(ascii: "-")) }

@@ -59,6 +59,57 @@ import Testing
     #expect(html.contains("One run each"))
   }
 
+  @Test func `A scenario without a language model has a page, too`() throws {
+    let scenario = try command.file(
+      "web.yaml",
+      """
+      version: 1
+      name: a call
+      engines:
+        - {name: web, kind: external, concurrency: 1}
+      pipelines:
+        - {name: call, stages: [{do: call, on: web, mean_s: 0.04}]}
+      workload:
+        requests: 300
+        arrivals: {kind: poisson, rate: 20}
+        streams:
+          - {name: all, share: 1, input: 30, output: 10}
+
+      """)
+    let made = try command.run(["pipeline", scenario, "-o", directory.path("web")])
+    #expect(made.code == 0, "\(made.errors)")
+    let done = try report(directory.path("web"), "--ttft-ms", "50", "--percentile", "99.9")
+    #expect(done.code == 0, "\(done.errors)")
+    #expect(
+      done.output.contains("p99.9 TTFT: no request has any, limit 50.00 ms"), "\(done.output)")
+    #expect(try #require(page).contains("The 20 requests that took longest to their end"))
+  }
+
+  @Test func `Engines that keep up but make most requests wait are busy, in scenarios, too`() throws
+  {
+    // One sequence at a time, at four fifths of what it can serve.
+    let scenario = try command.file(
+      "busy.yaml",
+      """
+      version: 1
+      name: a queue
+      engines:
+        - {name: chat, model: Llama-3.1-8B, device: h100, max_model_len: 8192, max_num_seqs: 1}
+      pipelines:
+        - {name: chat, stages: [{do: generate, on: chat}]}
+      workload:
+        requests: 400
+        arrivals: {kind: poisson, rate: 1.4}
+        streams:
+          - {name: all, share: 1, input: 300, output: 100}
+
+      """)
+    let made = try command.run(["pipeline", scenario, "-o", directory.path("busy"), "--json"])
+    #expect(made.code == 0, "\(made.errors)")
+    let done = try report(directory.path("busy"))
+    #expect(done.output.contains("Busy. Engines keep up, but "), "\(done.output)")
+  }
+
   @Test func `What is no result is told in a line, and nothing is written`() throws {
     try replay("out", "--no-timeline", "--no-bands")
     let folder = directory.path("out")

@@ -74,11 +74,11 @@ public struct ReportedRun {
       limits: .init(
         timeToFirstToken: objectives.timeToFirstToken,
         timePerOutputToken: objectives.timePerOutputToken),
-      slow: ends.map { ($0.p90, $0.p99) })
-    guard digest.requests == result.rows else {
+      slow: ends.map { ($0.p90, $0.p99) }, warmUp: result.warmUp)
+    guard digest.rows == result.rows else {
       throw .badFile(
         path: folder + "/requests.csv",
-        reason: "it has \(digest.requests) requests where the result counts \(result.rows)")
+        reason: "it has \(digest.rows) requests where the result counts \(result.rows)")
     }
     let loadFile = exists("load.csv") ? folder + "/load.csv" : nil
     switch result {
@@ -113,6 +113,12 @@ extension ReportedRun.Result {
     case .replay(let file): file.summary.requests + file.summary.warmUp
     case .pipeline(let file): file.summary.requests
     }
+  }
+
+  /// When requests begin to count.
+  var warmUp: Nanoseconds {
+    guard case .integer(let warmUp)? = workload["warm_up_ns"] else { return .zero }
+    return Nanoseconds(Int64(warmUp))
   }
 
   var toolVersion: String {

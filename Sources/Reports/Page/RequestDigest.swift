@@ -14,9 +14,9 @@ struct RequestDigest {
     case replayed, measured, roofline
   }
 
-  /// What is counted over time.
+  /// What is counted over time; gone are arrivals that were not served.
   enum Channel: Int, CaseIterable {
-    case arrivals, finished, waiting, running, tokens
+    case arrivals, finished, gone, waiting, running, tokens
   }
 
   /// Limits that a request must keep to count as good.
@@ -24,9 +24,9 @@ struct RequestDigest {
     var timeToFirstToken: Nanoseconds?
     var timePerOutputToken: Nanoseconds?
 
-    /// Whether a finished request keeps them; a single token has no time per token to break.
-    func hold(_ firstToken: Nanoseconds, _ perToken: Nanoseconds?) -> Bool {
-      (timeToFirstToken.map { firstToken <= $0 } ?? true)
+    /// Whether a finished request keeps them; what it has not it cannot break, as a single token no time per token.
+    func hold(_ firstToken: Nanoseconds?, _ perToken: Nanoseconds?) -> Bool {
+      (timeToFirstToken.flatMap { limit in firstToken.map { $0 <= limit } } ?? true)
         && (timePerOutputToken.flatMap { limit in perToken.map { $0 <= limit } } ?? true)
     }
   }
@@ -38,7 +38,7 @@ struct RequestDigest {
     var arrival: Nanoseconds
     /// Arrival to the first step that worked on it, where the file says.
     var queue: Nanoseconds?
-    var firstToken: Nanoseconds
+    var firstToken: Nanoseconds?
     var perToken: Nanoseconds?
     var endToEnd: Nanoseconds
     var inputTokens: Int64
@@ -59,10 +59,12 @@ struct RequestDigest {
   static let mostSlow = 20
 
   /// Rows.
+  private(set) var rows = 0
+  /// Rows of requests that count: all but those of a warm-up.
   private(set) var requests = 0
-  /// Rows of requests that finished.
+  /// Of these, requests that finished.
   private(set) var finished = 0
-  /// Rows of others: rejected, turned away, given up, or left under way.
+  /// Others: rejected, turned away, given up, or left under way.
   var unfinished: Int { requests - finished }
   /// Finished requests that kept the limits.
   private(set) var good = 0
@@ -109,9 +111,12 @@ struct RequestDigest {
 
   /// Reads a file that `replay` or `pipeline` wrote, plain or compressed.
   ///
-  /// - Parameter slow: the 90th and the 99th percentile of the end-to-end latency.
+  /// - Parameters:
+  ///   - slow: the 90th and the 99th percentile of the end-to-end latency.
+  ///   - warmUp: requests that arrive before are in the load alone.
   init(
-    _ path: String, limits: Limits = Limits(), slow: (Nanoseconds, Nanoseconds)? = nil
+    _ path: String, limits: Limits = Limits(), slow: (Nanoseconds, Nanoseconds)? = nil,
+    warmUp: Nanoseconds = .zero
   ) throws(ReportError) {
     latencies = (0..<Side.allCases.count * LatencyMetric.allCases.count).map { _ in
       Self.emptyHistogram()
@@ -123,9 +128,13 @@ struct RequestDigest {
       var slowEnd = Slowest(most: Self.mostSlow)
       while try rows.next() {
         let row = try rows.row()
+        addLoad(of: row)
+        guard row.arrival >= warmUp else { continue }
         add(row, limits, slow)
         guard row.isFinished else { continue }
-        slowStart.offer(row.firstToken.rawValue, requests) { rows.request(row) }
+        if let firstToken = row.firstToken {
+          slowStart.offer(firstToken.rawValue, requests) { rows.request(row) }
+        }
         slowEnd.offer(row.endToEnd.rawValue, requests) { rows.request(row) }
       }
       slowestToStart = slowStart.requests
@@ -145,14 +154,8 @@ struct RequestDigest {
     _ row: RequestRows.Row, _ limits: Limits, _ slow: (Nanoseconds, Nanoseconds)?
   ) {
     requests += 1
-    let arrival = row.arrival
-    arrivals =
-      arrivals.map { min($0.lowerBound, arrival)...max($0.upperBound, arrival) }
-      ?? arrival...arrival
-    count(.arrivals, at: arrival)
     guard row.isFinished else { return }
     finished += 1
-    lastEnd = max(lastEnd, arrival + row.endToEnd)
     if limits.hold(row.firstToken, row.perToken) { good += 1 }
     for side in Side.allCases {
       guard let times = row.latencies(side) else { continue }
@@ -161,9 +164,8 @@ struct RequestDigest {
         latencies[Self.place(side, metric)].record(UInt64(time.rawValue))
       }
     }
-    addLoad(of: row)
     let queue = Double((row.queue ?? .zero).rawValue)
-    let firstToken = Double(row.firstToken.rawValue)
+    let firstToken = Double((row.firstToken ?? row.endToEnd).rawValue)
     let end = Double(row.endToEnd.rawValue)
     for (index, least) in [Nanoseconds.zero, slow?.0, slow?.1].enumerated() {
       guard let least, row.endToEnd >= least else { continue }
@@ -174,10 +176,19 @@ struct RequestDigest {
     }
   }
 
+  /// Notes what a row was to engines over time, in a warm-up, too.
   private mutating func addLoad(of row: RequestRows.Row) {
+    rows += 1
+    arrivals =
+      arrivals.map { min($0.lowerBound, row.arrival)...max($0.upperBound, row.arrival) }
+      ?? row.arrival...row.arrival
+    count(.arrivals, at: row.arrival)
+    if row.isGone { count(.gone, at: row.arrival) }
+    guard row.isFinished else { return }
+    lastEnd = max(lastEnd, row.arrival + row.endToEnd)
     let arrival = Double(row.arrival.rawValue)
     let end = arrival + Double(row.endToEnd.rawValue)
-    let firstToken = arrival + Double(row.firstToken.rawValue)
+    let firstToken = arrival + Double((row.firstToken ?? row.endToEnd).rawValue)
     count(.finished, at: row.arrival + row.endToEnd)
     let began = arrival + Double((row.queue ?? .zero).rawValue)
     load.add(began - arrival, to: Channel.waiting.rawValue, from: arrival, to: began)

@@ -7,9 +7,12 @@ struct RequestRows: ~Copyable {
   /// The numbers of one row. Latencies of a request that did not finish are zero.
   struct Row {
     var isFinished = false
+    /// Whether it went without being served: rejected, turned away, or given up.
+    var isGone = false
     var arrival = Nanoseconds.zero
     var queue: Nanoseconds?
-    var firstToken = Nanoseconds.zero
+    /// Nil where no language model answers.
+    var firstToken: Nanoseconds?
     var perToken: Nanoseconds?
     var endToEnd = Nanoseconds.zero
     var outputTokens: Int64 = 0
@@ -69,6 +72,7 @@ struct RequestRows: ~Copyable {
   private var table: CSVReader
   private let columns: Columns
   private let finished = Array("finished".utf8)
+  private let unfinished = Array("unfinished".utf8)
   /// Times beyond this, some 146 years, are no times of a replay; sums of two still fit.
   private static let latest: Int64 = (1 << 62) - 1
 
@@ -93,8 +97,11 @@ struct RequestRows: ~Copyable {
     var row = Row()
     row.arrival = try time(columns.arrival)
     row.isFinished = table.field(columns.status, is: finished)
-    guard row.isFinished else { return row }
-    row.firstToken = try time(columns.firstToken)
+    guard row.isFinished else {
+      row.isGone = !table.field(columns.status, is: unfinished)
+      return row
+    }
+    row.firstToken = try optionalTime(columns.firstToken)
     row.endToEnd = try time(columns.endToEnd)
     row.perToken = try optionalTime(columns.perToken)
     row.outputTokens = try number(columns.outputTokens)

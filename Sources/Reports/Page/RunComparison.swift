@@ -17,7 +17,8 @@ struct RunComparison {
 
   let variants: [Variant]
 
-  /// Groups runs; variants are in the order of their first run, the runs of each in that of their seeds.
+  /// Groups runs; variants are in the order of their first run, the runs of each in that of their seeds. Of runs with one
+  /// seed, which are one run, the first counts.
   init(_ runs: [ReportedRun]) {
     var order: [[String]] = []
     var groups: [[String]: [ReportedRun]] = [:]
@@ -26,14 +27,23 @@ struct RunComparison {
       if groups[key] == nil { order.append(key) }
       groups[key, default: []].append(run)
     }
-    variants = order.map { key in
-      let members = (groups[key] ?? []).enumerated().sorted {
-        ($0.element.seed, $0.offset) < ($1.element.seed, $1.offset)
-      }.map(\.element)
-      let name =
-        members.count > 1
-        ? "\(members[0].result.title), \(members.count) seeds" : members.first?.name ?? ""
-      return Variant(name: name, runs: members)
+    let grouped = order.map { key in
+      var seen: Set<String> = []
+      let given = (groups[key] ?? []).filter { seen.insert($0.seed).inserted }
+      let members = given.sorted { $0.seed < $1.seed }
+      let name = given.first?.name ?? ""
+      let isOwn = name != given.first?.result.title
+      return Variant(
+        name: members.count > 1 && !isOwn ? "\(name), \(members.count) seeds" : name,
+        runs: members)
+    }
+    // Set-ups that are called alike are told apart by their folders.
+    let alike = Dictionary(grouping: grouped, by: \.name).filter { $0.value.count > 1 }
+    variants = grouped.map { variant in
+      guard alike[variant.name] != nil, let folder = variant.runs.first?.folder else {
+        return variant
+      }
+      return Variant(name: "\(variant.name) (\(folder))", runs: variant.runs)
     }
   }
 

@@ -44,18 +44,20 @@ extension ReportedRun {
       (.timeToFirstToken, objectives.timeToFirstToken),
       (.timePerOutputToken, objectives.timePerOutputToken),
     ]
-    let name = "p\(fixedText(100 * objectives.quantile, decimals: 0))"
+    let name = "p" + percentileText(objectives.quantile)
     var held: [String] = []
     var broken: [String] = []
     for (metric, limit) in limits {
       guard let limit else { continue }
       let value = quantile(objectives.quantile, metric)
       let words =
-        "\(name) \(metric.title) "
-        + (value.map { millisecondsText($0) + " ms" }
-          ?? (digest.unfinished > 0 ? "is of requests that did not finish" : "n/a"))
+        "\(name) \(metric.title)"
+        + (value.map { " " + millisecondsText($0) + " ms" }
+          ?? (digest.unfinished > 0
+            ? " is of requests that did not finish" : ": no request has any"))
         + ", limit \(millisecondsText(limit)) ms"
-      if let value, value <= limit { held.append(words) } else { broken.append(words) }
+      let holds = value.map { $0 <= limit } ?? (digest.unfinished == 0)
+      if holds { held.append(words) } else { broken.append(words) }
     }
     guard let goodput, !objectives.isEmpty else {
       return VerdictLine(

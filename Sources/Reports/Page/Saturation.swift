@@ -47,7 +47,8 @@ extension ReportedRun {
     func sum(_ channel: RequestDigest.Channel) -> Double {
       digest.load.amounts(channel.rawValue)[span].reduce(0, +)
     }
-    let came = sum(.arrivals)
+    // Who is not served does not wait for it.
+    let came = sum(.arrivals) - sum(.gone)
     let ended = sum(.finished)
     let seconds = Double(span.count) * width / 1e9
     if ended < Saturation.leastServed * came, came - ended > 3 * came.squareRoot() {
@@ -55,11 +56,20 @@ extension ReportedRun {
         state: .overloaded(arriving: came / seconds, served: ended / seconds),
         peakWaiting: waiting)
     }
-    let all = digest.spent[0]
-    let share = all.queue / max(1, all.queue + all.prefill)
+    let share = waitingShare
     return Saturation(
       state: share > Saturation.queueShare ? .queueing(share: share) : .keepsUp,
       peakWaiting: waiting)
+  }
+
+  /// The part of the time to first token that is waiting; of a scenario, on the critical paths.
+  private var waitingShare: Double {
+    if case .pipeline(let file) = result {
+      let all = file.summary.blame.first { $0.metric == .timeToFirstToken && $0.slowest == 1 }
+      return all?.shares.reduce(0) { $0 + ($1.part == .queue ? $1.share : 0) } ?? 0
+    }
+    let all = digest.spent[0]
+    return all.queue / max(1, all.queue + all.prefill)
   }
 
   /// How many there were of something on average over each bin: requests that wait or run.

@@ -30,6 +30,7 @@ struct SlowestTable {
       }
     }
     table(toEnd, "longest to their end", &html)
+    guard !run.digest.slowestToStart.isEmpty else { return }
     html.element("details") { details in
       details.element("summary", text: "The slowest to their first token")
       table(run.digest.slowestToStart, "longest to their first token", &details)
@@ -55,7 +56,8 @@ struct SlowestTable {
           var cells = [fixedText(request.arrival.seconds, decimals: 3)]
           if tellsQueues { cells.append(request.queue.map(millisecondsText) ?? "") }
           cells += [
-            millisecondsText(request.firstToken), request.perToken.map(millisecondsText) ?? "",
+            request.firstToken.map(millisecondsText) ?? "",
+            request.perToken.map(millisecondsText) ?? "",
             millisecondsText(request.endToEnd),
           ]
           if isMeasured { cells.append(request.measuredEndToEnd.map(millisecondsText) ?? "") }
@@ -70,7 +72,7 @@ struct SlowestTable {
 
   private func bar(_ request: RequestDigest.Request, _ longest: Double, _ html: inout HTML) {
     let queue = Double((request.queue ?? .zero).rawValue)
-    let firstToken = Double(request.firstToken.rawValue)
+    let firstToken = Double((request.firstToken ?? request.endToEnd).rawValue)
     let end = Double(request.endToEnd.rawValue)
     html.element("span", ["class": "bar", "aria-hidden": "true"]) { bar in
       for (name, from, to) in [

@@ -190,10 +190,11 @@ struct TimePanels {
 
   /// The warm-up, whose requests are in no figure.
   private var shaded: [[Number]] {
-    guard case .integer(let warmUp)? = run.result.workload["warm_up_ns"], warmUp > 0 else {
+    let warmUp = run.result.warmUp
+    guard warmUp > .zero else {
       return []
     }
-    return [[Number(value: 0), Number(value: Nanoseconds(Int64(warmUp)).seconds)]]
+    return [[Number(value: 0), Number(value: warmUp.seconds)]]
   }
 
   private func means(_ channel: RequestDigest.Channel) -> [Double] {

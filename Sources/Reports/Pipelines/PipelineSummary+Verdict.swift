@@ -85,7 +85,7 @@ extension PipelineSummary.Metric {
 
 extension ObjectiveSummary.Check {
   /// What it is about: "p99 TTFT".
-  var name: String { "p\(fixedText(100 * quantile, decimals: 0)) \(metric.title)" }
+  var name: String { "p\(percentileText(quantile)) \(metric.title)" }
 }
 
 extension BlameSummary.Share {

@@ -141,6 +141,14 @@ struct ReportPageTests {
           let alone = RunComparison([second, first])
           #expect(alone.note.contains("by Student's t."))
           #expect(!alone.note.contains("ifferences"))
+          // A seed is run once, however often it is given.
+          let doubled = RunComparison([first, first, other])
+          #expect(doubled.variants.map(\.runs.count) == [1, 1])
+          #expect(doubled.variants[0].name == "\(first.name) (\(first.folder))")
+          var named = first
+          named.name = "mine"
+          #expect(
+            RunComparison([named, second, other]).variants.map(\.name) == ["mine", other.name])
         }
       }
     }

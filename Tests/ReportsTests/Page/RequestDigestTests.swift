@@ -45,6 +45,30 @@ struct RequestDigestTests {
     #expect(abs(digest.spent[1].decode - decode) < 1)
   }
 
+  @Test("leaves a warm-up out of all figures but those over time")
+  func warmUp() throws {
+    let rows = try ToyRun(requests: 300, engines: 2).rows
+    let warmUp = rows[100].outcome.arrival
+    let digests = try withTemporaryPath("requests.csv") { path in
+      try RequestsFile.write(rows, to: path)
+      let whole = try RequestDigest(path, warmUp: warmUp)
+      try RequestsFile.write(Array(rows[100...]), to: path)
+      return (whole, try RequestDigest(path))
+    }
+    let (whole, rest) = digests
+    #expect(whole.rows == 300 && whole.requests == 200)
+    #expect(whole.finished == rest.finished && whole.good == rest.good)
+    #expect(whole.slowestToEnd.map(\.id) == rest.slowestToEnd.map(\.id))
+    #expect(whole.spent[0].decode == rest.spent[0].decode)
+    for metric in LatencyMetric.allCases {
+      #expect(
+        whole.quantile(0.9, .replayed, metric) == rest.quantile(0.9, .replayed, metric))
+    }
+    let arrivals = whole.load.amounts(RequestDigest.Channel.arrivals.rawValue)
+    #expect(arrivals.reduce(0, +) == 300)
+    #expect(whole.arrivals?.lowerBound == rows.map(\.outcome.arrival).min())
+  }
+
   @Test("keeps each side's latencies to a thousandth", arguments: LatencyMetric.allCases)
   func latencies(metric: LatencyMetric) throws {
     let rows = try ToyRun(requests: 400).rows

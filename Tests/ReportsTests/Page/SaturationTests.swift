@@ -10,11 +10,14 @@ import Testing
 @Suite("Saturation")
 struct SaturationTests {
   /// The verdict on a server that takes `service` seconds a request, first come first served.
-  private func saturation(_ arrivals: [Double], service: Double) throws -> Saturation {
+  private func saturation(
+    _ arrivals: [Double], service: Double,
+    status: (Int) -> RequestOutcome.Status = { _ in .finished }
+  ) throws -> Saturation {
     var free = 0.0
     let rows = arrivals.enumerated().map { index, arrival in
       var outcome = RequestOutcome()
-      outcome.status = .finished
+      outcome.status = status(index)
       let start = max(arrival, free)
       free = start + service
       outcome.arrival = Nanoseconds(rounding: 1e9 * arrival)
@@ -27,7 +30,7 @@ struct SaturationTests {
     }
     var summary = ReplaySummary()
     summary.requests = rows.count
-    summary.finished = rows.count
+    summary.finished = rows.count { $0.outcome.status == .finished }
     return try withTemporaryPath("requests.csv") { path in
       let folder = String(path.dropLast("/requests.csv".count))
       try RequestsFile.write(rows, to: path)
@@ -84,6 +87,22 @@ struct SaturationTests {
     }
     // M/D/1: ρ/(2(1−ρ)) services of waiting before half a service until the first token.
     #expect(abs(share - 0.9) < 0.08)
+  }
+
+  @Test("who is rejected waits for nothing, and makes no queue")
+  func rejected() throws {
+    let arrivals = (0..<600).map { Double($0) / 10 }
+    let result = try saturation(arrivals, service: 0.05) { $0 % 4 == 0 ? .rejected : .finished }
+    guard case .keepsUp = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+    // Those that never end do wait.
+    let stuck = try saturation(arrivals, service: 0.05) { $0 % 4 == 0 ? .unfinished : .finished }
+    guard case .overloaded = stuck.state else {
+      Issue.record("\(stuck.state)")
+      return
+    }
   }
 
   @Test("few requests say nothing")
