@@ -23,7 +23,7 @@ enum Defaults {
       !arguments.contains("--help"), !arguments.contains("-h")
     else { return arguments }
     do {
-      return try added(to: arguments, of: name)
+      return try added(to: arguments)
     } catch {
       // What is wrong with the file is for the doctor to tell.
       guard name == DoctorCommand.configuration.commandName else { throw error }
@@ -31,28 +31,30 @@ enum Defaults {
     }
   }
 
-  private static func added(to arguments: [String], of name: String) throws -> [String] {
+  private static func added(to arguments: [String]) throws -> [String] {
     guard let defaults = try read() else { return arguments }
     let commands = try commandHelp()
     for option in defaults.options {
       if let problem = unknown(option, defaults.path, commands) { throw problem }
     }
-    guard let command = commands.first(where: { $0.commandName == name }) else { return arguments }
+    guard let command = CommandHelp.meant(by: arguments, among: commands) else { return arguments }
+    let words = arguments.starts(with: command.path) ? command.path.count : 1
+    let (path, given) = (arguments.prefix(words), arguments.dropFirst(words))
     var added: [String] = []
     var forAll: [[String]] = []
-    for option in defaults.options where option.command == nil || option.command == name {
+    for option in defaults.options where option.command == nil || option.command == command.name {
       guard let known = command.argument(option.name) else { continue }
       // What is for one command goes before what is for all.
-      let isOwn = defaults.options.contains { $0.command == name && $0.name == option.name }
+      let isOwn = defaults.options.contains { $0.command == command.name && $0.name == option.name }
       if option.command == nil, isOwn { continue }
-      guard !known.isGiven(in: arguments) else { continue }
+      guard !known.isGiven(in: Array(given)) else { continue }
       let text = try command.text(option, for: known, defaults.path)
       if option.command == nil { forAll.append(text) } else { added += text }
     }
     /// 'inspect FILE' takes no '--db', though 'inspect --outliers' does: what is for all goes where it fits.
     func fits(_ text: [String]) -> Bool {
-      let rest = added + arguments.dropFirst()
-      guard refusal(of: [name] + rest) == nil, let problem = refusal(of: [name] + text + rest)
+      let rest = added + given
+      guard refusal(of: path + rest) == nil, let problem = refusal(of: path + text + rest)
       else { return true }
       // One that is no value of this command's option may be one of another's.
       guard problem.hasPrefix("The value "), let option = text.first?.dropFirst(2) else {
@@ -66,7 +68,7 @@ enum Defaults {
     }
     // One may need another that stands behind it.
     while let next = forAll.firstIndex(where: fits) { added += forAll.remove(at: next) }
-    return [name] + added + arguments.dropFirst()
+    return path + added + given
   }
 
   /// What the command says of arguments that it does not take; nil where it takes them.
@@ -85,7 +87,7 @@ enum Defaults {
     return defaults.options.compactMap { option in
       if let problem = unknown(option, defaults.path, commands) { return problem.description }
       var (mistyped, isTaken) = (String?.none, false)
-      for command in commands where option.command == nil || option.command == command.commandName {
+      for command in commands where option.command == nil || option.command == command.name {
         guard let known = command.argument(option.name) else { continue }
         do {
           let text = try command.text(option, for: known, defaults.path)
@@ -116,7 +118,7 @@ enum Defaults {
     let commands = try commandHelp()
     return defaults.options.flatMap { option in
       let isInput = commands.contains { command in
-        (option.command == nil || option.command == command.commandName)
+        (option.command == nil || option.command == command.name)
           && command.argument(option.name)?.isFile == true
       }
       return option.values.filter {
@@ -136,30 +138,31 @@ enum Defaults {
           path: path, line: option.line,
           message: "no command has the option '--\(option.name)'" + hint(option.name, commands))
     }
-    guard let command = commands.first(where: { $0.commandName == name }) else {
+    let own = commands.filter { $0.name == name }
+    guard !own.isEmpty else {
       return ScenarioError(
         path: path, line: option.line,
         message: "there is no command '\(name)'; 'reprise --help' lists them")
     }
-    return command.argument(option.name) != nil
+    return own.contains { $0.argument(option.name) != nil }
       ? nil
       : ScenarioError(
         path: path, line: option.line,
-        message: "'reprise \(name)' has no option '--\(option.name)'"
-          + hint(option.name, [command]))
+        message: "'reprise \(name)' has no option '--\(option.name)'" + hint(option.name, own))
   }
 
   private static func hint(_ name: String, _ commands: [CommandHelp]) -> String {
-    let names = commands.flatMap { $0.arguments ?? [] }.flatMap(\.longNames).filter { $0 != name }
+    let names = commands.flatMap(\.optionNames).filter { $0 != name }
     return nearestName(to: name, among: names).map { "; did you mean '\($0)'?" } ?? ""
   }
 
+  /// What can be run: commands, and of those that have any their subcommands.
   private static func commandHelp() throws -> [CommandHelp] {
     struct Tool: Decodable {
       var command: CommandHelp
     }
     let tool = try JSONDecoder().decode(Tool.self, from: Data(RepriseCommand._dumpHelp().utf8))
-    return tool.command.subcommands ?? []
+    return tool.command.commands
   }
 }
 
@@ -204,9 +207,49 @@ private struct CommandHelp: Decodable {
     }
   }
 
-  var commandName: String
-  var arguments: [Argument]?
-  var subcommands: [CommandHelp]?
+  private var commandName: String
+  private var defaultSubcommand: String?
+  private var arguments: [Argument]?
+  private var subcommands: [CommandHelp]?
+  /// The words that run it; not in the help.
+  private(set) var path: [String] = []
+  /// Whether it is what the words before its last one run.
+  private var isDefault = false
+
+  private enum CodingKeys: String, CodingKey {
+    case commandName, defaultSubcommand, arguments, subcommands
+  }
+
+  /// The first of its words, under which its defaults stand.
+  var name: String { path.first ?? commandName }
+
+  /// The long names of its options.
+  var optionNames: [String] { (arguments ?? []).flatMap(\.longNames) }
+
+  /// What can be run of a whole tool.
+  var commands: [CommandHelp] { (subcommands ?? []).flatMap { $0.runnable() } }
+
+  /// The command itself, or its subcommands, with the words that run them.
+  func runnable(after words: [String] = []) -> [CommandHelp] {
+    guard let subcommands, !subcommands.isEmpty else {
+      var own = self
+      own.path = words + [commandName]
+      return [own]
+    }
+    return subcommands.flatMap { command in
+      command.runnable(after: words + [commandName]).map { runnable in
+        var runnable = runnable
+        runnable.isDefault = command.commandName == defaultSubcommand
+        return runnable
+      }
+    }
+  }
+
+  /// The command that arguments run: that of their words, or else what its first word runs without another.
+  static func meant(by arguments: [String], among commands: [CommandHelp]) -> CommandHelp? {
+    commands.first { arguments.starts(with: $0.path) }
+      ?? commands.first { $0.isDefault && $0.name == arguments.first }
+  }
 
   /// The option or flag of a long name; none of those that stand in for the command itself.
   func argument(_ name: String) -> Argument? {
@@ -240,6 +283,6 @@ private struct CommandHelp: Decodable {
     let needed = (arguments ?? []).filter {
       !$0.isOptional && $0.longNames != given.longNames
     }
-    return [commandName] + needed.flatMap { $0.longNames.prefix(1).map { "--" + $0 } + ["x"] }
+    return path + needed.flatMap { $0.longNames.prefix(1).map { "--" + $0 } + ["x"] }
   }
 }

@@ -27,6 +27,7 @@ extension SweepDescription {
     -> [SweepCombination]
   {
     let root = try parse(yaml, what: "a sweep's base", path: basePath)
+    try refuseOverlaps(in: root)
     var partial: [(root: Node, values: [String])] = [(root, [])]
     for field in fields {
       let steps = field.path.split(separator: ".", omittingEmptySubsequences: false)
@@ -60,6 +61,36 @@ extension SweepDescription {
     return combinations
   }
 
+  /// Refuses fields of which one would write over another, so that results were named by values that they are not of.
+  private func refuseOverlaps(in root: Node) throws(ScenarioError) {
+    var known: [(name: String, place: [String])] = []
+    if seeds != [nil] { known.append(("seeds", ["seed"])) }
+    if speeds != [nil] { known.append(("speeds", ["speed"])) }
+    for field in fields {
+      let steps = field.path.split(separator: ".", omittingEmptySubsequences: false)
+      let place = place(of: steps[...], in: root)
+      if let other = known.first(where: {
+        $0.place.starts(with: place) || place.starts(with: $0.place)
+      }) {
+        throw ScenarioError(
+          path: path, line: field.line,
+          message:
+            "'\(field.path.prefix(128))' and '\(other.name.prefix(128))' are of one place; leave one out"
+        )
+      }
+      known.append((field.path, place))
+      var seen: Set<String> = []
+      for value in field.values {
+        let text = try text(value, field)
+        guard seen.insert(text).inserted else {
+          throw ScenarioError(
+            path: path, line: field.line,
+            message: "'\(field.path.prefix(128))' has '\(text.prefix(128))' twice; once is enough")
+        }
+      }
+    }
+  }
+
   /// A value in one line: as it stands where it is a scalar.
   private func text(_ value: Node, _ field: Field) throws(ScenarioError) -> String {
     if let scalar = value.scalar { return scalar.string }
@@ -73,6 +104,25 @@ extension SweepDescription {
       throw ScenarioError(path: path, line: line, message: "cannot be written as YAML: \(error)")
     }
   }
+}
+
+/// The keys to a place, entries of lists by their numbers, whatever names them.
+private func place(of steps: ArraySlice<Substring>, in node: Node?) -> [String] {
+  guard let step = steps.first else { return [] }
+  guard let entries = node?.sequence else {
+    return [String(step)] + place(of: steps.dropFirst(), in: node?.mapping?[String(step)])
+  }
+  let index = index(of: step, in: entries)
+  return [index.map(String.init) ?? String(step)]
+    + place(of: steps.dropFirst(), in: index.map { entries[$0] })
+}
+
+/// The entry of a list that a step names, or counts from 0.
+private func index(of step: Substring, in entries: Node.Sequence) -> Int? {
+  let named = entries.indices.first {
+    entries[$0].mapping?["name"]?.scalar?.string == String(step)
+  }
+  return named ?? Int(step).flatMap { entries.indices.contains($0) ? $0 : nil }
 }
 
 /// A node with another value at a place; nil where there is no such place. A last key that is not there
@@ -94,10 +144,7 @@ private func setting(_ value: Node, at steps: ArraySlice<Substring>, in node: No
     return node
   }
   guard let entries = node.sequence else { return nil }
-  let named = entries.indices.first {
-    entries[$0].mapping?["name"]?.scalar?.string == String(step)
-  }
-  guard let index = named ?? Int(step), entries.indices.contains(index),
+  guard let index = index(of: step, in: entries),
     let changed = setting(value, at: rest, in: entries[index])
   else { return nil }
   node[Node(String(index))] = changed

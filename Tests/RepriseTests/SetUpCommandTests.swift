@@ -106,6 +106,27 @@ import Testing
     #expect(mistyped.errors.contains("'many' is invalid for '--threads"), "\(mistyped.errors)")
   }
 
+  @Test func `Defaults reach subcommands, that which needs no name among them`() throws {
+    let search = Checkout.path("docs/examples/search/chat.yaml")
+    _ = try command.file("reprise.yaml", "db: none.sqlite\njson: true\n")
+    let typed = try run("search", search, "--db", "none.sqlite")
+    for arguments in [["search", search], ["search", "designs", search]] {
+      let found = try command.run(arguments, in: directory.url)
+      #expect(found.code == 66 && found.errors == typed.errors, "\(found.errors)")
+    }
+    let layouts = [
+      "search", "layouts", "--model", "llama-3.1-8b", "--platform", "dgx-h100", "--devices", "8",
+    ]
+    #expect(try command.run(layouts, in: directory.url).output.hasPrefix("{"))
+    #expect(try !command.run(layouts + ["--no-json"], in: directory.url).output.hasPrefix("{"))
+    _ = try command.file("reprise.yaml", "sweep:\n  shard: 9/2\nsearch:\n  exhaustive: true\n")
+    #expect(try run("sweep", "run", "none").errors.contains("shard"))
+    #expect(try run("doctor").output.contains("reprise.yaml  broken  reprise.yaml:2: "))
+    _ = try command.file("reprise.yaml", "sweep:\n  shrad: 1/2\n")
+    let wrong = try run("sweep", "run", "none")
+    #expect(wrong.errors.contains("'reprise sweep' has no option '--shrad'; did you mean 'shard'?"))
+  }
+
   @Test func `A damaged database is found out`() throws {
     _ = try OwnCapture.database(in: directory)
     let path = directory.path("lat.sqlite")

@@ -113,6 +113,12 @@ import Testing
     ("workload.arrivals.rate: [5, 10, -2]", "with workload.arrivals.rate = -2: "),
     ("engines.chat.max_num_seqs: [8, many]", "with engines.chat.max_num_seqs = many: "),
     ("engines.chat.cuont: [1]", "engines.chat.cuont = 1, seed = 1: "),
+    (
+      "engines.0.device: [a100]",
+      "bad.yaml:3: 'engines.0.device' and 'engines.chat.device' are of one place"
+    ),
+    ("seed: [3]", "bad.yaml:3: 'seed' and 'seeds' are of one place"),
+    ("engines.chat.count: [1, 2, 1]", "bad.yaml:3: 'engines.chat.count' has '1' twice"),
   ])
   func `A value that cannot be is refused when it is planned, by its field`(
     field: String, words: String
