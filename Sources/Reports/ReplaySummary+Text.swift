@@ -4,7 +4,10 @@ import Validation
 
 extension ReplaySummary {
   /// Tables of counts and of latencies, for a terminal.
-  public var text: String {
+  public var text: String { text(engines: 1) }
+
+  /// The same of several engines: the most requests that run at once are of one of them, their mean of all.
+  public func text(engines: Int) -> String {
     func perSecond(_ value: Double) -> String { fixedText(value, decimals: 2) + "/s" }
     func percent(_ share: Double) -> String { fixedText(100 * share, decimals: 1) + " %" }
     var counts = TextTable([.init("", .left), .init("total"), .init("rate")])
@@ -31,7 +34,13 @@ extension ReplaySummary {
     counts.add(["simulated time", fixedText(makespan.seconds, decimals: 3) + " s"])
 
     var load = TextTable([.init("load", .left), .init("mean"), .init("peak")])
-    load.add(["running requests", fixedText(meanRunning, decimals: 1), "\(peakRunning)"])
+    let running = fixedText(meanRunning, decimals: 1)
+    if engines > 1 {
+      load.add(["running requests, all engines", running])
+      load.add(["running requests, one engine", "", "\(peakRunning)"])
+    } else {
+      load.add(["running requests", running, "\(peakRunning)"])
+    }
     load.add(["key-value memory", percent(meanMemoryUse), percent(peakMemoryUse)])
     if prefixHitRate > 0 {
       load.add(["prefix hits, resumed requests too", percent(prefixHitRate)])
@@ -43,8 +52,9 @@ extension ReplaySummary {
       func mean(_ sum: Nanoseconds) -> String {
         millisecondsText(Nanoseconds(rounding: Double(sum.rawValue) / Double(handovers.requests)))
       }
+      travel.add(["requests handed over", groupedText(handovers.requests)])
       travel.add([
-        "waited for memory", groupedText(handovers.requests), mean(handovers.memoryQueueTime),
+        "waited for a place or memory", "", mean(handovers.memoryQueueTime),
         millisecondsText(handovers.longestMemoryQueue),
       ])
       travel.add([

@@ -36,7 +36,8 @@ extension ReplayWorkload {
   public var echo: [String: ResultValue] {
     var echo: [String: ResultValue] = [
       "speed": .number(options.speed), "thin": .number(options.keptShare),
-      "spread_ties": .flag(options.spreadsTies), "warm_up_ns": nanoseconds(options.warmUp),
+      "spread_ties": .flag(options.spreadsTies), "changes_load": .flag(options.changesLoad),
+      "warm_up_ns": nanoseconds(options.warmUp),
       // All 64 bits of it, which a number of JSON need not have.
       "seed": .text(String(options.seed)), "think_ns": nanoseconds(options.thinkTime),
       "requests": .integer(records.count), "log_requests": .integer(logCount),

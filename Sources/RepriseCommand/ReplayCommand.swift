@@ -185,7 +185,7 @@ struct ReplayCommand: FailingCommand {
       print(log.summary.text)
       if let text = log.workload.text { print(text) }
       for plan in plans { print("\(plan.group.name): \(plan.prices)") }
-      print(summary.text)
+      print(summary.text(engines: result.engines.count))
       if let latencyBands { print(latencyBands.text) }
       if let validation {
         print("against what the log measured ('reprise validate' prints the whole table):")

@@ -151,7 +151,7 @@ struct ResolvedScenario {
     if result.isCut { warnings.append("the replay was stopped before its end") }
     if result.rejected > 0 {
       warnings.append(
-        "\(result.rejected) of \(result.arrivals) requests were rejected: longer than 'max_model_len' "
+        "\(result.rejected) of \(result.arrivals) requests were rejected: without a token, or longer than 'max_model_len' "
           + "or than an engine's memory")
     }
     if result.unfinished > 0, !result.isCut {

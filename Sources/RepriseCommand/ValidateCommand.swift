@@ -52,6 +52,12 @@ struct ValidateCommand: FailingCommand {
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
     var stored = try ResultFile.read(result + "/result.json")
+    guard stored.workload?["changes_load"] != .flag(true) else {
+      throw Failure(
+        .data,
+        "\(result): is of another load than any log measured (\(Self.loadOptions)): nothing can be validated; "
+          + "replay the log as it is")
+    }
     let counted = stored.summary.requests + stored.summary.warmUp
     guard counted == rows.count else {
       throw Failure(
@@ -60,13 +66,26 @@ struct ValidateCommand: FailingCommand {
           + "replay again")
     }
     let shares = stored.timeShares
+    var excluded = Set(exclude)
+    for name in exclude where !rows.contains(where: { $0.id == name }) {
+      let hint = nearestName(to: name, among: rows.map(\.id))
+      throw Failure(
+        .usage,
+        "--exclude \(name): no request of \(result) has this name"
+          + (hint.map { "; did you mean '\($0)'?" } ?? ""))
+    }
+    // As 'replay' itself compares.
+    if case .integer(let warmUp)? = stored.workload?["warm_up_ns"] {
+      excluded.formUnion(
+        rows.lazy.filter { $0.outcome.arrival.rawValue < Int64(warmUp) }.map(\.id))
+    }
     try checkSameRequests(rows, log)
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }
     let validation = try Validation(
       measured: latencies, replayed: replayed,
       roofline: rows.contains { $0.roofline != nil } ? rows.map(\.roofline) : nil,
-      excluding: Set(exclude), timeShares: shares)
+      excluding: excluded, timeShares: shares)
     guard validation.counts.paired > 0 else {
       throw Failure(
         .data,
@@ -87,6 +106,10 @@ struct ValidateCommand: FailingCommand {
       try note("wrote \(figure)")
     }
   }
+
+  /// What makes a load another than the log's (``WorkloadOptions/changesLoad``).
+  private static let loadOptions =
+    "--speed, --thin, --spread-ties, --closed-loop, --deadline, --window from later than 0"
 
   /// Names such as `r0` stand in many logs: requests of one name must also be of one length.
   private func checkSameRequests(_ rows: [RequestRow], _ log: RequestLog) throws {

@@ -39,7 +39,7 @@ struct TablesTests {
 
   @Test("of a run tell counts, rates and latencies")
   func summary() throws {
-    let text = ReplaySummary(try ToyRun().result).text
+    let text = ReplaySummary(try ToyRun().result).text(engines: 2)
     // Column widths are not a contract.
     let words = text.split(separator: " ").joined(separator: " ")
     #expect(words.contains("requests finished 39 of 40"))
@@ -47,7 +47,7 @@ struct TablesTests {
     #expect(text.contains("TTFT"))
     #expect(text.split(separator: "\n").allSatisfy { $0.count <= 100 })
     #expect(ReplaySummary(try ToyRun(requests: 0).result).text.contains("0 of 0"))
-    let split = ReplaySummary(try ToyRun(isSplit: true).result).text
+    let split = ReplaySummary(try ToyRun(isSplit: true).result).text(engines: 4)
     #expect(!text.contains("travelled") && split.contains("keys and values travelled"))
     #expect(split.split(separator: "\n").allSatisfy { $0.count <= 100 })
   }

@@ -121,6 +121,27 @@ import Testing
     #expect(try result("plain")["validation"] != nil)
   }
 
+  @Test func `What is of another load, or names nobody, is not validated`() throws {
+    let log = OwnCapture.path("serve-poisson-50/requests.jsonl.zst")
+    #expect(try replay("fast", "--no-timeline", "--no-bands", "--speed", "2").code == 0)
+    let other = try command.run(["validate", directory.path("fast"), "--measured", log])
+    #expect(other.code == 65)
+    #expect(
+      other.errors.contains("of another load than any log measured (--speed"), "\(other.errors)")
+    #expect(try replay("warm", "--no-timeline", "--no-bands", "--warm-up", "5").code == 0)
+    let warm = try command.run(["validate", directory.path("warm"), "--measured", log, "--json"])
+    let told = try JSONSerialization.jsonObject(with: Data(warm.output.utf8)) as? [String: Any]
+    // As the replay itself compared.
+    let paired = [told, try result("warm")].map {
+      (($0?["validation"] as? [String: Any])?["counts"] as? [String: Any])?["paired"] as? Int
+    }
+    #expect(paired[0] == paired[1] && (1..<169).contains(paired[0] ?? 0))
+    let nobody = try command.run([
+      "validate", directory.path("warm"), "--measured", log, "--exclude", "nobody",
+    ])
+    #expect(nobody.code == 64 && nobody.errors.contains("--exclude nobody: no request of"))
+  }
+
   @Test func `What engines did is of the whole replay, with its warm-up`() throws {
     var engines: [[String: Any]] = []
     for (name, seconds) in [("all", "0"), ("warm", "5")] {
