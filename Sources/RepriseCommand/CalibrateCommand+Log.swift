@@ -38,62 +38,14 @@ extension CalibrateCommand {
     print("\(plan.title): fitted on \(fittedOn), by arrival")
     for line in fit.lines { print("  " + line) }
     print("judged on the other \(after.counts.paired), in a replay of the whole log:")
-    print(judgement(before, after).text, terminator: "")
-    print(
-      "mean absolute error of \(after.metrics.flatMap(\.rows).count) figures "
-        + "\(percent(before.meanFigureError)) % before, \(percent(after.meanFigureError)) % after")
+    let judgement = LogJudgement(before: before, after: after)
+    print(judgement.table.text, terminator: "")
+    print(judgement.sentence)
     if !isKept { print("not kept: it predicts the judged requests no better than no fit") }
     if after.counts.missingFromReplay > 0 {
       print(
         "not judged: \(counted(after.counts.missingFromReplay, "request")) that the replay did not finish"
       )
     }
-  }
-
-  private func judgement(_ before: Validation, _ after: Validation) -> TextTable {
-    var table = TextTable([
-      .init("", .left), .init("mean ms"), .init("before %"), .init("after %"),
-      .init("a request % before"), .init("after"),
-    ])
-    for (old, new) in zip(before.metrics, after.metrics) {
-      guard let mean = new[.mean] else { continue }
-      table.add([
-        new.metric.title, fixedText(Double(mean.measured.rawValue) / 1e6, decimals: 2),
-        old[.mean]?.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
-        mean.differencePercent.map { fixedText($0, decimals: 2, signed: true) } ?? "",
-        percent(old.replayError?.meanAbsolutePercent),
-        percent(new.replayError?.meanAbsolutePercent),
-      ])
-    }
-    return table
-  }
-
-  private func percent(_ value: Double?) -> String {
-    value.map { fixedText($0, decimals: 2) } ?? "?"
-  }
-}
-
-extension LogCalibration {
-  /// What was found, and what was not, a line each.
-  fileprivate var lines: [String] {
-    var lines: [String] = []
-    for estimate in estimates {
-      guard let error = estimate.standardError else { continue }
-      let (unit, scale, decimals) =
-        estimate.parameter == .deviceScale ? ("", 1.0, 4) : (" µs", 1e3, 2)
-      lines.append(
-        "\(estimate.parameter.title): \(fixedText(estimate.value / scale, decimals: decimals)) ± "
-          + "\(fixedText(error / scale, decimals: decimals))\(unit)")
-    }
-    if parameters.hidesHost { lines.append("host time passes while the device works") }
-    lines += estimates.compactMap(\.explanation)
-    let isHeld = estimates.contains {
-      if case .inseparable? = $0.undetermined { true } else { false }
-    }
-    if isHeld {
-      lines.append(
-        "the numbers above moved to where what is held is so; their ± does not count that")
-    }
-    return lines
   }
 }

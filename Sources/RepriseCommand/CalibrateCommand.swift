@@ -248,43 +248,8 @@ struct CalibrateCommand: FailingCommand {
     fit.calibration.fittedSHA256 = trace?.inputs.first?.sha256 ?? ""
     if fit.isWorthKeeping { try store.save(fit.calibration) }
     guard !json.isWanted else { return try printJSON(CalibrationFile(fit)) }
-    let calibration = fit.calibration
-    let errors = calibration.standardErrors
-    func figure(_ value: Double, _ error: Double?, per unit: Double, _ decimals: Int) -> String {
-      fixedText(value / unit, decimals: decimals)
-        + (error.map { " ± " + fixedText($0 / unit, decimals: decimals) } ?? "")
-    }
-    print(
-      """
-      \(plan.title): fitted on \(counted(calibration.steps, "step")) of \(steps)
-        device time    × \(figure(calibration.deviceScale, errors.deviceScale, per: 1, 3))
-        host time      \(figure(calibration.perStep, errors.perStep, per: 1e3, 1)) µs a step, \
-      \(figure(calibration.perSequence, errors.perSequence, per: 1e3, 2)) µs a sequence, \
-      \(figure(calibration.perToken, errors.perToken, per: 1e3, 3)) µs a token
-        step error     \(fixedText(100 * calibration.errorBefore, decimals: 1)) % before \
-      (bias \(fixedText(100 * fit.biasBefore, decimals: 1, signed: true)) %), \
-      \(fixedText(100 * calibration.errorHeldOut, decimals: 1)) % on steps held out \
-      (bias \(fixedText(100 * fit.heldOutBias, decimals: 1, signed: true)) %)
-        left out       \(counted(fit.outliers, "step")) far off
-      """)
-    for numbers in fit.notToldApart { print("  not told apart \(numbers)") }
-    if calibration.hidesHost {
-      print("  a step is the longer of the two: host time passes while the device works")
-    }
-    if let error = calibration.standardErrors.collectiveScale {
-      print(
-        "  collectives    × \(fixedText(calibration.collectiveScale, decimals: 3)) of that "
-          + "± \(fixedText(error, decimals: 3))")
-    }
-    if !fit.isWorthKeeping { print("not kept: it predicts held-out steps no better than no fit") }
-    if let errors = fit.paddingErrors {
-      print(
-        """
-          graphs         steps \(calibration.padsToGraphs == true ? "are" : "are not") padded: \
-        error held out \(fixedText(100 * errors.padded, decimals: 1)) % with padding, \
-        \(fixedText(100 * errors.exact, decimals: 1)) % without
-        """)
-    }
+    print("\(plan.title): fitted on \(counted(fit.calibration.steps, "step")) of \(steps)")
+    for line in fit.lines { print(line) }
   }
 
   /// The uncalibrated plan of a deployment's only group of engines.

@@ -83,9 +83,9 @@ struct QueryCommand: FailingCommand {
           prediction, of: op, at: point, on: sheet.name, notes: notes, explains: explain))
       return
     }
-    print(text(prediction, op, point, sheet))
+    print(prediction.text(of: op, at: point, on: sheet))
     for note in notes { print("  \(note)") }
-    if explain { print(explanation(prediction, op, point, sheet), terminator: "") }
+    if explain { print(prediction.supportText(on: sheet), terminator: "") }
   }
 
   /// A dense decoder: which kinds and attributes it asks for does not depend on its sizes.
@@ -172,21 +172,6 @@ struct QueryCommand: FailingCommand {
       : nil
   }
 
-  private func text(
-    _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
-  ) -> String {
-    let interval = prediction.interval90
-    let sizes = op.text(of: point)
-    return """
-      \(op) \(sizes) on \(sheet.name)
-        \(microseconds(prediction.nanoseconds)) µs \
-      (90 %: \(microseconds(interval.lowerBound)) to \(microseconds(interval.upperBound)) µs)
-        \(prediction.evidence): \(prediction.explanation)
-        speed of light \(microseconds(prediction.speedOfLight)) µs, \
-      \(fixedText(100 * prediction.speedOfLight / prediction.nanoseconds, decimals: 1)) % of it reached
-      """
-  }
-
   /// What else a user should know of the price.
   private func notes(
     _ op: Operator, _ curves: [MeasuredCurve], _ sheet: Device, _ evidence: Evidence
@@ -212,41 +197,6 @@ struct QueryCommand: FailingCommand {
           + "not in this price")
     }
     return notes
-  }
-
-  /// Where a prediction comes from, sample by sample.
-  private func explanation(
-    _ prediction: Prediction, _ op: Operator, _ point: AxisPoint, _ sheet: Device
-  ) -> String {
-    guard !prediction.support.isEmpty else {
-      return "  no single sample tells of it\n"
-    }
-    var table = TextTable([
-      .init("weight %"), .init("octaves away"), .init("measured µs"), .init("of light %"),
-      .init("sample", .left),
-    ])
-    let shown = prediction.support.prefix(Self.mostShown)
-    for sample in shown {
-      let light = OperatorWork(sample.operator, at: sample.point).map {
-        sheet.speedOfLight($0, sample.operator.dataType)
-      }
-      table.add([
-        fixedText(100 * sample.weight, decimals: 1), fixedText(sample.octaves, decimals: 2),
-        microseconds(sample.nanoseconds),
-        light.map { fixedText(100 * $0 / sample.nanoseconds, decimals: 1) } ?? "",
-        "\(sample.operator) \(sample.operator.text(of: sample.point))",
-      ])
-    }
-    let others = prediction.support.dropFirst(Self.mostShown)
-    let share = fixedText(100 * others.reduce(0) { $0 + $1.weight }, decimals: 1)
-    let rest = others.isEmpty ? "" : "  \(others.count) more count \(share) % together\n"
-    return "  what counts is each sample's ratio to its roofline:\n" + table.text + rest
-  }
-
-  private static let mostShown = 10
-
-  private func microseconds(_ nanoseconds: Double) -> String {
-    fixedText(nanoseconds / 1e3, decimals: 3)
   }
 }
 
