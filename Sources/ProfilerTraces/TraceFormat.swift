@@ -113,8 +113,13 @@ extension TraceFormat {
     prefix.starts(with: "SQLite format 3\0".utf8)
   }
 
-  /// Tells the format by the first bytes of the text.
-  static func detect(prefix: [UInt8], path: String) throws(ProfilerTraceError) -> TraceFormat {
+  /// Tells the format by the first bytes of the text, some hundred thousand of them.
+  ///
+  /// - Parameter path: what errors call the source.
+  /// - Throws: ``ProfilerTraceError/unknownFormat(path:found:)`` with what the content looks like.
+  public static func detect(
+    prefix: [UInt8], path: String
+  ) throws(ProfilerTraceError) -> TraceFormat {
     if isDatabase(prefix) {
       throw .unknownFormat(path: path, found: "an SQLite database without a file")
     }

@@ -50,10 +50,10 @@ struct TraceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "The format of standard input; files tell it themselves.",
+      "The format of standard input, where its content does not tell.",
       discussion: "One of \(TraceFormat.streams.map(\.rawValue).joined(separator: ", "))."),
     transform: TraceFormat.stream(named:))
-  var format = TraceFormat.kineto
+  var format: TraceFormat?
 
   @Option(
     help: "Rules that classify kernels by name, before the built-in ones (JSON).",
@@ -113,6 +113,17 @@ struct TraceOptions: ParsableArguments {
     return options
   }
 
+  /// What standard input is: what the user says, or else its content.
+  private func streamFormat() throws -> TraceFormat {
+    if let format { return format }
+    let found = try TraceFormat.detect(prefix: StandardInput.peek(), path: "-")
+    guard found.isStream else {
+      throw Failure(
+        .data, "-: \(found.title) comes with other files beside it; give the path of its folder")
+    }
+    return found
+  }
+
   /// Reads files and passes on what is in them, as these options say.
   ///
   /// Several Kineto traces are the ranks of one run: they are compared before any is passed on.
@@ -131,13 +142,13 @@ struct TraceOptions: ParsableArguments {
     var ranks: [ImportedTrace] = []
     var bytes = 0
     for file in files {
-      options.format = file == "-" ? format : nil
+      options.format = file == "-" && mapping == nil ? try streamFormat() : nil
       let read: [ImportedTrace]
       do {
         read = try TraceReader.read(path: file, options: options)
       } catch {
         var failure = Failure(error)
-        if file == "-" {
+        if file == "-", let format = options.format {
           failure.description += "; it was read as '\(format.rawValue)', see --format"
         }
         if !ranks.isEmpty { failure.description += "; no trace of this call was imported" }

@@ -33,10 +33,13 @@ struct CommandProcess {
     return process
   }
 
-  /// Runs it to its end, in a folder if one is given.
-  func run(_ arguments: [String], in folder: URL? = nil) throws -> Outcome {
+  /// Runs it to its end, in a folder if one is given, with a file as its standard input if one is.
+  func run(
+    _ arguments: [String], in folder: URL? = nil, reading input: String? = nil
+  ) throws -> Outcome {
     let process = try process(arguments)
     if let folder { process.currentDirectoryURL = folder }
+    if let input { process.standardInput = FileHandle(forReadingAtPath: input) }
     // Files, not pipes: output may be larger than a pipe holds.
     let (output, errors) = (directory.path("stdout"), directory.path("stderr"))
     for path in [output, errors] { try Data().write(to: URL(filePath: path)) }

@@ -94,6 +94,18 @@ import Testing
     #expect(Array(bytes.prefix(5)) == Array(bytes.suffix(5)))
   }
 
+  @Test(arguments: ["samples.jsonl.zst", "serve-poisson-50/steps.jsonl.zst"])
+  func `Standard input is told by its content, as a file is`(name: String) throws {
+    let path = OwnCapture.path(name)
+    let device = ["--device", OwnCapture.device]
+    let file = try command.run(["inspect", path] + device)
+    let stream = try command.run(["inspect", "-"] + device, reading: path)
+    #expect(file.code == 0 && stream.code == 0, "\(stream.errors)")
+    #expect(stream.output == file.output.replacingOccurrences(of: path, with: "-"))
+    let wrong = try command.run(["inspect", "-", "--format", "chakra"] + device, reading: path)
+    #expect(wrong.code == 65 && wrong.errors.contains("it was read as 'chakra', see --format"))
+  }
+
   @Test func `Calibrate fits a log's first requests, judges on the others, and replay says so`()
     throws
   {
