@@ -113,7 +113,8 @@ extension ReportedRun {
     case .queueing(let share):
       return VerdictLine(
         tone: .doubt, head: "Busy.",
-        sentence: "Engines keep up, but \(percent(share)) of the time to first token is waiting."
+        sentence: "Engines keep up, but \(percent(share)) of the time to "
+          + (result.summary.timeToFirstToken == nil ? "the end" : "first token") + " is waiting."
           + (peak ?? ""))
     case .keepsUp:
       return VerdictLine(

@@ -11,7 +11,7 @@ struct Saturation {
     case stopped
     /// In the second half of the arrivals, requests came at one rate and ended at a lower one.
     case overloaded(arriving: Double, served: Double)
-    /// It keeps up, but requests wait for this share of their time to first token.
+    /// It keeps up, but requests wait for this share of their time to first token, or to their end without one.
     case queueing(share: Double)
     case keepsUp
   }
@@ -62,11 +62,13 @@ extension ReportedRun {
       peakWaiting: waiting)
   }
 
-  /// The part of the time to first token that is waiting; of a scenario, on the critical paths.
+  /// The part of the time to first token that is waiting; of a scenario on the critical paths, and until the end where
+  /// nothing has a first token.
   private var waitingShare: Double {
     if case .pipeline(let file) = result {
-      let all = file.summary.blame.first { $0.metric == .timeToFirstToken && $0.slowest == 1 }
-      return all?.shares.reduce(0) { $0 + ($1.part == .queue ? $1.share : 0) } ?? 0
+      let all = file.summary.blame.filter { $0.slowest == 1 }
+      let first = all.first { $0.metric == .timeToFirstToken } ?? all.first
+      return first?.shares.reduce(0) { $0 + ($1.part == .queue ? $1.share : 0) } ?? 0
     }
     let all = digest.spent[0]
     return all.queue / max(1, all.queue + all.prefill)
