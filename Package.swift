@@ -86,6 +86,10 @@ let rooms = [
   Room(name: "Sweeps", rooms: ["TraceIO", "Scenarios", "Reports"], libraries: [yams]),
 ]
 
+/// The library, and each of its rooms: who names the library alone is not compiled anew where a room's types change their
+/// layout, and crashes.
+let whole = [Target.Dependency.target(name: "Reprise")] + rooms.map { .target(name: $0.name) }
+
 let package = Package(
   name: "reprise",
   products: [
@@ -129,7 +133,7 @@ let package = Package(
     // Programs that use the library, a file each; docs/library.md tells of them.
     + ["PredictOperator", "ReplayLog", "ChooseBatchSize"].map { name in
       .executableTarget(
-        name: name, dependencies: ["Reprise"], path: "docs/examples/library/\(name)",
+        name: name, dependencies: whole, path: "docs/examples/library/\(name)",
         swiftSettings: sharedSettings)
     }
     + [
@@ -137,7 +141,7 @@ let package = Package(
         name: "Reprise", dependencies: rooms.map { .target(name: $0.name) },
         swiftSettings: sharedSettings),
       .executableTarget(
-        name: "RepriseCommand", dependencies: ["Reprise", argumentParser, heap],
+        name: "RepriseCommand", dependencies: whole + [argumentParser, heap],
         swiftSettings: sharedSettings),
     ]
     + rooms.map { room in
@@ -155,9 +159,8 @@ let package = Package(
       // The whole, and the command run as a process.
       .testTarget(
         name: "RepriseTests",
-        dependencies: [
-          "Reprise", "RepriseCommand", "PredictOperator", "ReplayLog", "ChooseBatchSize",
-          "TestSupport",
+        dependencies: whole + [
+          "RepriseCommand", "PredictOperator", "ReplayLog", "ChooseBatchSize", "TestSupport",
         ], swiftSettings: sharedSettings),
     ]
 )
