@@ -15,6 +15,7 @@ extension CostModel {
     init(_ curve: FittedCurve, to op: Operator, octaves: Double) {
       var alike = op
       alike.dataType = curve.operator.dataType
+      if op.kind.isStepAttention { alike.attributes["kvBits"] = curve.operator.keyValueBits }
       self.curve = curve
       self.octaves = octaves
       self.work = WorkLaw(alike)
@@ -34,6 +35,8 @@ extension CostModel {
     let batches: [PrefillBatch]
     /// The nearest other curves of its kind by the regions that its own one does not tell of.
     let others: [FieldRegion: [Lender]]
+    /// The same attention without its window, where nobody measured it with it: the most that it takes.
+    let whole: Candidates?
     /// Whether prefills and decodes of one step are priced each by who measured such, as nobody measured both.
     let pricesPhasesApart: Bool
     /// For attention, what its work is made of.
@@ -46,8 +49,9 @@ extension CostModel {
     init(
       _ op: Operator, isTwin: Bool, own: FittedCurve?, batches: [PrefillBatch],
       others: [FieldRegion: [Lender]],
-      fields: [(region: FieldRegion, field: LatencyField)] = []
+      fields: [(region: FieldRegion, field: LatencyField)] = [], whole: Candidates? = nil
     ) {
+      self.whole = whole
       self.fields = fields
       self.operator = op
       self.isTwin = isTwin
@@ -138,7 +142,16 @@ extension CostModel {
     let own = curves.curve(of: op)
     return Candidates(
       op, isTwin: isTwin, own: own, batches: own == nil ? [] : curves.batches(of: op),
-      others: others(to: op, own))
+      others: others(to: op, own), whole: own == nil ? whole(of: op) : nil)
+  }
+
+  /// What could price the attention of an operator without its window; nil where it has none.
+  private func whole(of op: Operator) -> Candidates? {
+    var whole = op
+    guard op.kind.isStepAttention, whole.attributes.removeValue(forKey: "window") != nil else {
+      return nil
+    }
+    return candidates(for: whole)
   }
 
   /// The nearest curves of an operator's kind that tell what its own one does not.
@@ -164,14 +177,16 @@ extension CostModel {
     to op: Operator, in curves: CurveStore, isStrict: Bool, _ region: FieldRegion
   ) -> [Lender] {
     // In a fixed order: sums of other orders round to others, and equally near curves change places.
-    let attributes = op.attributes.sorted { $0.key < $1.key }
+    let asked = op.lendingAttributes
+    let attributes = asked.sorted { $0.key < $1.key }
     let others = curves.operators(of: op.kind).compactMap {
       like -> (op: Operator, octaves: Double)? in
-      if isStrict, like.attributes.count != op.attributes.count { return nil }
+      let own = like.lendingAttributes
+      if isStrict, own.count != asked.count { return nil }
       var octaves = like.dataType == op.dataType ? 0 : like.dataType == op.dataType?.twin ? 0.25 : 4
-      octaves += 4 * Double(like.attributes.keys.count { op.attributes[$0] == nil })
+      octaves += 4 * Double(own.keys.count { asked[$0] == nil })
       for (name, value) in attributes {
-        guard let other = like.attributes[name] else {
+        guard let other = own[name] else {
           if isStrict { return nil }
           octaves += 4
           continue
@@ -218,4 +233,30 @@ extension CostModel {
 
   /// The numbers of equal prefills of which compiled steps have curves.
   private static let sequences = [2, 4, 8, 16]
+}
+
+extension Operator {
+  /// Attention in a narrow type, with queries in bf16 and its own keys and values; nil for all else.
+  var withWideQueries: Operator? {
+    guard kind.isStepAttention, let bits = keyValueBits, (dataType?.bytesPerElement ?? 2) < 2 else {
+      return nil
+    }
+    var wide = self
+    wide.dataType = .bfloat16
+    wide.attributes["kvBits"] = bits
+    return wide
+  }
+
+  /// The width of attention's keys and values: that of its type unless it says another.
+  fileprivate var keyValueBits: Int? {
+    attributes["kvBits"] ?? dataType.map { Int($0.bytesPerElement * 8) }
+  }
+
+  /// By what operators are alike: of attention also the width of keys and values, whoever says it. In fp8 with its keys in
+  /// fp8 a decode reads what one in bf16 with such keys reads.
+  fileprivate var lendingAttributes: [String: Int] {
+    var all = attributes
+    if kind.isStepAttention { all["kvBits"] = keyValueBits }
+    return all
+  }
 }

@@ -41,6 +41,9 @@ extension CostModel {
   func explanation(
     _ evidence: Evidence, _ candidates: Candidates, of shape: StepShape
   ) -> String {
+    if let whole = whole(candidates, for: shape) {
+      return "as without its window: " + explanation(evidence, whole, of: shape)
+    }
     if let phases = phases(candidates, of: shape) {
       let told = phases.map { phase in
         explanation(estimate(candidates, attention: phase).evidence, candidates, of: phase)
@@ -81,6 +84,7 @@ extension CostModel {
   ) -> [Prediction.Support] {
     let op = candidates.operator
     let shape = StepShape(attentionAt: point)
+    if let whole = whole(candidates, for: shape) { return support(ofAttention: whole, at: point) }
     let points = [AxisPoint(point[0], point[1]), AxisPoint(0, 0, point[2], point[3])]
     if phases(candidates, of: shape) == nil, let lender = lender(candidates, of: shape) {
       guard lender.addsPrefillsAndDecodes(of: shape) else { return lender.support(at: point) }

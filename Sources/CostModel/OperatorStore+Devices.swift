@@ -37,6 +37,8 @@ extension OperatorStore {
     var curves: [MeasuredCurve] = []
     let pooling = Set(
       OperatorKind.known.filter { FieldShape.shape(of: $0, .single)?.poolsTypes == true })
+    // Tables of prefills in a narrow type have its decodes in a wide one, with narrow keys and values.
+    let operators = operators.map { $0 + $0.compactMap(\.withWideQueries) }
     var names = 0
     for name in try deviceNames() where name == device.name || device.matches(name) {
       let found = try self.curves(

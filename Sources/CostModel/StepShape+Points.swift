@@ -20,6 +20,9 @@ extension StepShape {
     sampledSequences = Self.clamped(sampledSequences + decodeSequences)
   }
 
+  /// The most keys that one of its sequences may read.
+  var longestContext: Int { max(longestDecodeContext, prefillContext) }
+
   /// Its prefills alone, and its decodes alone.
   var phases: [StepShape] {
     var (prefills, decodes) = (self, self)

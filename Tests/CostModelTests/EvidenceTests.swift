@@ -154,6 +154,59 @@ import Testing
     }
   }
 
+  /// Of keys and values of one width decodes read the same, whatever the queries' type.
+  @Test
+  func `Decodes in fp8 are those in bf16 whose keys are in fp8, where only these were measured`()
+    throws
+  {
+    func op(_ type: DataType, _ bits: Int? = nil) -> Operator {
+      var op = attention(32)
+      op.dataType = type
+      op.attributes["kvBits"] = bits
+      return op
+    }
+    let wide = decodes([1, 2, 4, 8])
+    let narrow = wide.map { ($0.0, $0.1 * 0.6) }
+    let model = CostModel(
+      curves: [
+        curve(op(.float8), prefills), curve(op(.bfloat16), wide), curve(op(.bfloat16, 8), narrow),
+      ], on: device)
+    for (point, time) in narrow {
+      let found = try #require(model.predict(op(.float8), at: point, explains: true))
+      // Queries and outputs are half as wide, which is next to nothing.
+      #expect(found.nanoseconds > 0.9 * time && found.nanoseconds < 1.01 * time)
+      #expect(found.evidence == .borrowed)
+      #expect(found.support.first?.operator == op(.bfloat16, 8))
+    }
+    #expect(try #require(model.predict(op(.float8), at: prefills[3].0)).evidence == .measured)
+  }
+
+  /// A window that holds all keys is none, and a smaller one takes no longer: slow kernels of other windows say nothing.
+  @Test func `Attention with a window that was not measured takes no longer than without one`()
+    throws
+  {
+    var other = attention(16)
+    other.attributes["window"] = 128
+    let slow = (prefills + decodes([1, 2, 4, 8])).map { ($0.0, 50 * $0.1) }
+    let own = (prefills + decodes([1, 2, 4, 8])).sorted { $0.0.precedes($1.0) }
+    let model = CostModel(
+      curves: [
+        curve(attention(32), own), curve(other, slow.sorted { $0.0.precedes($1.0) }),
+      ], on: device)
+    var asked = attention(32)
+    asked.attributes["window"] = 1024
+    let compiled = try #require(CompiledOperator(asked, on: model))
+    for (point, time) in own {
+      let found = try #require(model.predict(asked, at: point, explains: true))
+      #expect(found.nanoseconds < 1.0001 * time, "\(point)")
+      let isWhole = max(point[0], point[3]) <= 1024
+      #expect((found.evidence == .measured) == isWhole, "\(point)")
+      #expect(found.explanation.hasPrefix("as without its window: "))
+      #expect(found.support.allSatisfy { $0.operator == attention(32) })
+      #expect(abs(compiled.estimate(at: point).nanoseconds / found.nanoseconds - 1) < 1e-6)
+    }
+  }
+
   /// Of two types of one width each is its own.
   @Test func `Experts in int8 are not mixed with those in fp8`() throws {
     func experts(_ type: DataType) -> Operator {
