@@ -68,6 +68,8 @@ struct CompiledPipeline {
 
   let name: String
   let parts: [Part]
+  /// Whether any stage generates tokens.
+  var generates: Bool { parts.contains { $0.computesContext || $0.isDecode } }
   /// Whether contexts have names even where the log has none: several stages compute them, paths share
   /// them, or stores keep them.
   let namesContexts: Bool

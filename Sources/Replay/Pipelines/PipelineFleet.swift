@@ -146,6 +146,11 @@ struct PipelineFleet {
     return event.isChange
   }
 
+  /// Whether all requests have ended, and nothing happens next but what would become of engines without any.
+  var isOver: Bool {
+    isAtEnd && result.underWay == 0 && sessions.waitingCount == 0 && changesNext
+  }
+
   /// Handles everything that happens at the next instant, or of it only changes of engines and turns.
   mutating func advance(changesOnly: Bool) {
     let time = nextTime
@@ -225,7 +230,9 @@ struct PipelineFleet {
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
     // Nothing can be computed for it; the turns after it are still due.
-    guard journey.prompt > 0, journey.output > 0 else { return finish(index, at: time, .rejected) }
+    guard journey.prompt > 0, journey.output > 0 || !pipelines[pipeline].generates else {
+      return finish(index, at: time, .rejected)
+    }
     nameLoggedContent(record, of: index)
     for (place, part) in pipelines[pipeline].parts.enumerated() where part.predecessors.isEmpty {
       guard journeys[index].isInUse, journeys[index].number == number else { return }
@@ -361,7 +368,11 @@ struct PipelineFleet {
 
   /// Takes a request in, now or, if a turn of its session is under way, after that.
   mutating func offer(_ record: RequestRecord, at time: Int64) {
-    if !sessions.holds(record) { accept(record, at: time) }
+    switch sessions.take(record, at: time) {
+    case .now: accept(record, at: time)
+    case .later(let due): foresee(.turn, 0, at: due)
+    case .afterOthers: break
+    }
   }
 
   private mutating func admitTurn(_ subject: Int, at time: Int64) {

@@ -175,10 +175,12 @@ extension PipelineResult {
   ) {
     finished += 1
     classes[classPlace].finished += 1
-    classes[classPlace].outputTokens += journey.output
+    // Who passes none of the stages that answer has no answer, whatever the log says.
+    let output = journey.firstToken >= 0 || !pipeline.generates ? journey.output : 0
+    classes[classPlace].outputTokens += output
     promptTokens += journey.prompt
     contextTokens += journey.context
-    outputTokens += journey.output
+    outputTokens += output
     cachedTokens += journey.cachedTokens
     fetchedTokens += journey.fetchedTokens
     endToEnd.add(Nanoseconds(time - journey.arrival))

@@ -97,7 +97,7 @@ public struct PipelineSimulation: Sendable {
         fleet.offer(current, at: arrival)
         if let following = try next() { upcoming.append(following) }
         fleet.nextArrival = self.arrival(of: upcoming.first, after: arrival)
-      } else if time < .max {
+      } else if time < .max, !fleet.isOver {
         fleet.advance(changesOnly: arrival == time)
       } else {
         break

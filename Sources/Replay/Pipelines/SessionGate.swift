@@ -47,8 +47,20 @@ struct SessionGate {
     }
   }
 
+  /// When a turn is sent.
+  enum Sending: Equatable {
+    case now
+    /// At a time that is known.
+    case later(Int64)
+    /// Some time after others have ended.
+    case afterOthers
+  }
+
   /// Sessions of which a turn has not ended.
   private var sessions: [String: Session] = [:]
+  /// When the latest turn of each session ended, and the latest of those that it called.
+  private var ends: [String: Int64] = [:]
+  private var calledEnds: [String: Int64] = [:]
   private var turns: [Turn] = []
   private var freeTurns: [Int] = []
   private var dueTurns = Heap<DueTurn>()
@@ -70,9 +82,9 @@ struct SessionGate {
     self.clientPause = max(.zero, clientPause)
   }
 
-  /// Takes a request in, and keeps it if it must wait for others; false if it need not.
-  mutating func holds(_ record: RequestRecord) -> Bool {
-    guard let name = record.session else { return false }
+  /// Takes a request in, and keeps it if it must wait: for others, or until its think time has passed.
+  mutating func take(_ record: RequestRecord, at time: Int64) -> Sending {
+    guard let name = record.session else { return .now }
     let turn = freeTurns.popLast() ?? turns.count
     if turn == turns.count { turns.append(Turn()) }
     turns[turn] = Turn(caller: record.parentSession)
@@ -92,11 +104,24 @@ struct SessionGate {
     for other in awaited { turns[other].dependents.append(turn) }
     turns[turn].awaited = awaited.count
     let isTaken = clients?.add(record, of: name) ?? true
-    guard !awaited.isEmpty || !isTaken else { return false }
+    if awaited.isEmpty, isTaken {
+      guard let pause = record.thinkTime, pause > .zero,
+        let end = lastEnd(before: record, of: name),
+        (Nanoseconds(end) + pause).rawValue > time
+      else { return .now }
+      waitingCount += 1
+      return .later(send(turn, record, after: pause, at: end))
+    }
     if awaited.isEmpty { clients?.hold(turn, of: name) }
     turns[turn].record = record
     waitingCount += 1
-    return true
+    return .afterOthers
+  }
+
+  /// When the last of what a turn waits for ended; nil where it is the first.
+  private func lastEnd(before record: RequestRecord, of name: String) -> Int64? {
+    let turn = ends[name] ?? record.parentSession.flatMap { ends[$0] }
+    return [turn, calledEnds[name]].compactMap(\.self).max()
   }
 
   /// Notes that the turn of a session has ended that was under way.
@@ -106,6 +131,7 @@ struct SessionGate {
     guard let name, var session = sessions[name], session.first < session.turns.count else {
       return []
     }
+    ends[name] = time
     let ended = session.turns[session.first]
     session.first += 1
     if session.first == session.turns.count
@@ -115,6 +141,7 @@ struct SessionGate {
       session.first = 0
     }
     sessions[name] = session.isIdle ? nil : session
+    if let caller = turns[ended].caller { calledEnds[caller] = time }
     if let caller = turns[ended].caller, caller != name, var other = sessions[caller] {
       other.called.removeAll { $0 == ended }
       sessions[caller] = other.isIdle ? nil : other

@@ -96,6 +96,54 @@ struct PipelineSummaryTests {
   }
 
   /// A call of 10 us, half of the host, is lost after 7 us, and begun anew 5 us later; a pass of an encoder likewise.
+  @Test("pays for no engine and no store after the last request, whatever would become of them")
+  func afterTheEnd() throws {
+    for change: (inout EnginePool) -> Void in [
+      { $0.outages = [Outage(engine: 0, start: 1, duration: 5e-6)] },
+      { $0.scaling = Scaling(minimum: 1, upper: 2, lower: 0.1, interval: 100e-6, startup: 0) },
+    ] {
+      var plan = hostPlan(busy: 100, idle: 40, price: 3.6)
+      plan.scenario.pools[0].count = 1
+      change(&plan.scenario.pools[0])
+      let summary = PipelineSummary(try replay(plan, hostRequests).result, plan)
+      #expect(summary.pools[0].upTime == Nanoseconds(40_000))
+      #expect(summary.pools[0].failures == 0)
+    }
+    let store = StoreService(bandwidth: 1)
+    let plan = plan(
+      [modelPool(), EnginePool(name: "host", service: .store(store))],
+      [
+        Stage(name: "fetch", action: .fetch, pool: "host"),
+        Stage(name: "generate", action: .generate, pool: "chat"),
+      ])
+    let result = try replay(plan, [request(1_000_000, input: 32, output: 1)]).result
+    let summary = PipelineSummary(result, plan)
+    #expect(summary.pools.map(\.upTime) == [summary.makespan, summary.makespan])
+  }
+
+  @Test("has answers' tokens of those alone who were answered")
+  func unanswered() throws {
+    let plan = plan(
+      [hostPlan(busy: 1, idle: 1, price: 1).scenario.pools[0], modelPool()],
+      [
+        hostPlan(busy: 1, idle: 1, price: 1).scenario.pipelines[0].stages[0],
+        Stage(
+          name: "answer", action: .generate, pool: "chat",
+          condition: StageCondition(difficultyBelow: 0.5)),
+      ])
+    let records = [0.1, 0.9, 0.1].enumerated().map { number, difficulty in
+      var record = request(Int64(number) * 100_000, input: 10, output: 7)
+      record.difficulty = difficulty
+      return record
+    }
+    let summary = PipelineSummary(try replay(plan, records).result, plan)
+    #expect(summary.finished == 3 && summary.outputTokens == 14)
+    // What generates nothing takes requests without an answer.
+    let host = hostPlan(busy: 1, idle: 1, price: 1)
+    let silent = PipelineSummary(try replay(host, [request(0, input: 1, output: 0)]).result, host)
+    #expect(silent.finished == 1 && silent.outputTokens == 0)
+  }
+
   @Test("counts work that was lost as work")
   func lostWork() throws {
     var hosts = hostPlan(busy: 100, idle: 40, price: 3.6)

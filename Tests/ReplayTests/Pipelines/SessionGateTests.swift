@@ -53,6 +53,17 @@ import Testing
     #expect(times == [0, 107, 109, 259, 362, 462, 41, 563])
   }
 
+  @Test("A think time begins with the end of the turn before, also where that ended long ago")
+  func thinking() throws {
+    let times = try sent([
+      turn("s", at: 0), turn("s", at: 150, think: 500),
+      // The caller's turn ended at 700, its sub-agent's at 1100.
+      turn("c", at: 600), turn("a", "c", at: 800, think: 300), turn("c", at: 1150, think: 60),
+      turn("s", at: 10_000, think: 500),
+    ])
+    #expect(times == [0, 600, 600, 1000, 1160, 10_000])
+  }
+
   @Test("What has ended is not waited for, whoever called it")
   func late() throws {
     let times = try sent([
@@ -144,7 +155,11 @@ import Testing
       awaited += before.indices.filter {
         records[$0].parentSession == record.session && $0 > own ?? -1
       }
-      let last = awaited.filter { !isOver($0) }.map { ends[$0] }.max()
+      // All of them may be over; then what it thinks about is its own last turn, or the caller's.
+      var past = awaited.filter { records[$0].parentSession == record.session }
+      past += [own ?? before.lastIndex { $0.session == record.parentSession }].compactMap(\.self)
+      let open = awaited.filter { !isOver($0) }
+      let last = (open.isEmpty ? past : open).map { ends[$0] }.max()
       let pause = record.thinkTime?.rawValue ?? 0
       let start = max(record.arrival.rawValue, last.map { $0 + pause } ?? 0)
       expected.append(start)

@@ -65,7 +65,7 @@ public struct PoolSummary: Sendable, Hashable, Codable {
     shed = result.shedByPool.indices.contains(index) ? result.shedByPool[index] : 0
     switch pool.service {
     case .store(let service):
-      setStore(service, result.stores.filter { $0.pool == index }, until: result.lastEnd)
+      setStore(service, result.stores.filter { $0.pool == index }, over: result.makespan)
     case .model, .encoder, .processors, .searcher, .external:
       var hasBusyTime = true
       if case .external(let service) = pool.service { hasBusyTime = service.concurrency != nil }
@@ -112,10 +112,9 @@ public struct PoolSummary: Sendable, Hashable, Codable {
   }
 
   private mutating func setStore(
-    _ service: StoreService, _ totals: [StoreTotals], until end: Int64
+    _ service: StoreService, _ totals: [StoreTotals], over up: Nanoseconds
   ) {
     engines = totals.count
-    let up = Nanoseconds(max(0, end))
     for instance in totals {
       served += instance.hits
       upTime = upTime + up
