@@ -30,7 +30,7 @@ public struct JourneyOutcome: Sendable, Hashable {
     public var ended: Nanoseconds
   }
 
-  /// Its number among all requests, from 0.
+  /// Its number in the workload, from 0.
   public var number: Int
   /// The log's own name for it; the row's number where the log has none, and of drawn requests theirs.
   public var id: String

@@ -210,8 +210,8 @@ struct PipelineFleet {
   // MARK: Arrivals and ends
 
   /// Takes a request in.
-  private mutating func accept(_ record: RequestRecord, at time: Int64) {
-    let number = result.arrivals
+  private mutating func accept(_ offered: OfferedRequest, at time: Int64) {
+    let (record, number) = (offered.record, offered.number)
     let journey = journey(of: record, number, at: time)
     let pipeline = journey.pipeline
     result.arrivals += 1
@@ -354,8 +354,9 @@ struct PipelineFleet {
       noteUnfinished(journeys[index], tasks)
     }
     let tasks = Array(repeating: StageTask(), count: stride)
-    for record in sessions.unsent {
-      noteUnfinished(journey(of: record, result.arrivals, at: record.arrival.rawValue), tasks[...])
+    for unsent in sessions.unsent {
+      let arrival = unsent.record.arrival.rawValue
+      noteUnfinished(journey(of: unsent.record, unsent.number, at: arrival), tasks[...])
       result.arrivals += 1
     }
   }
@@ -367,15 +368,18 @@ struct PipelineFleet {
   }
 
   /// Takes a request in, now or, if a turn of its session is under way, after that.
-  mutating func offer(_ record: RequestRecord, at time: Int64) {
-    switch sessions.take(record, at: time) {
-    case .now: accept(record, at: time)
+  ///
+  /// - Parameter number: its place in the workload, from 0.
+  mutating func offer(_ record: RequestRecord, number: Int, at time: Int64) {
+    let offered = OfferedRequest(record: record, number: number)
+    switch sessions.take(offered, at: time) {
+    case .now: accept(offered, at: time)
     case .later(let due): foresee(.turn, 0, at: due)
     case .afterOthers: break
     }
   }
 
   private mutating func admitTurn(_ subject: Int, at time: Int64) {
-    while let record = sessions.due(at: time) { accept(record, at: time) }
+    while let offered = sessions.due(at: time) { accept(offered, at: time) }
   }
 }

@@ -11,7 +11,7 @@ import Scenarios
 /// A discrete-event simulation in whole nanoseconds. Engines of language models decide their steps as in
 /// ``Simulation``; encoders, hosts, stores, externals and the network share one clock with them. The result is
 /// the same to the bit for the same input and seed. Memory goes with the requests under way and with what stores
-/// hold, not with the number of requests; only routing by session keeps every session that was seen.
+/// hold, not with the number of requests; only sessions are kept, those that were seen.
 ///
 /// - Complexity: O(log n) of what is foreseen for each stage, transfer and step, beside what steps cost; and for
 ///   each stage one look at each engine of its pool, at each request there where the routing asks for progress.
@@ -93,8 +93,8 @@ public struct PipelineSimulation: Sendable {
         var current = upcoming.popLast()
       {
         if clients != nil { leaveToClients(&current, number: offered) }
+        fleet.offer(current, number: offered, at: arrival)
         offered += 1
-        fleet.offer(current, at: arrival)
         if let following = try next() { upcoming.append(following) }
         fleet.nextArrival = self.arrival(of: upcoming.first, after: arrival)
       } else if time < .max, !fleet.isOver {

@@ -2,6 +2,12 @@ import HeapModule
 import Operators
 import RequestLogs
 
+/// A request, and its place in the workload, from 0: what is drawn for it follows from that, whenever it is sent.
+struct OfferedRequest {
+  var record: RequestRecord
+  var number: Int
+}
+
 /// Turns of sessions that wait for each other.
 ///
 /// A turn waits for the one before it in its session. The first turn of a session that another called
@@ -13,7 +19,7 @@ struct SessionGate {
   /// A turn that was offered and has not ended.
   private struct Turn {
     /// What is sent when nothing is waited for any more; nil for what was sent at once.
-    var record: RequestRecord?
+    var offered: OfferedRequest?
     /// Turns that it waits for.
     var awaited = 0
     /// Turns that wait for it.
@@ -37,7 +43,7 @@ struct SessionGate {
   private struct DueTurn: Comparable {
     var time: Int64
     var sequence: Int
-    var record: RequestRecord
+    var offered: OfferedRequest
 
     static func < (left: Self, right: Self) -> Bool {
       (left.time, left.sequence) < (right.time, right.sequence)
@@ -83,7 +89,8 @@ struct SessionGate {
   }
 
   /// Takes a request in, and keeps it if it must wait: for others, or until its think time has passed.
-  mutating func take(_ record: RequestRecord, at time: Int64) -> Sending {
+  mutating func take(_ offered: OfferedRequest, at time: Int64) -> Sending {
+    let record = offered.record
     guard let name = record.session else { return .now }
     let turn = freeTurns.popLast() ?? turns.count
     if turn == turns.count { turns.append(Turn()) }
@@ -110,10 +117,10 @@ struct SessionGate {
         (Nanoseconds(end) + pause).rawValue > time
       else { return .now }
       waitingCount += 1
-      return .later(send(turn, record, after: pause, at: end))
+      return .later(send(turn, offered, after: pause, at: end))
     }
     if awaited.isEmpty { clients?.hold(turn, of: name) }
-    turns[turn].record = record
+    turns[turn].offered = offered
     waitingCount += 1
     return .afterOthers
   }
@@ -149,12 +156,12 @@ struct SessionGate {
     var times: [Int64] = []
     for turn in turns[ended].dependents {
       turns[turn].awaited -= 1
-      guard turns[turn].awaited == 0, let record = turns[turn].record else { continue }
-      times.append(send(turn, record, after: record.thinkTime ?? .zero, at: time))
+      guard turns[turn].awaited == 0, let offered = turns[turn].offered else { continue }
+      times.append(send(turn, offered, after: offered.record.thinkTime ?? .zero, at: time))
     }
     for turn in clients?.ended(name) ?? [] {
-      guard let record = turns[turn].record else { continue }
-      times.append(send(turn, record, after: clientPause, at: time))
+      guard let offered = turns[turn].offered else { continue }
+      times.append(send(turn, offered, after: clientPause, at: time))
     }
     turns[ended] = Turn()
     freeTurns.append(ended)
@@ -163,31 +170,29 @@ struct SessionGate {
 
   /// Has a turn sent after a pause, or at its recorded time if that is later; when.
   private mutating func send(
-    _ turn: Int, _ record: RequestRecord, after pause: Nanoseconds, at time: Int64
+    _ turn: Int, _ offered: OfferedRequest, after pause: Nanoseconds, at time: Int64
   ) -> Int64 {
-    turns[turn].record = nil
-    let due = max(record.arrival.rawValue, (Nanoseconds(time) + max(.zero, pause)).rawValue)
-    dueTurns.insert(DueTurn(time: due, sequence: sequence, record: record))
+    turns[turn].offered = nil
+    let due = max(offered.record.arrival.rawValue, (Nanoseconds(time) + max(.zero, pause)).rawValue)
+    dueTurns.insert(DueTurn(time: due, sequence: sequence, offered: offered))
     sequence += 1
     return due
   }
 
-  /// Turns that were kept and have not been sent, in the order of their recorded times.
-  var unsent: [RequestRecord] {
-    let due = dueTurns.unordered.sorted().map(\.record)
-    return (due + turns.compactMap(\.record)).sorted {
-      ($0.arrival, $0.id) < ($1.arrival, $1.id)
-    }
+  /// Turns that were kept and have not been sent, in the workload's order.
+  var unsent: [OfferedRequest] {
+    (dueTurns.unordered.map(\.offered) + turns.compactMap(\.offered))
+      .sorted { $0.number < $1.number }
   }
 
   /// A number for a session's name, the same in every run; -1 without a session.
   static func number(of name: String?) -> Int { name.map { Int(nameHash($0) >> 1) } ?? -1 }
 
   /// The next turn that is due by a time, or nil.
-  mutating func due(at time: Int64) -> RequestRecord? {
+  mutating func due(at time: Int64) -> OfferedRequest? {
     guard let turn = dueTurns.min, turn.time <= time else { return nil }
     dueTurns.removeMin()
     waitingCount -= 1
-    return turn.record
+    return turn.offered
   }
 }

@@ -9,9 +9,8 @@ public import TraceIO
 ///     let result = try simulation.run(outcome: rows.add) { try log.next() }
 ///     try rows.commit()
 ///
-/// Rows are in the order of their ends, those of requests that never ended last; numbers count requests in the order of their coming, from 0;
-/// ids are the log's, by which rows are joined to it. Times are
-/// whole nanoseconds; those that do not exist (of a request that did not finish, a time per output token of a
+/// Rows are in the order of their ends, those of requests that never ended last; numbers count requests in the order of
+/// the workload, from 0; ids are the log's, by which rows are joined to it. Times are whole nanoseconds; those that do not exist (of a request that did not finish, a time per output token of a
 /// single token) are left empty. Names that a spreadsheet would run as a formula get an apostrophe in front.
 /// Memory does not grow with the number of rows.
 public final class JourneyRowsFile {

@@ -64,6 +64,35 @@ import Testing
     #expect(times == [0, 600, 600, 1000, 1160, 10_000])
   }
 
+  @Test("What is drawn for a turn is the same whenever it is sent")
+  func draws() throws {
+    var found: [[String: Nanoseconds]] = []
+    for seconds in [1e-7, 9e-7] {
+      let call = ExternalCall(duration: .constant(seconds))
+      let hard = ExternalCall(duration: .logNormal(mean: 1e-6, variation: 1))
+      let stages = [
+        Stage(name: "first", action: .call(call), pool: "web"),
+        Stage(
+          name: "hard", action: .call(hard), pool: "web",
+          condition: StageCondition(difficultyAbove: 0.6)),
+      ]
+      let pool = EnginePool(name: "web", service: .external(ExternalService()))
+      let records = (0..<80).map { number in
+        var record = turn("\(number % 7)", at: Int64(number) * 50, think: 30)
+        record.id = "r\(number)"
+        return record
+      }
+      let (_, outcomes) = try replay(plan([pool], stages), records)
+      #expect(outcomes.map(\.id) == records.map(\.id))
+      var times: [String: Nanoseconds] = [:]
+      for outcome in outcomes where outcome.stages.count == 2 {
+        times[outcome.id] = outcome.stages[1].ended - outcome.stages[1].started
+      }
+      found.append(times)
+    }
+    #expect(found[0].count > 10 && found[0] == found[1])
+  }
+
   @Test("What has ended is not waited for, whoever called it")
   func late() throws {
     let times = try sent([
