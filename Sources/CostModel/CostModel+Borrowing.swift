@@ -71,7 +71,7 @@ extension CostModel {
   /// and one errs most.
   ///
   /// - Parameters:
-  ///   - alike: the work, were it of the lender's type.
+  ///   - alike: the work, were it of the lender's type and its keys of the lender's width.
   ///   - light: what the data sheet allows for what is asked.
   private func transfer(
     of curve: FittedCurve, _ alike: OperatorWork, _ candidates: Candidates, _ light: Double
@@ -79,8 +79,8 @@ extension CostModel {
     let (other, type) = (curve.device, curve.operator.dataType)
     let anchor = device.speedOfLight(alike, type) + device.launchFloor
     let factor = anchor / (other.speedOfLight(alike, type) + other.launchFloor)
-    guard type != candidates.operator.dataType else { return factor }
-    return factor * ((light + device.launchFloor) / anchor).squareRoot()
+    let ratio = (light + device.launchFloor) / anchor
+    return factor * (type == candidates.operator.dataType ? ratio : ratio.squareRoot())
   }
 
   /// The time of a step's attention.

@@ -191,7 +191,8 @@ extension CostModel {
           octaves += 4
           continue
         }
-        octaves += octavesBetween(value, other)
+        // Keys of another width are another type.
+        octaves += (name == "kvBits" ? 4 : 1) * octavesBetween(value, other)
       }
       return (like, octaves)
     }
