@@ -52,11 +52,14 @@ struct ValidateCommand: FailingCommand {
     }
     let rows = try RequestsFile.read(result + "/requests.csv")
     var stored = try ResultFile.read(result + "/result.json")
-    guard stored.workload?["changes_load"] != .flag(true) else {
-      throw Failure(
-        .data,
-        "\(result): is of another load than any log measured (\(Self.loadOptions)): nothing can be validated; "
-          + "replay the log as it is")
+    if stored.workload?["changes_load"] == .flag(true) {
+      let what = "\(result): is of another load than its log (\(Self.loadOptions))"
+      let replayed = stored.inputs.filter { $0.role == "request-log" }.map(\.sha256)
+      let given = measured == "-" ? [] : try ResultFile.Input.files(["request-log": measured])
+      guard !given.contains(where: { replayed.contains($0.sha256) }) else {
+        throw Failure(.data, what + ", which measured nothing of it; replay the log as it is")
+      }
+      try note("reprise: warning: \(what): what was measured must be of that load")
     }
     let counted = stored.summary.requests + stored.summary.warmUp
     guard counted == rows.count else {

@@ -47,23 +47,30 @@ extension ReportedRun {
     let name = "p" + percentileText(objectives.quantile)
     var held: [String] = []
     var broken: [String] = []
+    var unjudged: [String] = []
     for (metric, limit) in limits {
       guard let limit else { continue }
       let value = quantile(objectives.quantile, metric)
+      guard value != nil || digest.unfinished > 0 else {
+        unjudged.append("no request has any \(metric.title)")
+        continue
+      }
       let words =
-        "\(name) \(metric.title)"
-        + (value.map { " " + millisecondsText($0) + " ms" }
-          ?? (digest.unfinished > 0
-            ? " is of requests that did not finish" : ": no request has any"))
+        "\(name) \(metric.title) "
+        + (value.map { millisecondsText($0) + " ms" } ?? "is of requests that did not finish")
         + ", limit \(millisecondsText(limit)) ms"
-      let holds = value.map { $0 <= limit } ?? (digest.unfinished == 0)
-      if holds { held.append(words) } else { broken.append(words) }
+      if let value, value <= limit { held.append(words) } else { broken.append(words) }
     }
     guard let goodput, !objectives.isEmpty else {
       return VerdictLine(
         tone: .plain, head: "No SLO.",
         sentence: "None was given (--ttft-ms, --tpot-ms): there is nothing to meet or miss.")
     }
+    guard !held.isEmpty || !broken.isEmpty else {
+      return VerdictLine(
+        tone: .plain, head: "SLO not judged:", sentence: unjudged.joined(separator: "; ") + ".")
+    }
+    held += unjudged
     let rest =
       "goodput \(fixedText(goodput.rate, decimals: 2)) requests/s, \(percent(goodput.share)) of all."
     return broken.isEmpty
