@@ -11,7 +11,7 @@ extension CostModel {
       return candidates.isTwin ? estimate.asTwin : estimate
     }
     let light = device.speedOfLight(work, candidates.operator.dataType)
-    let others = candidates.others[.single] ?? []
+    let others = candidates.lenders
     return borrowed(
       others.compactMap { lender in
         guard let alike = lender.work?.work(at: AxisPoint(sizes: sizes)) else { return nil }
@@ -25,22 +25,12 @@ extension CostModel {
   /// What a like operator's ratio counts at a distance.
   static func weight(octaves: Double) -> Double { 1 / max(0.01, octaves * octaves) }
 
-  /// The curves that an operator's ratio is borrowed from; none where its own one tells it.
-  func lenders(
-    _ candidates: Candidates, sizes: SIMD4<Double>, work: OperatorWork
-  ) -> [Lender] {
-    guard candidates.own?.estimate(sizes: sizes, work: work) == nil else { return [] }
-    return candidates.others[.single]?.filter {
-      $0.curve.estimate(sizes: sizes, work: work) != nil
-    } ?? []
-  }
-
-  /// The curve that the attention of a step is borrowed from; nil where its own one tells it, or none does.
+  /// The curve that the attention of a step is borrowed from; nil where its own one tells it, its phases are priced apart,
+  /// or none does.
   func lender(_ candidates: Candidates, of shape: StepShape) -> FittedCurve? {
-    let attention = candidates.attention ?? AttentionWork(candidates.operator)
-    guard
-      candidates.own?.estimate(attention: shape, attention, batches: candidates.batches) == nil
-    else { return nil }
+    guard candidates.ownEstimate(of: shape) == nil, phases(candidates, of: shape) == nil else {
+      return nil
+    }
     return nearest(candidates, of: shape)?.lender.curve
   }
 
@@ -56,7 +46,9 @@ extension CostModel {
   }
 
   /// The prefills and the decodes of a step, where they are priced apart.
-  func phases(_ candidates: Candidates, of shape: StepShape) -> [StepShape]? {
+  func phases(
+    _ candidates: Candidates, of shape: StepShape
+  ) -> (prefills: StepShape, decodes: StepShape)? {
     guard candidates.pricesPhasesApart, shape.prefillTokens > 0, shape.decodeSequences > 0 else {
       return nil
     }
@@ -85,31 +77,31 @@ extension CostModel {
 
   /// The time of a step's attention.
   func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
-    let op = candidates.operator
-    let attention = candidates.attention ?? AttentionWork(op)
-    let own = candidates.own?.estimate(attention: shape, attention, batches: candidates.batches)
-    if let own { return candidates.isTwin ? own.asTwin : own }
-    let found = estimateByOthers(candidates, attention: shape)
-    guard let whole = candidates.whole else { return found }
-    var most = estimate(whole, attention: shape)
-    guard most.nanoseconds <= found.nanoseconds else { return found }
-    guard let window = op.attributes["window"], shape.longestContext > window else { return most }
-    // A bound only: fewer keys are read.
-    most.evidence = max(most.evidence, .borrowed)
-    most.addDoubt(Self.unlikeness(octaves: 0))
-    return most
+    if let own = candidates.ownEstimate(of: shape) { return candidates.isTwin ? own.asTwin : own }
+    return foreign(candidates, attention: shape).estimate
   }
 
-  /// What prices the attention of a step with a window in its place: the same without one, where no measurement of the
-  /// window tells, and other windows would have it take longer.
+  /// What prices the attention of a step with a window in its place: the same without one; nil where something else does.
   func whole(_ candidates: Candidates, for shape: StepShape) -> Candidates? {
-    let attention = candidates.attention ?? AttentionWork(candidates.operator)
-    guard let whole = candidates.whole,
-      candidates.own?.estimate(attention: shape, attention, batches: candidates.batches) == nil,
-      estimate(whole, attention: shape).nanoseconds
-        <= estimateByOthers(candidates, attention: shape).nanoseconds
-    else { return nil }
-    return whole
+    guard candidates.ownEstimate(of: shape) == nil else { return nil }
+    return foreign(candidates, attention: shape).whole
+  }
+
+  /// The time of a step's attention that an operator's own curve does not tell, and what told it where that is the same
+  /// without a window: where other windows would have it take longer.
+  private func foreign(
+    _ candidates: Candidates, attention shape: StepShape
+  ) -> (estimate: FittedCurve.Estimate, whole: Candidates?) {
+    let found = estimateByOthers(candidates, attention: shape)
+    guard let whole = candidates.whole else { return (found, nil) }
+    var most = estimate(whole, attention: shape)
+    guard most.nanoseconds <= found.nanoseconds else { return (found, nil) }
+    if let window = candidates.operator.attributes["window"], shape.longestContext > window {
+      // A bound only: fewer keys are read.
+      most.evidence = max(most.evidence, .borrowed)
+      most.addDoubt(Self.unlikeness(octaves: 0))
+    }
+    return (most, whole)
   }
 
   /// The time of a step's attention that an operator's own curve does not tell.
@@ -120,8 +112,8 @@ extension CostModel {
     let attention = candidates.attention ?? AttentionWork(op)
     if let phases = phases(candidates, of: shape) {
       return FittedCurve.sum(
-        ofPrefills: estimate(candidates, attention: phases[0]),
-        andDecodes: estimate(candidates, attention: phases[1]),
+        ofPrefills: estimate(candidates, attention: phases.prefills),
+        andDecodes: estimate(candidates, attention: phases.decodes),
         runsApart: candidates.own?.runsMixedApart ?? false)
     }
     let work = attention.work(in: shape)

@@ -75,6 +75,15 @@ extension CostModel {
       return !others.isEmpty && others[.prefill]?.contains { tellsWhole($0.curve) } != true
     }
 
+    /// Where the operator has one size, and its own curve does not tell it, those that its ratio is borrowed from.
+    var lenders: [Lender] { others[.single] ?? [] }
+
+    /// The attention of a step by the operator's own curve; nil where that does not tell it.
+    func ownEstimate(of shape: StepShape) -> FittedCurve.Estimate? {
+      guard let attention else { return nil }
+      return own?.estimate(attention: shape, attention, batches: batches)
+    }
+
     /// How the attention of a step came about, as far as fields told of it, in words; nil where none did.
     func explanation(of shape: StepShape, _ evidence: Evidence) -> String? {
       let asked: [FieldRegion] =

@@ -45,10 +45,11 @@ extension CostModel {
       return "as without its window: " + explanation(evidence, whole, of: shape)
     }
     if let phases = phases(candidates, of: shape) {
-      let told = phases.map { phase in
+      func told(_ phase: StepShape) -> String {
         explanation(estimate(candidates, attention: phase).evidence, candidates, of: phase)
       }
-      return "prefills: \(told[0]); decodes: \(told[1]); measured apart: their sum"
+      return
+        "prefills: \(told(phases.prefills)); decodes: \(told(phases.decodes)); measured apart: their sum"
     }
     let lenders = lender(candidates, of: shape).map { [$0] } ?? []
     guard lenders.isEmpty, evidence != .analytical, let own = candidates.own else {
@@ -71,10 +72,9 @@ extension CostModel {
   func support(_ op: Operator, at point: AxisPoint) -> [Prediction.Support] {
     let candidates = candidates(for: op)
     guard !op.kind.isStepAttention else { return support(ofAttention: candidates, at: point) }
-    guard let work = OperatorWork(op, at: point) else { return [] }
-    let lenders = lenders(candidates, sizes: point.sizes, work: work)
-    guard !lenders.isEmpty else { return candidates.own?.support(at: point) ?? [] }
-    return Self.ordered(lenders.map { ($0.curve, Self.weight(octaves: $0.octaves)) }) {
+    guard OperatorWork(op, at: point) != nil else { return [] }
+    guard !candidates.lenders.isEmpty else { return candidates.own?.support(at: point) ?? [] }
+    return Self.ordered(candidates.lenders.map { ($0.curve, Self.weight(octaves: $0.octaves)) }) {
       $0.support(at: point)
     }
   }
@@ -86,7 +86,7 @@ extension CostModel {
     let shape = StepShape(attentionAt: point)
     if let whole = whole(candidates, for: shape) { return support(ofAttention: whole, at: point) }
     let points = [AxisPoint(point[0], point[1]), AxisPoint(0, 0, point[2], point[3])]
-    if phases(candidates, of: shape) == nil, let lender = lender(candidates, of: shape) {
+    if let lender = lender(candidates, of: shape) {
       guard lender.addsPrefillsAndDecodes(of: shape) else { return lender.support(at: point) }
       let attention = AttentionWork(op)
       let parts = points.map { part in

@@ -126,7 +126,7 @@ public struct CostModel: Sendable {
       speedOfLight: light,
       explanation: explanation(
         found.evidence, candidates,
-        lenders: lenders(candidates, sizes: sizes, work: work).map(\.curve),
+        lenders: candidates.lenders.map(\.curve),
         size: isPlain ? sizes[0] : nil))
   }
 

@@ -40,7 +40,7 @@ extension OperatorStore {
     // Tables of prefills in a narrow type have its decodes in a wide one, with narrow keys and values.
     let operators = operators.map { $0 + $0.compactMap(\.withWideQueries) }
     var names = 0
-    for name in try deviceNames() where name == device.name || device.matches(name) {
+    for name in try self.names(of: device) {
       let found = try self.curves(
         device: name, like: operators, types: .asked(butAllOf: pooling))
       names += found.isEmpty ? 0 : 1
@@ -72,10 +72,15 @@ extension OperatorStore {
     return merged
   }
 
+  /// The names that sources gave a device.
+  private func names(of device: Device) throws(OperatorStoreError) -> [String] {
+    try deviceNames().filter { $0 == device.name || device.matches($0) }
+  }
+
   /// Every engine step measured on a device, under whatever name its sources gave it.
   public func steps(on device: Device) throws(OperatorStoreError) -> [MeasuredStep] {
     var steps: [MeasuredStep] = []
-    for name in try deviceNames() where name == device.name || device.matches(name) {
+    for name in try self.names(of: device) {
       steps += try self.steps(device: name)
     }
     return steps
@@ -84,7 +89,7 @@ extension OperatorStore {
   /// How many engine steps of a device there are, those among them whose batch is not known.
   public func stepCount(on device: Device) throws(OperatorStoreError) -> Int {
     var count = 0
-    for name in try deviceNames() where name == device.name || device.matches(name) {
+    for name in try self.names(of: device) {
       count += try stepCount(device: name)
     }
     return count

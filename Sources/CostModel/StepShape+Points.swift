@@ -24,12 +24,12 @@ extension StepShape {
   var longestContext: Int { max(longestDecodeContext, prefillContext) }
 
   /// Its prefills alone, and its decodes alone.
-  var phases: [StepShape] {
+  var phases: (prefills: StepShape, decodes: StepShape) {
     var (prefills, decodes) = (self, self)
     (prefills.decodeSequences, prefills.decodeContext, prefills.longestDecodeContext) = (0, 0, 0)
     (decodes.prefillSequences, decodes.prefillTokens) = (0, 0)
     (decodes.prefillPairs, decodes.prefillContext) = (0, 0)
-    return [prefills, decodes]
+    return (prefills, decodes)
   }
 }
 

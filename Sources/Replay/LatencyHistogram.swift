@@ -1,4 +1,5 @@
-import Histogram
+package import Histogram
+package import Operators
 
 extension Histogram where Count == UInt64 {
   /// Records a latency, in nanoseconds.
@@ -13,5 +14,18 @@ extension Histogram where Count == UInt64 {
       autoResize = true
     }
     record(value, count: count)
+  }
+}
+
+extension Histogram {
+  /// The quantile between 0 and 1 of what was recorded, in nanoseconds, to a thousandth; nil of nothing.
+  ///
+  /// - Parameter endless: how many more there are that no time is long enough for; nil is returned where the quantile is
+  ///   theirs.
+  package func quantile(_ quantile: Double, beside endless: Int = 0) -> Nanoseconds? {
+    let count = Double(totalCount)
+    let share = quantile * (count + Double(endless)) / Swift.max(1, count)
+    guard count > 0, share <= 1 else { return nil }
+    return Nanoseconds(Int64(clamping: valueAtPercentile(100 * share)))
   }
 }

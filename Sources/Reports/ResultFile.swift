@@ -1,4 +1,5 @@
 import Foundation
+public import Operators
 public import Replay
 public import TraceIO
 public import Validation
@@ -75,6 +76,12 @@ public struct ResultFile: Sendable {
     self.timeShares = timeShares
     self.validation = validation
     self.warnings = warnings
+  }
+
+  /// Until when requests were a warm-up, on the replay's clock; zero without one.
+  public var warmUp: Nanoseconds {
+    guard case .integer(let warmUp)? = workload?["warm_up_ns"] else { return .zero }
+    return Nanoseconds(Int64(warmUp))
   }
 
   /// Writes the file.

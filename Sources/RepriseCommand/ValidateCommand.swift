@@ -78,10 +78,7 @@ struct ValidateCommand: FailingCommand {
           + (hint.map { "; did you mean '\($0)'?" } ?? ""))
     }
     // As 'replay' itself compares.
-    if case .integer(let warmUp)? = stored.workload?["warm_up_ns"] {
-      excluded.formUnion(
-        rows.lazy.filter { $0.outcome.arrival.rawValue < Int64(warmUp) }.map(\.id))
-    }
+    excluded.formUnion(rows.lazy.filter { $0.outcome.arrival < stored.warmUp }.map(\.id))
     try checkSameRequests(rows, log)
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }

@@ -116,13 +116,17 @@ extension PipelineFleet {
     }
   }
 
+  /// Notes that an engine was up until now, if it is.
+  mutating func noteUp(_ engine: Int, until time: Int64) {
+    // The clock begins with the log's origin, engines with the first request.
+    let since = max(engines[engine].upSince, min(result.firstArrival, time))
+    guard engines[engine].isUp, since < time else { return }
+    engines[engine].upTime += time - since
+    load?.add(.up, of: engines[engine].pool, from: since, to: time)
+  }
+
   private mutating func close(_ engine: Int, at time: Int64) {
-    if engines[engine].isUp {
-      // The clock begins with the log's origin, engines with the first request.
-      let since = max(engines[engine].upSince, min(result.firstArrival, time))
-      engines[engine].upTime += time - since
-      load?.add(.up, of: engines[engine].pool, from: since, to: time)
-    }
+    noteUp(engine, until: time)
     engines[engine].isUp = false
     engines[engine].isStarting = false
     engines[engine].isDraining = false

@@ -181,20 +181,13 @@ extension PipelineFleet {
   /// Ends the replay: collects what everything did.
   consuming func close() -> PipelineResult {
     noteUnfinished()
+    for engine in engines.indices { noteUp(engine, until: max(result.lastEnd, 0)) }
     var result = result
     result.load = load
-    let end = max(result.lastEnd, 0)
-    let begin = min(max(result.firstArrival, 0), end)
     for engine in engines {
-      var up = engine.upTime
-      // The clock begins with the log's origin, engines with the first request.
-      if engine.isUp {
-        up += max(0, end - max(engine.upSince, begin))
-        result.load?.add(.up, of: engine.pool, from: max(engine.upSince, begin), to: end)
-      }
       var totals = PipelineEngineTotals(
         pool: engine.pool, number: engine.number, served: engine.served,
-        busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(up),
+        busyTime: Nanoseconds(rounding: engine.busyTime), upTime: Nanoseconds(engine.upTime),
         failures: engine.failures, model: nil)
       if engine.kind == .model {
         var own = models[engine.place].totals

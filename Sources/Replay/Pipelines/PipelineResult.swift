@@ -217,9 +217,7 @@ public struct LatencyRecord: Sendable {
   /// - Parameter endless: how many more there are that no time is long enough for; nil is returned where the quantile
   ///   is theirs.
   public func quantile(_ quantile: Double, beside endless: Int = 0) -> Nanoseconds? {
-    let share = quantile * Double(count + endless) / Double(max(1, count))
-    guard count > 0, share <= 1 else { return nil }
-    return Nanoseconds(Int64(clamping: histogram.valueAtPercentile(100 * share)))
+    histogram.quantile(quantile, beside: endless)
   }
 
   /// Mean and percentiles; nil of none.

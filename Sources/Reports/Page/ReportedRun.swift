@@ -117,8 +117,7 @@ extension ReportedRun.Result {
 
   /// When requests begin to count.
   var warmUp: Nanoseconds {
-    guard case .integer(let warmUp)? = workload["warm_up_ns"] else { return .zero }
-    return Nanoseconds(Int64(warmUp))
+    if case .replay(let file) = self { file.warmUp } else { .zero }
   }
 
   var toolVersion: String {

@@ -92,16 +92,12 @@ struct RequestDigest {
 
   /// A quantile of a side's latencies, to three significant digits; nil where no request has any.
   func quantile(_ quantile: Double, _ side: Side, _ metric: LatencyMetric) -> Nanoseconds? {
-    latencies(side, metric).map {
-      Nanoseconds(Int64(clamping: $0.valueAtPercentile(100 * quantile)))
-    }
+    latencies(side, metric)?.quantile(quantile)
   }
 
   /// The same of all replayed requests, those that did not finish later than all others; nil where it is theirs.
   func quantile(_ quantile: Double, ofAll metric: LatencyMetric) -> Nanoseconds? {
-    let count = Double(latencies(.replayed, metric)?.totalCount ?? 0)
-    let share = quantile * (count + Double(unfinished)) / max(1, count)
-    return share <= 1 ? self.quantile(share, .replayed, metric) : nil
+    latencies(.replayed, metric)?.quantile(quantile, beside: unfinished)
   }
 
   private static func place(_ side: Side, _ metric: LatencyMetric) -> Int {
