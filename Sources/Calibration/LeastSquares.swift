@@ -48,6 +48,32 @@ func nonNegativeLeastSquares(
   return best?.coefficients
 }
 
+/// The same for errors relative to what is fitted.
+///
+/// Relative to the targets the lower of two noisy ones would count more, and all coefficients be too small by
+/// the variance of the noise. So each round weighs by the fit of the one before; the first has no other choice.
+///
+/// - Parameter rounds: with one the weights are the targets', so that a few far too large ones hardly count.
+func relativeLeastSquares(
+  rows: [[Double]], targets: [Double], required: Set<Int> = [], rounds: Int = 20
+) -> [Double]? {
+  var fitted = targets
+  var found: [Double]?
+  for _ in 0..<rounds {
+    let weights = fitted.map { 1 / ($0 * $0) }
+    guard
+      let next = nonNegativeLeastSquares(
+        rows: rows, targets: targets, weights: weights, required: required)
+    else { break }
+    let values = rows.map { zip($0, next).reduce(0) { $0 + $1.0 * $1.1 } }
+    guard values.allSatisfy({ $0 > 0 && $0.isFinite }) else { return found ?? next }
+    let change = zip(values, fitted).reduce(0) { max($0, abs($1.0 / $1.1 - 1)) }
+    (found, fitted) = (next, values)
+    if change < 1e-9 { break }
+  }
+  return found
+}
+
 /// Solves a system of unit diagonal by Gaussian elimination with pivoting; nil if it is singular.
 func solve(_ matrix: [[Double]], _ right: [Double]) -> [Double]? {
   var (a, b) = (matrix, right)

@@ -20,9 +20,9 @@ public struct StepCalibration: Sendable {
   public var calibration: StoredCalibration
   /// Steps left out as outliers.
   public var outliers: Int
-  /// Mean signed relative error before fitting.
+  /// By how much all steps together are predicted longer than they were before fitting, as a share.
   public var biasBefore: Double
-  /// Mean signed relative error on held-out steps: below zero where steps are predicted too short.
+  /// The same on held-out steps: below zero where they are predicted too short.
   public var heldOutBias: Double
   /// Numbers that the steps cannot tell from others, alone or several together, as where all batches are of one
   /// size: only what they come to in all is sure.
@@ -65,7 +65,9 @@ public struct StepCalibration: Sendable {
     }
     let count = Double(observations.count)
     let before = observations.map { StepFit.none.relativeError($0) }
-    biasBefore = before.reduce(0, +) / count
+    biasBefore =
+      observations.reduce(0) { $0 + StepFit.none.duration($1) }
+      / observations.reduce(0) { $0 + $1.duration } - 1
     let fit = best.fit
     guard (0.2...5).contains(fit.compute) else { throw .implausible(deviceScale: fit.compute) }
     calibration = StoredCalibration(
@@ -116,7 +118,7 @@ public struct StepCalibration: Sendable {
         }
       )
     }
-    let weights = steps.map(\.weight)
+    let weights = steps.map { 1 / ($0.duration * $0.duration) }
     var found: [(parameter: StepParameter, others: [StepParameter])] = []
     while let (place, others) = inseparableColumns(
       normalizedProducts(free.map(\.column), weights).matrix)
@@ -132,13 +134,16 @@ public struct StepCalibration: Sendable {
   public var isWorthKeeping: Bool {
     let (before, after) = (calibration.errorBefore, calibration.errorHeldOut)
     return isClearlyBetter(after, than: before)
-      || !isClearlyBetter(before, than: after)
+      // Relative to what was measured, steps predicted too short err less than those predicted right.
+      || before > 0.9 * after
         && isClearlyBetter(abs(heldOutBias), than: abs(biasBefore))
   }
 
-  /// Mean relative errors on steps that the fits did not see, and standard errors of the numbers.
+  /// Errors on steps that the fits did not see, and standard errors of the numbers.
   private struct HeldOut {
+    /// The mean relative error.
     var absolute: Double
+    /// Of all steps together.
     var signed: Double
     /// In the order of ``StepFit/numbers``, then that of collectives' factor over the other one, which
     /// err together.
@@ -178,7 +183,7 @@ public struct StepCalibration: Sendable {
   /// Every step is judged, outliers too, by a fit that saw nothing of its stretch; standard errors
   /// come from how those fits differ.
   private static func heldOut(_ steps: [StepObservation], _ form: StepForm) -> HeldOut? {
-    var (absolute, signed) = (0.0, 0.0)
+    var (absolute, predicted, measured) = (0.0, 0.0, 0.0)
     let folds = 5
     var fits: [[Double]] = []
     for fold in 0..<folds {
@@ -188,14 +193,14 @@ public struct StepCalibration: Sendable {
       let fit = trained.fit
       fits.append(fit.numbers + [fit.collectives / max(fit.compute, .leastNormalMagnitude)])
       for step in steps[low..<high] {
-        let error = trained.fit.relativeError(step)
-        absolute += abs(error)
-        signed += error
+        absolute += abs(fit.relativeError(step))
+        predicted += fit.duration(step)
+        measured += step.duration
       }
     }
     let count = Double(steps.count)
     return HeldOut(
-      absolute: absolute / count, signed: signed / count,
+      absolute: absolute / count, signed: predicted / measured - 1,
       errors: jackknifeErrors(fits, count: fits[0].count))
   }
 }

@@ -24,9 +24,6 @@ struct StepObservation {
     ]
     duration = Double(step.duration.rawValue)
   }
-
-  /// So that relative errors count.
-  var weight: Double { 1 / (duration * duration) }
 }
 
 /// What may explain a step: each is one more way for a fit to be right, or wrong.
@@ -71,38 +68,44 @@ struct StepFit {
     zip(step.host, host).reduce(0) { $0 + $1.0 * $1.1 }
   }
 
-  func relativeError(_ step: StepObservation) -> Double {
+  func duration(_ step: StepObservation) -> Double {
     let (device, host) = (deviceTime(step), hostTime(step))
-    return (form.hidesHost ? max(device, host) : device + host) / step.duration - 1
+    return form.hidesHost ? max(device, host) : device + host
   }
+
+  func relativeError(_ step: StepObservation) -> Double { duration(step) / step.duration - 1 }
 
   /// Fits once, and again without the steps that lie far off; says how many those are.
   static func robust(
     _ steps: [StepObservation], _ form: StepForm
   ) -> (fit: StepFit, outliers: Int)? {
-    func fit(_ steps: [StepObservation]) -> StepFit? {
-      form.hidesHost ? hidden(steps, form) : added(steps, form)
+    func fit(_ steps: [StepObservation], rounds: Int) -> StepFit? {
+      form.hidesHost ? hidden(steps, form, rounds) : added(steps, form, rounds)
     }
-    guard let first = fit(steps) else { return nil }
+    guard let first = fit(steps, rounds: 1) else { return nil }
     let residuals = steps.map { abs(first.relativeError($0)) }
     let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
     let kept = zip(steps, residuals).filter { $1 <= limit }.map(\.0)
-    return fit(kept).map { ($0, steps.count - kept.count) }
+    return fit(kept, rounds: 20).map { ($0, steps.count - kept.count) }
   }
 
   /// Fits the sum of device and host time.
-  private static func added(_ steps: [StepObservation], _ form: StepForm) -> StepFit? {
+  private static func added(
+    _ steps: [StepObservation], _ form: StepForm, _ rounds: Int
+  ) -> StepFit? {
     let device = deviceTerms(form)
     let count = form.hostTerms
-    return nonNegativeLeastSquares(
+    return relativeLeastSquares(
       rows: steps.map { device($0) + $0.host.prefix(count) }, targets: steps.map(\.duration),
-      weights: steps.map(\.weight), required: [0]
+      required: [0], rounds: rounds
     ).map { StepFit(form: form, device: $0.dropLast(count), host: $0.suffix(count)) }
   }
 
   /// Fits the longer of device and host time: each step to the side that is longer by the fit before,
   /// until none changes sides.
-  private static func hidden(_ steps: [StepObservation], _ form: StepForm) -> StepFit? {
+  private static func hidden(
+    _ steps: [StepObservation], _ form: StepForm, _ rounds: Int
+  ) -> StepFit? {
     let terms = deviceTerms(form)
     // Steps that are all device have the least duration for their kernels.
     let ratios = steps.map { $0.duration / max(1, $0.compute + $0.collectives) }.sorted()
@@ -114,13 +117,13 @@ struct StepFit {
       let device = zip(steps, isHost).filter { !$1 }.map(\.0)
       let host = zip(steps, isHost).filter { $1 }.map(\.0)
       guard
-        let factors = nonNegativeLeastSquares(
-          rows: device.map(terms), targets: device.map(\.duration), weights: device.map(\.weight))
+        let factors = relativeLeastSquares(
+          rows: device.map(terms), targets: device.map(\.duration), rounds: rounds)
       else { break }
       let times =
-        nonNegativeLeastSquares(
-          rows: host.map { Array($0.host.prefix(form.hostTerms)) },
-          targets: host.map(\.duration), weights: host.map(\.weight))
+        relativeLeastSquares(
+          rows: host.map { Array($0.host.prefix(form.hostTerms)) }, targets: host.map(\.duration),
+          rounds: rounds)
         ?? []
       let fit = StepFit(form: form, device: factors[...], host: times[...])
       let loss = steps.reduce(0) { $0 + fit.relativeError($1) * fit.relativeError($1) }

@@ -9,11 +9,11 @@ extension ModelArchitecture {
   /// - Parameter dealsExpertsOut: whether its experts are dealt out among data-parallel ranks, which then exchange
   ///   tokens.
   public func askedOperators(
-    _ dataType: DataType, dealsExpertsOut: Bool = false
+    _ precision: Precision, dealsExpertsOut: Bool = false
   ) -> [Operator] {
     let ways = dealsExpertsOut ? 2 : 1
     let uses = forwardPass(
-      Precision(dataType), Parallelism(tensor: 2, pipeline: 2, expert: ways, data: ways),
+      precision, Parallelism(tensor: 2, pipeline: 2, expert: ways, data: ways),
       fusesResiduals: false
     ).map(\.operator)
     let batches = uses.filter { $0.kind.isStepAttention }.map { op in

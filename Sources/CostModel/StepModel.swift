@@ -44,12 +44,12 @@ public struct StepModel: StepPricing {
   ///   - tensorParallel: devices that share each layer.
   ///   - pipelineParallel: stages that share the layers.
   public init(
-    _ architecture: ModelArchitecture, _ dataType: DataType, tensorParallel: Int,
+    _ architecture: ModelArchitecture, _ precision: Precision, tensorParallel: Int,
     pipelineParallel: Int = 1, on model: CostModel, maximumTokens: Int, maximumSequences: Int,
     calibration: StoredCalibration? = nil
   ) {
     self.init(
-      architecture, dataType,
+      architecture, precision,
       Parallelism(tensor: max(1, tensorParallel), pipeline: max(1, pipelineParallel)), on: model,
       maximumTokens: maximumTokens, maximumSequences: maximumSequences, calibration: calibration)
   }
@@ -58,7 +58,7 @@ public struct StepModel: StepPricing {
   ///
   /// - Parameters:
   ///   - architecture: the model that is served.
-  ///   - dataType: of weights and activations.
+  ///   - precision: the types of its numbers.
   ///   - layout: how the model lies on devices. A step is priced through all pipeline stages, with what passing
   ///     on costs, and is that of one data-parallel rank beside the others.
   ///   - model: what one of those devices costs.
@@ -71,11 +71,11 @@ public struct StepModel: StepPricing {
   ///
   /// - Complexity: O(operators · `maximumTokens`).
   public init(
-    _ architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    _ architecture: ModelArchitecture, _ precision: Precision, _ layout: Parallelism,
     on model: CostModel, maximumTokens: Int, maximumSequences: Int,
     calibration: StoredCalibration? = nil
   ) {
-    let uses = Self.operators(of: architecture, dataType, layout, on: model)
+    let uses = Self.operators(of: architecture, precision, layout, on: model)
     model.prepare(uses.map(\.operator))
     self.model = model
     self.uses = uses
@@ -100,10 +100,9 @@ public struct StepModel: StepPricing {
   /// Serving engines fuse the residual sum into the norm. Where one runtime measured both the norm
   /// and the sum as operators of their own, that runtime does not fuse.
   package static func operators(
-    of architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    of architecture: ModelArchitecture, _ precision: Precision, _ layout: Parallelism,
     on model: CostModel
   ) -> [OperatorUse] {
-    let precision = Precision(dataType)
     let apart = architecture.forwardPass(precision, layout, fusesResiduals: false)
     func runtime(_ kind: OperatorKind) -> String? {
       apart.first { $0.operator.kind == kind }.flatMap {

@@ -6,7 +6,7 @@ extension StepShape {
   init(attentionAt point: AxisPoint, sequences: Int = 1) {
     self.init()
     if point[0] > 0 {
-      addPrefill(tokens: point[0], past: point[1], finishes: true)
+      addPrefill(tokens: point[0], past: point[1], samples: true)
       func all(_ sum: Int) -> Int { Self.clamped(clampedProduct(sum, Self.clamped(sequences))) }
       prefillSequences = Self.clamped(sequences)
       prefillTokens = all(prefillTokens)

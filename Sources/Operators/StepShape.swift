@@ -17,7 +17,7 @@ public struct StepShape: Hashable, Sendable {
   public var decodeContext: Int = 0
   /// The longest of those contexts.
   public var longestDecodeContext: Int = 0
-  /// Rows that reach the language-model head and the sampler: the decodes and finished prefills.
+  /// Rows that reach the language-model head and the sampler: those of decodes and of prefills that sample.
   public var sampledSequences: Int = 0
   /// Query tokens of all data-parallel ranks that step together, this one's included; 0 where each of
   /// them computes as many as this one. Only experts that are dealt out among ranks take time for it.
@@ -51,8 +51,11 @@ public struct StepShape: Hashable, Sendable {
   public var tokensOfFullest: Int { max(tokens, fullestTokens) }
 
   /// Adds a sequence that computes `tokens` of its prompt after `past` cached ones.
+  ///
+  /// - Parameter samples: whether its last token reaches the head. Servers of language models let one token of every
+  ///   sequence do so, also where the prompt does not end here (vLLM 0.24, `logits_indices`); encoders none.
   @inlinable
-  public mutating func addPrefill(tokens: Int, past: Int, finishes: Bool) {
+  public mutating func addPrefill(tokens: Int, past: Int, samples: Bool) {
     prefillSequences += 1
     let (tokens, past) = (Self.clamped(tokens), Self.clamped(past))
     let (earlier, overflow) = tokens.multipliedReportingOverflow(by: past)
@@ -61,7 +64,7 @@ public struct StepShape: Hashable, Sendable {
     Self.add(squareOverflow ? .max : square / 2, to: &prefillPairs)
     Self.add(tokens, to: &prefillTokens)
     Self.add(past + tokens, to: &prefillContext)
-    if finishes { sampledSequences += 1 }
+    if samples { sampledSequences += 1 }
   }
 
   /// Adds a sequence that decodes one token and reads `context` keys, its own included.

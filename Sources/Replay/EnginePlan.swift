@@ -93,7 +93,7 @@ public struct EnginePlan: Sendable {
     }
     if group.role == .prefill, group.keyValues == nil {
       let bytes = architecture.keyValueBytesPerToken(
-        group.dataType, tensorParallel: group.tensorParallel)
+        group.precision.keyValues, tensorParallel: group.tensorParallel)
       resolved.keyValues = KeyValueSize(
         bytesPerToken: bytes * Double(group.tensorParallel), layers: max(1, architecture.layers))
     }
@@ -106,7 +106,7 @@ public struct EnginePlan: Sendable {
     _ calibration: StoredCalibration?
   ) -> StepModel {
     StepModel(
-      architecture, group.dataType, group.layout, on: costs, maximumTokens: group.maxBatchedTokens,
+      architecture, group.precision, group.layout, on: costs, maximumTokens: group.maxBatchedTokens,
       maximumSequences: group.sampledPositions, calibration: calibration
     ).padded(to: calibration.map { $0.padsToGraphs == true } ?? true ? group.graphSizes : [])
   }
@@ -134,13 +134,13 @@ public struct EnginePlan: Sendable {
     _ group: EngineGroup, _ architecture: ModelArchitecture
   ) -> (weights: Double, block: Double) {
     let perToken = architecture.keyValueBytesPerToken(
-      group.dataType, tensorParallel: group.tensorParallel)
+      group.precision.keyValues, tensorParallel: group.tensorParallel)
     // The stage with the most layers decides.
     let stages = max(1, group.pipelineParallel)
     let layers = max(1, architecture.layers)
     let share = Double((layers + stages - 1) / stages) / Double(layers)
     return (
-      architecture.weightBytes(Precision(group.dataType), group.layout),
+      architecture.weightBytes(group.precision, group.layout),
       Double(group.blockSize) * perToken * share
     )
   }
@@ -156,7 +156,7 @@ public struct EnginePlan: Sendable {
     _ group: EngineGroup, _ architecture: ModelArchitecture, _ device: Device
   ) throws(ReplayError) -> Int {
     let activations = architecture.activationBytes(
-      tokens: group.maxBatchedTokens, sampled: group.maxSequences, group.dataType,
+      tokens: group.maxBatchedTokens, sampled: group.maxSequences, group.precision.activations,
       tensorParallel: group.tensorParallel)
     let (weights, block) = memory(group, architecture)
     let available = device.memoryBytes * group.memoryUtilization

@@ -11,6 +11,6 @@ extension OperatorStore {
   ) throws(OperatorStoreError) -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
     try evidence(
       for: architecture.askedOperators(
-        group.dataType, dealsExpertsOut: group.dealsExpertsOut), on: device, by: group.runtime)
+        group.precision, dealsExpertsOut: group.dealsExpertsOut), on: device, by: group.runtime)
   }
 }

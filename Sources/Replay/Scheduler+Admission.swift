@@ -110,7 +110,7 @@ extension Scheduler {
     if completes, count == 1, residents[index].generated > 0 {
       decision.shape.addDecode(context: past + 1)
     } else {
-      decision.shape.addPrefill(tokens: count, past: past, finishes: completes)
+      decision.shape.addPrefill(tokens: count, past: past, samples: true)
     }
     guard completes else { return false }
     residents[index].isInFlight = limits.stages > 1

@@ -91,7 +91,7 @@ extension Scheduler {
     if count == 1 {
       decision.shape.addDecode(context: past + 1)
     } else {
-      decision.shape.addPrefill(tokens: count, past: past, finishes: true)
+      decision.shape.addPrefill(tokens: count, past: past, samples: true)
       // Every position of the draft goes through the head.
       decision.shape.sampledSequences += count - 1
     }

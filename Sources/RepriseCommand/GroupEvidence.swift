@@ -4,7 +4,7 @@ import Reprise
 struct GroupEvidence {
   private struct Key: Hashable {
     var device: String
-    var dataType: DataType
+    var precision: Precision
     var runtime: String?
     var dealsExpertsOut: Bool
   }
@@ -23,7 +23,7 @@ struct GroupEvidence {
     _ group: EngineGroup, on device: Device
   ) throws -> (curves: [MeasuredCurve], relatives: [RelativeCurves]) {
     let key = Key(
-      device: device.name, dataType: group.dataType, runtime: group.runtime,
+      device: device.name, precision: group.precision, runtime: group.runtime,
       dealsExpertsOut: group.dealsExpertsOut)
     let found =
       try known[key] ?? store?.evidence(for: group, serving: model, on: device) ?? ([], [])

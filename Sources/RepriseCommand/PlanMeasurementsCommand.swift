@@ -76,7 +76,7 @@ struct PlanMeasurementsCommand: FailingCommand {
     let known = try store.evidence(for: group, serving: architecture, on: chosen.device)
     let prices = CostModel(curves: known.curves, on: chosen.device, relatives: known.relatives)
     let uses = StepDemands.operators(
-      of: architecture, group.dataType, group.layout, on: prices)
+      of: architecture, group.precision, group.layout, on: prices)
     let model = CapturedModel(uses)
     var demands = StepDemands(uses, on: prices, paddedTo: group.graphSizes)
     let source = try collect(into: &demands, scenario, plans, index)

@@ -65,7 +65,7 @@ struct QueryCommand: FailingCommand {
     let sheet = try dataSheet(named: device)
     var (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
-    let asked = Self.anyModel.askedOperators(op.dataType ?? dataType) + [op]
+    let asked = Self.anyModel.askedOperators(Precision(serving: op.dataType ?? dataType)) + [op]
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet, by: runtime)
     if !known.curves.contains(where: { $0.operator == op }) { op = op.withoutDefaults }
     let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)

@@ -48,8 +48,10 @@ struct ScenarioOptions: ParsableArguments {
         resolved.add(prices, "\(pool.name): \(plan.prices)")
         resolved.warnings += plan.warnings.filter { !resolved.warnings.contains($0) }
       case .encoder(let service):
-        let (model, device, known) = try evidence(
-          at: place, service.model, service.dataType, on: service.device, from: store)
+        let (model, device) = try modelAndDevice(at: place, service.model, on: service.device)
+        let asked = model.askedOperators(Precision(serving: service.dataType))
+        let known =
+          try store?.evidence(for: asked, on: device, by: nil) ?? (curves: [], relatives: [])
         resolved.add(
           try PoolPlan(
             pool, service, model, on: device, curves: known.curves, relatives: known.relatives),
@@ -89,32 +91,24 @@ struct ScenarioOptions: ParsableArguments {
   private func enginePlan(
     at place: PoolPlace, _ service: ModelService, from store: OperatorStore?
   ) throws -> EnginePlan {
-    let (model, device, known) = try evidence(
-      at: place, service.model, service.group.dataType, on: service.group.device,
-      by: service.group.runtime, from: store)
+    let (model, device) = try modelAndDevice(
+      at: place, service.model, on: service.group.device)
+    let known =
+      try store?.evidence(for: service.group, serving: model, on: device) ?? (
+        curves: [], relatives: []
+      )
     let key = StoredCalibration.Deployment(service.group, model, on: device)
     return try EnginePlan(
       service.group, model, on: device, curves: known.curves, relatives: known.relatives,
       calibration: try store?.calibration(of: key))
   }
 
-  private func evidence(
-    at place: PoolPlace, _ name: String, _ dataType: DataType, on deviceName: String,
-    by runtime: String? = nil, from store: OperatorStore?
-  ) throws -> (
-    model: ModelArchitecture, device: Device,
-    known: (curves: [MeasuredCurve], relatives: [RelativeCurves])
-  ) {
-    let model = try named(in: place.of("model")) {
-      try modelArchitecture(named: name, beside: folder)
-    }
-    let device = try named(in: place.of("device")) {
-      try dataSheet(named: deviceName, beside: folder)
-    }
-    return (
-      model, device,
-      try store?.evidence(for: model.askedOperators(dataType), on: device, by: runtime)
-        ?? ([], [])
+  private func modelAndDevice(
+    at place: PoolPlace, _ name: String, on deviceName: String
+  ) throws -> (ModelArchitecture, Device) {
+    (
+      try named(in: place.of("model")) { try modelArchitecture(named: name, beside: folder) },
+      try named(in: place.of("device")) { try dataSheet(named: deviceName, beside: folder) }
     )
   }
 }

@@ -41,11 +41,11 @@ struct TimePricesCommand: FailingCommand {
       upTo: StepBounds(
         tokens: group.maxBatchedTokens, sequences: group.maxSequences,
         context: group.maxModelLength))
-    let asked = architecture.forwardPass(Precision(group.dataType), group.layout)
+    let asked = architecture.forwardPass(group.precision, group.layout)
     model.prepare(asked.map(\.operator))
     let fitted = Moment()
     let steps = StepModel(
-      architecture, group.dataType, group.layout, on: model, maximumTokens: group.maxBatchedTokens,
+      architecture, group.precision, group.layout, on: model, maximumTokens: group.maxBatchedTokens,
       maximumSequences: group.maxSequences)
     let ready = Moment()
 
@@ -89,7 +89,7 @@ struct TimePricesCommand: FailingCommand {
       }
       if index % 2 == 1 {
         for _ in 0..<next(4) {
-          shape.addPrefill(tokens: next(group.maxBatchedTokens / 8), past: 0, finishes: true)
+          shape.addPrefill(tokens: next(group.maxBatchedTokens / 8), past: 0, samples: true)
         }
       }
       return shape

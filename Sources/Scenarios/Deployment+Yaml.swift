@@ -40,6 +40,7 @@ extension EngineGroup {
     add("expert_parallel", "\(expertParallel)", expertParallel == usual.expertParallel)
     add("pipeline_parallel", "\(pipelineParallel)", pipelineParallel == usual.pipelineParallel)
     lines.append("data_type: \(dataType.rawValue)")
+    if let keyValueType { lines.append("kv_cache_dtype: \(keyValueType.rawValue)") }
     if let runtime { lines.append("runtime: \(quoted(runtime))") }
     lines.append("max_num_seqs: \(maxSequences)")
     lines.append("max_num_batched_tokens: \(maxBatchedTokens)")

@@ -66,8 +66,12 @@ public struct EngineGroup: Sendable, Hashable {
   /// `expert_parallel`: groups of experts that lie on different devices, of the engine or, in ``lockstep``, of
   /// all engines of the group; 1 by default, where every engine has all experts.
   public var expertParallel: Int
-  /// `data_type`: the type of weights and activations; bf16 by default.
+  /// `data_type`: the type that the model is served in; bf16 by default. Below 16 bits its products and their
+  /// weights are in it, and everything else is in bf16.
   public var dataType: DataType
+  /// `kv_cache_dtype`: the type of keys and values; nil, the default, for ``dataType``'s, and bf16 where that
+  /// has less than 16 bits.
+  public var keyValueType: DataType?
   /// `runtime`: the software whose measurements price the engine's steps, such as `vLLM` or `vLLM
   /// 0.24.0`; any by default.
   public var runtime: String?
@@ -131,7 +135,8 @@ public struct EngineGroup: Sendable, Hashable {
   /// Creates a group; see the properties for what defaults mean.
   public init(
     name: String, count: Int = 1, device: String, tensorParallel: Int = 1,
-    expertParallel: Int = 1, dataType: DataType = .bfloat16, runtime: String? = nil,
+    expertParallel: Int = 1, dataType: DataType = .bfloat16, keyValueType: DataType? = nil,
+    runtime: String? = nil,
     maxSequences: Int = 256, maxBatchedTokens: Int = 2048, maxModelLength: Int,
     blockSize: Int = 16, blockCount: Int? = nil,
     memoryUtilization: Double = 0.9, enablesPrefixCaching: Bool = true,
@@ -147,6 +152,7 @@ public struct EngineGroup: Sendable, Hashable {
     self.tensorParallel = tensorParallel
     self.expertParallel = expertParallel
     self.dataType = dataType
+    self.keyValueType = keyValueType
     self.runtime = runtime
     self.maxSequences = maxSequences
     self.maxBatchedTokens = maxBatchedTokens

@@ -78,6 +78,8 @@ enum DeploymentFormat {
     FormatKey(name: "expert_parallel", kind: .integer(1...4096)),
     FormatKey(name: "runtime", kind: .text(maxLength: 256)),
     FormatKey(name: "data_type", kind: .choice(DataType.allCases.map(\.rawValue))),
+    FormatKey(
+      name: "kv_cache_dtype", kind: .choice(["auto"] + DataType.allCases.map(\.rawValue))),
     FormatKey(name: "max_num_seqs", kind: .integer(1...65_536)),
     FormatKey(name: "max_num_batched_tokens", kind: .integer(1...16_777_216)),
     FormatKey(name: "max_model_len", kind: .integer(2...16_777_216), isRequired: true),

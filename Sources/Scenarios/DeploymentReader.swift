@@ -94,6 +94,8 @@ extension EngineGroup {
     expertParallel = try reader.integer("expert_parallel") ?? expertParallel
     runtime = try reader.text("runtime")
     dataType = try reader.choice("data_type").flatMap(DataType.init) ?? dataType
+    // None has the name `auto`.
+    keyValueType = try reader.choice("kv_cache_dtype").flatMap(DataType.init)
     maxSequences = try reader.integer("max_num_seqs") ?? maxSequences
     maxBatchedTokens = try reader.integer("max_num_batched_tokens") ?? maxBatchedTokens
     blockSize = try reader.integer("block_size") ?? blockSize

@@ -10,6 +10,13 @@ extension EngineGroup {
       data: dealsExpertsOut ? count : 1)
   }
 
+  /// The types of the model's numbers.
+  public var precision: Precision {
+    var precision = Precision(serving: dataType)
+    if let keyValueType { precision.keyValues = keyValueType }
+    return precision
+  }
+
   /// Whether the group's engines hold parts of one set of experts, and so exchange tokens in every layer.
   public var dealsExpertsOut: Bool { lockstep && count > 1 && expertParallel > 1 }
 

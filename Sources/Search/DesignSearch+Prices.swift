@@ -18,7 +18,7 @@ extension DesignSearch {
   /// What engines must have alike to share a cost model.
   private struct CostKey: Hashable {
     var device: Int
-    var dataType: DataType
+    var precision: Precision
     var bounds: StepBounds
     // What was measured of them differs by these, too.
     var runtime: String?
@@ -53,7 +53,7 @@ extension DesignSearch {
       }
       let key = PriceKey(
         costs: CostKey(
-          device: kind.device, dataType: group.dataType, bounds: EnginePlan.bounds(of: group),
+          device: kind.device, precision: group.precision, bounds: EnginePlan.bounds(of: group),
           runtime: group.runtime, dealsExpertsOut: group.dealsExpertsOut),
         layout: group.layout, tokens: group.maxBatchedTokens, sampled: group.sampledPositions,
         graphs: group.graphSizes,

@@ -56,7 +56,7 @@ extension StepShape {
     for _ in 0..<Int.random(in: 0...prefills, using: &random) {
       shape.addPrefill(
         tokens: random.size(upTo: longest), past: random.size(upTo: longest) - 1,
-        finishes: Bool.random(using: &random))
+        samples: Bool.random(using: &random))
     }
     for _ in 0..<Int.random(in: 0...decodes, using: &random) {
       shape.addDecode(context: random.size(upTo: longest))

@@ -16,7 +16,7 @@ import Testing
       name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 2,
       vocabularySize: 1000)
     return StepModel(
-      architecture, .bfloat16, tensorParallel: 1, on: CostModel(analytical: device),
+      architecture, Precision(.bfloat16), tensorParallel: 1, on: CostModel(analytical: device),
       maximumTokens: 512, maximumSequences: 64)
   }
 
@@ -27,7 +27,7 @@ import Testing
     (0..<count).map { index in
       var shape = StepShape()
       if index % 3 == 0 {
-        shape.addPrefill(tokens: 10 + index * 7 % 300, past: index % 50, finishes: true)
+        shape.addPrefill(tokens: 10 + index * 7 % 300, past: index % 50, samples: true)
       }
       for decode in 0..<(1 + index * 5 % 16) { shape.addDecode(context: 20 + decode * index % 400) }
       let sequences = Double(shape.prefillSequences + shape.decodeSequences)
@@ -83,6 +83,40 @@ import Testing
     #expect(fit.calibration.errorHeldOut < 0.001)
   }
 
+  /// Noise whose mean is one leaves the sum of steps as it is, and so must a fit, however wide the noise; and the
+  /// standard error says how far the factor lies off, over many draws of the noise.
+  @Test(arguments: [0.05, 0.2, 0.4])
+  func `Noise moves no fit down, and standard errors are what it moves`(scatter: Double) throws {
+    let model = model
+    let exact = steps(300, model, scale: 1.2, perStep: 150_000, perSequence: 0, perToken: 0)
+    let total = exact.reduce(0) { $0 + Double($1.duration.rawValue) }
+    var random = SplitMix64(seed: 11)
+    var (bias, inside, judged) = (0.0, 0, 0)
+    let draws = 30
+    for _ in 0..<draws {
+      let noisy = exact.map {
+        let factor = 1 + scatter * Double.random(in: -1...1, using: &random)
+        return MeasuredStep(
+          start: $0.start, duration: Nanoseconds(rounding: factor * Double($0.duration.rawValue)),
+          shape: $0.shape)
+      }
+      let fit = try StepCalibration(deployment, on: noisy, with: model, fittedOn: "made")
+      let parameters = StepParameters(fit.calibration)
+      let fitted = exact.reduce(0) {
+        $0 + parameters.deviceScale * model.price($1.shape).deviceTime.sum()
+          + parameters.hostTime($1.shape)
+      }
+      bias += (fitted / total - 1) / Double(draws)
+      if let error = fit.calibration.standardErrors.deviceScale {
+        judged += 1
+        inside += abs(fit.calibration.deviceScale - 1.2) < 2 * error ? 1 : 0
+      }
+    }
+    // The noise of so many means, three standard errors of it.
+    #expect(abs(bias) < 3 * scatter / 3.squareRoot() / Double(300 * draws).squareRoot() + 1e-3)
+    #expect(Double(inside) >= 0.75 * Double(judged))
+  }
+
   /// Batches of decodes have a token a sequence; those of one size have as many sequences as steps have ones.
   @Test(
     arguments: [
@@ -96,7 +130,7 @@ import Testing
     let measured = (0..<100).map { index in
       var shape = StepShape()
       if prefills, index % 3 == 0 {
-        shape.addPrefill(tokens: 10 + index * 7 % 300, past: 0, finishes: true)
+        shape.addPrefill(tokens: 10 + index * 7 % 300, past: 0, samples: true)
       }
       for _ in 0..<(batches.lowerBound + index * 5 % batches.count) {
         shape.addDecode(context: 20 + index * 13 % 400)
@@ -116,7 +150,7 @@ import Testing
     let measured = (0..<100).map { index in
       var shape = StepShape()
       if index % 2 == 0 {
-        shape.addPrefill(tokens: 60, past: 0, finishes: true)
+        shape.addPrefill(tokens: 60, past: 0, samples: true)
       } else {
         for _ in 0..<3 { shape.addDecode(context: 80) }
       }
@@ -198,7 +232,7 @@ import Testing
       name: "toy", hiddenSize: 512, intermediateSize: 1024, layers: 3, heads: 8, kvHeads: 4,
       vocabularySize: 1000)
     return StepModel(
-      architecture, .bfloat16, tensorParallel: 4, on: CostModel(analytical: device),
+      architecture, Precision(.bfloat16), tensorParallel: 4, on: CostModel(analytical: device),
       maximumTokens: 512, maximumSequences: 64)
   }
 

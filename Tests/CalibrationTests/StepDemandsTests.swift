@@ -15,12 +15,12 @@ import Testing
   private var model: CostModel { CostModel(analytical: device) }
   private var step: StepModel {
     StepModel(
-      architecture, .bfloat16, tensorParallel: 1, on: model, maximumTokens: 512,
+      architecture, Precision(.bfloat16), tensorParallel: 1, on: model, maximumTokens: 512,
       maximumSequences: 64)
   }
   private var empty: StepDemands {
     StepDemands(
-      StepDemands.operators(of: architecture, .bfloat16, .single, on: model), on: model)
+      StepDemands.operators(of: architecture, Precision(.bfloat16), .single, on: model), on: model)
   }
 
   private func total(_ demands: StepDemands) -> Double {
@@ -30,7 +30,7 @@ import Testing
   private func shape(decodes: Int, context: Int, prefill: Int = 0, past: Int = 0) -> StepShape {
     var shape = StepShape()
     for _ in 0..<decodes { shape.addDecode(context: context) }
-    if prefill > 0 { shape.addPrefill(tokens: prefill, past: past, finishes: true) }
+    if prefill > 0 { shape.addPrefill(tokens: prefill, past: past, samples: true) }
     return shape
   }
 
@@ -51,7 +51,7 @@ import Testing
   ) {
     let graphs = [1, 2, 4, 8, 16, 32]
     var demands = StepDemands(
-      StepDemands.operators(of: architecture, .bfloat16, .single, on: model), on: model,
+      StepDemands.operators(of: architecture, Precision(.bfloat16), .single, on: model), on: model,
       paddedTo: graphs)
     let shape = shape(decodes: decodes, context: 100)
     demands.add(shape)
@@ -64,7 +64,7 @@ import Testing
 
   @Test func `Stages of a pipeline exchange what they pass on`() {
     let uses = StepDemands.operators(
-      of: architecture, .bfloat16, Parallelism(pipeline: 3), on: model)
+      of: architecture, Precision(.bfloat16), Parallelism(pipeline: 3), on: model)
     #expect(uses.contains { $0.operator.kind == .sendReceive })
   }
 

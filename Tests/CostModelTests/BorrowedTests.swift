@@ -80,7 +80,7 @@ import Testing
       curve($0) { 0.3 * exponential(2.5 * Double.random(in: 0..<1, using: &random)) }
     }
     let step = StepModel(
-      architecture, .bfloat16, tensorParallel: 2,
+      architecture, Precision(.bfloat16), tensorParallel: 2,
       on: CostModel(
         curves: [], on: here, relatives: [RelativeCurves(device: there, curves: curves)]),
       maximumTokens: 512, maximumSequences: 64)
@@ -90,7 +90,7 @@ import Testing
         shape.addPrefill(
           tokens: 1 + Int.random(in: 0..<120, using: &random),
           past: Int.random(in: 0..<2, using: &random) * Int.random(in: 0..<900, using: &random),
-          finishes: Int.random(in: 0..<2, using: &random) == 0)
+          samples: Int.random(in: 0..<2, using: &random) == 0)
       }
       for _ in 0..<1 + Int.random(in: 0..<40, using: &random) {
         shape.addDecode(context: 1 + Int.random(in: 0..<4000, using: &random))

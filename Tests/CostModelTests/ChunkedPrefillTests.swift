@@ -48,7 +48,7 @@ import Testing
 
   private func step(_ length: Int, past: Int) -> StepShape {
     var shape = StepShape()
-    shape.addPrefill(tokens: length, past: past, finishes: true)
+    shape.addPrefill(tokens: length, past: past, samples: true)
     return shape
   }
 

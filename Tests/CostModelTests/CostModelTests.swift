@@ -150,7 +150,7 @@ import Testing
       #expect(prediction.evidence == .interpolated)
       let expected = time(AttentionWork(op).work(in: shape))
       #expect(abs(prediction.nanoseconds - expected) < 1e-9 * expected)
-      shape.addPrefill(tokens: 300, past: 77, finishes: true)
+      shape.addPrefill(tokens: 300, past: 77, samples: true)
     }
   }
 }
@@ -225,10 +225,10 @@ import Testing
     curve.samples.append(sample(AxisPoint(1024, 0), 50_000))
     let model = CostModel(curves: [curve], on: device)
     var shape = StepShape()
-    shape.addPrefill(tokens: 1024, past: 0, finishes: true)
+    shape.addPrefill(tokens: 1024, past: 0, samples: true)
     #expect(model.predict(op, shape)?.evidence == .measured)
     shape = StepShape()
-    for _ in 0..<2 { shape.addPrefill(tokens: 512, past: 0, finishes: true) }
+    for _ in 0..<2 { shape.addPrefill(tokens: 512, past: 0, samples: true) }
     #expect(model.predict(op, shape)?.evidence == .interpolated)
   }
 }
@@ -245,10 +245,10 @@ import Testing
   @Test func `A compiled step equals the sum of its operators`() throws {
     let model = CostModel(analytical: device)
     let compiled = StepModel(
-      architecture, .bfloat16, tensorParallel: 2, on: model, maximumTokens: 512,
+      architecture, Precision(.bfloat16), tensorParallel: 2, on: model, maximumTokens: 512,
       maximumSequences: 64)
     var shape = StepShape()
-    shape.addPrefill(tokens: 100, past: 50, finishes: false)
+    shape.addPrefill(tokens: 100, past: 50, samples: false)
     shape.addDecode(context: 300)
     shape.addDecode(context: 1)
     let shares = compiled.shares(of: shape)
@@ -263,12 +263,12 @@ import Testing
   /// Attention and sampling stay as they are; all else costs what the graph's size costs.
   @Test func `A step runs the next captured graph`() throws {
     let exact = StepModel(
-      architecture, .bfloat16, tensorParallel: 1, on: CostModel(analytical: device),
+      architecture, Precision(.bfloat16), tensorParallel: 1, on: CostModel(analytical: device),
       maximumTokens: 512, maximumSequences: 64)
     let padded = exact.padded(to: [4, 128, 1000])
     func step(_ tokens: Int) -> StepShape {
       var shape = StepShape()
-      shape.addPrefill(tokens: tokens, past: 0, finishes: true)
+      shape.addPrefill(tokens: tokens, past: 0, samples: true)
       return shape
     }
     func apart(_ shape: StepShape) -> Double {
@@ -297,7 +297,8 @@ import Testing
       var shape = StepShape()
       shape.addDecode(context: 5)
       return StepModel(
-        architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
+        architecture, Precision(.bfloat16), tensorParallel: 1,
+        on: CostModel(curves: curves, on: device),
         maximumTokens: 64, maximumSequences: 8
       ).shares(of: shape).map(\.role)
     }
@@ -315,7 +316,8 @@ import Testing
         })
     }
     let model = StepModel(
-      architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
+      architecture, Precision(.bfloat16), tensorParallel: 1,
+      on: CostModel(curves: curves, on: device),
       maximumTokens: 8192, maximumSequences: 8)
     var shape = StepShape()
     shape.addDecode(context: 5)
@@ -326,7 +328,7 @@ import Testing
     let model = CostModel(analytical: device)
     func compiled(_ calibration: StoredCalibration?) -> StepModel {
       StepModel(
-        architecture, .bfloat16, tensorParallel: 1, on: model, maximumTokens: 64,
+        architecture, Precision(.bfloat16), tensorParallel: 1, on: model, maximumTokens: 64,
         maximumSequences: 8, calibration: calibration)
     }
     let calibration = StoredCalibration(
@@ -334,7 +336,7 @@ import Testing
       fittedOn: "", steps: 1, deviceScale: 1.5, perStep: 1000, perSequence: 10, perToken: 1,
       errorBefore: 0, errorHeldOut: 0)
     var shape = StepShape()
-    shape.addPrefill(tokens: 30, past: 0, finishes: true)
+    shape.addPrefill(tokens: 30, past: 0, samples: true)
     shape.addDecode(context: 5)
     let (plain, fitted) = (compiled(nil).price(shape), compiled(calibration).price(shape))
     #expect(fitted.hostTime == 1000 + 20 + 31)

@@ -270,7 +270,7 @@ import Testing
   @Test(arguments: [1, 2, 7, 64, 500])
   func `A shape of several prefills is that of each added up`(sequences: Int) {
     var sum = StepShape()
-    for _ in 0..<sequences { sum.addPrefill(tokens: 130, past: 77, finishes: true) }
+    for _ in 0..<sequences { sum.addPrefill(tokens: 130, past: 77, samples: true) }
     #expect(StepShape(attentionAt: AxisPoint(130, 77), sequences: sequences) == sum)
   }
 

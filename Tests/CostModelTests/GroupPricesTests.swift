@@ -25,7 +25,8 @@ import Testing
 
   private func model(_ layout: Parallelism, graphs: [Int] = []) -> StepModel {
     StepModel(
-      architecture, .bfloat16, layout, on: CostModel(analytical: device), maximumTokens: 256,
+      architecture, Precision(.bfloat16), layout, on: CostModel(analytical: device),
+      maximumTokens: 256,
       maximumSequences: 64
     ).padded(to: graphs)
   }
@@ -34,7 +35,7 @@ import Testing
     _ tokens: Int, all: Int = 0, fullest: Int = 0, decodes: Int = 0
   ) -> StepShape {
     var shape = StepShape()
-    if tokens > 0 { shape.addPrefill(tokens: tokens, past: 30, finishes: true) }
+    if tokens > 0 { shape.addPrefill(tokens: tokens, past: 30, samples: true) }
     for _ in 0..<decodes { shape.addDecode(context: 90) }
     (shape.groupTokens, shape.fullestTokens) = (all, fullest)
     return shape

@@ -13,7 +13,7 @@ import Testing
   private func step(_ name: String, _ curves: [MeasuredCurve] = []) throws -> StepModel {
     let model = try #require(ModelArchitecture.builtIn(named: name))
     return StepModel(
-      model, .bfloat16, tensorParallel: 2, on: CostModel(curves: curves, on: device),
+      model, Precision(.bfloat16), tensorParallel: 2, on: CostModel(curves: curves, on: device),
       maximumTokens: 128, maximumSequences: 128)
   }
 
@@ -105,7 +105,8 @@ import Testing
       }
     }
     let all = StepModel(
-      dense, .bfloat16, tensorParallel: 2, on: CostModel(analytical: device), maximumTokens: 128,
+      dense, Precision(.bfloat16), tensorParallel: 2, on: CostModel(analytical: device),
+      maximumTokens: 128,
       maximumSequences: 128)
     let full =
       all.price(decodes(8, context: 100_000)).total - all.price(decodes(8, context: 50_000)).total

@@ -154,7 +154,7 @@ import Testing
     let model = CostModel(curves: [measured], on: device)
     for (length, past, ratio) in [(1024, 0, 4.0), (128, 896, 4), (1024, 3072, 2), (96, 32, 8)] {
       var shape = StepShape()
-      shape.addPrefill(tokens: length, past: past, finishes: true)
+      shape.addPrefill(tokens: length, past: past, samples: true)
       let prediction = try #require(model.predict(op, shape))
       let expected = ratio * anchor(length, past: past, sequences: 1)
       #expect(abs(prediction.nanoseconds / expected - 1) < 1e-9)
@@ -169,7 +169,7 @@ import Testing
     // 4 lies half way from 2 to 8 in octaves: the geometric mean of their ratios.
     for (sequences, ratio) in [(1, 4.0), (2, 3), (4, (3 * 1.5).squareRoot()), (8, 1.5), (20, 1.5)] {
       var shape = StepShape()
-      for _ in 0..<sequences { shape.addPrefill(tokens: 1024, past: 0, finishes: true) }
+      for _ in 0..<sequences { shape.addPrefill(tokens: 1024, past: 0, samples: true) }
       let prediction = try #require(model.predict(attention, shape))
       let expected = ratio * anchor(1024, past: 0, sequences: sequences)
       #expect(abs(prediction.nanoseconds / expected - 1) < 1e-9, "\(sequences)")
@@ -185,7 +185,7 @@ import Testing
     let alone = CostModel(curves: [prefills(1, ratio: 2)], on: device)
     let both = CostModel(curves: [prefills(1, ratio: 2), other], on: device)
     var shape = StepShape()
-    for _ in 0..<2 { shape.addPrefill(tokens: 1024, past: 0, finishes: true) }
+    for _ in 0..<2 { shape.addPrefill(tokens: 1024, past: 0, samples: true) }
     #expect(
       try #require(both.predict(attention, shape)).nanoseconds
         == #require(alone.predict(attention, shape)).nanoseconds)

@@ -19,7 +19,7 @@ import Testing
   /// Sixty tokens and three that sample: sizes that were measured.
   private var shape: StepShape {
     var shape = StepShape()
-    shape.addPrefill(tokens: 58, past: 0, finishes: true)
+    shape.addPrefill(tokens: 58, past: 0, samples: true)
     shape.addDecode(context: 300)
     shape.addDecode(context: 300)
     return shape
@@ -29,7 +29,8 @@ import Testing
     _ curves: [MeasuredCurve], _ calibration: StoredCalibration? = nil
   ) -> StepModel {
     StepModel(
-      architecture, .bfloat16, tensorParallel: 1, on: CostModel(curves: curves, on: device),
+      architecture, Precision(.bfloat16), tensorParallel: 1,
+      on: CostModel(curves: curves, on: device),
       maximumTokens: 64, maximumSequences: 4, calibration: calibration)
   }
 

@@ -14,7 +14,7 @@ import Testing
     let architecture = try #require(ModelArchitecture.builtIn(named: name))
     let sheet = try #require(Device.builtIn(named: device))
     return StepModel(
-      architecture, .bfloat16, tensorParallel: 2, pipelineParallel: stages,
+      architecture, Precision(.bfloat16), tensorParallel: 2, pipelineParallel: stages,
       on: CostModel(analytical: sheet), maximumTokens: 512, maximumSequences: 32,
       calibration: calibration
     ).padded(to: graphs)
@@ -63,7 +63,7 @@ import Testing
       func draw(_ most: UInt64) -> Int { Int(random.next() % most) }
       for _ in 0..<draw(4) {
         let (tokens, past) = (1 + draw(120), draw(3000))
-        shape.addPrefill(tokens: tokens, past: past, finishes: draw(2) == 0)
+        shape.addPrefill(tokens: tokens, past: past, samples: draw(2) == 0)
         for attention in floor.attention { least += attention.prefill(tokens: tokens, past: past) }
       }
       for _ in 0..<draw(30) {

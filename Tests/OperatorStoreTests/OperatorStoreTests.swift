@@ -340,7 +340,7 @@ import Testing
   @Test func `Measured steps come back as they were`() throws {
     let store = try OperatorStore(path: folder.path("s"), mode: .readWrite)
     var shape = StepShape()
-    shape.addPrefill(tokens: 7, past: 3, finishes: true)
+    shape.addPrefill(tokens: 7, past: 3, samples: true)
     shape.addDecode(context: 11)
     let steps = (1...3).map {
       MeasuredStep(start: Nanoseconds(Int64($0)), duration: Nanoseconds(50), shape: shape)

@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: [(1, 0), (1, 99), (7, 0), (512, 1536), (2048, 1)])
   func `Query-key pairs equal a count one by one`(tokens: Int, past: Int) {
     var shape = StepShape()
-    shape.addPrefill(tokens: tokens, past: past, finishes: true)
+    shape.addPrefill(tokens: tokens, past: past, samples: true)
     #expect(shape.prefillPairs == pairs(tokens: tokens, past: past))
     #expect(shape.prefillContext == past + tokens)
     #expect(shape.sampledSequences == 1)
@@ -37,7 +37,7 @@ import Testing
 
   @Test func `A mixed step adds up`() {
     var shape = StepShape()
-    shape.addPrefill(tokens: 100, past: 0, finishes: false)
+    shape.addPrefill(tokens: 100, past: 0, samples: false)
     shape.addDecode(context: 10)
     shape.addDecode(context: 30)
     #expect(shape.tokens == 102)
@@ -53,7 +53,7 @@ extension StepShapeTests {
   func `Sums of huge sizes stay at the largest instead of trapping`(size: Int, past: Int) {
     var shape = StepShape()
     for _ in 0..<5 {
-      shape.addPrefill(tokens: size, past: past, finishes: true)
+      shape.addPrefill(tokens: size, past: past, samples: true)
       shape.addDecode(context: size)
     }
     for sum in [

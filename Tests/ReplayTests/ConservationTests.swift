@@ -33,7 +33,10 @@ import Testing
         try #require(!decision.isEmpty, "seed \(seed): nothing moves")
         #expect(decision.shape.tokens <= limits.maxBatchedTokens)
         #expect(scheduler.running.count <= limits.maxSequences)
-        tokens += decision.shape.sampledSequences
+        tokens += decision.firstTokens.count + decision.laterTokens.count + decision.decodes
+        #expect(
+          decision.shape.sampledSequences
+            >= decision.firstTokens.count + decision.laterTokens.count + decision.decodes)
         try checkBlocks(scheduler, seed: seed)
         for slot in decision.finishing { scheduler.finish(slot) }
       }

@@ -34,6 +34,43 @@ import Testing
     #expect(abs(Double(blocks) / Double(found) - 1) < 0.2, "\(blocks) against \(found)")
   }
 
+  /// A checkpoint in a narrow type has narrow products and weights; what servers keep in bf16 stays so, keys and
+  /// values included unless the group says otherwise.
+  @Test(arguments: [
+    (DataType.bfloat16, DataType?.none, DataType.bfloat16, DataType.bfloat16, 2.0),
+    (.float8, nil, .float8, .bfloat16, 2), (.float8, .float8, .float8, .bfloat16, 1),
+    (.bfloat16, .float8, .bfloat16, .bfloat16, 1), (.float32, nil, .float32, .float32, 4),
+  ])
+  func `Only products and their weights are narrow`(
+    type: DataType, keys: DataType?, products: DataType, rest: DataType, keyBytes: Double
+  ) throws {
+    let group = EngineGroup(
+      name: "a", device: "h100-sxm", dataType: type, keyValueType: keys, maxModelLength: 8192,
+      role: .prefill)
+    let model = try #require(ModelArchitecture.builtIn(named: "Llama-3.1-8B"))
+    let sheet = try #require(Device.builtIn(named: group.device))
+    let plan = try EnginePlan(group, model, on: sheet, curves: [], calibration: nil)
+    // 32 layers of 8 heads of 128, keys and values.
+    #expect(plan.group.keyValues?.bytesPerToken == 65_536 * keyBytes)
+    for use in model.forwardPass(group.precision, group.layout) {
+      let isProduct = use.operator.kind == .gemm && use.role != "lm_head"
+      #expect(use.operator.dataType == (isProduct ? products : rest), "\(use.role)")
+      if use.operator.kind == .attention {
+        #expect(
+          use.operator.attributes["kvBits"] == (rest.bytesPerElement == keyBytes ? nil : 8))
+      }
+    }
+    // Blocks fill what weights leave of nine tenths of 80 GB.
+    let wide = try EnginePlan(
+      EngineGroup(name: "a", device: "h100-sxm", maxModelLength: 8192), model, on: sheet,
+      curves: [], calibration: nil)
+    let (blocks, before) = (
+      try #require(plan.group.blockCount), try #require(wide.group.blockCount)
+    )
+    if type == .float8 { #expect(Double(blocks) * keyBytes > 1.1 * 2 * Double(before)) }
+    if type == .bfloat16 { #expect(abs(Double(blocks) * keyBytes / 2 / Double(before) - 1) < 1e-3) }
+  }
+
   @Test func `A model that does not fit is refused with both sizes`() {
     #expect {
       try plan(utilization: 0.5)
@@ -57,7 +94,7 @@ import Testing
     #expect(try #require(two.group.blockCount) > 2 * blocks)
     #expect(try #require(four.group.blockCount) > 4 * blocks)
     var shape = StepShape()
-    shape.addPrefill(tokens: 100, past: 0, finishes: true)
+    shape.addPrefill(tokens: 100, past: 0, samples: true)
     let prices = [one, two, four].map { $0.roofline.price(shape).total }
     #expect(prices[1] > prices[0])
     // One passing on from stage to stage costs the same everywhere.
@@ -71,7 +108,7 @@ import Testing
   @Test func `Without curves both prices are the roofline`() throws {
     let plan = try plan(blocks: 1000)
     var shape = StepShape()
-    shape.addPrefill(tokens: 100, past: 0, finishes: true)
+    shape.addPrefill(tokens: 100, past: 0, samples: true)
     #expect(plan.measured.price(shape) == plan.roofline.price(shape))
     #expect(plan.curveCount == 0)
   }

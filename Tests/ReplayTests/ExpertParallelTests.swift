@@ -23,7 +23,7 @@ import Testing
 
   private func shape(_ tokens: Int, decodes: Int) -> StepShape {
     var shape = StepShape()
-    if tokens > 0 { shape.addPrefill(tokens: tokens, past: 700, finishes: true) }
+    if tokens > 0 { shape.addPrefill(tokens: tokens, past: 700, samples: true) }
     for place in 0..<decodes { shape.addDecode(context: 100 + 40 * place) }
     return shape
   }
@@ -114,7 +114,7 @@ import Testing
     let result = try Simulation(deployment: deployment, pricings: [plan.roofline])
       .run(RequestTable(records))
     var long = StepShape()
-    long.addPrefill(tokens: 2000, past: 0, finishes: true)
+    long.addPrefill(tokens: 2000, past: 0, samples: true)
     (long.groupTokens, long.fullestTokens) = (2010, 2000)
     let expected = Nanoseconds(rounding: plan.roofline.price(long).total)
     #expect(result.outcomes.map(\.firstToken) == [expected, expected])

@@ -360,7 +360,12 @@ import Testing
         #expect(outcome.preemptions == 0, "seed \(seed)")
       }
       let sampled = result.steps.reduce(0) { $0 + $1.shape.sampledSequences }
-      #expect(sampled == result.outcomes.reduce(0) { $0 + Int($1.outputTokens) }, "seed \(seed)")
+      let rows = result.steps.reduce(0) {
+        $0 + $1.shape.prefillSequences + $1.shape.decodeSequences
+      }
+      // Rows of prompts that do not end in their step bring no token.
+      #expect(sampled == rows, "seed \(seed)")
+      #expect(sampled >= result.outcomes.reduce(0) { $0 + Int($1.outputTokens) }, "seed \(seed)")
       guard !givesUp else { continue }
       // Without preemption and shared prompts each prompt's token is computed once, on its first engine.
       let done = result.outcomes.filter { $0.status == .finished }

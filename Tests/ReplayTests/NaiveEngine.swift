@@ -353,7 +353,7 @@ final class NaiveEngine {
     if count == 1 {
       plan.shape.addDecode(context: past + 1)
     } else {
-      plan.shape.addPrefill(tokens: count, past: past, finishes: true)
+      plan.shape.addPrefill(tokens: count, past: past, samples: true)
       plan.shape.sampledSequences += count - 1
     }
     let missing = request.record.inputTokens + request.record.outputTokens - request.present
@@ -380,7 +380,7 @@ final class NaiveEngine {
     if completes, count == 1, request.present > request.record.inputTokens {
       plan.shape.addDecode(context: past + 1)
     } else {
-      plan.shape.addPrefill(tokens: count, past: past, finishes: completes)
+      plan.shape.addPrefill(tokens: count, past: past, samples: true)
     }
     plan.scheduled.append(request)
     if completes {

@@ -35,6 +35,7 @@ import Testing
         draft_time_us: 12.5
         cudagraph_capture_sizes: [1, 2, 4, 48]
         runtime: vLLM 0.24.0
+        kv_cache_dtype: bf16
     routing: least-loaded
     """
 
@@ -52,7 +53,7 @@ import Testing
     let deployment = try Deployment(yaml: Self.whole, path: "a.yaml")
     let group = EngineGroup(
       name: "gpu0", count: 2, device: "rtx-4090", tensorParallel: 4, expertParallel: 8,
-      dataType: .float8, runtime: "vLLM 0.24.0",
+      dataType: .float8, keyValueType: .bfloat16, runtime: "vLLM 0.24.0",
       maxSequences: 128, maxBatchedTokens: 4096, maxModelLength: 32768, blockSize: 32,
       blockCount: 2588, enablesPrefixCaching: false, longPrefillTokenThreshold: 7,
       fullSequenceAdmission: false, asyncScheduling: true, graphSizes: [1, 2, 4, 48],
@@ -90,7 +91,7 @@ import Testing
   @Test(
     "An error has its line, and says what to do",
     arguments: [
-      ("routing: least-loaded", "routing: random", 30, "one of round-robin, least-loaded"),
+      ("routing: least-loaded", "routing: random", 31, "one of round-robin, least-loaded"),
       ("max_num_seqs: 128", "max_num_seq: 128", 10, "did you mean 'max_num_seqs'?"),
       ("max_num_seqs: 128", "zzzzzzzzzz: 128", 10, "known keys are name, count"),
       ("max_num_seqs: 128", "max_num_seqs: 0", 10, "a whole number, 1 to 65536, not '0'"),

@@ -31,27 +31,24 @@ extension Workload {
     let computed = inputTokens - past
     // With chunks a step holds so many tokens of all prompts together, one prompt after the other.
     guard let chunk, chunk < computed * sequences else {
-      return [prefillStep(sequences, tokens: computed, past: past, finishes: true)]
+      return [prefillStep(sequences, tokens: computed, past: past)]
     }
     if chunk >= computed {
       let each = chunk / computed
       return stride(from: 0, to: sequences, by: each).map {
-        prefillStep(min(each, sequences - $0), tokens: computed, past: past, finishes: true)
+        prefillStep(min(each, sequences - $0), tokens: computed, past: past)
       }
     }
     let prompt = stride(from: 0, to: computed, by: chunk).map { done in
       let tokens = min(chunk, computed - done)
-      return prefillStep(
-        1, tokens: tokens, past: past + done, finishes: done + tokens == computed)
+      return prefillStep(1, tokens: tokens, past: past + done)
     }
     return (0..<sequences).flatMap { _ in prompt }
   }
 
-  private func prefillStep(
-    _ sequences: Int, tokens: Int, past: Int, finishes: Bool
-  ) -> StepShape {
+  private func prefillStep(_ sequences: Int, tokens: Int, past: Int) -> StepShape {
     var one = StepShape()
-    one.addPrefill(tokens: tokens, past: past, finishes: finishes)
+    one.addPrefill(tokens: tokens, past: past, samples: true)
     var step = one
     step.prefillSequences = sequences
     step.prefillTokens = one.prefillTokens * sequences

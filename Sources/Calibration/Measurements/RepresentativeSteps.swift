@@ -42,7 +42,7 @@ public struct RepresentativeSteps: Sendable {
         let chunk = min(group.maxBatchedTokens - sequences, group.maxModelLength)
         guard chunk > 1, group.enablesChunkedPrefill else { continue }
         var mixed = shape
-        mixed.addPrefill(tokens: chunk, past: 0, finishes: true)
+        mixed.addPrefill(tokens: chunk, past: 0, samples: true)
         kinds[2].append(mixed)
       }
     }
@@ -50,7 +50,7 @@ public struct RepresentativeSteps: Sendable {
     for tokens in Self.sizes(from: min(16, longest), to: longest) {
       for past in Set([0, (group.maxModelLength - tokens) / 2]).sorted() {
         var shape = StepShape()
-        shape.addPrefill(tokens: tokens, past: past, finishes: true)
+        shape.addPrefill(tokens: tokens, past: past, samples: true)
         kinds[1].append(shape)
       }
     }

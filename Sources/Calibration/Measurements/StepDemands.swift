@@ -63,10 +63,10 @@ public struct StepDemands: Sendable {
 
   /// The operators of an engine's step on one device of a layout, as its prices are made of them.
   public static func operators(
-    of architecture: ModelArchitecture, _ dataType: DataType, _ layout: Parallelism,
+    of architecture: ModelArchitecture, _ precision: Precision, _ layout: Parallelism,
     on model: CostModel
   ) -> [OperatorUse] {
-    StepModel.operators(of: architecture, dataType, layout, on: model)
+    StepModel.operators(of: architecture, precision, layout, on: model)
   }
 
   /// Adds a run of decode steps, in each of which every sequence's context is a token longer, or one

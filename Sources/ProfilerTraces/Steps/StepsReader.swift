@@ -106,7 +106,7 @@ private struct StepRecord {
       if query == 1 && past > 0 && samples > 0 {
         shape.addDecode(context: past + 1)
       } else if query > 0 {
-        shape.addPrefill(tokens: query, past: past, finishes: samples > 0)
+        shape.addPrefill(tokens: query, past: past, samples: samples > 0)
       }
     }
   }

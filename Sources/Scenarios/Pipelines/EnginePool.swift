@@ -92,7 +92,8 @@ public struct EncoderService: Sendable, Hashable {
   public var device: String
   /// `tensor_parallel`: devices of each engine; 1 by default.
   public var tensorParallel: Int
-  /// `data_type`: of weights and activations; bf16 by default.
+  /// `data_type`: the type that the model is served in; bf16 by default. Below 16 bits its products and their
+  /// weights are in it, and everything else is in bf16.
   public var dataType: DataType
   /// `max_batch`: sequences of one pass; 32 by default.
   public var maxBatch: Int

@@ -152,7 +152,7 @@ import Testing
     let platform = try Self.platform()
     let model = try model("Mixtral-8x7B-v0.1")
     var shape = StepShape()
-    shape.addPrefill(tokens: 1024, past: 0, finishes: true)
+    shape.addPrefill(tokens: 1024, past: 0, samples: true)
     func time(_ role: String, _ layout: Parallelism) throws -> Double {
       let steps = try StepEstimator(model, Precision(.bfloat16), layout, on: platform, Self.set)
       return try #require(steps.operators(shape).first { $0.role == role }, "\(role)").time

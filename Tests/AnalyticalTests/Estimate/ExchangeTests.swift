@@ -22,7 +22,7 @@ import Testing
       model("Llama-3.1-8B"), Precision(.bfloat16), Parallelism(tensor: ranks),
       on: platform(topology), .ideal)
     var shape = StepShape()
-    shape.addPrefill(tokens: 1000, past: 0, finishes: false)
+    shape.addPrefill(tokens: 1000, past: 0, samples: false)
     let found = steps.operators(shape).first { $0.role == "all_reduce" }
     return try #require(found).time
   }
@@ -44,7 +44,7 @@ import Testing
       model("Llama-3.1-8B"), Precision(.bfloat16), Parallelism(sequence: 4), on: platform(.switch),
       .ideal)
     var prompt = StepShape()
-    prompt.addPrefill(tokens: 4000, past: 0, finishes: false)
+    prompt.addPrefill(tokens: 4000, past: 0, samples: false)
     var decode = StepShape()
     decode.addDecode(context: 4000)
     func time(_ role: String, _ shape: StepShape) -> Double? {

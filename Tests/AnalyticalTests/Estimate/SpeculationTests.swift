@@ -56,7 +56,7 @@ import Testing
       drafting += draft.estimate(step).time
     }
     var check = StepShape()
-    for _ in 0..<batch { check.addPrefill(tokens: 4, past: context, finishes: false) }
+    for _ in 0..<batch { check.addPrefill(tokens: 4, past: context, samples: false) }
     check.sampledSequences = 4 * batch
     let found = try speculation.estimate(
       batch: batch, context: context, target: target, draft: draft)

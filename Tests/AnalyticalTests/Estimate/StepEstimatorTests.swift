@@ -159,7 +159,7 @@ import Testing
       steps.operators(shape).first { $0.role == role }?.bound
     }
     var prompt = StepShape()
-    prompt.addPrefill(tokens: 16_384, past: 0, finishes: true)
+    prompt.addPrefill(tokens: 16_384, past: 0, samples: true)
     var decode = StepShape()
     decode.addDecode(context: 100)
     #expect(bound("gate_up_proj", prompt) == .compute)

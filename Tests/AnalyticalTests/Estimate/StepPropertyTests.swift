@@ -18,7 +18,7 @@ import Testing
     -> StepShape
   {
     var shape = StepShape()
-    for _ in 0..<prompts { shape.addPrefill(tokens: tokens, past: past, finishes: true) }
+    for _ in 0..<prompts { shape.addPrefill(tokens: tokens, past: past, samples: true) }
     for _ in 0..<decodes { shape.addDecode(context: context) }
     return shape
   }

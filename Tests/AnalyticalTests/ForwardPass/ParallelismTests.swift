@@ -58,7 +58,7 @@ import Testing
     #expect(layout.devices > 0)
     let steps = try StepEstimator(model, Precision(.bfloat16), layout, on: Platform(device))
     var shape = StepShape()
-    shape.addPrefill(tokens: 1 << 20, past: 1 << 20, finishes: true)
+    shape.addPrefill(tokens: 1 << 20, past: 1 << 20, samples: true)
     shape.addDecode(context: 1 << 24)
     #expect(steps.estimate(shape).time.isFinite)
     let estimate = try RequestEstimator(steps).estimate(

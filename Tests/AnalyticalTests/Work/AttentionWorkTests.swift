@@ -57,7 +57,7 @@ import Testing
         Int.random(in: 1...30, using: &random)
       }
       var shape = StepShape()
-      for one in prompts { shape.addPrefill(tokens: one.tokens, past: one.past, finishes: true) }
+      for one in prompts { shape.addPrefill(tokens: one.tokens, past: one.past, samples: true) }
       for context in contexts { shape.addDecode(context: context) }
       let load = AttentionLoad(Operator(.attention, dataType: nil), shape)
       let counted = prompts.map { seen($0, window: nil) }
@@ -83,7 +83,7 @@ import Testing
       let count = Int.random(in: 1...4, using: &random)
       var shape = StepShape()
       for _ in 0..<count {
-        shape.addPrefill(tokens: one.tokens, past: one.past, finishes: false)
+        shape.addPrefill(tokens: one.tokens, past: one.past, samples: false)
         shape.addDecode(context: context)
       }
       let load = AttentionLoad(op, shape)
@@ -91,7 +91,7 @@ import Testing
       expectClose(load.pairs, Double(count * pairs))
       expectClose(load.context, Double(count * keys))
       #expect(load.decodeContext == Double(count * min(window, context)))
-      shape.addPrefill(tokens: 3, past: 9, finishes: false)
+      shape.addPrefill(tokens: 3, past: 9, samples: false)
       let open = AttentionLoad(Operator(.attention, dataType: nil), shape)
       let clipped = AttentionLoad(op, shape)
       #expect(clipped.pairs <= open.pairs && clipped.context <= open.context)
@@ -102,7 +102,7 @@ import Testing
     var shape = StepShape()
     var pairs = 0
     for tokens in [1, 2, 9, 17] {
-      shape.addPrefill(tokens: tokens, past: 0, finishes: true)
+      shape.addPrefill(tokens: tokens, past: 0, samples: true)
       pairs += seen(Sequence(tokens: tokens, past: 0), window: nil, isCausal: false).pairs
     }
     let op = Operator(.bidirectionalAttention, dataType: nil, ["heads": 3, "headDim": 4])

@@ -34,7 +34,7 @@ import Testing
     var prompts = StepShape()
     var tokens = StepShape()
     for _ in 0..<3 {
-      prompts.addPrefill(tokens: 512, past: 0, finishes: true)
+      prompts.addPrefill(tokens: 512, past: 0, samples: true)
       // The mean of 513 to 640.
       tokens.addDecode(context: 576)
     }

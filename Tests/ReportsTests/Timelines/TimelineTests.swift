@@ -207,9 +207,9 @@ struct TimelineTests {
       engine: 0, steps: 1, start: .zero, duration: .zero, shape: .init(), waiting: 0,
       blocksInUse: 0, preempted: 0)
     #expect(step.title == "empty")
-    step.shape.addPrefill(tokens: 812, past: 0, finishes: true)
+    step.shape.addPrefill(tokens: 812, past: 0, samples: true)
     #expect(step.title == "prefill 812")
-    step.shape.addPrefill(tokens: 813, past: 0, finishes: true)
+    step.shape.addPrefill(tokens: 813, past: 0, samples: true)
     step.shape.addDecode(context: 5)
     #expect(step.title == "prefill 2×813 + decode 1")
     step.steps = 4

@@ -99,7 +99,7 @@ enum SplitwiseReader {
         (2...SizeLimits.tokens).contains(tokens), (1...1024).contains(values[3])
       else { return nil }
       var (prompts, tokens) = (StepShape(), StepShape())
-      prompts.addPrefill(tokens: prompt, past: 0, finishes: true)
+      prompts.addPrefill(tokens: prompt, past: 0, samples: true)
       tokens.addDecode(context: prompt + values[2] / 2)
       guard let promptStep = prompts.repeated(batch), let tokenStep = tokens.repeated(batch) else {
         return nil
