@@ -78,12 +78,13 @@ public struct RequestTable: Sendable {
     }
   }
 
-  /// Moves all arrivals so that none is before zero; returns by how much.
+  /// Moves all arrivals so that the first is at zero; returns by how much.
   ///
-  /// A log whose first row is not its earliest has arrivals before its origin.
+  /// A log's clock may begin with an epoch, or with a row that is not its earliest; what a replay counts from its
+  /// beginning, as a warm-up, would be lost in between.
   @discardableResult
   public mutating func moveToOrigin() -> Nanoseconds {
-    guard let earliest = arrivals.min(), earliest < 0 else { return .zero }
+    guard let earliest = arrivals.min(), earliest != 0 else { return .zero }
     for index in arrivals.indices {
       arrivals[index] = (Nanoseconds(arrivals[index]) - Nanoseconds(earliest)).rawValue
     }

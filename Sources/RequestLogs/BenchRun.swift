@@ -11,13 +11,14 @@ import TraceIO
 struct BenchRun {
   private static let keys = JSONKeys([
     "input_lens", "output_lens", "ttfts", "itls", "start_times", "errors", "request_rate",
-    "max_concurrency",
+    "max_concurrency", "latencies",
   ])
 
   private var inputs: [Int64?] = []
   private var outputs: [Int64?] = []
   private var firstTokens: [Int64?] = []
   private var gaps: [[Int64]?] = []
+  private var latencies: [Int64?] = []
   private var starts: [Int64?] = []
   private var failed: [Bool] = []
   private var hasNoRate = false
@@ -62,6 +63,7 @@ struct BenchRun {
         hasNoRate = text == "inf" || text == "infinity"
         try scanner.skipValue(of: token)
       case (7, .number): hasConcurrency = true
+      case (8, .arrayStart): latencies = try Self.column(&scanner, decimals: 9)
       default: try scanner.skipValue(of: token)
       }
     }
@@ -131,7 +133,9 @@ struct BenchRun {
         index < failed.count && failed[index] || row.outputTokens == 0 && (firstToken ?? 0) == 0
       row.timeToFirstToken = firstToken
       row.tokenGaps = Self.element(gaps, index) ?? []
+      if !row.failed { row.latency = Self.element(latencies, index) }
       try row.settle()
+      row.dropUnstreamed()
       return row
     }
   }

@@ -77,6 +77,8 @@ struct DocumentReader: ~Copyable {
     row.failed = array == 1
     // The benchmark ended before they did.
     row.wasCancelled = array == 2
+    // Without streaming no token has a stamp.
+    if array == 0, row.lastToken == nil { row.lastToken = row.end }
     try row.settle()
     return row
   }

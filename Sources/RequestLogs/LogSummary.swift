@@ -42,10 +42,9 @@ public struct LogSummary: Sendable, Hashable {
   private var clockWarnings: [String] = []
 
   private var names: Set<String> = []
-  private var tie = 0
+  private var arrivals: [Nanoseconds] = []
   private var firstArrival: Nanoseconds?
   private var latestArrival: Nanoseconds?
-  private var previous: Nanoseconds?
   private var isInWholeMilliseconds = true
   private var tokensPerMisfit = 1
 
@@ -86,18 +85,11 @@ public struct LogSummary: Sendable, Hashable {
         tokensPerMisfit = size
       }
     }
-    if record.arrival == previous {
-      tie += 1
-    } else {
-      count(tie)
-      distinctArrivals += 1
-      tie = 1
-    }
+    arrivals.append(record.arrival)
     let first = min(firstArrival ?? record.arrival, record.arrival)
     let latest = max(latestArrival ?? record.arrival, record.arrival)
     span = latest - first
     (firstArrival, latestArrival) = (first, latest)
-    previous = record.arrival
   }
 
   /// Ends the summary with what the reader knows.
@@ -106,8 +98,7 @@ public struct LogSummary: Sendable, Hashable {
   public mutating func finish(
     _ format: RequestLogFormat, problems: RowProblems, outOfOrder: Int, unit: LogTimeUnit? = nil
   ) {
-    count(tie)
-    tie = 0
+    countTies()
     badRows = problems.count
     self.outOfOrder = outOfOrder
     names = []
@@ -123,9 +114,19 @@ public struct LogSummary: Sendable, Hashable {
   /// them, these do not matter.
   public mutating func leaveToClients() { warnings.removeAll(where: clockWarnings.contains) }
 
-  private mutating func count(_ tie: Int) {
-    largestTie = max(largestTie, tie)
-    if tie > 1 { tiedArrivals += tie }
+  /// Counts the instants of arrivals, whose rows may stand in any order.
+  private mutating func countTies() {
+    arrivals.sort()
+    var begin = 0
+    for index in arrivals.indices
+    where index + 1 == arrivals.count || arrivals[index + 1] != arrivals[index] {
+      let tie = index + 1 - begin
+      begin = index + 1
+      distinctArrivals += 1
+      largestTie = max(largestTie, tie)
+      if tie > 1 { tiedArrivals += tie }
+    }
+    arrivals = []
   }
 
   /// Requests a second over the span; nil where that is no time.
@@ -147,7 +148,7 @@ public struct LogSummary: Sendable, Hashable {
 
   private func makeClockWarnings(_ format: RequestLogFormat) -> [String] {
     var warnings: [String] = []
-    if tiedArrivals * 10 > requests, requests > 1 {
+    if tiedArrivals * 10 > requests, requests > 1, format != .agentSessions {
       warnings.append(
         "\(tiedArrivals) of \(requests) requests arrive together with another "
           + "(\(distinctArrivals) distinct instants, up to \(largestTie) at one): "

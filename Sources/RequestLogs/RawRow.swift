@@ -69,7 +69,8 @@ struct RawRow {
     session = session ?? otherSession
     if wasCancelled {
       cancelled = cancelled ?? end
-      outputTokens = outputTokens ?? 0
+      // It asked for an answer, of which no token came.
+      outputTokens = max(1, outputTokens ?? 1)
     }
     // aiperf calls a request that was given up an error, too.
     if failed || wasCancelled {
@@ -98,18 +99,18 @@ struct RawRow {
       // A measurement needs an end.
       (firstToken, lastToken, tokenTimes) = (nil, nil, [])
     }
-    // What generated nothing has no latency either, but one that it took to fail.
-    if latency != nil, firstToken == nil, outputTokens == 0 { lastToken = nil }
   }
 
   /// Forgets what tells no latency: zeros for times that were not taken, a first token without an end, and
   /// one that is the end of an answer of several, which was not streamed: of that the end is known.
   mutating func dropUnstreamed() {
-    if lastToken == 0 || outputTokens == 0 { lastToken = nil }
-    if let first = firstToken, let last = lastToken, first != 0, first < last || outputTokens == 1 {
+    if lastToken == 0 { lastToken = nil }
+    if let first = firstToken, let last = lastToken, first != 0, first != arrival,
+      first != last || outputTokens == 1
+    {
       return
     }
-    firstToken = nil
+    if tokenTimes.isEmpty { firstToken = nil }
   }
 
   /// The sum of two times in nanoseconds.
@@ -161,6 +162,8 @@ struct RawRow {
   }
 
   private func measured(from arrival: Int64) throws(RowProblem) -> MeasuredTimes? {
+    // What generated nothing has no latency, but one that it took to fail; and none is zero.
+    if outputTokens == 0 || lastToken == arrival { return nil }
     guard let lastToken else {
       // A request that failed may have been scheduled, but it has no latency.
       guard firstToken == nil, tokenTimes.isEmpty else { throw .missingTokenTime }

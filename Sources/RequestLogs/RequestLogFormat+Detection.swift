@@ -20,6 +20,25 @@ extension RequestLogFormat {
     return document?.isDocument == true ? document : nil
   }
 
+  /// The same of a text whose first bytes may not tell: spans of servers can come behind any number of others.
+  ///
+  /// - Parameter source: what follows them; read to its end where that matters.
+  static func detect(_ start: [UInt8], rest source: inout ByteSource) -> RequestLogFormat? {
+    let found = detect(start)
+    guard found == .genAISpans else { return found }
+    var end = Array(start.suffix(longestMark))
+    while let more = try? source.read(count: 1 << 20), !more.isEmpty {
+      end += more
+      if end.holds(serverMark) { return .vllmSpans }
+      end = Array(end.suffix(longestMark))
+    }
+    return found
+  }
+
+  /// What spans of a server alone have, and how much text may hold a part of it.
+  private static let serverMark: StaticString = "\"gen_ai.latency."
+  private static let longestMark = 32
+
   /// Whether a text of documents has one a line: then a damaged one costs no other.
   static func hasDocumentALine(_ text: [UInt8]) -> Bool {
     let start = text.firstIndex { $0 > 0x20 } ?? text.count
@@ -53,7 +72,7 @@ extension RequestLogFormat {
       return .ragPulse
     }
     if names.contains("resourceSpans") || names.contains("spans") && names.contains("trace_id") {
-      return text.holds("\"gen_ai.latency.") ? .vllmSpans : .genAISpans
+      return text.holds(serverMark) ? .vllmSpans : .genAISpans
     }
     if let told = tellingMembers.first(where: { $0.names.allSatisfy(names.contains) }) {
       return told.format

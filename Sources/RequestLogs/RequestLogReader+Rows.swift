@@ -26,6 +26,11 @@ extension RequestLogReader {
           rows -= 1
           continue
         }
+        // What failed before its prompt was counted is no load that could be replayed.
+        guard !row.failed || row.inputTokens ?? 0 > 0 else {
+          problems.addFailure()
+          continue
+        }
         name = row.id
         let record = try row.record(
           origin: &origin, row: rows, tokensPerContentName: tokensPerContentName)
@@ -126,8 +131,10 @@ extension RequestLogReader {
     case .aiperf: return try jsonRow(.aiperf)
     case .sglang: return try jsonRow(.sglang)
     case .mapped:
-      if let rowLayout { return try jsonRow(rowLayout) }
-      return try tableRow()
+      var row: RawRow
+      if let rowLayout { row = try jsonRow(rowLayout) } else { row = try tableRow() }
+      row.dropUnstreamed()
+      return row
     case .burstGPT: return try tableRow()
     case .blis:
       var row = try tableRow()
@@ -147,7 +154,10 @@ extension RequestLogReader {
       // The gateway logs what is no call of a model, too.
       if row.inputTokens == nil { row.isOther = true }
       return row
-    case .dynamo: return try jsonRow(.dynamo)
+    case .dynamo:
+      var row = try jsonRow(.dynamo)
+      row.dropUnstreamed()
+      return row
     case .bailian:
       var row = try jsonRow(rowLayout ?? .bailian)
       row.id = row.chat
@@ -204,7 +214,7 @@ extension RequestLogReader {
 
   private func judge() throws(RequestLogError) {
     guard problems.count > 0 else {
-      if rows == 0 { throw .empty(path: path) }
+      if rows == problems.failures { throw .empty(path: path) }
       return
     }
     guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)

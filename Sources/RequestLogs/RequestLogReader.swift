@@ -136,9 +136,10 @@ public struct RequestLogReader: ~Copyable {
       var source = try ByteSource(path: path, limits: options.limits)
       var start = try source.read(count: detectionBytes)
       if isRegularFile(path) {
+        let format = RequestLogFormat.detect(start, rest: &source)
         let again = try ByteSource(path: path, limits: options.limits)
         return try opened(
-          again, start: start, options: options, buffered: nil,
+          again, format, start: start, options: options, buffered: nil,
           blocks: RAGPulseBlocks.beside(path, start: start, limits: options.limits))
       }
       while true {
@@ -163,19 +164,21 @@ public struct RequestLogReader: ~Copyable {
     do {
       var probe = try ByteSource(bytes: bytes, name: name, limits: options.limits)
       let start = try probe.read(count: detectionBytes)
+      let format = RequestLogFormat.detect(start, rest: &probe)
       let source = try ByteSource(bytes: bytes, name: name, limits: options.limits)
-      return try opened(source, start: start, options: options, buffered: buffered)
+      return try opened(source, format, start: start, options: options, buffered: buffered)
     } catch {
       throw asLogError(error, path: name)
     }
   }
 
   private static func opened(
-    _ source: consuming ByteSource, start: [UInt8], options: Options, buffered: InputSummary?,
+    _ source: consuming ByteSource, _ found: RequestLogFormat?, start: [UInt8], options: Options,
+    buffered: InputSummary?,
     blocks: RAGPulseBlocks? = nil
   ) throws -> Self {
     let path = source.path
-    guard let format = options.mapping.map({ _ in .mapped }) ?? RequestLogFormat.detect(start)
+    guard let format = options.mapping.map({ _ in .mapped }) ?? found
     else {
       if let companion = LogCompanion(start) {
         throw RequestLogError.companion(path: path, companion)

@@ -87,9 +87,12 @@ extension RowLayout {
       ("endTime", .lastToken, .instant), ("prompt_tokens", .inputTokens, .decimals(0)),
       ("completion_tokens", .outputTokens, .decimals(0)), ("session_id", .session, .decimals(0)),
       ("status", .status, .decimals(0)), ("cache_hit", .cacheHit, .decimals(0)),
+      ("call_type", .callType, .decimals(0)),
     ])
 
   /// An observation that Langfuse exports, in the names of its files or of its interface.
+  ///
+  /// It takes what was cached or reasoned off `input` and `output`, and tells it beside them.
   static let langfuse = RowLayout(
     paths: [
       ("id", .id, .decimals(0)), ("type", .generationType, .decimals(0)),
@@ -97,10 +100,8 @@ extension RowLayout {
       ("completion_start_time", .firstToken, .instant),
       ("completionStartTime", .firstToken, .instant),
       ("end_time", .lastToken, .instant), ("endTime", .lastToken, .instant),
-      ("usage_details/input", .inputTokens, .decimals(0)),
-      ("usageDetails/input", .inputTokens, .decimals(0)),
-      ("usage_details/output", .outputTokens, .decimals(0)),
-      ("usageDetails/output", .outputTokens, .decimals(0)),
+      ("usage_details", .usage, .decimals(0)), ("usageDetails", .usage, .decimals(0)),
+      ("level", .mishap, .decimals(0)),
       ("session_id", .session, .decimals(0)), ("sessionId", .session, .decimals(0)),
       ("trace_id", .otherSession, .decimals(0)), ("traceId", .otherSession, .decimals(0)),
     ])
@@ -127,5 +128,6 @@ extension RowLayout {
       ("queue_time", .queueTime, .decimals(9)),
       ("first_token_latency", .timeToFirstToken, .decimals(9)),
       ("e2e_latency", .latency, .decimals(9)),
+      ("finish_reason/type", .mishap, .decimals(0)),
     ])
 }

@@ -14,13 +14,17 @@ struct RowLayout: Sendable {
     /// A turn's own name, and that of the turn before it or -1.
     case chat, parentChat
     /// What makes it no request of a server: another kind of event, an answer from a cache.
-    case event, generationType, cacheHit
+    case event, generationType, callType, cacheHit
     /// The part of a benchmark that it belongs to; a warm-up makes a class of its own.
     case phase
     /// Durations since the arrival, and between tokens.
     case queueTime, timeToFirstToken, latency, tokenGaps
     /// Text or a number that says how the request ended, or an error, which is null where none is.
     case status, failure
+    /// A word of which some say that the request failed, and any other nothing.
+    case mishap
+    /// Tokens by their sorts, an object whose names tell prompt from answer.
+    case usage
     /// The unit that the value beside it is in, which must be this layout's milliseconds.
     case millisecondsUnit
   }
@@ -34,7 +38,8 @@ struct RowLayout: Sendable {
   }
 
   private enum Member: Sendable {
-    case value(Field, Unit)
+    /// What one value means: some logs have one for several fields.
+    case value([(field: Field, unit: Unit)])
     case members(RowLayout)
   }
 
@@ -44,7 +49,7 @@ struct RowLayout: Sendable {
   /// A flat row, all of whose times have one unit.
   private init(decimals: Int, _ members: [(String, Field)]) {
     keys = JSONKeys(members.map(\.0))
-    self.members = members.map { .value($0.1, .decimals(decimals)) }
+    self.members = members.map { .value([($0.1, .decimals(decimals))]) }
   }
 
   /// A row of objects in objects: each field's names, from the outermost in, with its unit.
@@ -56,7 +61,8 @@ struct RowLayout: Sendable {
     keys = JSONKeys(names)
     members = names.map { name in
       let inner = fields.filter { $0.path.first == name }
-      if let only = inner.first, only.path.count == 1 { return .value(only.field, only.unit) }
+      let values = inner.filter { $0.path.count == 1 }
+      if !values.isEmpty { return .value(values.map { ($0.field, $0.unit) }) }
       return .members(RowLayout(inner.map { (Array($0.path.dropFirst()), $0.field, $0.unit) }))
     }
   }
@@ -70,10 +76,12 @@ struct RowLayout: Sendable {
     RowLayout(
       keys,
       members.map { member in
-        if case .value(.arrival, .decimals) = member {
-          return .value(.arrival, .decimals(unit.decimals))
-        }
-        return member
+        guard case .value(let values) = member else { return member }
+        return .value(
+          values.map { value in
+            if case (.arrival, .decimals) = value { return (.arrival, .decimals(unit.decimals)) }
+            return value
+          })
       })
   }
 
@@ -148,7 +156,12 @@ struct RowLayout: Sendable {
         continue
       }
       switch members[index] {
-      case .value(let field, let unit): try take(field, unit, token, &scanner, &row)
+      case .value(let values):
+        // A list or an object is read once.
+        let isScalar = token != .arrayStart && token != .objectStart
+        for (field, unit) in isScalar ? values[...] : values.prefix(1) {
+          try take(field, unit, token, &scanner, &row)
+        }
       case .members(let layout) where token == .objectStart: try layout.read(&scanner, &row)
       case .members: try scanner.skipValue(of: token)
       }
@@ -176,13 +189,29 @@ struct RowLayout: Sendable {
       row.tokenGaps = try times(unit, token, &scanner)
       return
     case .status:
-      if token == .number || token == .string { row.failed = !tellsSuccess(scanner.string()) }
+      let word: String? =
+        switch token {
+        case .true: "true"
+        case .false: "false"
+        case .number, .string: scanner.string()
+        default: nil
+        }
+      if let word, !word.isEmpty { row.failed = !tellsSuccess(word) }
       try scanner.skipValue(of: token)
       return
     case .failure:
-      let isNone = token == .false || token == .string && scanner.tokenLength == 0
-      if !isNone { row.failed = true }
+      switch token {
+      case .false: break
+      case .number, .string: if tellsError(scanner.string()) { row.failed = true }
+      case .arrayStart, .objectStart:
+        try takeError(&scanner, &row)
+        return
+      default: row.failed = true
+      }
       try scanner.skipValue(of: token)
+      return
+    case .usage where token == .objectStart:
+      try takeUsage(&scanner, &row)
       return
     case .cacheHit:
       let isHit = token == .true || token == .string && scanner.string().lowercased() == "true"
@@ -223,22 +252,60 @@ struct RowLayout: Sendable {
       if !name.isEmpty { row.parentSession = name }
     case .otherInputTokens: row.otherInputTokens = try integer(scanner)
     case .otherOutputTokens: row.otherOutputTokens = try integer(scanner)
-    case .otherSession: row.otherSession = scanner.string()
+    case .otherSession:
+      let name = scanner.string()
+      if !name.isEmpty { row.otherSession = name }
+    case .mishap:
+      if ["error", "abort"].contains(scanner.string().lowercased()) { row.failed = true }
     case .end: row.end = try time(unit, scanner)
     case .chat: row.chat = scanner.string()
     case .parentChat: row.parentChat = scanner.string()
     case .event: if !scanner.tokenIs("request_end") { row.isOther = true }
     case .generationType: if !scanner.tokenIs("GENERATION") { row.isOther = true }
+    case .callType: if !generates(callType: scanner.string()) { row.isOther = true }
     case .phase: if scanner.tokenIs("warmup") { row.requestClass = "warmup" }
     case .queueTime: row.queueTime = try time(unit, scanner)
     case .timeToFirstToken: row.timeToFirstToken = try time(unit, scanner)
     case .latency: row.latency = try time(unit, scanner)
     case .millisecondsUnit:
       guard scanner.tokenIs("ms") else { throw RowProblem.badNumber }
-    case .content, .tokenTimes, .blocks, .tokenGaps, .status, .failure,
+    case .content, .tokenTimes, .blocks, .tokenGaps, .status, .failure, .usage,
       .wasCancelled, .cacheHit:
       break
     }
+  }
+
+  /// Reads an error that is a list or an object: an empty one is none.
+  private func takeError(_ scanner: inout JSONScanner, _ row: inout RawRow) throws {
+    let depth = scanner.depth
+    while scanner.depth >= depth {
+      let inner = try scanner.next()
+      if inner != .arrayEnd, inner != .objectEnd { row.failed = true }
+    }
+  }
+
+  /// Adds up the tokens of prompt and answer, each of which is told by sorts that do not overlap.
+  private func takeUsage(_ scanner: inout JSONScanner, _ row: inout RawRow) throws {
+    var (input, output): (Int64?, Int64?)
+    while try scanner.next() == .key {
+      let name = scanner.string()
+      let token = try scanner.next()
+      guard token == .number else {
+        try scanner.skipValue(of: token)
+        continue
+      }
+      let count = try integer(scanner)
+      if name.contains("input") {
+        input = try RawRow.sum(input ?? 0, count)
+      } else if name.contains("output") {
+        output = try RawRow.sum(output ?? 0, count)
+      } else if name == "prompt_tokens" {
+        row.otherInputTokens = count
+      } else if name == "completion_tokens" {
+        row.otherOutputTokens = count
+      }
+    }
+    (row.inputTokens, row.outputTokens) = (input ?? row.inputTokens, output ?? row.outputTokens)
   }
 
   private func times(

@@ -69,6 +69,8 @@ public struct RowProblems: Sendable, Hashable {
   public private(set) var firstLine = 0
   /// The first bad row's name, where it has one that could be read.
   public private(set) var firstName: String?
+  /// Requests that failed before their prompts' tokens were counted, which are passed over and no bad rows.
+  public private(set) var failures = 0
   /// Whether rows are told by their number in the log and not by their line: in documents.
   var countsRows = false
 
@@ -96,6 +98,9 @@ public struct RowProblems: Sendable, Hashable {
     if tallies[index].lines.count < Self.linesKept { tallies[index].lines.append(line) }
   }
 
+  /// Counts a request that failed before its prompt was counted.
+  mutating func addFailure() { failures += 1 }
+
   /// The first bad row: where it is in the log of this path, its name, and what is wrong with it.
   func firstSentence(path: String) -> String {
     let place = countsRows ? "\(path): request \(firstLine)" : "\(path):\(firstLine)"
@@ -105,12 +110,16 @@ public struct RowProblems: Sendable, Hashable {
 
   /// One sentence a reason.
   public var sentences: [String] {
-    tallies.map { tally in
-      let lines = tally.lines.map(String.init).joined(separator: ", ")
-      let more = tally.count > tally.lines.count ? ", ..." : ""
-      let place = noun(of: tally.count, countsRows ? "request" : "line")
-      return "\(counted(tally.count, "row")) skipped: \(tally.problem.rawValue) "
-        + "(\(place) \(lines)\(more))"
-    }
+    let passed =
+      failures > 0
+      ? ["\(counted(failures, "request")) that failed without a count of tokens passed over"] : []
+    return passed
+      + tallies.map { tally in
+        let lines = tally.lines.map(String.init).joined(separator: ", ")
+        let more = tally.count > tally.lines.count ? ", ..." : ""
+        let place = noun(of: tally.count, countsRows ? "request" : "line")
+        return "\(counted(tally.count, "row")) skipped: \(tally.problem.rawValue) "
+          + "(\(place) \(lines)\(more))"
+      }
   }
 }

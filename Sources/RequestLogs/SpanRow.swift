@@ -13,7 +13,7 @@ import TraceIO
 struct SpanRow {
   private enum Attribute: Int, CaseIterable {
     case inputTokens, outputTokens, id, queueTime, timeToFirstToken, latency
-    case oldInputTokens, oldOutputTokens, firstChunk, conversation, session, operation
+    case oldInputTokens, oldOutputTokens, firstChunk, conversation, session, operation, error
 
     var name: String {
       switch self {
@@ -29,6 +29,7 @@ struct SpanRow {
       case .conversation: "gen_ai.conversation.id"
       case .session: "session.id"
       case .operation: "gen_ai.operation.name"
+      case .error: "error.type"
       }
     }
   }
@@ -64,6 +65,7 @@ struct SpanRow {
       span.row.latency = length
     }
     try span.row.settle()
+    span.row.dropUnstreamed()
     span.row.problem = span.lack
     return span.row
   }
@@ -163,12 +165,18 @@ struct SpanRow {
     case .latency: row.latency = try serverTime(scanner)
     case .firstChunk:
       if row.timeToFirstToken == nil { row.timeToFirstToken = try scanner.rowTime(decimals: 9) }
-    case .conversation: row.session = scanner.string()
-    case .session: row.otherSession = scanner.string()
+    case .conversation: row.session = Self.name(scanner)
+    case .session: row.otherSession = Self.name(scanner)
+    case .error: if tellsError(scanner.string()) { row.failed = true }
     case .operation:
       operation = scanner.string()
       isLanguageModel = true
     }
+  }
+
+  private static func name(_ scanner: borrowing JSONScanner) -> String? {
+    let name = scanner.string()
+    return name.isEmpty ? nil : name
   }
 
   private mutating func serverTime(_ scanner: borrowing JSONScanner) throws(RowProblem) -> Int64 {

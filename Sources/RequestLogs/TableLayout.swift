@@ -76,6 +76,7 @@ struct TableLayout: Sendable {
         ("completion_tokens", .outputTokens, .decimals(0), true),
         ("session_id", .session, .decimals(0), false), ("status", .status, .decimals(0), false),
         ("cache_hit", .cacheHit, .decimals(0), false),
+        ("call_type", .callType, .decimals(0), false),
       ])
   }
 
@@ -119,9 +120,11 @@ extension RawRow {
     case .event: if text != "request_end" { isOther = true }
     case .generationType: if text != "GENERATION" { isOther = true }
     case .cacheHit: if text.lowercased() == "true" { isOther = true }
+    case .callType: if !generates(callType: text) { isOther = true }
     case .phase: if text == "warmup" { requestClass = text }
     case .status: failed = !tellsSuccess(text)
-    case .failure: failed = true
+    case .failure: if tellsError(text) { failed = true }
+    case .mishap: if ["error", "abort"].contains(text.lowercased()) { failed = true }
     case .wasCancelled: wasCancelled = text.lowercased() == "true"
     case .inputTokens: inputTokens = try Self.integer(text)
     case .outputTokens: outputTokens = try Self.integer(text)
@@ -144,7 +147,7 @@ extension RawRow {
     case .timeToFirstToken: timeToFirstToken = try unit.nanoseconds(text)
     case .latency: latency = try unit.nanoseconds(text)
     case .millisecondsUnit: guard text == "ms" else { throw .badNumber }
-    case .content, .tokenTimes, .blocks, .tokenGaps: throw .badNumber
+    case .content, .tokenTimes, .blocks, .tokenGaps, .usage: throw .badNumber
     }
   }
 
@@ -175,8 +178,25 @@ extension RowLayout.Unit {
   }
 }
 
-/// Whether a status says that a request succeeded: a code of HTTP from 200 to 299, or a word for it.
+/// Whether a status says that a request succeeded: a code of HTTP from 200 to 299, or a word for it, such as why
+/// a model stopped.
 func tellsSuccess(_ status: String) -> Bool {
-  if let code = Int(status) { return (200..<300).contains(code) }
-  return ["ok", "success", "succeeded", "completed", "complete"].contains(status.lowercased())
+  // "200", "200.0" where a table has holes, "200 OK".
+  let code = status.prefix { $0 != " " }
+  if let code = Double(code) { return (200..<300).contains(code) }
+  return [
+    "true", "ok", "success", "succeeded", "completed", "complete", "finished", "done", "stop",
+    "length", "eos", "tool_calls",
+  ].contains(status.lowercased())
+}
+
+/// Whether a call of LiteLLM's is one that generates text.
+func generates(callType: String) -> Bool {
+  !["embedding", "image", "moderation", "transcription", "speech", "rerank", "file", "batch"]
+    .contains { callType.contains($0) }
+}
+
+/// Whether the text of an error tells of one: tables write words for none.
+func tellsError(_ text: String) -> Bool {
+  !["", "false", "none", "null", "nan", "0", "-"].contains(text.lowercased())
 }

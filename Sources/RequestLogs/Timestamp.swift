@@ -8,7 +8,7 @@ enum Timestamp {
     guard let year = text.digits(4), text.take("-"), let month = text.digits(2), text.take("-"),
       let day = text.digits(2), text.take(" ") || text.take("T"), let hour = text.digits(2),
       text.take(":"), let minute = text.digits(2), text.take(":"), let second = text.digits(2),
-      (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second < 61
+      (1...12).contains(month), day > 0, hour < 24, minute < 60, second < 61
     else { return nil }
     var fraction: Int64 = 0
     if text.take(".") {
@@ -17,6 +17,8 @@ enum Timestamp {
     }
     guard let zone = zone(&text), text.isAtEnd else { return nil }
     let days = daysSince1970(year: year, month: month, day: day)
+    let (nextYear, nextMonth) = month == 12 ? (year + 1, 1) : (year, month + 1)
+    guard days < daysSince1970(year: nextYear, month: nextMonth, day: 1) else { return nil }
     let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - zone
     let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
     let (sum, carry) = product.addingReportingOverflow(fraction)
@@ -25,7 +27,9 @@ enum Timestamp {
 
   /// Seconds east of Greenwich; 0 without a zone, nil where what follows is none.
   private static func zone(_ text: inout Cursor) -> Int64? {
-    if text.isAtEnd || text.take("Z") { return 0 }
+    while text.take(" ") {}
+    if text.isAtEnd || text.take("Z") || text.take("z") { return 0 }
+    if text.take("U") { return text.take("T") && text.take("C") ? 0 : nil }
     let isEast = text.take("+")
     guard isEast || text.take("-"), let hour = text.digits(2) else { return nil }
     _ = text.take(":")

@@ -60,7 +60,7 @@ struct RequestDigest {
 
   /// Rows.
   private(set) var rows = 0
-  /// Rows of requests that count: all but those of a warm-up.
+  /// Rows of requests that count: all but those of a warm-up, and those that ask for nothing.
   private(set) var requests = 0
   /// Of these, requests that finished.
   private(set) var finished = 0
@@ -125,7 +125,7 @@ struct RequestDigest {
       while try rows.next() {
         let row = try rows.row()
         addLoad(of: row)
-        guard row.arrival >= warmUp else { continue }
+        guard row.arrival >= warmUp, !row.asksNothing else { continue }
         add(row, limits, slow)
         guard row.isFinished else { continue }
         if let firstToken = row.firstToken {

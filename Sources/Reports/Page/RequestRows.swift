@@ -1,4 +1,5 @@
 import Operators
+import Replay
 import TraceIO
 import Validation
 
@@ -9,6 +10,8 @@ struct RequestRows: ~Copyable {
     var isFinished = false
     /// Whether it went without being served: rejected, turned away, or given up.
     var isGone = false
+    /// Whether it asked for nothing, as what failed where its log was written: no engine can serve it.
+    var asksNothing = false
     var arrival = Nanoseconds.zero
     var queue: Nanoseconds?
     /// Nil where no language model answers.
@@ -41,6 +44,7 @@ struct RequestRows: ~Copyable {
     let inputTokens: Int
     let queue: Int?
     let engine: Int?
+    let reason: Int?
     /// Of measured and roofline latencies; -1 for one that is missing, none where all are.
     let others: [Int]
 
@@ -62,6 +66,7 @@ struct RequestRows: ~Copyable {
       inputTokens = try column("input_tokens", "prompt_tokens")
       queue = header.firstIndex(of: "queue_ns")
       engine = header.firstIndex(of: "engine")
+      reason = header.firstIndex(of: RequestsFile.reasonColumn)
       let others = (RequestsFile.measuredColumns + RequestsFile.rooflineColumns).map {
         header.firstIndex(of: $0) ?? -1
       }
@@ -73,6 +78,7 @@ struct RequestRows: ~Copyable {
   private let columns: Columns
   private let finished = Array("finished".utf8)
   private let unfinished = Array("unfinished".utf8)
+  private let noTokens = Array(RequestOutcome.Rejection.noTokens.name.utf8)
   /// Times beyond this, some 146 years, are no times of a replay; sums of two still fit.
   private static let latest: Int64 = (1 << 62) - 1
 
@@ -99,6 +105,7 @@ struct RequestRows: ~Copyable {
     row.isFinished = table.field(columns.status, is: finished)
     guard row.isFinished else {
       row.isGone = !table.field(columns.status, is: unfinished)
+      if let reason = columns.reason { row.asksNothing = table.field(reason, is: noTokens) }
       return row
     }
     row.firstToken = try optionalTime(columns.firstToken)
