@@ -278,6 +278,18 @@ struct Engine {
     return overflow ? .max - 1 : min(end, .max - 1)
   }
 
+  /// Counts the time of steps in flight that end with their engine: it worked, and brought nothing.
+  mutating func cutSteps(at time: Int64) {
+    guard isInFlight || !pipeline.isEmpty else { return }
+    let begin = pipeline.firstStart.map { max($0, totals.lastEnd.rawValue) } ?? started
+    guard time > begin else { return }
+    let running = current.shape.prefillSequences + current.shape.decodeSequences
+    totals.busyTime += Nanoseconds(time - begin)
+    totals.runningTime += Double(running) * Double(time - begin)
+    totals.blockTime += Double(current.blocksInUse) * Double(time - begin)
+    totals.lastEnd = Nanoseconds(time)
+  }
+
   /// Adds the step that ends to the totals.
   private mutating func account(_ duration: Int64) {
     let running = current.shape.prefillSequences + current.shape.decodeSequences

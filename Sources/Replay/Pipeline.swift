@@ -32,6 +32,9 @@ struct Pipeline {
   /// Whether as many steps as stages are in flight.
   var isFull: Bool { flights.count >= stageEnds.count }
 
+  /// When the oldest step was decided, or nil.
+  var firstStart: Int64? { flights.first?.start }
+
   /// When the oldest step ends, or nil.
   var firstEnd: Int64? { flights.first?.end }
 

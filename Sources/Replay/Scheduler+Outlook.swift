@@ -7,11 +7,37 @@ extension Scheduler {
     var promptTokens = 0
     /// Tokens of answers that are not generated.
     var answerTokens = 0
+    /// Tokens that the longest of those answers has left.
+    var longestAnswer = 0
     /// Prompt and answer tokens of a request, on average.
     var meanContext = 0
 
     /// All of them.
     var tokens: Int { promptTokens + answerTokens }
+
+    /// Counts a request more.
+    mutating func add(prompt: Int, answer: Int) {
+      requests += 1
+      promptTokens += prompt
+      answerTokens += answer
+      longestAnswer = max(longestAnswer, answer)
+    }
+
+    /// Counts a request less; the longest answer may stay until none is left.
+    mutating func remove(prompt: Int, answer: Int) {
+      requests -= 1
+      promptTokens -= prompt
+      answerTokens -= answer
+      if requests == 0 { longestAnswer = 0 }
+    }
+
+    /// Counts what others have left, too.
+    mutating func add(_ other: WorkLeft) {
+      requests += other.requests
+      promptTokens += other.promptTokens
+      answerTokens += other.answerTokens
+      longestAnswer = max(longestAnswer, other.longestAnswer)
+    }
   }
 
   /// What is left to do here.
@@ -21,11 +47,10 @@ extension Scheduler {
     var left = WorkLeft()
     var contexts = 0
     forEachUnfinished { resident in
-      left.requests += 1
-      left.answerTokens += max(0, Int(resident.output - resident.generated))
-      if resident.phase == .waiting || resident.phase == .prefilling {
-        left.promptTokens += max(0, resident.tokens - Int(resident.computed))
-      }
+      let isPrompt = resident.phase == .waiting || resident.phase == .prefilling
+      left.add(
+        prompt: isPrompt ? max(0, resident.tokens - Int(resident.computed)) : 0,
+        answer: max(0, Int(resident.output - resident.generated)))
       contexts += resident.tokens
     }
     left.meanContext = left.requests > 0 ? contexts / left.requests : 0

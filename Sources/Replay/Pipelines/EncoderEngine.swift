@@ -28,6 +28,11 @@ struct EncoderEngine {
   /// Whether a pass is in flight.
   var isBusy: Bool { !flight.isEmpty }
 
+  /// Requests of which no pass has taken a sequence.
+  var waitingCount: Int {
+    items[first...].reduce(0) { $0 + ($1.waiting == $1.count ? 1 : 0) }
+  }
+
   /// Creates an idle engine.
   init(maxBatch: Int, maxTokens: Int) {
     self.maxBatch = max(1, maxBatch)
@@ -55,7 +60,7 @@ struct EncoderEngine {
       guard count > 0 else { break }
       if items[index].waiting == items[index].count { started.append(items[index].task) }
       for _ in 0..<count {
-        shape.addPrefill(tokens: items[index].tokens, past: 0, finishes: false)
+        shape.addPrefill(tokens: items[index].tokens, past: 0, samples: false)
       }
       items[index].waiting -= count
       flight.append(count)

@@ -22,8 +22,9 @@ struct EngineState {
   var leaf = 0
   /// For a host: the link that stands for its memory.
   var memoryLink: Int32 = -1
-  /// Tokens of requests that were sent here and have not arrived.
-  var approachingTokens = 0
+  /// Tokens of requests that were sent here and that the scheduler does not have: on their way, or waiting for
+  /// keys and values.
+  var approaching = Scheduler.WorkLeft()
   var isUp = true
   /// Whether it takes no further requests, and stops when it is empty.
   var isDraining = false
@@ -46,6 +47,9 @@ struct EngineState {
   /// Time in which it was up, before that.
   var upTime: Int64 = 0
   var served = 0
+  /// Of a language model's engine: requests of its scheduler that ended, as many of a stage that thinks as it has
+  /// paths.
+  var paths = 0
   var failures = 0
   /// What engines in its place did that failed.
   var earlierTotals: [EngineTotals] = []

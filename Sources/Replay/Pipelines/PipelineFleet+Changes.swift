@@ -26,8 +26,11 @@ extension PipelineFleet {
   /// Has an engine fail: what it was doing begins anew elsewhere.
   mutating func fail(_ engine: Int, outage number: Int, at time: Int64) {
     let outage = plan.scenario.pools[engines[engine].pool].outages[number]
-    engines[engine].failures += 1
-    trace?.add(.failed, of: engine, at: time)
+    // What was not up does not fail; it stays away as long.
+    if engines[engine].isUp || engines[engine].isStarting {
+      engines[engine].failures += 1
+      trace?.add(.failed, of: engine, at: time)
+    }
     engines[engine].epoch &+= 1
     if let duration = outage.duration {
       foresee(
@@ -38,10 +41,13 @@ extension PipelineFleet {
     engines[engine].isAway = true
     empty(engine, at: time)
     if engines[engine].kind == .model { loseWrites(of: engine, at: time) }
-    // Tasks in the order of their numbers: the same every time.
+    // They begin anew in the order in which their requests came.
     var lost: [Int] = []
     for task in tasks.indices where Int(tasks[task].engine) == engine && isUnderWay(task) {
       lost.append(task)
+    }
+    lost.sort {
+      (journeys[journey(of: $0)].number, $0) < (journeys[journey(of: $1)].number, $1)
     }
     // Keys and values that it kept are gone: nobody is let in with them, and who waits for them computes them.
     for task in lost where tasks[task].phase == .ended { tasks[task].heldSlot = -1 }
@@ -100,6 +106,9 @@ extension PipelineFleet {
       where Int(tasks[task].engine) == engine && tasks[task].phase == .travelling {
         tasks[task].heldSlot = -1
       }
+      let busyTime = models[place].totals.busyTime
+      models[place].cutSteps(at: time)
+      if load != nil { noteLoad(ofStepOf: engine, since: busyTime, at: time) }
       traceSteps(of: engine, all: true)
       engines[engine].earlierTotals.append(models[place].totals)
       models[place] = Engine(

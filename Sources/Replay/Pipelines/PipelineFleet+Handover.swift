@@ -9,6 +9,7 @@ extension PipelineFleet {
   /// Takes in a request whose prompt is computed for another engine.
   mutating func prefilled(_ slot: Int32, _ engine: Int, at time: Int64) {
     let place = engines[engine].place
+    engines[engine].paths += 1
     let resident = models[place].scheduler.residents[Int(slot)]
     guard holdsNow(resident.request) else {
       models[place].scheduler.release(slot)
@@ -31,8 +32,7 @@ extension PipelineFleet {
     let index = journey(of: task)
     let prefill = prefill(of: task)
     guard journeys[index].output > 1, tasks[prefill].phase != .skipped else {
-      (tasks[task].sent, tasks[task].arrived, tasks[task].started) = (time, time, time)
-      return complete(task, at: time)
+      return skip(task, at: time)
     }
     if tasks[task].heldSlot >= 0 { return sendLastLayer(task, at: time) }
     forgetLostEngine(of: task, at: time)
@@ -43,7 +43,6 @@ extension PipelineFleet {
     (tasks[task].sent, tasks[task].arrived) = (time, time)
     // Keys and values that were lost are computed here.
     guard tasks[prefill].heldSlot >= 0 else { return submit(task, at: time) }
-    arriveAtEngine(task)
     decodeQueues[engines[engine].place].append(Int32(task))
     admitDecodes(engine, at: time)
   }
@@ -104,6 +103,7 @@ extension PipelineFleet {
     let place = engines[engine].place
     releaseHeldMemory(ofPrefillOf: task, at: time)
     tasks[task].arrived = time
+    arriveAtEngine(task)
     models[place].scheduler.join(tasks[task].heldSlot, chain: chains.chain)
     tasks[task].heldSlot = -1
     wakeModel(engine, at: time)

@@ -43,7 +43,6 @@ extension PipelineFleet {
     let number = decodeTicket(task, held)
     let resident = decoding(held, number, on: place)
     guard models[place].scheduler.hasRoom(for: resident) else { return freeTicket(number) }
-    arriveAtEngine(task)
     tasks[task].heldSlot = models[place].scheduler.reserve(resident)
     tasks[task].phase = .travelling
     let pool = plan.pools[engines[source].pool]

@@ -23,7 +23,6 @@ extension PipelineFleet {
   /// Has a task wait on its engine for its blocks.
   mutating func awaitBlocks(of task: Int, at time: Int64) {
     let engine = Int(tasks[task].engine)
-    arriveAtEngine(task)
     tasks[task].awaitsBlocks = true
     awaiting[engines[engine].place].append(
       TaskTry(task: Int32(task), attempt: tasks[task].attempt))

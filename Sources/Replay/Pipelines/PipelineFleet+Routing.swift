@@ -71,7 +71,8 @@ extension PipelineFleet {
     tasks[task].isCounted = true
     tasks[task].isApproaching = true
     tasks[task].epoch = engines[engine].epoch
-    engines[engine].approachingTokens += Int(tasks[task].loadInput) + Int(tasks[task].loadOutput)
+    engines[engine].approaching.add(
+      prompt: promptToCompute(task), answer: Int(tasks[task].loadOutput))
     loads[engines[engine].pool][engines[engine].number].load.add(
       input: Int(tasks[task].loadInput), output: Int(tasks[task].loadOutput))
   }
@@ -86,12 +87,18 @@ extension PipelineFleet {
       input: Int(tasks[task].loadInput), output: Int(tasks[task].loadOutput))
   }
 
-  /// Notes that a task is not on its way to its engine any more.
+  /// Notes that a task's engine has it in its scheduler, or that it does not go there any more.
   mutating func arriveAtEngine(_ task: Int) {
     guard tasks[task].isApproaching else { return }
     tasks[task].isApproaching = false
-    engines[Int(tasks[task].engine)].approachingTokens -=
-      Int(tasks[task].loadInput) + Int(tasks[task].loadOutput)
+    engines[Int(tasks[task].engine)].approaching.remove(
+      prompt: promptToCompute(task), answer: Int(tasks[task].loadOutput))
+  }
+
+  /// Tokens of a task's context that its engine has to compute: a decode's were, elsewhere.
+  @inline(__always)
+  private func promptToCompute(_ task: Int) -> Int {
+    part(of: task).isDecode ? 0 : Int(tasks[task].loadInput)
   }
 
   /// Tokens that follow a request's context in a stage, on one path.
@@ -149,7 +156,9 @@ extension PipelineFleet {
   /// worked; 0 where that is not known.
   private func expectedWait(_ engine: Int) -> Double {
     let state = engines[engine]
-    guard state.served > 0 else { return 0 }
+    // Each path of a stage that thinks waits for itself.
+    let served = state.kind == .model ? state.paths : state.served
+    guard served > 0 else { return 0 }
     let waiting: Int
     switch state.kind {
     case .model:
@@ -159,7 +168,8 @@ extension PipelineFleet {
         + awaiting[state.place].count
     case .processors, .external:
       waiting = queues[state.place].waitingCount + batches[state.place].waitingBeside
-    case .encoder, .store: waiting = load(of: engine).requests
+    case .encoder: waiting = encoders[state.place].waitingCount
+    case .store: waiting = 0
     }
     let busy =
       state.kind == .model
@@ -167,7 +177,7 @@ extension PipelineFleet {
         // Those that failed in its place served for it.
         $0 + Double($1.busyTime.rawValue)
       } : state.busyTime
-    return Double(waiting) * busy / Double(state.served)
+    return Double(waiting) * busy / Double(served)
   }
 
   /// Tells each candidate what the rule wants to know.
@@ -185,30 +195,35 @@ extension PipelineFleet {
           content(of: journey), input: journey.context, chain: chains.chain)
       case .progress:
         candidates[place].tokensLeft =
-          scheduler.workLeft.tokens + engines[engine].approachingTokens
+          scheduler.workLeft.tokens + engines[engine].approaching.tokens
       case .time:
         var work = scheduler.workLeft
-        work.promptTokens += engines[engine].approachingTokens
+        work.add(engines[engine].approaching)
         candidates[place].timeLeft = timeLeft(work, part.pool)
       }
     }
   }
 
   /// Nanoseconds that an engine takes for what is there: all prompts, and as many steps as the longest answer
-  /// has tokens left.
+  /// has tokens left, each for those whose answers go on; a step's price is taken to grow evenly with them.
   private func timeLeft(_ work: Scheduler.WorkLeft, _ pool: Int) -> Double {
     guard let pricing = plan.pools[pool].pricing, work.tokens > 0 else { return 0 }
     var time = 0.0
     if work.promptTokens > 0 {
       var shape = StepShape()
-      shape.addPrefill(tokens: min(work.promptTokens, 8192), past: 0, finishes: true)
+      shape.addPrefill(tokens: min(work.promptTokens, 8192), past: 0, samples: true)
       time += pricing.price(shape).total * Double(work.promptTokens) / Double(shape.prefillTokens)
     }
     if work.answerTokens > 0, work.requests > 0 {
       var shape = StepShape()
       for _ in 0..<min(work.requests, 256) { shape.addDecode(context: max(1, work.meanContext)) }
-      let perToken = pricing.price(shape).total / Double(shape.decodeSequences)
-      time += perToken * Double(work.answerTokens)
+      var one = StepShape()
+      one.addDecode(context: max(1, work.meanContext))
+      let (all, alone) = (pricing.price(shape).total, pricing.price(one).total)
+      let perSequence = (all - alone) / Double(max(1, shape.decodeSequences - 1))
+      time +=
+        (alone - perSequence) * Double(work.longestAnswer)
+        + perSequence * Double(work.answerTokens)
     }
     return time
   }

@@ -20,11 +20,7 @@ extension PipelineFleet {
     // What begins anew has been waited for since it began first.
     if tasks[task].ready < 0 { tasks[task].ready = time }
     guard part.isForAll || passes(part.stage, journeys[index], place: task % stride) else {
-      dropLayers(of: task, at: time)
-      tasks[task].phase = .skipped
-      // A fetch may have chosen its engine, and counted it there.
-      leaveEngine(task)
-      return end(task, at: time)
+      return skip(task, at: time)
     }
     switch part.stage.action {
     case .fetch, .prefetch: beginFetch(task, part, at: time)
@@ -36,6 +32,15 @@ extension PipelineFleet {
       else { return }
       travel(task, to: engine, at: time)
     }
+  }
+
+  /// Ends a stage that is not done for its request.
+  mutating func skip(_ task: Int, at time: Int64) {
+    dropLayers(of: task, at: time)
+    tasks[task].phase = .skipped
+    // A fetch may have chosen its engine, and counted it there.
+    leaveEngine(task)
+    end(task, at: time)
   }
 
   /// Begins a stage anew whose engine failed.

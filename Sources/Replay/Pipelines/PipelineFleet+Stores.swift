@@ -50,6 +50,11 @@ extension PipelineFleet {
         bytes, over: route, atMost: stores.services[level.store]?.rate(bytes: bytes) ?? .infinity,
         for: .fetch(presentTry(receiver), store: Int32(truncatingIfNeeded: level.store)), at: time)
     }
+    // What was asked and has nothing must answer, too, before anybody knows that.
+    if next > known, latency > 0, let last = found.last {
+      tasks[receiver].fetchEnd = Engine.end(of: latency, from: time)
+      tasks[receiver].store = Int32(truncatingIfNeeded: last.store)
+    }
     tasks[context].had = Int32(clamping: next * journey.tokensPerName)
     if next > known {
       tasks[context].fetched = Int32(clamping: next * journey.tokensPerName)

@@ -116,7 +116,10 @@ struct PipelineRecorder {
       if task.phase == .ended {
         // A fetch waited for the store that was last; so did a context for blocks that came too late.
         let isFetch = pipeline.parts[place].looksUp
-        let store = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
+        // Where nothing was found, the first store that was asked stands for all.
+        let own = pipeline.parts[place]
+        let store =
+          task.store >= 0 ? Int(task.store) : isFetch ? own.pool : own.stores.first ?? own.pool
         let pool = isFetch ? store : pipeline.parts[place].pool
         parts[store * BlamePart.allCases.count + BlamePart.service.rawValue] += Double(
           task.fetchWait)
@@ -186,7 +189,8 @@ extension PipelineResult {
     endToEnd.add(Nanoseconds(time - journey.arrival))
     latencies[journey.pipeline].endToEnd.add(Nanoseconds(time - journey.arrival))
     classes[classPlace].latencies.endToEnd.add(Nanoseconds(time - journey.arrival))
-    var isGood = limits != nil
+    // Who should have had an answer, and passed none of the stages that give one, was not served.
+    var isGood = limits != nil && (journey.firstToken >= 0 || !pipeline.generates)
     if journey.firstToken >= 0 {
       let first = Nanoseconds(journey.firstToken - journey.arrival)
       timeToFirstToken.add(first)

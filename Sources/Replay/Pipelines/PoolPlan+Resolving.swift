@@ -17,7 +17,7 @@ extension PoolPlan {
       pricing: .model(plan.measured), group: group,
       keyValueBytesPerToken: Double(group.tensorParallel)
         * plan.architecture.keyValueBytesPerToken(
-          group.dataType, tensorParallel: group.tensorParallel),
+          group.precision.keyValues, tensorParallel: group.tensorParallel),
       layers: plan.architecture.layers)
     take(pool, plan.device, devices: group.tensorParallel * max(1, group.pipelineParallel))
   }
@@ -41,7 +41,8 @@ extension PoolPlan {
     self.init(
       pricing: .model(
         StepModel(
-          architecture, service.dataType, tensorParallel: service.tensorParallel,
+          architecture, Precision(serving: service.dataType),
+          tensorParallel: service.tensorParallel,
           on: CostModel(curves: curves, on: device, relatives: relatives, upTo: bounds),
           maximumTokens: service.maxBatchTokens, maximumSequences: service.maxBatch)))
     take(pool, device, devices: service.tensorParallel)

@@ -126,7 +126,9 @@ extension PipelineFleet {
     if works.contains(where: \.isInUse) { found.append("works") }
     if pools.contains(where: { !$0.pending.isEmpty }) { found.append("pending tasks") }
     if loads.joined().contains(where: { $0.load != EngineLoad() }) { found.append("loads") }
-    if engines.contains(where: { $0.approachingTokens != 0 }) { found.append("approaching tokens") }
+    if engines.contains(where: { $0.approaching.tokens != 0 }) {
+      found.append("approaching tokens")
+    }
     if queues.contains(where: { $0.taken != 0 || $0.waitingCount != 0 }) { found.append("places") }
     if encoders.contains(where: \.isBusy) { found.append("passes") }
     if models.contains(where: { $0.scheduler.outstanding != 0 }) { found.append("requests") }
