@@ -278,6 +278,13 @@ struct Engine {
     return overflow ? .max - 1 : min(end, .max - 1)
   }
 
+  /// Computes nothing of use until then, beside ranks that do.
+  mutating func computeDummy(until end: Int64, from time: Int64) {
+    totals.busyTime += Nanoseconds(end - time)
+    totals.lastEnd = Nanoseconds(end)
+    boundary = end
+  }
+
   /// Counts the time of steps in flight that end with their engine: it worked, and brought nothing.
   mutating func cutSteps(at time: Int64) {
     guard isInFlight || !pipeline.isEmpty else { return }
@@ -342,7 +349,7 @@ extension StepRecord {
     else { return false }
     steps += 1
     duration += next.duration
-    blocksInUse = next.blocksInUse
+    lastBlocksInUse = next.lastBlocksInUse
     return true
   }
 }

@@ -129,6 +129,16 @@ public struct EnginePlan: Sendable {
     return max(0, weights + Double(group.blockCount ?? 0) * block - device.memoryBytes)
   }
 
+  /// Bytes a device of a sequence's keys and values: those that windows and states keep, and those that blocks hold.
+  package func keyValueBytes(ofContext tokens: Int) -> (kept: Double, held: Double) {
+    let (precision, ranks) = (group.precision, group.tensorParallel)
+    return (
+      architecture.cacheBytes(tokens: Double(tokens), precision, tensorParallel: ranks),
+      Double(tokens)
+        * architecture.keyValueBytesPerToken(precision.keyValues, tensorParallel: ranks)
+    )
+  }
+
   /// Bytes a device of the weights, and of one key-value block.
   private static func memory(
     _ group: EngineGroup, _ architecture: ModelArchitecture
@@ -165,6 +175,7 @@ public struct EnginePlan: Sendable {
       throw .doesNotFit(
         group: group.name, needed: Int(weights + activations), available: Int(available))
     }
-    return Int(min(blocks, 1e8))
+    // No more than a deployment may say: models without keys and values need none.
+    return Int(min(blocks, 67_108_864))
   }
 }

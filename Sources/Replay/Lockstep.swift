@@ -87,7 +87,7 @@ struct Lockstep {
       if works[rank] {
         engines[engine].start(price: prices[rank], lasting: duration, until: limit, chain: chain)
       } else {
-        engines[engine].boundary = Engine.end(of: duration, from: time)
+        engines[engine].computeDummy(until: Engine.end(of: duration, from: time), from: time)
       }
     }
   }

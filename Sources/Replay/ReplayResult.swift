@@ -86,8 +86,10 @@ public struct StepRecord: Sendable, Hashable {
   public var shape: StepShape
   /// Requests waiting when it was scheduled.
   public var waiting: Int32
-  /// Key-value blocks in use while it ran.
+  /// Key-value blocks in use while it ran; of several steps, while the first one ran.
   public var blocksInUse: Int32
+  /// The same of the last step.
+  public var lastBlocksInUse: Int32
   /// Requests that lost their memory when it was scheduled.
   public var preempted: Int32
 
@@ -103,7 +105,17 @@ public struct StepRecord: Sendable, Hashable {
     self.shape = shape
     self.waiting = waiting
     self.blocksInUse = blocksInUse
+    lastBlocksInUse = blocksInUse
     self.preempted = preempted
+  }
+
+  /// What the step in the middle computed, whose price is that of all on average.
+  public var middleShape: StepShape {
+    var shape = shape
+    let later = Int(steps - 1) / 2
+    shape.decodeContext += shape.decodeSequences * later
+    if shape.decodeSequences > 0 { shape.longestDecodeContext += later }
+    return shape
   }
 }
 

@@ -94,6 +94,8 @@ extension Scheduler {
       decision.shape.addPrefill(tokens: count, past: past, samples: true)
       // Every position of the draft goes through the head.
       decision.shape.sampledSequences += count - 1
+      decision.shape.verifiedSequences += 1
+      decision.shape.verifiedTokens += count
     }
     // What was rejected is computed anew; its blocks stay with the request.
     residents[index].computed = Int32(past + 1 + accepted)

@@ -17,6 +17,8 @@ struct StepBins {
   private(set) var waiting: [Double]
   /// The mean number of key-value blocks in use.
   private(set) var blocks: [Double]
+  /// When the last step of each engine ended: with several stages steps overlap, and their engine is busy once.
+  private var ends: [Int32: Double] = [:]
 
   init(count: Int, window: Range<Nanoseconds>) {
     self.count = count
@@ -32,17 +34,25 @@ struct StepBins {
   mutating func add(_ step: StepRecord) {
     let from = (Double(step.start.rawValue) - start) / width
     let to = from + Double(step.duration.rawValue) / width
+    let busyFrom = max(from, ends[step.engine] ?? from)
+    ends[step.engine] = max(to, busyFrom)
     guard to > 0, from < Double(count), to > from else { return }
-    let tokens = Double(max(step.shape.tokens, 1))
-    let prefillShare = Double(step.shape.prefillTokens) / tokens
+    let prefillShare = step.shape.promptShare
     for bin in Int(max(from, 0))...Int(min(to, Double(count - 1))) {
-      let share = min(to, Double(bin + 1)) - max(from, Double(bin))
+      let (first, last) = (Double(bin), min(to, Double(bin + 1)))
+      let share = last - max(from, first)
       guard share > 0 else { continue }
-      prefill[bin] += share * prefillShare
-      decode[bin] += share * (1 - prefillShare)
       running[bin] += share * Double(step.running)
-      waiting[bin] += share * Double(step.waiting)
-      blocks[bin] += share * Double(step.blocksInUse)
+      let begin = max(busyFrom, first)
+      let busy = last - begin
+      guard busy > 0 else { continue }
+      prefill[bin] += busy * prefillShare
+      decode[bin] += busy * (1 - prefillShare)
+      waiting[bin] += busy * Double(step.waiting)
+      // Blocks of merged steps grow evenly from the first to the last.
+      let middle = ((begin + last) / 2 - from) / (to - from)
+      let grown = Double(step.lastBlocksInUse) - Double(step.blocksInUse)
+      blocks[bin] += busy * (Double(step.blocksInUse) + grown * middle)
     }
   }
 }

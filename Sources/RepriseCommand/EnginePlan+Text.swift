@@ -50,6 +50,13 @@ extension EnginePlan {
         "\(group.name): was fitted with host time that passes while the device works, which needs "
           + "'async_scheduling: true'")
     }
+    let whole = keyValueBytes(ofContext: group.maxModelLength)
+    if whole.kept < 0.9 * whole.held {
+      warnings.append(
+        "\(group.name): keys and values outside of windows are held as if they were inside; a server that frees them "
+          + "(vLLM does) holds up to \(fixedText(whole.held / whole.kept, decimals: 1)) times as many tokens"
+      )
+    }
     if excessBytes > 0 {
       warnings.append(
         "\(group.name): weights and key-value blocks exceed the memory of \(device.name) by "

@@ -215,10 +215,10 @@ struct ReplayCommand: FailingCommand {
     }
     var drawn = Timeline(
       title: "Replay of \(self.log)", log: log.records, result: result, engineNames: names,
-      price: { plan(of: $0)?.measured.price($0.shape) })
+      price: { plan(of: $0)?.measured.price($0.middleShape) })
     drawn.window = drawing.window
     if drawing.detail == .operators {
-      drawn.operators = { plan(of: $0)?.measured.shares(of: $0.shape) ?? [] }
+      drawn.operators = { plan(of: $0)?.measured.shares(of: $0.middleShape) ?? [] }
     }
     for format in drawing.formats { try drawn.write(to: path(format.fileName), as: format) }
     let part = TimelinePart(drawn)

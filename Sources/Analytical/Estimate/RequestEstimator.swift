@@ -70,7 +70,16 @@ public struct RequestEstimator: Sendable {
     let cached = cacheBytes(workload, group: group)
     estimate.memory = memory(
       workload, group: group, cached: cached, largestStep: shapes.map(\.tokens).max() ?? 0)
-    try addOffload(to: &estimate, prefillSteps: shapes.count, cached: cached / Double(parts))
+    // A decode step in the middle of the answer reads what there is by then; prompts read what was cached.
+    var (middle, past) = (workload, workload)
+    middle.outputTokens = workload.generatedOnAverage
+    past.inputTokens = workload.cachedTokens
+    (past.outputTokens, past.sharedTokens) = (0, 0)
+    (middle.decodesBeside, past.decodesBeside) = (0, 0)
+    try addOffload(
+      to: &estimate, prefillSteps: shapes.count,
+      read: workload.cachedTokens > 0 ? cacheBytes(past, group: group) : 0,
+      cached: cacheBytes(middle, group: group) / Double(parts))
 
     // One step passes all stages; behind it comes one more each time the slowest stage is free.
     let step = estimate.prefill.time / Double(shapes.count)
@@ -171,9 +180,11 @@ public struct RequestEstimator: Sendable {
 
   /// Adds what reading from the host takes beyond the step, as it is read while the step computes.
   ///
-  /// - Parameter cached: bytes that a decode step reads of a device's part of the cache.
+  /// - Parameters:
+  ///   - read: bytes of a device's part of the cache that were there before the prompts.
+  ///   - cached: bytes that a decode step reads of it.
   private func addOffload(
-    to estimate: inout RequestEstimate, prefillSteps: Int, cached: Double
+    to estimate: inout RequestEstimate, prefillSteps: Int, read: Double, cached: Double
   ) throws(AnalyticalError) {
     guard offload != Offload() else { return }
     guard (0...1).contains(offload.weights), (0...1).contains(offload.keyValues) else {
@@ -184,11 +195,11 @@ public struct RequestEstimator: Sendable {
         problem: "device '\(steps.platform.device.name)' names no bandwidth to the host's memory")
     }
     let weights = weightBytes * offload.weights * Double(steps.layout.pipeline)
-    let cached = cached * offload.keyValues * Double(steps.layout.pipeline)
+    let share = offload.keyValues * Double(steps.layout.pipeline)
     let perNanosecond = bandwidth * steps.efficiencies.link / 1e9
-    let prefill = weights * Double(prefillSteps) / perNanosecond
+    let prefill = (weights * Double(prefillSteps) + read * share) / perNanosecond
     estimate.prefill.offload = max(0, prefill - estimate.prefill.time)
-    let decode = (weights + cached) / perNanosecond
+    let decode = (weights + cached * share) / perNanosecond
     estimate.decode.offload = max(0, decode - estimate.decode.time)
   }
 

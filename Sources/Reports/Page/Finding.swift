@@ -117,9 +117,8 @@ extension ReportedRun {
     return [
       Finding(
         code: "few-requests",
-        sentence: count < 100
-          ? "No percentile of so few requests beyond p90 is more than its slowest request."
-          : "p99 rests on the slowest \(max(1, count / 100)) of so few requests.",
+        // Between the two of its neighbours in order: as many lie at or behind the lower one.
+        sentence: "p99 rests on the slowest \(count - 99 * (count - 1) / 100) of so few requests.",
         observed: groupedText(count), threshold: "1,000", count: count)
     ]
   }

@@ -102,6 +102,7 @@ extension ReportedRun {
   private var loadState: String {
     switch saturation.state {
     case .unknown: "unknown"
+    case .atOnce: "at-once"
     case .stopped: "stopped"
     case .overloaded: "saturated"
     case .queueing: "busy"

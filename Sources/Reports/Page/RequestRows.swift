@@ -8,7 +8,7 @@ struct RequestRows: ~Copyable {
   /// The numbers of one row. Latencies of a request that did not finish are zero.
   struct Row {
     var isFinished = false
-    /// Whether it went without being served: rejected, turned away, or given up.
+    /// Whether it went without being served: rejected or turned away.
     var isGone = false
     /// Whether it asked for nothing, as what failed where its log was written: no engine can serve it.
     var asksNothing = false
@@ -78,6 +78,7 @@ struct RequestRows: ~Copyable {
   private let columns: Columns
   private let finished = Array("finished".utf8)
   private let unfinished = Array("unfinished".utf8)
+  private let cancelled = Array("cancelled".utf8)
   private let noTokens = Array(RequestOutcome.Rejection.noTokens.name.utf8)
   /// Times beyond this, some 146 years, are no times of a replay; sums of two still fit.
   private static let latest: Int64 = (1 << 62) - 1
@@ -104,7 +105,8 @@ struct RequestRows: ~Copyable {
     row.arrival = try time(columns.arrival)
     row.isFinished = table.field(columns.status, is: finished)
     guard row.isFinished else {
-      row.isGone = !table.field(columns.status, is: unfinished)
+      row.isGone =
+        !table.field(columns.status, is: unfinished) && !table.field(columns.status, is: cancelled)
       if let reason = columns.reason { row.asksNothing = table.field(reason, is: noTokens) }
       return row
     }

@@ -107,9 +107,15 @@ struct RunComparison {
     let interval =
       "± is a 95 % interval over seeds (\(counts.map(String.init).joined(separator: ", ")) runs), by "
     guard variants.count > 1 else { return interval + "Student's t." }
-    let paired = variants.dropFirst().allSatisfy { $0.seeds == variants[0].seeds }
-    return "Differences are from \(variants[0].name). " + interval
-      + (paired ? "Student's t on differences of like seeds." : "Welch's t.")
+    let paired = variants.dropFirst().filter { $0.seeds == variants[0].seeds }
+    let way =
+      paired.count == variants.count - 1
+      ? "Student's t on differences of like seeds."
+      : paired.isEmpty
+        ? "Welch's t."
+        : "Student's t on differences of like seeds for "
+          + paired.map(\.name).joined(separator: ", ") + ", and Welch's t for others."
+    return "Differences are from \(variants[0].name). " + interval + way
       + " * marks differences whose interval does not hold 0."
   }
 
@@ -182,7 +188,10 @@ extension ReportedRun {
   /// Everything that decides a result but the seed.
   fileprivate var variantKey: [String] {
     var workload = result.workload
-    workload["seed"] = nil
+    if workload.removeValue(forKey: "seed") != nil {
+      // What a seed draws of a log has other sums.
+      for sum in ["requests", "requests_per_second", "turns"] { workload[sum] = nil }
+    }
     var key = [json(workload)]
     // A scenario's text is compared line by line, for it may name the seed.
     for input in result.inputs where input.role != "scenario" {

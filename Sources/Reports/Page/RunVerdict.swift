@@ -111,6 +111,11 @@ extension ReportedRun {
         sentence:
           "\(groupedCount(digest.requests, "request is", "requests are")) too few to tell whether engines keep up."
       )
+    case .atOnce:
+      return VerdictLine(
+        tone: .plain, head: "All at once.",
+        sentence: "Requests come at one instant: there is no rate that engines could keep up with."
+          + (peak ?? ""))
     case .overloaded(let arriving, let served):
       return VerdictLine(
         tone: .bad, head: "Saturated.",

@@ -7,6 +7,8 @@ struct Saturation {
   enum State {
     /// Too few requests to tell.
     case unknown
+    /// All requests came at one instant: there is no rate to keep up with.
+    case atOnce
     /// The replay was stopped: what was under way would count as what engines do not keep up with.
     case stopped
     /// In the second half of the arrivals, requests came at one rate and ended at a lower one.
@@ -34,11 +36,17 @@ extension ReportedRun {
   /// Arrivals of a Poisson process scatter by the root of their number; a shortfall within three times that
   /// is none.
   var saturation: Saturation {
-    let waiting = digest.tellsQueues ? means(.waiting).max() : nil
+    // Requests that gave up waited, too, and their rows do not say how long: engines know how many there were.
+    let waiting =
+      digest.tellsQueues
+      ? [means(.waiting).max(), peakWaiting].compactMap(\.self).max() : peakWaiting
     guard !result.summary.isCut else { return Saturation(state: .stopped, peakWaiting: waiting) }
-    guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals,
-      arrivals.upperBound > arrivals.lowerBound
-    else { return Saturation(state: .unknown, peakWaiting: waiting) }
+    guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals else {
+      return Saturation(state: .unknown, peakWaiting: waiting)
+    }
+    guard arrivals.upperBound > arrivals.lowerBound else {
+      return Saturation(state: .atOnce, peakWaiting: waiting)
+    }
     let width = digest.load.width
     func bin(_ time: Double) -> Int { min(Int(time / width), digest.load.count - 1) }
     let first = Double(arrivals.lowerBound.rawValue)
@@ -51,7 +59,13 @@ extension ReportedRun {
     let came = sum(.arrivals) - sum(.gone)
     let ended = sum(.finished)
     let seconds = Double(span.count) * width / 1e9
-    if ended < Saturation.leastServed * came, came - ended > 3 * came.squareRoot() {
+    // Long answers end behind the last arrival, too: engines that do not keep up let queues grow.
+    let scatter = 3 * came.squareRoot()
+    let queue = digest.load.amounts(RequestDigest.Channel.waiting.rawValue)
+    let grown = (queue[span.upperBound] - queue[span.lowerBound]) / width
+    let gaveUp = came - ended > scatter && (peakWaiting ?? 0) > scatter
+    let queues = !digest.tellsQueues || grown > scatter / 2 || gaveUp
+    if ended < Saturation.leastServed * came, came - ended > scatter, queues {
       return Saturation(
         state: .overloaded(arriving: came / seconds, served: ended / seconds),
         peakWaiting: waiting)
@@ -60,6 +74,12 @@ extension ReportedRun {
     return Saturation(
       state: share > Saturation.queueShare ? .queueing(share: share) : .keepsUp,
       peakWaiting: waiting)
+  }
+
+  /// The most requests that waited at once on all engines of a replay, each at its worst.
+  private var peakWaiting: Double? {
+    guard case .replay(let file) = result, let engines = file.engines else { return nil }
+    return Double(engines.reduce(0) { $0 + $1.peakWaiting })
   }
 
   /// The part of the time to first token that is waiting; of a scenario on the critical paths, and until the end where

@@ -4,6 +4,9 @@ import TraceIO
 
 /// The curves that an engine's steps tell: requests running and waiting, key-value blocks in use.
 struct StepCurves {
+  /// The most points of the curve of blocks in one record of several steps.
+  private static let mostPoints = 16
+
   private let process: Int
   private var last: (running: Int, waiting: Int, blocks: Int)?
   private var end = Nanoseconds(.min)
@@ -15,7 +18,14 @@ struct StepCurves {
     throws(OutputError)
   {
     if let last, step.start > end { try show(end, 0, last.waiting, last.blocks, &writer) }
-    try show(step.start, step.running, Int(step.waiting), Int(step.blocksInUse), &writer)
+    // Blocks of merged steps grow evenly from the first to the last.
+    let grown = Int(step.lastBlocksInUse) - Int(step.blocksInUse)
+    let parts = min(Self.mostPoints, max(1, abs(grown)))
+    for part in 0..<parts {
+      let time = step.start + Nanoseconds(step.duration.rawValue / Int64(parts) * Int64(part))
+      let blocks = Int(step.blocksInUse) + grown * part / max(1, parts - 1)
+      try show(time, step.running, Int(step.waiting), blocks, &writer)
+    }
     end = max(end, step.start + step.duration)
   }
 

@@ -10,6 +10,12 @@ extension Timeline {
     to writer: inout some TimelineWriter & ~Copyable
   ) throws(OutputError) {
     var curves = StepCurves(process: process)
+    // With several stages steps overlap, and slices of one track must not.
+    let overlap = zip(steps, steps.dropFirst()).contains { $0.start + $0.duration > $1.start }
+    let only = TimelineTrack(process: process, number: Self.stepTrack)
+    var lanes = LaneNames(
+      process: process, first: Self.firstStepLane, title: "steps", order: Self.firstStepLaneOrder)
+    if !overlap { try writer.name("steps", track: only, order: 0) }
     var next = 0
     for (index, step) in steps.enumerated() {
       var flows: [TimelineFlow] = []
@@ -18,10 +24,11 @@ extension Timeline {
         next += 1
       }
       guard part.shows(step) else { continue }
+      let end = step.start + step.duration
+      let track = overlap ? try lanes.track(from: step.start, to: end, naming: &writer) : only
       try writer.draw(
         TimelineSlice(
-          name: step.title, category: "step",
-          track: TimelineTrack(process: process, number: Self.stepTrack), start: step.start,
+          name: step.title, category: "step", track: track, start: step.start,
           duration: step.duration, arguments: step.arguments(price: price?(step)), flows: flows,
           parts: step.start < part.detailEnd
             ? step.parts(operators?(step) ?? [], price: price?(step)) : []))
@@ -76,7 +83,7 @@ extension StepRecord {
     var arguments = [
       TimelineArgument("batch", .integer(running)),
       TimelineArgument("tokens", .integer(shape.tokens)),
-      TimelineArgument("prefill_tokens", .integer(shape.prefillTokens)),
+      TimelineArgument("prefill_tokens", .integer(shape.prefillTokens - shape.verifiedTokens)),
       TimelineArgument("context", .integer(shape.prefillContext + shape.decodeContext)),
       TimelineArgument("waiting", .integer(Int(waiting))),
       TimelineArgument("blocks", .integer(Int(blocksInUse))),
@@ -107,13 +114,15 @@ extension StepRecord {
   /// Perfetto colours by name without its numbers, so that steps of one sort look alike.
   var title: String {
     var parts: [String] = []
-    if shape.prefillSequences == 1 {
-      parts.append("prefill \(shape.prefillTokens)")
-    } else if shape.prefillSequences > 1 {
-      let mean =
-        (shape.prefillTokens + shape.prefillSequences / 2) / shape.prefillSequences
-      parts.append("prefill \(shape.prefillSequences)×\(mean)")
+    func add(_ word: String, _ sequences: Int, _ tokens: Int) {
+      guard sequences > 0 else { return }
+      let mean = (tokens + sequences / 2) / sequences
+      parts.append("\(word) " + (sequences == 1 ? "\(tokens)" : "\(sequences)×\(mean)"))
     }
+    add(
+      "prefill", shape.prefillSequences - shape.verifiedSequences,
+      shape.prefillTokens - shape.verifiedTokens)
+    add("verify", shape.verifiedSequences, shape.verifiedTokens)
     if shape.decodeSequences > 0 { parts.append("decode \(shape.decodeSequences)") }
     if parts.isEmpty { parts.append("empty") }
     return parts.joined(separator: " + ") + (steps > 1 ? " (\(steps) steps)" : "")

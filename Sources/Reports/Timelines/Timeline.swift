@@ -74,8 +74,11 @@ public struct Timeline {
   static let measuredProcess = 1
   static let linkProcess = 5
   static let firstEngineProcess = 10
-  /// The track of an engine's steps; request tracks count up from ``firstRequestTrack``.
+  /// The track of an engine's steps, and those of steps that overlap; request tracks count up from
+  /// ``firstRequestTrack``.
   static let stepTrack = 1
+  static let firstStepLane = 1 << 20
+  static let firstStepLaneOrder = -64
   static let firstRequestTrack = 10
 
   /// Writes the file.
@@ -136,8 +139,6 @@ public struct Timeline {
     // Before the steps: an arrow begins before it goes on, also where both are at one time.
     try requests.draw(process: process, to: &writer)
     if !steps.isEmpty {
-      try writer.name(
-        "steps", track: TimelineTrack(process: process, number: Self.stepTrack), order: 0)
       try draw(steps, part, arrows(through: steps, of: engine), process: process, to: &writer)
     }
   }
