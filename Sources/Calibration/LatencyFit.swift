@@ -76,7 +76,7 @@ struct LatencyFit {
   func parameters(_ x: [Double]) -> StepParameters {
     var parameters = StepParameters()
     parameters.hidesHost = hidesHost
-    for parameter in StepParameter.allCases {
+    for parameter in StepParameter.ofRequests {
       parameters[parameter] = x[parameter.rawValue] * units[parameter.rawValue]
     }
     return parameters

@@ -96,7 +96,7 @@ public struct LogCalibration: Sendable {
     guard !found.free.isEmpty else { throw CalibrationError.noSolution }
     parameters = best.parameters(found.solution.x)
     estimates = []
-    for parameter in StepParameter.allCases {
+    for parameter in StepParameter.ofRequests {
       let place = found.free.firstIndex(of: parameter.rawValue)
       estimates.append(
         Estimate(
@@ -115,7 +115,7 @@ public struct LogCalibration: Sendable {
 
   /// Fits, and drops one parameter after another until all that are left are determined.
   private static func identified(_ fit: LatencyFit, from start: [Double]) throws -> Identified {
-    var free = StepParameter.allCases.map(\.rawValue)
+    var free = StepParameter.ofRequests.map(\.rawValue)
     var dropped: [StepParameter: Undetermined] = [:]
     var x = start
     while true {
@@ -209,6 +209,7 @@ extension StoredCalibration {
       case .perStep: standardErrors.perStep = estimate.standardError
       case .perSequence: standardErrors.perSequence = estimate.standardError
       case .perToken: standardErrors.perToken = estimate.standardError
+      case .collectiveScale: standardErrors.collectiveScale = estimate.standardError
       }
     }
   }

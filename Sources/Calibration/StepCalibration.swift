@@ -27,6 +27,8 @@ public struct StepCalibration: Sendable {
   /// Numbers that the steps cannot tell from others, alone or several together, as where all batches are of one
   /// size: only what they come to in all is sure.
   public var inseparable: [(parameter: StepParameter, others: [StepParameter])]
+  /// Whether any step is as long as its device's time; if none is, its factor is not fitted.
+  public var tellsDevice = true
   /// Mean absolute relative error on held-out steps where graphs pad them, and where they do not; nil
   /// where the deployment names no graphs.
   public var paddingErrors: (padded: Double, exact: Double)?
@@ -78,7 +80,8 @@ public struct StepCalibration: Sendable {
     calibration.hidesHost = fit.form.hidesHost
     calibration.padsToGraphs = padded == nil ? nil : isPadded
     let errors = best.heldOut.errors
-    inseparable = Self.inseparable(observations, hostTerms: fit.form.hostTerms)
+    inseparable = Self.inseparable(observations, fit)
+    tellsDevice = fit.tellsDevice
     let unsure = Set(inseparable.flatMap { [$0.parameter] + $0.others })
     /// The error of a number that the steps determine, and that does not rest on its bound in every fit.
     func error(_ parameter: StepParameter, _ place: Int) -> Double? {
@@ -89,34 +92,56 @@ public struct StepCalibration: Sendable {
       perSequence: error(.perSequence, 3), perToken: error(.perToken, 4))
     if fit.form.fitsCollectives, fit.compute > 0 {
       calibration.collectiveScale = fit.collectives / fit.compute
-      calibration.standardErrors.collectiveScale = errors[5]
+      calibration.standardErrors.collectiveScale = error(.collectiveScale, 5)
     }
     outliers = best.outliers
     heldOutBias = best.heldOut.signed
   }
 
-  /// ``inseparable`` in words, a sentence each.
+  /// What the steps do not tell, in words, a sentence each: ``inseparable``, and what is hidden.
   public var notToldApart: [String] {
-    inseparable.map { parameter, others in
-      "\(([parameter] + others).map(\.title).joined(separator: " and ")): they grow alike in these steps; only what "
-        + (others.count == 1 ? "both" : "all") + " come to is sure"
-    }
+    let hidden =
+      tellsDevice
+      ? []
+      : [
+        "\(StepParameter.deviceScale.title): host time is longer than the device's in all of these steps, which stays "
+          + "as predicted"
+      ]
+    return hidden
+      + inseparable.map { parameter, others in
+        "\(([parameter] + others).map(\.title).joined(separator: " and ")): they grow alike in these steps; only what "
+          + (others.count == 1 ? "both" : "all") + " come to is sure"
+      }
   }
 
   private static let fewestSteps = 20
 
   /// The numbers, later ones first, whose part of a step grows as that of others does.
   private static func inseparable(
-    _ steps: [StepObservation], hostTerms: Int
+    _ steps: [StepObservation], _ fit: StepFit
   ) -> [(parameter: StepParameter, others: [StepParameter])] {
-    var free = StepParameter.allCases.prefix(1 + hostTerms).map { parameter in
-      (
-        parameter: parameter,
-        column: steps.map {
-          parameter == .deviceScale
-            ? $0.compute + $0.collectives : $0.host[parameter.rawValue - 1]
-        }
-      )
+    let device: [StepParameter] =
+      fit.form.fitsCollectives ? [.deviceScale, .collectiveScale] : [.deviceScale]
+    let host = Array([StepParameter.perStep, .perSequence, .perToken].prefix(fit.form.hostTerms))
+    guard fit.form.hidesHost else { return inseparable(device + host, steps, fit) }
+    // Each step tells of one side alone.
+    return inseparable(device, steps.filter { !fit.isHostBound($0) }, fit)
+      + inseparable(host, steps.filter { fit.isHostBound($0) }, fit)
+  }
+
+  private static func inseparable(
+    _ parameters: [StepParameter], _ steps: [StepObservation], _ fit: StepFit
+  ) -> [(parameter: StepParameter, others: [StepParameter])] {
+    guard !steps.isEmpty else { return [] }
+    func effect(_ parameter: StepParameter, _ step: StepObservation) -> Double {
+      switch parameter {
+      case .deviceScale: fit.form.fitsCollectives ? step.compute : step.compute + step.collectives
+      case .collectiveScale: step.collectives
+      case .perStep, .perSequence, .perToken: step.host[parameter.rawValue - 1]
+      }
+    }
+    var free = parameters.map { parameter in
+      (parameter: parameter, column: steps.map { effect(parameter, $0) })
     }
     let weights = steps.map { 1 / ($0.duration * $0.duration) }
     var found: [(parameter: StepParameter, others: [StepParameter])] = []

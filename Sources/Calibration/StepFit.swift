@@ -47,6 +47,8 @@ struct StepFit {
   var collectives: Double
   /// Nanoseconds a step, a sequence and a token.
   var host: [Double]
+  /// Whether any step is as long as its device's time, so that the factors are told.
+  var tellsDevice = true
 
   /// All kernels as predicted, and no host time.
   static let none = StepFit(form: StepForm(), compute: 1, collectives: 1, host: [0, 0, 0])
@@ -72,6 +74,9 @@ struct StepFit {
     let (device, host) = (deviceTime(step), hostTime(step))
     return form.hidesHost ? max(device, host) : device + host
   }
+
+  /// Whether host time is what a step takes, where it is hidden.
+  func isHostBound(_ step: StepObservation) -> Bool { hostTime(step) > deviceTime(step) }
 
   func relativeError(_ step: StepObservation) -> Double { duration(step) / step.duration - 1 }
 
@@ -101,16 +106,36 @@ struct StepFit {
     ).map { StepFit(form: form, device: $0.dropLast(count), host: $0.suffix(count)) }
   }
 
-  /// Fits the longer of device and host time: each step to the side that is longer by the fit before,
-  /// until none changes sides.
+  /// Fits the longer of device and host time, or host time alone where that does as well: of a device that is always
+  /// faster than the host nothing is seen.
   private static func hidden(
     _ steps: [StepObservation], _ form: StepForm, _ rounds: Int
   ) -> StepFit? {
-    let terms = deviceTerms(form)
     // Steps that are all device have the least duration for their kernels.
     let ratios = steps.map { $0.duration / max(1, $0.compute + $0.collectives) }.sorted()
     let scale = ratios[ratios.count / 10]
-    var isHost = steps.map { $0.duration > 1.1 * scale * ($0.compute + $0.collectives) }
+    var best: (loss: Double, fit: StepFit)?
+    for margin in [1.01, 1.03, 1.1, 1.3] {
+      let isHost = steps.map { $0.duration > margin * scale * ($0.compute + $0.collectives) }
+      if let found = hidden(steps, form, rounds, from: isHost), found.loss < best?.loss ?? .infinity
+      {
+        best = found
+      }
+    }
+    guard let times = hostTimes(steps, form, rounds) else { return best?.fit }
+    var alone = StepFit(form: form, device: [1], host: times[...])
+    alone.tellsDevice = false
+    let isEnough = best.map { !($0.loss < 0.96 * alone.loss(steps)) } ?? true
+    return isEnough ? alone : best?.fit
+  }
+
+  /// The same from a guess of which steps are as long as the host's time: each goes to the side that is longer by the fit
+  /// before, until none changes sides.
+  private static func hidden(
+    _ steps: [StepObservation], _ form: StepForm, _ rounds: Int, from guess: [Bool]
+  ) -> (loss: Double, fit: StepFit)? {
+    let terms = deviceTerms(form)
+    var isHost = guess
     // Sides may go back and forth for ever: the best round is kept.
     var best: (loss: Double, fit: StepFit)?
     for _ in 0..<50 {
@@ -120,19 +145,27 @@ struct StepFit {
         let factors = relativeLeastSquares(
           rows: device.map(terms), targets: device.map(\.duration), rounds: rounds)
       else { break }
-      let times =
-        relativeLeastSquares(
-          rows: host.map { Array($0.host.prefix(form.hostTerms)) }, targets: host.map(\.duration),
-          rounds: rounds)
-        ?? []
+      let times = hostTimes(host, form, rounds) ?? []
       let fit = StepFit(form: form, device: factors[...], host: times[...])
-      let loss = steps.reduce(0) { $0 + fit.relativeError($1) * fit.relativeError($1) }
+      let loss = fit.loss(steps)
       if loss < best?.loss ?? .infinity { best = (loss, fit) }
-      let sides = steps.map { fit.hostTime($0) > fit.deviceTime($0) }
+      let sides = steps.map { fit.isHostBound($0) }
       if sides == isHost { break }
       isHost = sides
     }
-    return best?.fit
+    return best
+  }
+
+  private static func hostTimes(
+    _ steps: [StepObservation], _ form: StepForm, _ rounds: Int
+  ) -> [Double]? {
+    relativeLeastSquares(
+      rows: steps.map { Array($0.host.prefix(form.hostTerms)) }, targets: steps.map(\.duration),
+      rounds: rounds)
+  }
+
+  private func loss(_ steps: [StepObservation]) -> Double {
+    steps.reduce(0) { $0 + relativeError($1) * relativeError($1) }
   }
 
   private static func deviceTerms(_ form: StepForm) -> (StepObservation) -> [Double] {

@@ -11,6 +11,11 @@ public enum StepParameter: Int, CaseIterable, Sendable, Hashable {
   case perSequence
   /// Host time a query token; none by default.
   case perToken
+  /// Factor on collectives beside that; 1 by default. Only steps tell it: to requests it is device time.
+  case collectiveScale
+
+  /// Those that the latencies of requests can tell.
+  static let ofRequests: [StepParameter] = allCases.filter { $0 != .collectiveScale }
 
   /// What people read.
   public var title: String {
@@ -19,11 +24,12 @@ public enum StepParameter: Int, CaseIterable, Sendable, Hashable {
     case .perStep: "host time a step"
     case .perSequence: "host time a sequence"
     case .perToken: "host time a token"
+    case .collectiveScale: "the factor on collectives"
     }
   }
 
   /// What it is where nothing was fitted.
-  public var defaultValue: Double { self == .deviceScale ? 1 : 0 }
+  public var defaultValue: Double { self == .deviceScale || self == .collectiveScale ? 1 : 0 }
 }
 
 extension StepParameters {
@@ -35,6 +41,7 @@ extension StepParameters {
       case .perStep: perStep
       case .perSequence: perSequence
       case .perToken: perToken
+      case .collectiveScale: collectiveScale
       }
     }
     set {
@@ -43,6 +50,7 @@ extension StepParameters {
       case .perStep: perStep = newValue
       case .perSequence: perSequence = newValue
       case .perToken: perToken = newValue
+      case .collectiveScale: collectiveScale = newValue
       }
     }
   }

@@ -77,27 +77,31 @@ extension CostModel {
 
   /// The time of a step's attention.
   func estimate(_ candidates: Candidates, attention shape: StepShape) -> FittedCurve.Estimate {
-    if let own = candidates.ownEstimate(of: shape) { return candidates.isTwin ? own.asTwin : own }
-    return foreign(candidates, attention: shape).estimate
+    windowed(candidates, attention: shape).estimate
   }
 
   /// What prices the attention of a step with a window in its place: the same without one; nil where something else does.
   func whole(_ candidates: Candidates, for shape: StepShape) -> Candidates? {
-    guard candidates.ownEstimate(of: shape) == nil else { return nil }
-    return foreign(candidates, attention: shape).whole
+    windowed(candidates, attention: shape).whole
   }
 
-  /// The time of a step's attention that an operator's own curve does not tell, and what told it where that is the same
-  /// without a window: where other windows would have it take longer.
-  private func foreign(
+  /// The time of a step's attention, and what told it where that is the same without a window that nobody measured: what
+  /// no context exceeds changes nothing, and beyond it fewer keys are read.
+  private func windowed(
     _ candidates: Candidates, attention shape: StepShape
   ) -> (estimate: FittedCurve.Estimate, whole: Candidates?) {
-    let found = estimateByOthers(candidates, attention: shape)
-    guard let whole = candidates.whole else { return (found, nil) }
+    let own = candidates.ownEstimate(of: shape).map { candidates.isTwin ? $0.asTwin : $0 }
+    let found = own ?? estimateByOthers(candidates, attention: shape)
+    guard let whole = candidates.whole, let window = candidates.operator.attributes["window"] else {
+      return (found, nil)
+    }
     var most = estimate(whole, attention: shape)
-    guard most.nanoseconds <= found.nanoseconds else { return (found, nil) }
-    if let window = candidates.operator.attributes["window"], shape.longestContext > window {
-      // A bound only: fewer keys are read.
+    let binds = shape.longestContext > window
+    guard
+      most.nanoseconds <= found.nanoseconds || !binds && most.evidence <= found.evidence
+    else { return (found, nil) }
+    if binds {
+      // A bound only.
       most.evidence = max(most.evidence, .borrowed)
       most.addDoubt(Self.unlikeness(octaves: 0))
     }
@@ -168,7 +172,7 @@ extension CostModel {
 
   /// The relative standard error of a ratio that comes from the nearest curve at a distance. Of products in bf16 and fp8
   /// that tables of an H200 have both of, priced from each other, two thirds lay within 0.6.
-  private static func unlikeness(octaves: Double) -> Double {
+  static func unlikeness(octaves: Double) -> Double {
     0.2 + 0.1 * octaves + (octaves < 4 ? 0 : 0.3)
   }
 

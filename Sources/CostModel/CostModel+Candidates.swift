@@ -238,7 +238,8 @@ extension CostModel {
     }
     return Candidates(
       op, isTwin: isTwin, own: curve, batches: batches, others: others(to: op, curve),
-      fields: found.filter { own?.holds($0.region) != true })
+      fields: found.filter { own?.holds($0.region) != true },
+      whole: own == nil ? whole(of: op) : nil)
   }
 
   /// The numbers of equal prefills of which compiled steps have curves.

@@ -93,6 +93,36 @@ public struct CostModel: Sendable {
     if isTwin {
       return predict(measured, at: point, explains: explains).map { asTwin($0, of: op, measured) }
     }
+    guard let own = predictAsAsked(op, at: point, explains: explains) else { return nil }
+    return withoutWindow(op, at: point, explains: explains, own) ?? own
+  }
+
+  /// A prediction of attention as without its window, where nobody measured it with that: what no context exceeds changes
+  /// nothing, and beyond it fewer keys are read. Nil where the one with the window is the better.
+  private func withoutWindow(
+    _ op: Operator, at point: AxisPoint, explains: Bool, _ own: Prediction
+  ) -> Prediction? {
+    var plain = op
+    guard op.kind.isStepAttention, let window = plain.attributes.removeValue(forKey: "window"),
+      curves.curve(of: op) == nil, var most = predict(plain, at: point, explains: explains)
+    else { return nil }
+    let binds = StepShape(attentionAt: point).longestContext > window
+    guard most.nanoseconds < own.nanoseconds || !binds && most.evidence <= own.evidence else {
+      return nil
+    }
+    if binds {
+      let doubt = Self.unlikeness(octaves: 0)
+      most.evidence = max(most.evidence, .borrowed)
+      most.relativeError = (most.relativeError * most.relativeError + doubt * doubt).squareRoot()
+    }
+    most.speedOfLight = own.speedOfLight
+    most.explanation = "as without its window: " + most.explanation
+    return most
+  }
+
+  private func predictAsAsked(
+    _ op: Operator, at point: AxisPoint, explains: Bool
+  ) -> Prediction? {
     guard let work = OperatorWork(op, at: point) else { return nil }
     let light = device.speedOfLight(work, op.dataType)
     if let region = FieldRegion(op, point), let field = field(for: op, region),

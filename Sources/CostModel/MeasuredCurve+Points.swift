@@ -20,7 +20,7 @@ extension MeasuredCurve {
     var index = 0
     while index < samples.count {
       let point = samples[index].point
-      var (weight, logTime, noise, squares) = (0.0, 0.0, 0.0, 0.0)
+      var (weight, logTime, noise, squares, stated) = (0.0, 0.0, 0.0, 0.0, 0.0)
       while index < samples.count, samples[index].point == point {
         let duration = samples[index].duration
         index += 1
@@ -30,12 +30,13 @@ extension MeasuredCurve {
         let log = logarithm(duration.median)
         logTime += count * log
         squares += count * log * log
-        noise += count * Self.noise(duration)
+        noise += count * (Self.statedError(duration) ?? 0.02)
+        stated += count * (Self.statedError(duration) ?? 0)
       }
       guard weight > 0 else { continue }
       let mean = logTime / weight
-      // What is below rounding is no disagreement.
-      let variance = squares / weight - mean * mean
+      // What samples differ by, and what each of them says of itself; what is below rounding is no disagreement.
+      let variance = squares / weight - mean * mean + stated / weight * stated / weight
       points.append(
         Point(
           point: point, logTime: mean, noise: noise / weight,
@@ -51,9 +52,9 @@ extension MeasuredCurve {
     }
   }
 
-  /// The relative standard error of a duration, from its own repetitions; 2 % where there are none.
-  private static func noise(_ duration: DurationStatistics) -> Double {
-    guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return 0.02 }
+  /// The relative standard error of a duration, from its own repetitions; nil where there are none.
+  private static func statedError(_ duration: DurationStatistics) -> Double? {
+    guard duration.count > 1, duration.deviation > 0, duration.mean > 0 else { return nil }
     return max(0.005, duration.deviation / duration.mean / Double(duration.count).squareRoot())
   }
 }

@@ -20,7 +20,7 @@ enum SizeLimits {
   static func allow(_ op: Operator, at point: AxisPoint) -> Bool {
     let axis = axis(of: op.kind)
     return op.attributes.values.allSatisfy { (0...attribute).contains($0) }
-      && op.contradiction == nil
+      && op.contradiction == nil && point.contradiction(of: op.kind) == nil
       && op.kind.axes.indices.allSatisfy { (0...axis).contains(point[$0]) }
   }
 }

@@ -65,7 +65,9 @@ struct QueryCommand: FailingCommand {
     let sheet = try dataSheet(named: device)
     var (op, point) = try operatorAndPoint()
     // What a replay would load, so that both borrow from the same curves.
-    let asked = Self.anyModel.askedOperators(Precision(serving: op.dataType ?? dataType)) + [op]
+    let asked =
+      Self.anyModel.askedOperators(Precision(serving: op.dataType ?? dataType))
+      + [op, op.withoutDefaults]
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet, by: runtime)
     if !known.curves.contains(where: { $0.operator == op }) { op = op.withoutDefaults }
     let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)
@@ -131,16 +133,8 @@ struct QueryCommand: FailingCommand {
       let known = (axes + names.all).joined(separator: ", ")
       throw Failure(.usage, "\(self.kind) has no size '\(extra)'; it has \(known)")
     }
-    guard values[0] > 0 || (axes.contains("decodeSequences") && values[2] > 0) else {
-      throw Failure(
-        .usage,
-        "\(self.kind) needs "
-          + (kind.isStepAttention ? "prefillTokens or decodeSequences" : axes[0])
-          + "=NUMBER, at least 1")
-    }
-    if kind.isStepAttention, let problem = Self.problem(ofBatch: values) {
-      throw Failure(.usage, problem)
-    }
+    let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
+    if let problem = point.contradiction(of: kind) { throw Failure(.usage, problem) }
     for name in names?.required ?? [] where attributes[name, default: 0] < 1 {
       throw Failure(.usage, "\(self.kind) needs \(name)=NUMBER, at least 1")
     }
@@ -149,27 +143,7 @@ struct QueryCommand: FailingCommand {
       throw Failure(.usage, "\(self.kind): one rank exchanges nothing; ranks is at least 2")
     }
     if let problem = op.contradiction { throw Failure(.usage, "\(self.kind): \(problem)") }
-    let point = AxisPoint(values[0], values[1], values[2], values[3], values[4])
     return (op, point)
-  }
-
-  /// What is wrong with the sizes of a step's attention, in the order of their axes; nil where nothing is.
-  private static func problem(ofBatch sizes: [Int]) -> String? {
-    let (prompt, past, decodes, context, longest) = (
-      sizes[0], sizes[1], sizes[2], sizes[3], sizes[4]
-    )
-    if prompt == 0, past > 0 { return "prefillPast is of prefillTokens=NUMBER, at least 1" }
-    if decodes == 0 {
-      return context > 0 || longest > 0
-        ? "decodeContext and decodeLongest are of decodeSequences=NUMBER, at least 1" : nil
-    }
-    if context < 1 { return "decodeSequences needs decodeContext=NUMBER, at least 1" }
-    guard longest > 0 else { return nil }
-    if longest < context { return "decodeLongest is at least decodeContext, the mean of all" }
-    // The others have one key at least.
-    return longest - context > (decodes - 1) * (context - 1)
-      ? "decodeLongest is more than \(decodes) sequences of \(context) keys on average can have"
-      : nil
   }
 
   /// What else a user should know of the price.

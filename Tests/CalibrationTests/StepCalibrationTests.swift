@@ -223,6 +223,46 @@ import Testing
     #expect(try #require(fit.calibration.standardErrors.deviceScale) < 0.02)
   }
 
+  /// Of a device that is always faster than its host, the host's time is all that is seen.
+  @Test(arguments: [1.0, 2, 20]) func `A device that no step shows is not fitted`(factor: Double)
+    throws
+  {
+    let model = model
+    var random = SplitMix64(seed: 5)
+    let measured = steps(200, model, scale: 0, perStep: 8e6, perSequence: 60_000, perToken: 0).map {
+      let noise = 1 + 0.03 * Double.random(in: -1...1, using: &random)
+      return MeasuredStep(
+        start: $0.start,
+        duration: Nanoseconds(rounding: factor * noise * Double($0.duration.rawValue)),
+        shape: $0.shape)
+    }
+    let fit = try StepCalibration(
+      deployment, on: measured, with: model, fittedOn: "made", mayHideHost: true)
+    #expect(fit.calibration.hidesHost && fit.calibration.deviceScale == 1 && !fit.tellsDevice)
+    #expect(fit.calibration.standardErrors.deviceScale == nil)
+    #expect(abs(fit.calibration.perStep / (factor * 8e6) - 1) < 0.02)
+    #expect(fit.notToldApart.contains { $0.contains("stays") })
+  }
+
+  /// With two sizes of batches collectives are any line through two points, and so is host time.
+  @Test func `Collectives of two sizes of steps are not told from host time`() throws {
+    let model = sharded
+    let measured = (0..<200).map { index in
+      var shape = StepShape()
+      for _ in 0..<(index % 2 == 0 ? 16 : 64) { shape.addDecode(context: 20 + index * 13 % 400) }
+      let time = model.price(shape).deviceTime.sum() + 150_000
+      return MeasuredStep(
+        start: Nanoseconds(Int64(index) * 1_000_000), duration: Nanoseconds(rounding: time),
+        shape: shape)
+    }
+    let fit = try StepCalibration(deployment, on: measured, with: model, fittedOn: "made")
+    if fit.calibration.collectiveScale != 1 {
+      let tangled = fit.inseparable.flatMap { [$0.parameter] + $0.others }
+      #expect(tangled.contains(.collectiveScale))
+      #expect(fit.calibration.standardErrors.collectiveScale == nil)
+    }
+  }
+
   /// The toy on four devices: of a step's kernels some tenths are collectives.
   private var sharded: StepModel {
     let device = Device(

@@ -355,6 +355,8 @@ final class NaiveEngine {
     } else {
       plan.shape.addPrefill(tokens: count, past: past, samples: true)
       plan.shape.sampledSequences += count - 1
+      plan.shape.verifiedSequences += 1
+      plan.shape.verifiedTokens += count
     }
     let missing = request.record.inputTokens + request.record.outputTokens - request.present
     plan.scheduled.append(request)

@@ -66,6 +66,8 @@ struct RequestDigest {
   private(set) var finished = 0
   /// Others: rejected, turned away, given up, or left under way.
   var unfinished: Int { requests - finished }
+  /// Of these, requests that were under way when the run ended.
+  private(set) var underWay = 0
   /// Finished requests that kept the limits.
   private(set) var good = 0
   /// The first and the last arrival.
@@ -150,6 +152,7 @@ struct RequestDigest {
     _ row: RequestRows.Row, _ limits: Limits, _ slow: (Nanoseconds, Nanoseconds)?
   ) {
     requests += 1
+    underWay += row.isUnderWay ? 1 : 0
     guard row.isFinished else { return }
     finished += 1
     if limits.hold(row.firstToken, row.perToken) { good += 1 }

@@ -10,6 +10,8 @@ struct RequestRows: ~Copyable {
     var isFinished = false
     /// Whether it went without being served: rejected or turned away.
     var isGone = false
+    /// Whether it was under way when the run ended.
+    var isUnderWay = false
     /// Whether it asked for nothing, as what failed where its log was written: no engine can serve it.
     var asksNothing = false
     var arrival = Nanoseconds.zero
@@ -105,8 +107,8 @@ struct RequestRows: ~Copyable {
     row.arrival = try time(columns.arrival)
     row.isFinished = table.field(columns.status, is: finished)
     guard row.isFinished else {
-      row.isGone =
-        !table.field(columns.status, is: unfinished) && !table.field(columns.status, is: cancelled)
+      row.isUnderWay = table.field(columns.status, is: unfinished)
+      row.isGone = !row.isUnderWay && !table.field(columns.status, is: cancelled)
       if let reason = columns.reason { row.asksNothing = table.field(reason, is: noTokens) }
       return row
     }

@@ -64,7 +64,8 @@ extension ReportedRun {
     let queue = digest.load.amounts(RequestDigest.Channel.waiting.rawValue)
     let grown = (queue[span.upperBound] - queue[span.lowerBound]) / width
     let gaveUp = came - ended > scatter && (peakWaiting ?? 0) > scatter
-    let queues = !digest.tellsQueues || grown > scatter / 2 || gaveUp
+    let isStuck = Double(digest.underWay) > scatter
+    let queues = !digest.tellsQueues || grown > scatter / 2 || gaveUp || isStuck
     if ended < Saturation.leastServed * came, came - ended > scatter, queues {
       return Saturation(
         state: .overloaded(arriving: came / seconds, served: ended / seconds),

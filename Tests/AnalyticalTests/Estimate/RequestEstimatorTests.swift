@@ -110,10 +110,22 @@ import Testing
     expectClose(found.memory.cache, plain.memory.cache * (1 - part))
     // 64 GB/s, of which links reach a part.
     let rate = 64 * Efficiencies().link
-    let (weights, cache) = (plain.memory.weights * part, plain.memory.cache * part)
+    let weights = plain.memory.weights * part
+    // In the middle of the answer.
+    let cache = plain.memory.cache * 1100 / 1200 * part
     expectClose(found.decode.time, max(plain.decode.time, (weights + cache) / rate))
     expectClose(found.prefill.time, max(plain.prefill.time, weights / rate))
     if part == 1 { #expect(found.timePerOutputToken > 3e8) }
+  }
+
+  /// What was cached of prompts is in the host's memory, too.
+  @Test func `Prompts read what was cached of them`() throws {
+    var cached = workload(4, 8000, 10)
+    cached.cachedTokens = 7900
+    var estimator = try estimator()
+    estimator.offload.keyValues = 1
+    let found = try estimator.estimate(cached)
+    expectClose(found.prefill.time, 4 * 7900 * 131_072 / (64 * Efficiencies().link))
   }
 
   @Test func `Stages read their own parts of weights and caches`() throws {
@@ -125,7 +137,8 @@ import Testing
     let found = try estimator.estimate(workload(8, 1000, 200))
     // A step of one of four parts passes four stages: all their weights, and its own keys.
     let rate = 64 * Efficiencies().link
-    expectClose(found.decode.time, (4 * plain.memory.weights + plain.memory.cache) / rate)
+    expectClose(
+      found.decode.time, (4 * plain.memory.weights + plain.memory.cache * 1100 / 1200) / rate)
   }
 
   @Test(arguments: [-0.1, 1.1, .nan, .infinity]) func `Parts of more than all are refused`(

@@ -9,21 +9,22 @@ import Testing
 /// Queues whose end is known: one server that takes a fixed time (D/D/1), and Poisson arrivals (M/D/1).
 @Suite("Saturation")
 struct SaturationTests {
-  /// The verdict on a server that takes `service` seconds a request, first come first served.
+  /// The verdict on servers each of which takes `service` seconds a request, first come first served.
   private func saturation(
-    _ arrivals: [Double], service: Double,
+    _ arrivals: [Double], service: Double, servers: Int = 1,
     status: (Int) -> RequestOutcome.Status = { _ in .finished }
   ) throws -> Saturation {
-    var free = 0.0
+    var free = Array(repeating: 0.0, count: servers)
     let rows = arrivals.enumerated().map { index, arrival in
       var outcome = RequestOutcome()
       outcome.status = status(index)
-      let start = max(arrival, free)
-      free = start + service
+      let server = free.indices.min { free[$0] < free[$1] } ?? 0
+      let start = max(arrival, free[server])
+      free[server] = start + service
       outcome.arrival = Nanoseconds(rounding: 1e9 * arrival)
       outcome.scheduled = Nanoseconds(rounding: 1e9 * start)
       outcome.firstToken = Nanoseconds(rounding: 1e9 * (start + service / 2))
-      outcome.lastToken = Nanoseconds(rounding: 1e9 * free)
+      outcome.lastToken = Nanoseconds(rounding: 1e9 * free[server])
       outcome.inputTokens = 10
       outcome.outputTokens = 2
       return RequestRow(id: "r\(index)", outcome: outcome)
@@ -101,6 +102,25 @@ struct SaturationTests {
     let stuck = try saturation(arrivals, service: 0.05) { $0 % 4 == 0 ? .unfinished : .finished }
     guard case .overloaded = stuck.state else {
       Issue.record("\(stuck.state)")
+      return
+    }
+  }
+
+  /// Longer than the arrivals take: none has ended by the last of them, and none waited.
+  @Test("answers that outlast the arrivals make no queue")
+  func long() throws {
+    let result = try saturation(
+      (0..<100).map { Double($0) / 100 }, service: 20, servers: 100)
+    guard case .keepsUp = result.state else {
+      Issue.record("\(result.state)")
+      return
+    }
+  }
+
+  @Test("what comes at one instant has no rate")
+  func atOnce() throws {
+    guard case .atOnce = try saturation(Array(repeating: 1, count: 60), service: 1).state else {
+      Issue.record("a rate")
       return
     }
   }

@@ -165,6 +165,12 @@ private struct ResolvedMapping {
   private func sample(
     _ rows: borrowing CSVReader, _ options: ImportOptions
   ) -> Result<OperatorSample, Rejection> {
+    // A comma within a number, or without quotes in a text, moves all that follows to other columns.
+    guard
+      (rows.header.count..<max(rows.header.count, rows.fieldCount)).allSatisfy({
+        rows.trimmed($0).isEmpty
+      })
+    else { return .failure(Rejection(reason: .badValue)) }
     var selected: Rule?
     for rule in rules where selected == nil {
       var holds = true
