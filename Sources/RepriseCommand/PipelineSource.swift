@@ -38,6 +38,11 @@ struct PipelineSource {
     }
     var whole = try RequestLog(path: log, options: reading)
     if let limit { whole.records = Array(whole.records.prefix(limit)) }
+    // A log's clock may begin with an epoch; a scenario's outages and looks count from its first request.
+    let first = whole.records.lazy.map(\.arrival).min() ?? .zero
+    for index in whole.records.indices {
+      whole.records[index].arrival = whole.records[index].arrival - first
+    }
     let load = options.workload(of: whole.records)
     guard !load.records.isEmpty else {
       throw Failure(

@@ -143,10 +143,21 @@ struct ResolvedScenario {
   /// Notes what of a replay is not as a user would expect.
   mutating func warn(of result: PipelineResult) {
     if result.isCut { warnings.append("the replay was stopped before its end") }
-    if result.rejected > 0 {
+    let (rejected, arrivals) = (result.rejected - result.withoutPipeline, result.arrivals)
+    if rejected > 0 {
       warnings.append(
-        "\(result.rejected) of \(result.arrivals) requests were rejected: without a token, or longer than 'max_model_len' "
+        "\(rejected) of \(arrivals) requests were rejected: without a token, or longer than 'max_model_len' "
           + "or than an engine's memory")
+    }
+    if result.withoutPipeline > 0 {
+      warnings.append(
+        "\(result.withoutPipeline) of \(arrivals) requests were rejected: there is no pipeline for their class; one "
+          + "without 'class' takes all others")
+    }
+    if result.givenUp > 0 {
+      warnings.append(
+        "clients gave \(result.givenUp) of \(arrivals) requests up in the log, which are served to their end here; "
+          + "'reprise replay' lets them go")
     }
     if result.unfinished > 0, !result.isCut {
       warnings.append(

@@ -212,8 +212,10 @@ struct PipelineFleet {
   /// Takes a request in.
   private mutating func accept(_ offered: OfferedRequest, at time: Int64) {
     let (record, number) = (offered.record, offered.number)
-    let journey = journey(of: record, number, at: time)
-    let pipeline = journey.pipeline
+    let chosen = choosePipeline(record, number)
+    let pipeline = chosen ?? 0
+    let journey = journey(of: record, number, on: pipeline, at: time)
+    if record.cancelled != nil { result.givenUp += 1 }
     result.arrivals += 1
     if result.arrivals == 1 { load?.begin(at: time) }
     result.firstArrival = min(result.firstArrival, time)
@@ -229,6 +231,10 @@ struct PipelineFleet {
     }
     result.underWay += 1
     result.mostUnderWay = max(result.mostUnderWay, result.underWay)
+    if chosen == nil {
+      result.withoutPipeline += 1
+      return finish(index, at: time, .rejected)
+    }
     // Nothing can be computed for it; the turns after it are still due.
     guard journey.prompt > 0, journey.output > 0 || !pipelines[pipeline].generates else {
       return finish(index, at: time, .rejected)
@@ -242,8 +248,9 @@ struct PipelineFleet {
 
   /// A request at the beginning of its way.
   @inline(__always)
-  private func journey(of record: RequestRecord, _ number: Int, at time: Int64) -> Journey {
-    let pipeline = choosePipeline(record, number)
+  private func journey(
+    of record: RequestRecord, _ number: Int, on pipeline: Int, at time: Int64
+  ) -> Journey {
     var journey = Journey()
     journey.number = number
     journey.id = record.id
@@ -290,9 +297,10 @@ struct PipelineFleet {
     return journeys.count - 1
   }
 
-  /// The pipeline that a request takes: that of its class, else one drawn by the shares of those without.
+  /// The pipeline that a request takes: that of its class, else one drawn by the shares of those without; nil where all
+  /// are of other classes.
   @inline(__always)
-  private func choosePipeline(_ record: RequestRecord, _ number: Int) -> Int {
+  private func choosePipeline(_ record: RequestRecord, _ number: Int) -> Int? {
     let all = plan.scenario.pipelines
     if let own = record.requestClass,
       let index = all.firstIndex(where: { $0.requestClass == own })
@@ -306,7 +314,7 @@ struct PipelineFleet {
       rest -= pipeline.share
       if rest < 0 { return index }
     }
-    return all.lastIndex { $0.requestClass == nil } ?? 0
+    return all.lastIndex { $0.requestClass == nil }
   }
 
   /// What is drawn of a request: the same for one seed, whatever happens around it.
@@ -356,7 +364,9 @@ struct PipelineFleet {
     let tasks = Array(repeating: StageTask(), count: stride)
     for unsent in sessions.unsent {
       let arrival = unsent.record.arrival.rawValue
-      noteUnfinished(journey(of: unsent.record, unsent.number, at: arrival), tasks[...])
+      let pipeline = choosePipeline(unsent.record, unsent.number) ?? 0
+      noteUnfinished(
+        journey(of: unsent.record, unsent.number, on: pipeline, at: arrival), tasks[...])
       result.arrivals += 1
     }
   }

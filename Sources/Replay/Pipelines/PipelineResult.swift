@@ -76,6 +76,10 @@ public struct PipelineResult: Sendable {
   public internal(set) var finished = 0
   /// Requests that no engine could ever serve.
   public internal(set) var rejected = 0
+  /// Of these, requests of a class for which there is no pipeline.
+  public internal(set) var withoutPipeline = 0
+  /// Requests whose clients gave up in the log, and which are served to their end all the same.
+  public internal(set) var givenUp = 0
   /// Requests that were turned away.
   public internal(set) var shed = 0
   /// Requests that had not ended when the replay was cut, or for which nothing ever came.
