@@ -81,16 +81,21 @@ public struct LogCalibration: Sendable {
     // The factor alone first: from its minimum the others have a short way, and it stays the fit to
     // be beaten.
     let scaled = try best.solution(from: [1, 0, 0, 0], free: [StepParameter.deviceScale.rawValue])
+    // Host time starts from none, and from a tenth of a step: one valley may hide another.
     var found = try Self.identified(best, from: scaled.x)
+    let other = try Self.identified(best, from: [0.9 * scaled.x[0], 0.1, 0.02, 0.01])
+    if residuals.isClearlyWorse(found.solution.residuals, than: other.solution.residuals) {
+      found = other
+    }
     if mayHideHost {
-      let other = fit(true)
+      let concealed = fit(true)
       // Host time that is hidden altogether has no slope: start where it is as long as a step.
-      let hidden = try Self.identified(other, from: [scaled.x[0], 1, 0, 0])
+      let hidden = try Self.identified(concealed, from: [scaled.x[0], 1, 0, 0])
       if hidden.free.contains(where: { $0 != StepParameter.deviceScale.rawValue }),
         residuals.isClearlyWorse(
           found.solution.residuals, than: hidden.solution.residuals)
       {
-        (best, found) = (other, hidden)
+        (best, found) = (concealed, hidden)
       }
     }
     guard !found.free.isEmpty else { throw CalibrationError.noSolution }

@@ -71,7 +71,7 @@ public struct StepCalibration: Sendable {
       observations.reduce(0) { $0 + StepFit.none.duration($1) }
       / observations.reduce(0) { $0 + $1.duration } - 1
     let fit = best.fit
-    guard (0.2...5).contains(fit.compute) else { throw .implausible(deviceScale: fit.compute) }
+    guard StepFit.plausibleScale.contains(fit.compute) else { throw .implausible(deviceScale: fit.compute) }
     calibration = StoredCalibration(
       deployment: deployment, fittedOn: fittedOn, steps: observations.count - best.outliers,
       deviceScale: fit.compute, perStep: fit.host[0], perSequence: fit.host[1],
@@ -194,10 +194,12 @@ public struct StepCalibration: Sendable {
       StepForm(fitsCollectives: true), StepForm(),
       StepForm(hidesHost: true, fitsCollectives: true), StepForm(hidesHost: true),
     ].filter { (mayHideHost || !$0.hidesHost) && (exchanges || !$0.fitsCollectives) }
+    let sound = forms.compactMap(judge).filter(\.fit.hasPlausibleCollectives)
+    // What no device does is not looked at where something else explains the steps.
+    let plausible = sound.filter { StepFit.plausibleScale.contains($0.fit.compute) }
     var best: Judged?
-    for case let judged? in forms.map(judge)
-    where judged.fit.isPlausible
-      && (best.map { isClearlyBetter(judged.heldOut.absolute, than: $0.heldOut.absolute) } ?? true)
+    for judged in plausible.isEmpty ? sound : plausible
+    where best.map({ isClearlyBetter(judged.heldOut.absolute, than: $0.heldOut.absolute) }) ?? true
     {
       best = judged
     }

@@ -56,9 +56,12 @@ struct StepFit {
   /// All numbers: both factors, then host time a step, a sequence and a token.
   var numbers: [Double] { [compute, collectives] + host }
 
+  /// What a device may take of what is predicted, at the least and at the most.
+  static let plausibleScale = 0.2...5.0
+
   /// Whether collectives take a time that any server could make of theirs: beyond that something else
   /// grows with the tokens.
-  var isPlausible: Bool {
+  var hasPlausibleCollectives: Bool {
     !form.fitsCollectives || (0.2...3).contains(collectives / max(compute, 1e-9))
   }
 

@@ -169,8 +169,9 @@ public struct CostModel: Sendable {
     let sequences = max(1, single.attributes.removeValue(forKey: "sequences") ?? 1)
     guard sequences > 1 else { return predict(op, StepShape(attentionAt: point)) }
     let sizes = SIMD4(Double(point[0]), Double(point[1]), 0, 0)
+    // Behind a past, where steps have sums of it alone, what was measured of equal ones is asked at its own points.
     if point[2] == 0, let own = curves.curve(of: op),
-      let found = own.estimatePrefill(sizes, work)
+      let found = own.estimatePrefill(sizes, work), point[1] == 0 || found.evidence == .measured
     {
       return Prediction(
         nanoseconds: found.nanoseconds, relativeError: found.error, evidence: found.evidence,

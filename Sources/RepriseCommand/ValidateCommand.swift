@@ -80,6 +80,7 @@ struct ValidateCommand: FailingCommand {
     // As 'replay' itself compares.
     excluded.formUnion(rows.lazy.filter { $0.outcome.arrival < stored.warmUp }.map(\.id))
     try checkSameRequests(rows, log)
+    try noteOtherAnswers(rows, log)
     let replayed = rows.map { RequestLatencies($0.outcome, id: $0.id) }
     let latencies = log.records.map { RequestLatencies($0) }
     let validation = try Validation(
@@ -110,6 +111,20 @@ struct ValidateCommand: FailingCommand {
   /// What makes a load another than the log's (``WorkloadOptions/changesLoad``).
   private static let loadOptions =
     "--speed, --thin, --spread-ties, --closed-loop, --deadline, --window from later than 0"
+
+  /// Says of how many requests the replayed answer is of another length than the measured one.
+  private func noteOtherAnswers(_ rows: [RequestRow], _ log: RequestLog) throws {
+    let lengths = Dictionary(
+      rows.lazy.filter { $0.outcome.status == .finished }
+        .map { ($0.id, Int($0.outcome.outputTokens)) }, uniquingKeysWith: { first, _ in first })
+    let others = log.records.count { record in
+      record.measured != nil && lengths[record.id].map { $0 != record.outputTokens } == true
+    }
+    guard others > 0 else { return }
+    try note(
+      "reprise: warning: \(counted(others, "request")) got another number of tokens in \(result) than in \(measured): "
+        + "their latencies are of other answers")
+  }
 
   /// Names such as `r0` stand in many logs: requests of one name must also be of one length.
   private func checkSameRequests(_ rows: [RequestRow], _ log: RequestLog) throws {
