@@ -71,7 +71,9 @@ public struct StepCalibration: Sendable {
       observations.reduce(0) { $0 + StepFit.none.duration($1) }
       / observations.reduce(0) { $0 + $1.duration } - 1
     let fit = best.fit
-    guard StepFit.plausibleScale.contains(fit.compute) else { throw .implausible(deviceScale: fit.compute) }
+    guard StepFit.plausibleScale.contains(fit.compute) else {
+      throw .implausible(deviceScale: fit.compute)
+    }
     calibration = StoredCalibration(
       deployment: deployment, fittedOn: fittedOn, steps: observations.count - best.outliers,
       deviceScale: fit.compute, perStep: fit.host[0], perSequence: fit.host[1],
