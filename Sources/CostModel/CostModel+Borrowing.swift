@@ -157,7 +157,10 @@ extension CostModel {
         error: (lender * lender + unlike * unlike + transfer * transfer).squareRoot(),
         evidence: .borrowed)
     }
-    guard let deviceLogRatio = medianLogRatio(of: op.dataType) ?? medianLogRatio(of: nil) else {
+    guard
+      let deviceLogRatio = medianLogRatio(like: op, of: op.dataType)
+        ?? medianLogRatio(like: op, of: nil)
+    else {
       // Where anything was measured, this is a guess of a time, and no launch is free; with the data sheet alone
       // it is the bound itself.
       let isBound = measured.isEmpty && relatives.isEmpty
@@ -177,15 +180,16 @@ extension CostModel {
   }
 
   /// The device's median log ratio of measured to attainable time by the type of the inputs, and of
-  /// all types together under nil. Of operators over tokens where there are any: attention waits
+  /// all types together under nil. Of operators over tokens where there are any, attention waits
   /// for its longest sequence and collectives for their link, which says nothing of a kind that
-  /// does neither.
-  private func medianLogRatio(of type: DataType?) -> Double? {
-    medianLogRatios.value(for: type) {
+  /// does neither; and of those that only stream their tokens for another one that does.
+  private func medianLogRatio(like op: Operator, of type: DataType?) -> Double? {
+    medianLogRatios.value(for: MedianKey(type: type, streams: op.kind.streams)) {
       var ratios: [Double] = []
       let overTokens = measured.filter { $0.operator.kind.axes == ["tokens"] }
-      for curve in overTokens.isEmpty ? measured : overTokens
-      where type == nil || curve.operator.dataType == type {
+      let alike = overTokens.filter { $0.operator.kind.streams == op.kind.streams }
+      let told = [alike, overTokens, measured].first { !$0.isEmpty } ?? []
+      for curve in told where type == nil || curve.operator.dataType == type {
         guard let law = WorkLaw(curve.operator) else { continue }
         let roofline = Roofline(device, curve.operator.dataType)
         // A median of a large table needs no more.
@@ -216,4 +220,17 @@ extension FittedCurve.Estimate {
 
   /// The relative standard error of a time for the twin of its type: other kernels of the same rates.
   static let twinError = 0.05
+}
+
+/// Whose median ratio to the roofline is asked for.
+struct MedianKey: Hashable {
+  /// Nil for all.
+  var type: DataType?
+  /// Whether the operator passes its tokens through, and does little with them.
+  var streams: Bool
+}
+
+extension OperatorKind {
+  /// Whether an operator passes its tokens through and does little with them: norms, activations, sums, embeddings.
+  fileprivate var streams: Bool { PartialPrice.family(of: self) >= 4 }
 }

@@ -39,7 +39,7 @@ public struct CostModel: Sendable {
   /// All that was measured.
   let measured: [MeasuredCurve]
   /// The device's median log ratios by type; most models are never asked for any.
-  let medianLogRatios = Memo<DataType?, Double?>()
+  let medianLogRatios = Memo<MedianKey, Double?>()
 
   /// The same of other devices, for what this one's curves do not hold.
   let relatives: [(curves: CurveStore, fields: FieldStore)]
