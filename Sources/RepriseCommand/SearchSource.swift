@@ -48,6 +48,12 @@ struct SearchSource {
       lines = ["log \(command.log ?? "")", log.summary.text]
       lines += [log.workload.text].compactMap(\.self)
       warnings = log.summary.warnings
+      let givenUp = log.workload.records.count { $0.cancelled != nil }
+      if 100 * givenUp > log.workload.records.count {
+        warnings.append(
+          "clients gave \(givenUp) of \(log.workload.records.count) requests up in the log, which are later than all "
+            + "others: hardly any design can hold a P99 of them")
+      }
     } else {
       guard let workload = space.workload else {
         throw Failure(.usage, "\(path) has no 'workload'; add one, or give --log")

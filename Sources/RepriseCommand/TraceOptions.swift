@@ -63,7 +63,7 @@ struct TraceOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The share of records that may be bad before a file is refused.",
-      discussion: "One in a hundred unless given, and ten in any case."))
+      discussion: "One in a hundred, and ten in any case, unless given."))
   var maxBadRecords: Double?
 
   @Option(help: "The most bytes that one input may expand to.")

@@ -107,7 +107,12 @@ public struct RequestLogReader: ~Copyable {
   /// The first bytes of a file that can be read more than once.
   private static func start(ofFile path: String) -> [UInt8]? {
     guard isRegularFile(path), var source = try? ByteSource(path: path) else { return nil }
-    return try? source.read(count: detectionBytes)
+    var start: [UInt8] = []
+    // What is cut or damaged further on is told by who reads it, where it is known what it is.
+    while start.count < detectionBytes, let more = try? source.read(count: 4096), !more.isEmpty {
+      start += more
+    }
+    return start.isEmpty ? nil : start
   }
 
   /// The unit of arrivals that the user gave; nil where the format's is taken.
