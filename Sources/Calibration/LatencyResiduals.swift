@@ -127,7 +127,7 @@ struct LatencyResiduals {
     return size <= Self.huber ? size * size : 2 * Self.huber * size - Self.huber * Self.huber
   }
 
-  /// Whether residuals are worse than others by more than twice what the difference varies between
+  /// Whether residuals are worse than others by more than three times what the difference varies between
   /// stretches of time.
   func isClearlyWorse(_ residuals: [Double], than others: [Double]) -> Bool {
     let scales = self.scales(residuals)
@@ -139,6 +139,6 @@ struct LatencyResiduals {
     let count = Double(stretchCount)
     let mean = differences.reduce(0, +) / count
     let squares = differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return mean > 2 * (squares / (count * (count - 1))).squareRoot()
+    return mean > 3 * (squares / (count * (count - 1))).squareRoot()
   }
 }
