@@ -4,7 +4,7 @@ public import Operators
 
 extension ModelArchitecture {
   /// One operator for each kind, type and set of attribute names that the model's step may ask for,
-  /// whatever its ranks.
+  /// whatever its ranks, and those that may lend to them.
   ///
   /// - Parameter dealsExpertsOut: whether its experts are dealt out among data-parallel ranks, which then exchange
   ///   tokens.
@@ -21,7 +21,17 @@ extension ModelArchitecture {
       op.attributes["sequences"] = 2
       return op
     }
-    return uses + batches
+    return uses + batches + uses.compactMap(\.withoutOptions)
+  }
+}
+
+extension Operator {
+  /// The same without what only some of its kind have, such as a window: what others of its kind may lend from. Nil where
+  /// it has nothing of that.
+  public var withoutOptions: Operator? {
+    var plain = self
+    for name in kind.attributeNames?.optional ?? [] { plain.attributes[name] = nil }
+    return plain.attributes.count < attributes.count ? plain : nil
   }
 }
 

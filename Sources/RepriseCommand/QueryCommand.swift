@@ -67,7 +67,7 @@ struct QueryCommand: FailingCommand {
     // What a replay would load, so that both borrow from the same curves.
     let asked =
       Self.anyModel.askedOperators(Precision(serving: op.dataType ?? dataType))
-      + [op, op.withoutDefaults]
+      + [op, op.withoutDefaults] + [op.withoutDefaults.withoutOptions].compactMap(\.self)
     let known = try database.open(.readOnly).evidence(for: asked, on: sheet, by: runtime)
     if !known.curves.contains(where: { $0.operator == op }) { op = op.withoutDefaults }
     let model = CostModel(curves: known.curves, on: sheet, relatives: known.relatives)
