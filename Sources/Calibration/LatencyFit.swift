@@ -37,9 +37,11 @@ struct LatencyFit {
   private let hidesHost: Bool
   private let replay: Replay
 
-  private static let bounds: [ClosedRange<Double>] = [0.2...5, 0...2, 0...2, 0...2]
+  private static let bounds: [ClosedRange<Double>] = [StepFit.plausibleScale, 0...2, 0...2, 0...2]
   /// For standard errors: a parameter that rests on its bound is uncertain all the same.
-  private static let wideBounds: [ClosedRange<Double>] = [0.2...5, -1...2, -1...2, -1...2]
+  private static let wideBounds: [ClosedRange<Double>] = [
+    StepFit.plausibleScale, -1...2, -1...2, -1...2,
+  ]
   private static let longestStep = 0.3
   private static let tolerance = 2e-4
   /// By how much worse a fit must be that is not chance: replays of near parameters differ by a tenth.

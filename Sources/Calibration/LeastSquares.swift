@@ -48,6 +48,9 @@ func nonNegativeLeastSquares(
   return best?.coefficients
 }
 
+/// Rounds in which weights come to rest: noise of a fifth takes five.
+let relativeRounds = 20
+
 /// The same for errors relative to what is fitted.
 ///
 /// Relative to the targets the lower of two noisy ones would count more, and all coefficients be too small by
@@ -55,7 +58,7 @@ func nonNegativeLeastSquares(
 ///
 /// - Parameter rounds: with one the weights are the targets', so that a few far too large ones hardly count.
 func relativeLeastSquares(
-  rows: [[Double]], targets: [Double], required: Set<Int> = [], rounds: Int = 20
+  rows: [[Double]], targets: [Double], required: Set<Int> = [], rounds: Int = relativeRounds
 ) -> [Double]? {
   var fitted = targets
   var found: [Double]?

@@ -83,9 +83,9 @@ public struct LogCalibration: Sendable {
     let scaled = try best.solution(from: [1, 0, 0, 0], free: [StepParameter.deviceScale.rawValue])
     // Host time starts from none, and from a tenth of a step: one valley may hide another.
     var found = try Self.identified(best, from: scaled.x)
-    let other = try Self.identified(best, from: [0.9 * scaled.x[0], 0.1, 0.02, 0.01])
-    if residuals.isClearlyWorse(found.solution.residuals, than: other.solution.residuals) {
-      found = other
+    let withHost = try Self.identified(best, from: [0.9 * scaled.x[0], 0.1, 0.02, 0.01])
+    if residuals.isClearlyWorse(found.solution.residuals, than: withHost.solution.residuals) {
+      found = withHost
     }
     if mayHideHost {
       let concealed = fit(true)

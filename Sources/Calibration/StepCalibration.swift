@@ -20,7 +20,7 @@ public struct StepCalibration: Sendable {
   public var calibration: StoredCalibration
   /// Steps left out as outliers.
   public var outliers: Int
-  /// By how much all steps together are predicted longer than they were before fitting, as a share.
+  /// How much too long all steps together are predicted without the fit, as a share.
   public var biasBefore: Double
   /// The same on held-out steps: below zero where they are predicted too short.
   public var heldOutBias: Double
@@ -28,7 +28,7 @@ public struct StepCalibration: Sendable {
   /// size: only what they come to in all is sure.
   public var inseparable: [(parameter: StepParameter, others: [StepParameter])]
   /// Whether any step is as long as its device's time; if none is, its factor is not fitted.
-  public var tellsDevice = true
+  package var tellsDevice = true
   /// Mean absolute relative error on held-out steps where graphs pad them, and where they do not; nil
   /// where the deployment names no graphs.
   public var paddingErrors: (padded: Double, exact: Double)?
@@ -106,8 +106,8 @@ public struct StepCalibration: Sendable {
       tellsDevice
       ? []
       : [
-        "\(StepParameter.deviceScale.title): host time is longer than the device's in all of these steps, which stays "
-          + "as predicted"
+        "\(StepParameter.deviceScale.title) from 1: host time is longer than the device's in all of these steps, and "
+          + "device time stays as predicted"
       ]
     return hidden
       + inseparable.map { parameter, others in

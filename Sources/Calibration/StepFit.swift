@@ -94,7 +94,7 @@ struct StepFit {
     let residuals = steps.map { abs(first.relativeError($0)) }
     let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
     let kept = zip(steps, residuals).filter { $1 <= limit }.map(\.0)
-    return fit(kept, rounds: 20).map { ($0, steps.count - kept.count) }
+    return fit(kept, rounds: relativeRounds).map { ($0, steps.count - kept.count) }
   }
 
   /// Fits the sum of device and host time.
@@ -118,7 +118,7 @@ struct StepFit {
     let ratios = steps.map { $0.duration / max(1, $0.compute + $0.collectives) }.sorted()
     let scale = ratios[ratios.count / 10]
     var best: (loss: Double, fit: StepFit)?
-    for margin in [1.01, 1.03, 1.1, 1.3] {
+    for margin in margins {
       let isHost = steps.map { $0.duration > margin * scale * ($0.compute + $0.collectives) }
       if let found = hidden(steps, form, rounds, from: isHost), found.loss < best?.loss ?? .infinity
       {
@@ -128,9 +128,15 @@ struct StepFit {
     guard let times = hostTimes(steps, form, rounds) else { return best?.fit }
     var alone = StepFit(form: form, device: [1], host: times[...])
     alone.tellsDevice = false
-    let isEnough = best.map { !($0.loss < 0.96 * alone.loss(steps)) } ?? true
-    return isEnough ? alone : best?.fit
+    guard let best, best.loss < leastGain * alone.loss(steps) else { return alone }
+    return best.fit
   }
+
+  /// By how much steps must exceed the shortest for their kernels to be taken for the host's at first: those that are
+  /// hardly longer, where nothing scatters, or clearly.
+  private static let margins = [1.01, 1.03, 1.1, 1.3]
+  /// Squared errors below which a fit of both is clearly better than one of the host alone (``isClearlyBetter(_:than:)``).
+  private static let leastGain = 0.96
 
   /// The same from a guess of which steps are as long as the host's time: each goes to the side that is longer by the fit
   /// before, until none changes sides.

@@ -95,17 +95,11 @@ extension CostModel {
     guard let whole = candidates.whole, let window = candidates.operator.attributes["window"] else {
       return (found, nil)
     }
-    var most = estimate(whole, attention: shape)
     let binds = shape.longestContext > window
-    guard
-      most.nanoseconds <= found.nanoseconds || !binds && most.evidence <= found.evidence
-    else { return (found, nil) }
-    if binds {
-      // A bound only.
-      most.evidence = max(most.evidence, .borrowed)
-      most.addDoubt(Self.unlikeness(octaves: 0))
+    guard let bound = estimate(whole, attention: shape).standsIn(for: found, binds: binds) else {
+      return (found, nil)
     }
-    return (most, whole)
+    return (bound, whole)
   }
 
   /// The time of a step's attention that an operator's own curve does not tell.
@@ -175,7 +169,7 @@ extension CostModel {
 
   /// The relative standard error of a ratio that comes from the nearest curve at a distance. Of products in bf16 and fp8
   /// that tables of an H200 have both of, priced from each other, two thirds lay within 0.6.
-  static func unlikeness(octaves: Double) -> Double {
+  fileprivate static func unlikeness(octaves: Double) -> Double {
     0.2 + 0.1 * octaves + (octaves < 4 ? 0 : 0.3)
   }
 
@@ -210,6 +204,21 @@ extension CostModel {
 }
 
 extension FittedCurve.Estimate {
+  /// This, of attention without a window, in the place of one with a window that nobody measured; nil where that is the
+  /// better.
+  ///
+  /// - Parameter binds: whether any context exceeds the window: then it is a bound only, as fewer keys are read.
+  func standsIn(for windowed: Self, binds: Bool) -> Self? {
+    guard nanoseconds <= windowed.nanoseconds || !binds && evidence <= windowed.evidence else {
+      return nil
+    }
+    guard binds else { return self }
+    var bound = self
+    bound.evidence = max(evidence, .borrowed)
+    bound.addDoubt(CostModel.unlikeness(octaves: 0))
+    return bound
+  }
+
   /// The same for the twin of its type.
   var asTwin: Self {
     var twin = self
@@ -220,17 +229,4 @@ extension FittedCurve.Estimate {
 
   /// The relative standard error of a time for the twin of its type: other kernels of the same rates.
   static let twinError = 0.05
-}
-
-/// Whose median ratio to the roofline is asked for.
-struct MedianKey: Hashable {
-  /// Nil for all.
-  var type: DataType?
-  /// Whether the operator passes its tokens through, and does little with them.
-  var streams: Bool
-}
-
-extension OperatorKind {
-  /// Whether an operator passes its tokens through and does little with them: norms, activations, sums, embeddings.
-  fileprivate var streams: Bool { PartialPrice.family(of: self) >= 4 }
 }

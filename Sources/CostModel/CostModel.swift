@@ -38,7 +38,13 @@ public struct CostModel: Sendable {
   let fields: FieldStore
   /// All that was measured.
   let measured: [MeasuredCurve]
-  /// The device's median log ratios by type; most models are never asked for any.
+  /// Whose median log ratio to the roofline is asked for: of a type, nil for all, and of what streams its tokens or not.
+  struct MedianKey: Hashable {
+    var type: DataType?
+    var streams: Bool
+  }
+
+  /// The device's median log ratios; most models are never asked for any.
   let medianLogRatios = Memo<MedianKey, Double?>()
 
   /// The same of other devices, for what this one's curves do not hold.
@@ -104,20 +110,19 @@ public struct CostModel: Sendable {
   ) -> Prediction? {
     var plain = op
     guard op.kind.isStepAttention, let window = plain.attributes.removeValue(forKey: "window"),
-      curves.curve(of: op) == nil, var most = predict(plain, at: point, explains: explains)
+      curves.curve(of: op) == nil, var whole = predict(plain, at: point, explains: explains)
     else { return nil }
+    let estimate = { (prediction: Prediction) in
+      FittedCurve.Estimate(
+        nanoseconds: prediction.nanoseconds, error: prediction.relativeError,
+        evidence: prediction.evidence)
+    }
     let binds = StepShape(attentionAt: point).longestContext > window
-    guard most.nanoseconds < own.nanoseconds || !binds && most.evidence <= own.evidence else {
-      return nil
-    }
-    if binds {
-      let doubt = Self.unlikeness(octaves: 0)
-      most.evidence = max(most.evidence, .borrowed)
-      most.relativeError = (most.relativeError * most.relativeError + doubt * doubt).squareRoot()
-    }
-    most.speedOfLight = own.speedOfLight
-    most.explanation = "as without its window: " + most.explanation
-    return most
+    guard let bound = estimate(whole).standsIn(for: estimate(own), binds: binds) else { return nil }
+    (whole.evidence, whole.relativeError) = (bound.evidence, bound.error)
+    whole.speedOfLight = own.speedOfLight
+    whole.explanation = "as without its window: " + whole.explanation
+    return whole
   }
 
   private func predictAsAsked(

@@ -12,7 +12,7 @@ public struct StoredCalibration: Sendable, Hashable {
     public var device: String
     /// The model's name.
     public var model: String
-    /// The type of weights and activations.
+    /// The type that the model is served in; types of keys and values are not told apart.
     public var dataType: DataType
     /// Devices that share each layer.
     public var tensorParallel: Int

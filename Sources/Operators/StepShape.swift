@@ -19,10 +19,10 @@ public struct StepShape: Hashable, Sendable {
   public var longestDecodeContext: Int = 0
   /// Rows that reach the language-model head and the sampler: those of decodes and of prefills that sample.
   public var sampledSequences: Int = 0
-  /// Of the sequences in prefill those that verify drafts, and what they compute: kernels see a short prompt behind
-  /// a long past.
+  /// Of the sequences in prefill those that verify drafts: to kernels each is a short prompt behind a long past.
+  /// Databases of measured steps do not keep it.
   public var verifiedSequences: Int = 0
-  /// Their tokens.
+  /// What those compute.
   public var verifiedTokens: Int = 0
   /// Query tokens of all data-parallel ranks that step together, this one's included; 0 where each of
   /// them computes as many as this one. Only experts that are dealt out among ranks take time for it.
@@ -81,10 +81,8 @@ public struct StepShape: Hashable, Sendable {
     sampledSequences += 1
   }
 
-  /// The share of its tokens that are of prompts.
-  public var promptShare: Double {
-    Double(prefillTokens - verifiedTokens) / Double(max(tokens, 1))
-  }
+  /// Tokens of prompts: those in prefill that verify no draft.
+  package var promptTokens: Int { prefillTokens - verifiedTokens }
 
   /// The size, where it is one: not negative and at most ``largestSum``.
   @inlinable

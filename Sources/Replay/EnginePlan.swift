@@ -175,7 +175,7 @@ public struct EnginePlan: Sendable {
       throw .doesNotFit(
         group: group.name, needed: Int(weights + activations), available: Int(available))
     }
-    // No more than a deployment may say: models without keys and values need none.
-    return Int(min(blocks, 67_108_864))
+    // Models without keys and values have room for any number.
+    return Int(min(blocks, Double(EngineGroup.mostBlocks)))
   }
 }

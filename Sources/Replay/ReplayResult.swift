@@ -109,6 +109,11 @@ public struct StepRecord: Sendable, Hashable {
     self.preempted = preempted
   }
 
+  /// Blocks in use at a share of its time: those of several steps grow evenly from the first to the last.
+  package func blocks(at share: Double) -> Double {
+    Double(blocksInUse) + (Double(lastBlocksInUse) - Double(blocksInUse)) * share
+  }
+
   /// What the step in the middle computed, whose price is that of all on average.
   public var middleShape: StepShape {
     var shape = shape

@@ -37,11 +37,12 @@ struct StepBins {
     let busyFrom = max(from, ends[step.engine] ?? from)
     ends[step.engine] = max(to, busyFrom)
     guard to > 0, from < Double(count), to > from else { return }
-    let prefillShare = step.shape.promptShare
+    let prefillShare = Double(step.shape.promptTokens) / Double(max(step.shape.tokens, 1))
     for bin in Int(max(from, 0))...Int(min(to, Double(count - 1))) {
       let (first, last) = (Double(bin), min(to, Double(bin + 1)))
       let share = last - max(from, first)
       guard share > 0 else { continue }
+      // All that are in flight run; the engine is busy once, and its memory one.
       running[bin] += share * Double(step.running)
       let begin = max(busyFrom, first)
       let busy = last - begin
@@ -49,10 +50,7 @@ struct StepBins {
       prefill[bin] += busy * prefillShare
       decode[bin] += busy * (1 - prefillShare)
       waiting[bin] += busy * Double(step.waiting)
-      // Blocks of merged steps grow evenly from the first to the last.
-      let middle = ((begin + last) / 2 - from) / (to - from)
-      let grown = Double(step.lastBlocksInUse) - Double(step.blocksInUse)
-      blocks[bin] += busy * (Double(step.blocksInUse) + grown * middle)
+      blocks[bin] += busy * step.blocks(at: ((begin + last) / 2 - from) / (to - from))
     }
   }
 }

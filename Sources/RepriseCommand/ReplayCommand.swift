@@ -287,6 +287,7 @@ extension Deployment {
               "count": .integer(group.count),
               "device": .text(group.device), "tensor_parallel": .integer(group.tensorParallel),
               "data_type": .text(group.dataType.rawValue),
+              "kv_cache_dtype": .text(group.precision.keyValues.rawValue),
               "max_num_seqs": .integer(group.maxSequences),
               "max_num_batched_tokens": .integer(group.maxBatchedTokens),
               "max_model_len": .integer(group.maxModelLength),

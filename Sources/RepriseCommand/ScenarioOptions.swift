@@ -154,9 +154,9 @@ struct ResolvedScenario {
         "\(result.withoutPipeline) of \(arrivals) requests were rejected: there is no pipeline for their class; one "
           + "without 'class' takes all others")
     }
-    if result.givenUp > 0 {
+    if result.cancelledInLog > 0 {
       warnings.append(
-        "clients gave \(result.givenUp) of \(arrivals) requests up in the log, which are served to their end here; "
+        "clients gave up \(result.cancelledInLog) of \(arrivals) requests in the log, which are served to their end here; "
           + "'reprise replay' lets them go")
     }
     if result.unfinished > 0, !result.isCut {

@@ -51,7 +51,7 @@ struct SearchSource {
       let givenUp = log.workload.records.count { $0.cancelled != nil }
       if 100 * givenUp > log.workload.records.count {
         warnings.append(
-          "clients gave \(givenUp) of \(log.workload.records.count) requests up in the log, which are later than all "
+          "clients gave up \(givenUp) of \(log.workload.records.count) requests in the log, which are later than all "
             + "others: hardly any design can hold a P99 of them")
       }
     } else {

@@ -148,6 +148,7 @@ public struct LogSummary: Sendable, Hashable {
 
   private func makeClockWarnings(_ format: RequestLogFormat) -> [String] {
     var warnings: [String] = []
+    // Sessions of agents have a clock each, which begins at zero.
     if tiedArrivals * 10 > requests, requests > 1, format != .agentSessions {
       warnings.append(
         "\(tiedArrivals) of \(requests) requests arrive together with another "

@@ -69,7 +69,7 @@ struct RawRow {
     session = session ?? otherSession
     if wasCancelled {
       cancelled = cancelled ?? end
-      // It asked for an answer, of which no token came.
+      // It asked for one token at the least.
       outputTokens = max(1, outputTokens ?? 1)
     }
     // aiperf calls a request that was given up an error, too.
@@ -162,7 +162,7 @@ struct RawRow {
   }
 
   private func measured(from arrival: Int64) throws(RowProblem) -> MeasuredTimes? {
-    // What generated nothing has no latency, but one that it took to fail; and none is zero.
+    // What generated nothing has no latency; one of zero was not taken.
     if outputTokens == 0 || lastToken == arrival { return nil }
     guard let lastToken else {
       // A request that failed may have been scheduled, but it has no latency.

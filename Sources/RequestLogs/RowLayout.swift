@@ -255,8 +255,7 @@ struct RowLayout: Sendable {
     case .otherSession:
       let name = scanner.string()
       if !name.isEmpty { row.otherSession = name }
-    case .mishap:
-      if ["error", "abort"].contains(scanner.string().lowercased()) { row.failed = true }
+    case .mishap: if tellsMishap(scanner.string()) { row.failed = true }
     case .end: row.end = try time(unit, scanner)
     case .chat: row.chat = scanner.string()
     case .parentChat: row.parentChat = scanner.string()

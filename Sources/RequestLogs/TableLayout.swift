@@ -124,7 +124,7 @@ extension RawRow {
     case .phase: if text == "warmup" { requestClass = text }
     case .status: failed = !tellsSuccess(text)
     case .failure: if tellsError(text) { failed = true }
-    case .mishap: if ["error", "abort"].contains(text.lowercased()) { failed = true }
+    case .mishap: if tellsMishap(text) { failed = true }
     case .wasCancelled: wasCancelled = text.lowercased() == "true"
     case .inputTokens: inputTokens = try Self.integer(text)
     case .outputTokens: outputTokens = try Self.integer(text)
@@ -176,27 +176,4 @@ extension RowLayout.Unit {
     case .malformed: throw .badNumber
     }
   }
-}
-
-/// Whether a status says that a request succeeded: a code of HTTP from 200 to 299, or a word for it, such as why
-/// a model stopped.
-func tellsSuccess(_ status: String) -> Bool {
-  // "200", "200.0" where a table has holes, "200 OK".
-  let code = status.prefix { $0 != " " }
-  if let code = Double(code) { return (200..<300).contains(code) }
-  return [
-    "true", "ok", "success", "succeeded", "completed", "complete", "finished", "done", "stop",
-    "length", "eos", "tool_calls",
-  ].contains(status.lowercased())
-}
-
-/// Whether a call of LiteLLM's is one that generates text.
-func generates(callType: String) -> Bool {
-  !["embedding", "image", "moderation", "transcription", "speech", "rerank", "file", "batch"]
-    .contains { callType.contains($0) }
-}
-
-/// Whether the text of an error tells of one: tables write words for none.
-func tellsError(_ text: String) -> Bool {
-  !["", "false", "none", "null", "nan", "0", "-"].contains(text.lowercased())
 }

@@ -129,6 +129,9 @@ public struct EngineGroup: Sendable, Hashable {
   /// with role ``EngineRole/prefill`` need.
   public var keyValues: KeyValueSize?
 
+  /// The most key-value blocks that an engine may have.
+  public static let mostBlocks = 67_108_864
+
   /// The most positions that sample in a step: one for each sequence, and its drafts.
   public var sampledPositions: Int { maxSequences * (1 + (speculation?.tokens ?? 0)) }
 

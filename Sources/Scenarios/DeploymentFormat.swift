@@ -84,7 +84,7 @@ enum DeploymentFormat {
     FormatKey(name: "max_num_batched_tokens", kind: .integer(1...16_777_216)),
     FormatKey(name: "max_model_len", kind: .integer(2...16_777_216), isRequired: true),
     FormatKey(name: "block_size", kind: .integer(1...4096)),
-    FormatKey(name: "num_gpu_blocks", kind: .integer(2...67_108_864)),
+    FormatKey(name: "num_gpu_blocks", kind: .integer(2...EngineGroup.mostBlocks)),
     FormatKey(name: "memory_utilization", kind: .number(above: 0, through: 1)),
     FormatKey(name: "enable_prefix_caching", kind: .boolean),
     FormatKey(name: "enable_chunked_prefill", kind: .boolean),

@@ -205,7 +205,7 @@ import Testing
       ),
       (
         ["query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillPast=9"], 64,
-        "attention needs prefillTokens or decodeSequences=NUMBER, at least 1"
+        "attention needs prefillTokens or decodeSequences of at least 1"
       ),
       (
         [
@@ -224,13 +224,13 @@ import Testing
         [
           "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillTokens=8",
           "decodeContext=9",
-        ], 64, "are of decodeSequences=NUMBER, at least 1"
+        ], 64, "are of decodeSequences of at least 1"
       ),
       (
         [
           "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "prefillPast=8",
           "decodeSequences=1", "decodeContext=9",
-        ], 64, "prefillPast is of prefillTokens=NUMBER"
+        ], 64, "prefillPast is of prefillTokens of at least 1"
       ),
       (
         ["query", "--db", "DB", "--device", "h200", "allReduce", "bytes=9", "ranks=4", "nodes=8"],

@@ -49,7 +49,7 @@ struct EngineState {
   var served = 0
   /// Of a language model's engine: requests of its scheduler that ended, as many of a stage that thinks as it has
   /// paths.
-  var paths = 0
+  var endedPaths = 0
   var failures = 0
   /// What engines in its place did that failed.
   var earlierTotals: [EngineTotals] = []

@@ -9,7 +9,7 @@ extension PipelineFleet {
   /// Takes in a request whose prompt is computed for another engine.
   mutating func prefilled(_ slot: Int32, _ engine: Int, at time: Int64) {
     let place = engines[engine].place
-    engines[engine].paths += 1
+    engines[engine].endedPaths += 1
     let resident = models[place].scheduler.residents[Int(slot)]
     guard holdsNow(resident.request) else {
       models[place].scheduler.release(slot)

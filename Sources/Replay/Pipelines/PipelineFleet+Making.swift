@@ -1,3 +1,4 @@
+import Analytical
 import Network
 import Operators
 import Scenarios
@@ -138,7 +139,10 @@ extension PipelineFleet {
     var models: [String] = []
     for pool in users.sorted() {
       guard case .model(let service) = plan.scenario.pools[pool].service else { continue }
-      let name = "\(service.model) \(service.group.dataType.rawValue)"
+      // Others cannot read what is of another width.
+      let precision = service.group.precision
+      let name =
+        "\(service.model) \(service.group.dataType.rawValue) \(precision.keyValues.rawValue)"
       if !models.contains(name) { models.append(name) }
       pools[pool].salt = UInt64(models.firstIndex(of: name) ?? 0)
     }

@@ -162,7 +162,7 @@ extension PipelineFleet {
 
   /// Takes in a request that has all its tokens.
   private mutating func ticketEnded(_ resident: Resident, _ engine: Int, at time: Int64) {
-    engines[engine].paths += 1
+    engines[engine].endedPaths += 1
     guard holdsNow(resident.request) else { return freeTicket(resident.request) }
     let ticket = tickets[Int(resident.request)]
     let task = Int(ticket.task)

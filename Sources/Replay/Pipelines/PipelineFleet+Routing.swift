@@ -157,7 +157,7 @@ extension PipelineFleet {
   private func expectedWait(_ engine: Int) -> Double {
     let state = engines[engine]
     // Each path of a stage that thinks waits for itself.
-    let served = state.kind == .model ? state.paths : state.served
+    let served = state.kind == .model ? state.endedPaths : state.served
     guard served > 0 else { return 0 }
     let waiting: Int
     switch state.kind {

@@ -215,7 +215,7 @@ struct PipelineFleet {
     let chosen = choosePipeline(record, number)
     let pipeline = chosen ?? 0
     let journey = journey(of: record, number, on: pipeline, at: time)
-    if record.cancelled != nil { result.givenUp += 1 }
+    if record.cancelled != nil { result.cancelledInLog += 1 }
     result.arrivals += 1
     if result.arrivals == 1 { load?.begin(at: time) }
     result.firstArrival = min(result.firstArrival, time)

@@ -79,7 +79,7 @@ public struct PipelineResult: Sendable {
   /// Of these, requests of a class for which there is no pipeline.
   public internal(set) var withoutPipeline = 0
   /// Requests whose clients gave up in the log, and which are served to their end all the same.
-  public internal(set) var givenUp = 0
+  public internal(set) var cancelledInLog = 0
   /// Requests that were turned away.
   public internal(set) var shed = 0
   /// Requests that had not ended when the replay was cut, or for which nothing ever came.

@@ -32,21 +32,31 @@ struct Saturation {
 
 extension ReportedRun {
   /// Whether engines kept up, from the second half of the arrivals alone, when queues have formed.
-  ///
-  /// Arrivals of a Poisson process scatter by the root of their number; a shortfall within three times that
-  /// is none.
   var saturation: Saturation {
     // Requests that gave up waited, too, and their rows do not say how long: engines know how many there were.
     let waiting =
       digest.tellsQueues
       ? [means(.waiting).max(), peakWaiting].compactMap(\.self).max() : peakWaiting
-    guard !result.summary.isCut else { return Saturation(state: .stopped, peakWaiting: waiting) }
+    return Saturation(state: loadState, peakWaiting: waiting)
+  }
+
+  private var loadState: Saturation.State {
+    guard !result.summary.isCut else { return .stopped }
     guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals else {
-      return Saturation(state: .unknown, peakWaiting: waiting)
+      return .unknown
     }
-    guard arrivals.upperBound > arrivals.lowerBound else {
-      return Saturation(state: .atOnce, peakWaiting: waiting)
-    }
+    guard arrivals.upperBound > arrivals.lowerBound else { return .atOnce }
+    if let backlog = backlog(of: arrivals) { return backlog }
+    let share = waitingShare
+    return share > Saturation.queueShare ? .queueing(share: share) : .keepsUp
+  }
+
+  /// The overload of the second half of the arrivals, if there is any.
+  ///
+  /// Arrivals of a Poisson process scatter by the root of their number; a shortfall within three times that
+  /// is none. Nor is one of answers so long that they end behind the last arrival: engines that do not keep up let
+  /// queues grow, or those give up who had waited, or requests never end.
+  private func backlog(of arrivals: ClosedRange<Nanoseconds>) -> Saturation.State? {
     let width = digest.load.width
     func bin(_ time: Double) -> Int { min(Int(time / width), digest.load.count - 1) }
     let first = Double(arrivals.lowerBound.rawValue)
@@ -58,23 +68,17 @@ extension ReportedRun {
     // Who is not served does not wait for it.
     let came = sum(.arrivals) - sum(.gone)
     let ended = sum(.finished)
-    let seconds = Double(span.count) * width / 1e9
-    // Long answers end behind the last arrival, too: engines that do not keep up let queues grow.
     let scatter = 3 * came.squareRoot()
-    let queue = digest.load.amounts(RequestDigest.Channel.waiting.rawValue)
-    let grown = (queue[span.upperBound] - queue[span.lowerBound]) / width
-    let gaveUp = came - ended > scatter && (peakWaiting ?? 0) > scatter
-    let isStuck = Double(digest.underWay) > scatter
-    let queues = !digest.tellsQueues || grown > scatter / 2 || gaveUp || isStuck
-    if ended < Saturation.leastServed * came, came - ended > scatter, queues {
-      return Saturation(
-        state: .overloaded(arriving: came / seconds, served: ended / seconds),
-        peakWaiting: waiting)
+    guard ended < Saturation.leastServed * came, came - ended > scatter else { return nil }
+    if digest.tellsQueues {
+      let queue = means(.waiting)
+      // Half of the shortfall at the least waits; the rest may run.
+      let queuesGrow = queue[span.upperBound] - queue[span.lowerBound] > scatter / 2
+      let gaveUp = (peakWaiting ?? 0) > scatter
+      guard queuesGrow || gaveUp || Double(digest.underWay) > scatter else { return nil }
     }
-    let share = waitingShare
-    return Saturation(
-      state: share > Saturation.queueShare ? .queueing(share: share) : .keepsUp,
-      peakWaiting: waiting)
+    let seconds = Double(span.count) * width / 1e9
+    return .overloaded(arriving: came / seconds, served: ended / seconds)
   }
 
   /// The most requests that waited at once on all engines of a replay, each at its worst.

@@ -96,15 +96,16 @@ extension PipelineTimeline {
     _ steps: [StepRecord], of pool: PoolPlan, _ detailEnd: Nanoseconds, process: Int,
     to writer: inout some TimelineWriter & ~Copyable
   ) throws(OutputError) {
-    let track = TimelineTrack(process: process, number: Timeline.stepTrack)
-    try writer.name("steps", track: track, order: 0)
+    let steps = steps.sorted { $0.start < $1.start }
+    var tracks = try StepTracks(of: steps, process: process, naming: &writer)
     var curves = StepCurves(process: process)
-    for step in steps.sorted(by: { $0.start < $1.start }) {
-      let price = pool.pricing?.price(step.shape)
+    for step in steps {
+      let price = pool.pricing?.price(step.middleShape)
       var parts: [TimelineSlice.Part] = []
       if step.start < detailEnd, case .model(let model) = pool.pricing {
-        parts = step.parts(model.shares(of: step.shape), price: price)
+        parts = step.parts(model.shares(of: step.middleShape), price: price)
       }
+      let track = try tracks.track(of: step, naming: &writer)
       try writer.draw(
         TimelineSlice(
           name: step.title, category: "step", track: track, start: step.start,

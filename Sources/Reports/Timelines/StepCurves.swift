@@ -18,13 +18,12 @@ struct StepCurves {
     throws(OutputError)
   {
     if let last, step.start > end { try show(end, 0, last.waiting, last.blocks, &writer) }
-    // Blocks of merged steps grow evenly from the first to the last.
-    let grown = Int(step.lastBlocksInUse) - Int(step.blocksInUse)
-    let parts = min(Self.mostPoints, max(1, abs(grown)))
+    let grown = abs(Int(step.lastBlocksInUse) - Int(step.blocksInUse))
+    let parts = min(Self.mostPoints, grown + 1)
     for part in 0..<parts {
       let time = step.start + Nanoseconds(step.duration.rawValue / Int64(parts) * Int64(part))
-      let blocks = Int(step.blocksInUse) + grown * part / max(1, parts - 1)
-      try show(time, step.running, Int(step.waiting), blocks, &writer)
+      let blocks = step.blocks(at: Double(part) / Double(max(1, parts - 1)))
+      try show(time, step.running, Int(step.waiting), Int(blocks.rounded()), &writer)
     }
     end = max(end, step.start + step.duration)
   }

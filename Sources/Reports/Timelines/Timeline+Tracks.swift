@@ -10,12 +10,7 @@ extension Timeline {
     to writer: inout some TimelineWriter & ~Copyable
   ) throws(OutputError) {
     var curves = StepCurves(process: process)
-    // With several stages steps overlap, and slices of one track must not.
-    let overlap = zip(steps, steps.dropFirst()).contains { $0.start + $0.duration > $1.start }
-    let only = TimelineTrack(process: process, number: Self.stepTrack)
-    var lanes = LaneNames(
-      process: process, first: Self.firstStepLane, title: "steps", order: Self.firstStepLaneOrder)
-    if !overlap { try writer.name("steps", track: only, order: 0) }
+    var tracks = try StepTracks(of: steps, process: process, naming: &writer)
     var next = 0
     for (index, step) in steps.enumerated() {
       var flows: [TimelineFlow] = []
@@ -24,8 +19,7 @@ extension Timeline {
         next += 1
       }
       guard part.shows(step) else { continue }
-      let end = step.start + step.duration
-      let track = overlap ? try lanes.track(from: step.start, to: end, naming: &writer) : only
+      let track = try tracks.track(of: step, naming: &writer)
       try writer.draw(
         TimelineSlice(
           name: step.title, category: "step", track: track, start: step.start,
@@ -83,7 +77,7 @@ extension StepRecord {
     var arguments = [
       TimelineArgument("batch", .integer(running)),
       TimelineArgument("tokens", .integer(shape.tokens)),
-      TimelineArgument("prefill_tokens", .integer(shape.prefillTokens - shape.verifiedTokens)),
+      TimelineArgument("prefill_tokens", .integer(shape.promptTokens)),
       TimelineArgument("context", .integer(shape.prefillContext + shape.decodeContext)),
       TimelineArgument("waiting", .integer(Int(waiting))),
       TimelineArgument("blocks", .integer(Int(blocksInUse))),
@@ -119,9 +113,7 @@ extension StepRecord {
       let mean = (tokens + sequences / 2) / sequences
       parts.append("\(word) " + (sequences == 1 ? "\(tokens)" : "\(sequences)×\(mean)"))
     }
-    add(
-      "prefill", shape.prefillSequences - shape.verifiedSequences,
-      shape.prefillTokens - shape.verifiedTokens)
+    add("prefill", shape.prefillSequences - shape.verifiedSequences, shape.promptTokens)
     add("verify", shape.verifiedSequences, shape.verifiedTokens)
     if shape.decodeSequences > 0 { parts.append("decode \(shape.decodeSequences)") }
     if parts.isEmpty { parts.append("empty") }

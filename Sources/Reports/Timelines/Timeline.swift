@@ -6,7 +6,7 @@ public import TraceIO
 
 /// A replay over time, and above it the measured run if there is one, for ui.perfetto.dev.
 ///
-/// A process an engine: its steps on one track, its requests below (each a slice with its queue, prefill and
+/// A process an engine: its steps on a track (on several where steps of stages overlap), its requests below (each a slice with its queue, prefill and
 /// decode in it, on as many tracks as there were requests at one time), an arrow from a request's arrival
 /// through its first step, and its keys and values on their way to another engine, to its last step, and curves
 /// of requests running and waiting and of key-value blocks in use. The measured run is a process of its own
