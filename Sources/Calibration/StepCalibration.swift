@@ -20,7 +20,7 @@ public struct StepCalibration: Sendable {
   public var calibration: StoredCalibration
   /// Steps left out as outliers.
   public var outliers: Int
-  /// How much too long all steps together are predicted without the fit, as a share.
+  /// How much too long all steps that are not far off are predicted together without the fit, as a share.
   public var biasBefore: Double
   /// The same on held-out steps: below zero where they are predicted too short.
   public var heldOutBias: Double
@@ -67,15 +67,15 @@ public struct StepCalibration: Sendable {
     }
     let count = Double(observations.count)
     let before = observations.map { StepFit.none.relativeError($0) }
+    let kept = observations.filter { best.fit.deviation($0) <= best.limit }
     biasBefore =
-      observations.reduce(0) { $0 + StepFit.none.duration($1) }
-      / observations.reduce(0) { $0 + $1.duration } - 1
+      kept.reduce(0) { $0 + StepFit.none.duration($1) } / kept.reduce(0) { $0 + $1.duration } - 1
     let fit = best.fit
     guard StepFit.plausibleScale.contains(fit.compute) else {
       throw .implausible(deviceScale: fit.compute)
     }
     calibration = StoredCalibration(
-      deployment: deployment, fittedOn: fittedOn, steps: observations.count - best.outliers,
+      deployment: deployment, fittedOn: fittedOn, steps: kept.count,
       deviceScale: fit.compute, perStep: fit.host[0], perSequence: fit.host[1],
       perToken: fit.host[2], errorBefore: before.reduce(0) { $0 + abs($1) } / count,
       errorHeldOut: best.heldOut.absolute)
@@ -87,7 +87,9 @@ public struct StepCalibration: Sendable {
     let unsure = Set(inseparable.flatMap { [$0.parameter] + $0.others })
     /// The error of a number that the steps determine, and that does not rest on its bound in every fit.
     func error(_ parameter: StepParameter, _ place: Int) -> Double? {
-      unsure.contains(parameter) || errors[place] == 0 ? nil : errors[place]
+      let isDevice = parameter == .deviceScale || parameter == .collectiveScale
+      guard !unsure.contains(parameter), errors[place] > 0 else { return nil }
+      return isDevice && !fit.tellsDevice ? nil : errors[place]
     }
     calibration.standardErrors = StoredCalibration.StandardErrors(
       deviceScale: error(.deviceScale, 0), perStep: error(.perStep, 2),
@@ -96,7 +98,7 @@ public struct StepCalibration: Sendable {
       calibration.collectiveScale = fit.collectives / fit.compute
       calibration.standardErrors.collectiveScale = error(.collectiveScale, 5)
     }
-    outliers = best.outliers
+    outliers = observations.count - kept.count
     heldOutBias = best.heldOut.signed
   }
 
@@ -179,7 +181,8 @@ public struct StepCalibration: Sendable {
 
   private struct Judged {
     var fit: StepFit
-    var outliers: Int
+    /// Beyond which deviation a step is an outlier.
+    var limit: Double
     var heldOut: HeldOut
   }
 
@@ -189,7 +192,7 @@ public struct StepCalibration: Sendable {
       guard let fitted = StepFit.robust(steps, form), let heldOut = heldOut(steps, form) else {
         return nil
       }
-      return Judged(fit: fitted.fit, outliers: fitted.outliers, heldOut: heldOut)
+      return Judged(fit: fitted.fit, limit: fitted.limit, heldOut: heldOut)
     }
     let exchanges = steps.contains { $0.collectives > 0 }
     let forms = [
@@ -223,13 +226,15 @@ public struct StepCalibration: Sendable {
       fits.append(fit.numbers + [fit.collectives / max(fit.compute, .leastNormalMagnitude)])
       for step in steps[low..<high] {
         absolute += abs(fit.relativeError(step))
+        // A machine that pauses is no bias of a fit.
+        guard fit.deviation(step) <= trained.limit else { continue }
         predicted += fit.duration(step)
         measured += step.duration
       }
     }
     let count = Double(steps.count)
     return HeldOut(
-      absolute: absolute / count, signed: predicted / measured - 1,
+      absolute: absolute / count, signed: measured > 0 ? predicted / measured - 1 : 0,
       errors: jackknifeErrors(fits, count: fits[0].count))
   }
 }

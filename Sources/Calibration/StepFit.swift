@@ -1,4 +1,5 @@
 import CostModel
+import Foundation
 import Operators
 
 /// A measured step beside its predicted device time.
@@ -83,19 +84,31 @@ struct StepFit {
 
   func relativeError(_ step: StepObservation) -> Double { duration(step) / step.duration - 1 }
 
-  /// Fits once, and again without the steps that lie far off; says how many those are.
+  /// By how much a step is longer or shorter than fitted, whichever way, as a logarithm: a stall of any length counts.
+  func deviation(_ step: StepObservation) -> Double { abs(log(duration(step) / step.duration)) }
+
+  /// Fits once, and twice again without the steps that lie far off; says beyond which deviation they do.
   static func robust(
     _ steps: [StepObservation], _ form: StepForm
-  ) -> (fit: StepFit, outliers: Int)? {
+  ) -> (fit: StepFit, limit: Double)? {
     func fit(_ steps: [StepObservation], rounds: Int) -> StepFit? {
       form.hidesHost ? hidden(steps, form, rounds) : added(steps, form, rounds)
     }
-    guard let first = fit(steps, rounds: 1) else { return nil }
-    let residuals = steps.map { abs(first.relativeError($0)) }
-    let limit = 6 * max(0.01, residuals.sorted()[residuals.count / 2])
-    let kept = zip(steps, residuals).filter { $1 <= limit }.map(\.0)
-    return fit(kept, rounds: relativeRounds).map { ($0, steps.count - kept.count) }
+    guard var found = fit(steps, rounds: 1) else { return nil }
+    var limit = Double.infinity
+    for _ in 0..<2 {
+      let deviations = steps.map { found.deviation($0) }
+      let usual = deviations.sorted()[deviations.count / 2]
+      limit = min(6 * max(0.01, usual), longestDeviation)
+      let kept = zip(steps, deviations).filter { $1 <= limit }.map(\.0)
+      guard let next = fit(kept, rounds: relativeRounds) else { return nil }
+      found = next
+    }
+    return (found, limit)
   }
+
+  /// What lies five times off is no noise of a step, however wide it is.
+  private static let longestDeviation = log(5.0)
 
   /// Fits the sum of device and host time.
   private static func added(
@@ -128,7 +141,11 @@ struct StepFit {
     guard let times = hostTimes(steps, form, rounds) else { return best?.fit }
     var alone = StepFit(form: form, device: [1], host: times[...])
     alone.tellsDevice = false
-    guard let best, best.loss < leastGain * alone.loss(steps) else { return alone }
+    let loss = alone.loss(steps)
+    // Below rounding there is nothing to gain.
+    guard let best, best.loss < leastGain * loss, loss > 1e-12 * Double(steps.count) else {
+      return alone
+    }
     return best.fit
   }
 

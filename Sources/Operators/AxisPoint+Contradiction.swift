@@ -21,9 +21,9 @@ extension AxisPoint {
     if context < 1 { return "decodeSequences needs decodeContext of at least 1" }
     guard longest > 0 else { return nil }
     if longest < context { return "decodeLongest is at least decodeContext, the mean of all" }
-    // The others have one key at least.
-    let (most, overflow) = (decodes - 1).multipliedReportingOverflow(by: context - 1)
-    return !overflow && longest - context > most
+    // The others have one key at least, and the mean may be rounded down.
+    let (most, overflow) = decodes.multipliedReportingOverflow(by: context)
+    return !overflow && longest > most
       ? "decodeLongest is more than \(decodes) sequences of \(context) keys on average can have"
       : nil
   }

@@ -31,6 +31,8 @@ struct Engine {
   /// When the step in flight, or the one that ended last, began.
   private(set) var started: Int64 = 0
   private var price = StepPrice()
+  /// When the dummy began that it computes beside ranks that work; nil for none.
+  private var dummyStart: Int64?
   /// Gaps before those tokens of the step in flight that do not follow the step before it.
   private var laterGaps: [Int64] = []
   /// Requests that the last step prefilled for other engines; see ``takePrefilled()``.
@@ -63,6 +65,7 @@ struct Engine {
       (started, price, laterGaps) = (flight.start, flight.price, flight.gaps)
       scheduler.deliver(current)
     } else if !isInFlight {
+      if let dummyStart { endDummy(from: dummyStart) }
       return
     }
     isInFlight = false
@@ -280,9 +283,22 @@ struct Engine {
 
   /// Computes nothing of use until then, beside ranks that do.
   mutating func computeDummy(until end: Int64, from time: Int64) {
-    totals.busyTime += Nanoseconds(end - time)
-    totals.lastEnd = Nanoseconds(end)
+    dummyStart = time
     boundary = end
+  }
+
+  /// Counts the dummy that ends: it is work, and no step of any request.
+  private mutating func endDummy(from start: Int64) {
+    dummyStart = nil
+    let duration = boundary - start
+    let blocks = scheduler.pool.usedCount
+    totals.busyTime += Nanoseconds(duration)
+    totals.blockTime += Double(blocks) * Double(duration)
+    guard options.recordsSteps else { return }
+    add(
+      StepRecord(
+        engine: index, steps: 1, start: .init(start), duration: .init(duration), shape: StepShape(),
+        waiting: 0, blocksInUse: Int32(clamping: blocks), preempted: 0))
   }
 
   /// Counts the time of steps in flight that end with their engine: it worked, and brought nothing.
@@ -330,6 +346,10 @@ struct Engine {
       shape: current.shape, waiting: Int32(clamping: current.waiting),
       blocksInUse: Int32(clamping: current.blocksInUse),
       preempted: Int32(clamping: current.preempted))
+    add(record)
+  }
+
+  private mutating func add(_ record: StepRecord) {
     if options.mergesSteps, let last = records.indices.last, records[last].absorb(record) { return }
     records.append(record)
   }

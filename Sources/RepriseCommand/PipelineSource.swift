@@ -38,6 +38,7 @@ struct PipelineSource {
     }
     var whole = try RequestLog(path: log, options: reading)
     if let limit { whole.records = Array(whole.records.prefix(limit)) }
+    for record in whole.records { try ReplayedLog.check(record, after: whole.records.first) }
     // A log's clock may begin with an epoch; a scenario's outages and looks count from its first request.
     let first = whole.records.lazy.map(\.arrival).min() ?? .zero
     for index in whole.records.indices {

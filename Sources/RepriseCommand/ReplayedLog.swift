@@ -73,14 +73,17 @@ struct ReplayedLog {
     records = workload.records
   }
 
+  /// Refuses a request too far from the log's first: a replay's clock counts nanoseconds in 64 bits, and needs room after
+  /// the last arrival.
+  static func check(_ record: RequestRecord, after first: RequestRecord?) throws {
+    guard let first, abs(record.arrival.seconds - first.arrival.seconds) >= 1e9 else { return }
+    throw Failure(
+      .data,
+      "request '\(record.id)' arrives more than 30 years from the log's first; check its time")
+  }
+
   private mutating func take(_ record: RequestRecord) throws {
-    // A replay's clock counts nanoseconds in 64 bits and needs room after the last arrival.
-    let first = records.first?.arrival ?? record.arrival
-    guard abs((record.arrival - first).seconds) < 1e9 else {
-      throw Failure(
-        .data,
-        "request '\(record.id)' arrives more than 30 years from the log's first; check its time")
-    }
+    try Self.check(record, after: records.first)
     summary.add(record)
     table.append(record)
     var rest = record

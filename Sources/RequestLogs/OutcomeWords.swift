@@ -5,14 +5,23 @@ func tellsSuccess(_ status: String) -> Bool {
   let code = status.prefix { $0 != " " }
   if let code = Double(code) { return (200..<300).contains(code) }
   return [
-    "true", "ok", "success", "succeeded", "completed", "complete", "finished", "done", "stop",
-    "length", "eos", "tool_calls",
+    "true", "ok", "success", "succeeded", "completed", "complete", "finished", "done",
+    // Why a model stopped, in the words of OpenAI, Anthropic and vLLM.
+    "stop", "length", "eos", "tool_calls", "function_call", "content_filter", "end_turn",
+    "max_tokens",
+    "stop_sequence", "tool_use", "finished_stopped", "finished_length_capped",
   ].contains(status.lowercased())
 }
 
 /// Whether the text of an error tells of one: tables write words for none.
 func tellsError(_ text: String) -> Bool {
-  !["", "false", "none", "null", "nan", "0", "-"].contains(text.lowercased())
+  if let number = Double(text) { return number != 0 && !number.isNaN }
+  return !["", "false", "no", "none", "null", "n/a", "[]", "{}", "-"].contains(text.lowercased())
+}
+
+/// Whether a text stands for none, as tables write what is missing.
+func tellsNothing(_ text: String) -> Bool {
+  ["", "nan", "none", "null", "n/a", "-"].contains(text.lowercased())
 }
 
 /// Whether a word says that a request failed, where others say nothing of that: a level of logging, why an answer ended.
@@ -20,6 +29,9 @@ func tellsMishap(_ word: String) -> Bool { ["error", "abort"].contains(word.lowe
 
 /// Whether a call of LiteLLM's is one that generates text: of its sorts those that do not are few.
 func generates(callType: String) -> Bool {
-  !["embedding", "image", "moderation", "transcription", "speech", "rerank", "file", "batch"]
-    .contains { callType.contains($0) }
+  if callType.contains("completion") { return true }
+  return ![
+    "embedding", "image", "moderation", "transcription", "speech", "rerank", "file", "batch",
+  ]
+  .contains { callType.contains($0) }
 }

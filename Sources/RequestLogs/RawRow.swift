@@ -103,10 +103,13 @@ struct RawRow {
 
   /// Forgets what tells no latency: zeros for times that were not taken, a first token without an end, and
   /// one that is the end of an answer of several, which was not streamed: of that the end is known.
-  mutating func dropUnstreamed() {
+  ///
+  /// - Parameter forgives: whether a first token behind the last one is such an end, too, as where clocks of two writers
+  ///   tell them; else it makes the row a bad one.
+  mutating func dropUnstreamed(forgives: Bool = false) {
     if lastToken == 0 { lastToken = nil }
     if let first = firstToken, let last = lastToken, first != 0, first != arrival,
-      first != last || outputTokens == 1
+      first < last || outputTokens == 1 && first == last || !forgives && first > last
     {
       return
     }

@@ -29,14 +29,14 @@ extension RequestLogFormat {
     var end = Array(start.suffix(longestMark))
     while let more = try? source.read(count: 1 << 20), !more.isEmpty {
       end += more
-      if end.holds(serverMark) { return .vllmSpans }
+      if serverMarks.contains(where: end.holds) { return .vllmSpans }
       end = Array(end.suffix(longestMark))
     }
     return found
   }
 
   /// What spans of a server alone have, and how much text may hold a part of it.
-  private static let serverMark: StaticString = "\"gen_ai.latency."
+  private static let serverMarks = ["\"gen_ai.latency.", "\"llm_request\""]
   private static let longestMark = 32
 
   /// Whether a text of documents has one a line: then a damaged one costs no other.
@@ -72,7 +72,7 @@ extension RequestLogFormat {
       return .ragPulse
     }
     if names.contains("resourceSpans") || names.contains("spans") && names.contains("trace_id") {
-      return text.holds(serverMark) ? .vllmSpans : .genAISpans
+      return serverMarks.contains(where: text.holds) ? .vllmSpans : .genAISpans
     }
     if let told = tellingMembers.first(where: { $0.names.allSatisfy(names.contains) }) {
       return told.format
@@ -143,12 +143,14 @@ extension RequestLogFormat {
 }
 
 extension RandomAccessCollection<UInt8> where Index == Int {
-  /// Whether the bytes of a text stand somewhere in these.
-  func holds(_ text: StaticString) -> Bool {
-    let wanted = Array("\(text)".utf8)
+  /// Whether the bytes of a text, which begins with a quote, stand somewhere in these, and not within a text that was
+  /// quoted itself.
+  func holds(_ text: String) -> Bool {
+    let wanted = Array(text.utf8)
     guard let first = wanted.first, count >= wanted.count else { return false }
     return (startIndex...endIndex - wanted.count).contains { start in
-      self[start] == first && self[start..<start + wanted.count].elementsEqual(wanted)
+      self[start] == first && (start == startIndex || self[start - 1] != UInt8(ascii: "\\"))
+        && self[start..<start + wanted.count].elementsEqual(wanted)
     }
   }
 }

@@ -139,15 +139,15 @@ extension RequestLogReader {
     case .blis:
       var row = try tableRow()
       if row.inputTokens == 0 { row.inputTokens = row.otherInputTokens }
-      row.dropUnstreamed()
+      row.dropUnstreamed(forgives: true)
       return row
     case .liteLLMTable:
       var row = try tableRow()
-      row.dropUnstreamed()
+      row.dropUnstreamed(forgives: true)
       return row
     case .liteLLM, .langfuse:
       var row = try jsonRow(format == .liteLLM ? .liteLLM : .langfuse)
-      row.dropUnstreamed()
+      row.dropUnstreamed(forgives: true)
       return row
     case .envoy:
       var row = try jsonRow(.envoy)

@@ -196,7 +196,7 @@ struct RowLayout: Sendable {
         case .number, .string: scanner.string()
         default: nil
         }
-      if let word, !word.isEmpty { row.failed = !tellsSuccess(word) }
+      if let word, !tellsNothing(word) { row.failed = !tellsSuccess(word) }
       try scanner.skipValue(of: token)
       return
     case .failure:
@@ -283,9 +283,11 @@ struct RowLayout: Sendable {
     }
   }
 
-  /// Adds up the tokens of prompt and answer, each of which is told by sorts that do not overlap.
+  /// Adds up the tokens of prompt and answer, each of which is told by sorts that do not overlap: `input`, and what was
+  /// cached of it. Names with a dot tell a part of these again.
   private func takeUsage(_ scanner: inout JSONScanner, _ row: inout RawRow) throws {
-    var (input, output): (Int64?, Int64?)
+    var (input, output, total): (Int64?, Int64?, Int64?)
+    var (prompt, answer): (Int64, Int64) = (0, 0)
     while try scanner.next() == .key {
       let name = scanner.string()
       let token = try scanner.next()
@@ -294,17 +296,26 @@ struct RowLayout: Sendable {
         continue
       }
       let count = try integer(scanner)
-      if name.contains("input") {
-        input = try RawRow.sum(input ?? 0, count)
-      } else if name.contains("output") {
-        output = try RawRow.sum(output ?? 0, count)
-      } else if name == "prompt_tokens" {
-        row.otherInputTokens = count
-      } else if name == "completion_tokens" {
-        row.otherOutputTokens = count
+      switch name {
+      case "input": input = count
+      case "output": output = count
+      case "total": total = count
+      case "prompt_tokens", "input_tokens": row.otherInputTokens = count
+      case "completion_tokens", "output_tokens": row.otherOutputTokens = count
+      case _ where name.contains("."): break
+      case _ where name.hasPrefix("input_") || name.hasSuffix("_input_tokens"):
+        prompt = try RawRow.sum(prompt, count)
+      case _ where name.hasPrefix("output_") || name.hasSuffix("_output_tokens"):
+        answer = try RawRow.sum(answer, count)
+      default: break
       }
     }
-    (row.inputTokens, row.outputTokens) = (input ?? row.inputTokens, output ?? row.outputTokens)
+    // Where the sorts are more than all there is, they are parts of the two sums.
+    let sum = try RawRow.sum(
+      try RawRow.sum(input ?? 0, prompt), try RawRow.sum(output ?? 0, answer))
+    if let total, sum > total { (prompt, answer) = (0, 0) }
+    row.inputTokens = try input.map { count throws(RowProblem) in try RawRow.sum(count, prompt) }
+    row.outputTokens = try output.map { count throws(RowProblem) in try RawRow.sum(count, answer) }
   }
 
   private func times(

@@ -122,7 +122,7 @@ extension RawRow {
     case .cacheHit: if text.lowercased() == "true" { isOther = true }
     case .callType: if !generates(callType: text) { isOther = true }
     case .phase: if text == "warmup" { requestClass = text }
-    case .status: failed = !tellsSuccess(text)
+    case .status: if !tellsNothing(text) { failed = !tellsSuccess(text) }
     case .failure: if tellsError(text) { failed = true }
     case .mishap: if tellsMishap(text) { failed = true }
     case .wasCancelled: wasCancelled = text.lowercased() == "true"

@@ -117,6 +117,40 @@ import Testing
     #expect(judged > draws / 2 && Double(inside) >= 0.75 * Double(judged))
   }
 
+  /// A machine that pauses, beside noise as wide as single steps of a server have.
+  @Test(arguments: [0.05, 0.2]) func `Stalls move no fit, however much steps scatter`(
+    scatter: Double
+  )
+    throws
+  {
+    let model = model
+    let exact = steps(400, model, scale: 1.15, perStep: 80_000, perSequence: 0, perToken: 0)
+    var random = SplitMix64(seed: 21)
+    var (bias, found) = (0.0, 0)
+    for _ in 0..<8 {
+      let noisy = exact.enumerated().map { index, step in
+        let noise = 1 + scatter * 1.7 * Double.random(in: -1...1, using: &random)
+        let factor = index % 50 == 7 ? 10 : noise
+        return MeasuredStep(
+          start: step.start,
+          duration: Nanoseconds(rounding: factor * Double(step.duration.rawValue)),
+          shape: step.shape)
+      }
+      let fit = try StepCalibration(deployment, on: noisy, with: model, fittedOn: "made")
+      let parameters = StepParameters(fit.calibration)
+      let sums = exact.reduce(into: (fitted: 0.0, true: 0.0)) {
+        $0.fitted +=
+          parameters.deviceScale * model.price($1.shape).deviceTime.sum()
+          + parameters.hostTime($1.shape)
+        $0.true += Double($1.duration.rawValue)
+      }
+      bias += (sums.fitted / sums.true - 1) / 8
+      found += fit.outliers >= 8 ? 1 : 0
+    }
+    #expect(abs(bias) < 0.02, "\(bias)")
+    #expect(found == 8)
+  }
+
   /// Batches of decodes have a token a sequence; those of one size have as many sequences as steps have ones.
   @Test(
     arguments: [

@@ -217,7 +217,7 @@ import Testing
         [
           "query", "--db", "DB", "--device", "h200", "attention", "heads=8", "kvHeads=8",
           "headDim=64",
-          "decodeSequences=2", "decodeContext=9", "decodeLongest=18",
+          "decodeSequences=2", "decodeContext=9", "decodeLongest=19",
         ], 64, "decodeLongest is more than 2 sequences of 9 keys on average can have"
       ),
       (

@@ -30,7 +30,7 @@ private let counts =
   @Test(arguments: [
     ("200", true), ("200.0", true), ("200 OK", true), ("True", true), ("stop", true),
     ("length", true), ("finished", true), ("404", false), ("500.0", false), ("False", false),
-    ("timeout", false),
+    ("timeout", false), ("end_turn", true), ("max_tokens", true), ("nan", true), ("None", true),
   ])
   func `A status says the same in a table and in JSON`(status: String, isGood: Bool) throws {
     let mapping =
@@ -102,6 +102,39 @@ private let counts =
     #expect(log.records.map(\.outputTokens) == [510, 0])
     #expect(log.records.map(\.session) == [nil, nil])
     #expect(log.records.map { $0.measured == nil } == [false, true])
+  }
+
+  /// Attributes of OpenTelemetry come with dots, and tell a part of the sums again; and so may other sorts.
+  @Test(arguments: [
+    (#""input":100,"output":20,"total":120,"details.input_tokens":100"#, 100, 20),
+    (#""input":100,"cache_read.input_tokens":80,"output":20,"total":120"#, 100, 20),
+    (#""input":10,"cache_creation_input_tokens":90,"output":20,"total":120"#, 100, 20),
+    (#""input":100,"input_cached_tokens":60,"output":20,"total":120"#, 100, 20),
+    (#""input_tokens":7,"output_tokens":3"#, 7, 3),
+    (#""prompt_tokens":7,"completion_tokens":3"#, 7, 3),
+  ])
+  func `What a total includes is not added to it`(usage: String, input: Int, output: Int) throws {
+    let log = try read(
+      #"{"id":"a","type":"GENERATION","startTime":"2026-01-01T00:00:00Z","#
+        + #""endTime":"2026-01-01T00:00:02Z","usageDetails":{\#(usage)}}"#)
+    #expect(
+      log.records.map(\.inputTokens) == [input] && log.records.map(\.outputTokens) == [output])
+  }
+
+  /// Two writers' clocks: the end is known all the same.
+  @Test func `A first token behind the last one costs no row of a gateway`() throws {
+    let log = try read(
+      #"{"id":"a","startTime":1.0,"completionStartTime":2.001,"endTime":2.0,"prompt_tokens":4,"#
+        + #""completion_tokens":4}"#)
+    #expect(log.records[0].measured?.lastToken.rawValue == 1_000_000_000)
+    #expect(log.records[0].measured?.firstToken == nil)
+  }
+
+  /// A prompt that asks about a server's attribute is no server's span.
+  @Test func `A quoted mark tells no server`() throws {
+    let prompt = #",{"key":"p","value":{"stringValue":"why is \"gen_ai.latency.e2e\" missing?"}}"#
+    let log = try read(span(server: false, counts + prompt))
+    #expect(log.format == .genAISpans && log.records.count == 1)
   }
 
   @Test

@@ -78,7 +78,7 @@ public struct RequestEstimator: Sendable {
     (middle.decodesBeside, past.decodesBeside) = (0, 0)
     try addOffload(
       to: &estimate, prefillSteps: shapes.count,
-      read: workload.cachedTokens > 0 ? cacheBytes(past, group: group) : 0,
+      read: workload.cachedTokens > 0 ? cacheBytes(past, group: group) / Double(parts) : 0,
       cached: cacheBytes(middle, group: group) / Double(parts))
 
     // One step passes all stages; behind it comes one more each time the slowest stage is free.

@@ -47,6 +47,8 @@ struct Journey {
   var fetchedTokens = 0
   /// How often a stage began anew because its engine failed.
   var retries = 0
+  /// Whether any pipeline takes its class.
+  var hasPipeline = true
   var isInUse = false
 }
 

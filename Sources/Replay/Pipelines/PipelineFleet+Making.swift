@@ -35,7 +35,9 @@ extension PipelineFleet {
     stores = StoreLevels()
     result = PipelineResult(pipelines: pipelines, pools: scenario.pools.count)
     recorder = PipelineRecorder(
-      pools: scenario.pools.count, objectives: scenario.objectives, collect: collect)
+      pools: scenario.pools.count,
+      answersAnywhere: pipelines.contains { $0.parts.contains(where: \.answers) },
+      objectives: scenario.objectives, collect: collect)
     var leaf = 0
     for index in scenario.pools.indices { try addPool(index, &leaf) }
     try makeStores(tokensPerBlock)

@@ -215,15 +215,16 @@ extension PipelineFleet {
       time += pricing.price(shape).total * Double(work.promptTokens) / Double(shape.prefillTokens)
     }
     if work.answerTokens > 0, work.requests > 0 {
-      var shape = StepShape()
-      for _ in 0..<min(work.requests, 256) { shape.addDecode(context: max(1, work.meanContext)) }
-      var one = StepShape()
+      let together = min(work.requests, plan.pools[pool].group?.maxSequences ?? 256, 256)
+      var (one, all) = (StepShape(), StepShape())
       one.addDecode(context: max(1, work.meanContext))
-      let (all, alone) = (pricing.price(shape).total, pricing.price(one).total)
-      let perSequence = (all - alone) / Double(max(1, shape.decodeSequences - 1))
-      time +=
-        (alone - perSequence) * Double(work.longestAnswer)
-        + perSequence * Double(work.answerTokens)
+      for _ in 0..<together { all.addDecode(context: max(1, work.meanContext)) }
+      let alone = pricing.price(one).total
+      let perSequence =
+        (pricing.price(all).total - alone) / Double(max(1, together - 1))
+      // Those beyond the places wait for others to end.
+      let steps = max(Double(work.longestAnswer), Double(work.answerTokens) / Double(together))
+      time += (alone - perSequence) * steps + perSequence * Double(work.answerTokens)
     }
     return time
   }

@@ -51,7 +51,7 @@ extension PipelineFleet {
         for: .fetch(presentTry(receiver), store: Int32(truncatingIfNeeded: level.store)), at: time)
     }
     // What was asked and has nothing must answer, too, before anybody knows that.
-    if next > known, latency > 0, let last = found.last {
+    if latency > 0, let last = found.last {
       tasks[receiver].fetchEnd = Engine.end(of: latency, from: time)
       tasks[receiver].store = Int32(truncatingIfNeeded: last.store)
     }

@@ -214,7 +214,8 @@ struct PipelineFleet {
     let (record, number) = (offered.record, offered.number)
     let chosen = choosePipeline(record, number)
     let pipeline = chosen ?? 0
-    let journey = journey(of: record, number, on: pipeline, at: time)
+    var journey = journey(of: record, number, on: pipeline, at: time)
+    journey.hasPipeline = chosen != nil
     if record.cancelled != nil { result.cancelledInLog += 1 }
     result.arrivals += 1
     if result.arrivals == 1 { load?.begin(at: time) }

@@ -6,6 +6,8 @@ import Scenarios
 struct PipelineRecorder {
   /// The largest latencies that count as good, in nanoseconds, if there are objectives.
   let limits: (firstToken: Double, outputToken: Double)?
+  /// Whether any pipeline gives answers, as those want whose class no pipeline takes.
+  let answersAnywhere: Bool
   /// Gets each request's outcome.
   let collect: ((JourneyOutcome) -> Void)?
   /// What went into the request at hand, by pool and part.
@@ -16,8 +18,10 @@ struct PipelineRecorder {
   private var laterPlace: Int?
 
   init(
-    pools: Int, objectives: LatencyObjectives?, collect: ((JourneyOutcome) -> Void)?
+    pools: Int, answersAnywhere: Bool, objectives: LatencyObjectives?,
+    collect: ((JourneyOutcome) -> Void)?
   ) {
+    self.answersAnywhere = answersAnywhere
     limits = objectives.map { objectives in
       (
         // Whole nanoseconds, as latencies are: 1e6 * 0.001001 is less than 1001.
@@ -52,7 +56,11 @@ struct PipelineRecorder {
     case .shed: result.shed += 1
     case .unfinished: break
     }
-    if status != .finished, pipeline.parts.contains(where: \.answers) {
+    // Whoever asks for no token has none to wait for.
+    let asksNothing = status == .rejected && journey.output == 0
+    let wantsAnswer =
+      journey.hasPipeline ? pipeline.parts.contains(where: \.answers) : answersAnywhere
+    if status != .finished, wantsAnswer, !asksNothing {
       result.unanswered += 1
       result.unansweredGaps += journey.output > 1 ? 1 : 0
     }
@@ -116,10 +124,7 @@ struct PipelineRecorder {
       if task.phase == .ended {
         // A fetch waited for the store that was last; so did a context for blocks that came too late.
         let isFetch = pipeline.parts[place].looksUp
-        // Where nothing was found, the first store that was asked stands for all.
-        let own = pipeline.parts[place]
-        let store =
-          task.store >= 0 ? Int(task.store) : isFetch ? own.pool : own.stores.first ?? own.pool
+        let store = task.store >= 0 ? Int(task.store) : pipeline.parts[place].pool
         let pool = isFetch ? store : pipeline.parts[place].pool
         parts[store * BlamePart.allCases.count + BlamePart.service.rawValue] += Double(
           task.fetchWait)

@@ -27,10 +27,10 @@ extension StepCalibration {
     if calibration.hidesHost {
       lines.append("  a step is the longer of the two: host time passes while the device works")
     }
-    if let error = errors.collectiveScale {
+    if calibration.collectiveScale != 1 {
       lines.append(
-        "  collectives    × \(figure(calibration.collectiveScale, nil, per: 1, 3)) of that ± "
-          + fixedText(error, decimals: 3))
+        "  collectives    × \(figure(calibration.collectiveScale, errors.collectiveScale, per: 1, 3)) of that"
+      )
     }
     if !isWorthKeeping {
       lines.append("not kept: it predicts held-out steps no better than no fit")

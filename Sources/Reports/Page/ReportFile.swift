@@ -103,6 +103,7 @@ extension ReportedRun {
     switch saturation.state {
     case .unknown: "unknown"
     case .atOnce: "at-once"
+    case .abandoned: "given-up"
     case .stopped: "stopped"
     case .overloaded: "saturated"
     case .queueing: "busy"

@@ -16,7 +16,7 @@ struct RequestDigest {
 
   /// What is counted over time; gone are arrivals that were not served.
   enum Channel: Int, CaseIterable {
-    case arrivals, finished, gone, waiting, running, tokens
+    case arrivals, finished, gone, cancelled, waiting, running, tokens
   }
 
   /// Limits that a request must keep to count as good.
@@ -74,6 +74,8 @@ struct RequestDigest {
   private(set) var arrivals: ClosedRange<Nanoseconds>?
   /// The end of the last request that finished.
   private(set) var lastEnd = Nanoseconds.zero
+  /// The end of the first that did.
+  private(set) var firstEnd: Nanoseconds?
   /// Whether rows say how long requests queued.
   let tellsQueues: Bool
   /// The finished requests with the longest time to first token, longest first.
@@ -183,8 +185,11 @@ struct RequestDigest {
       ?? row.arrival...row.arrival
     count(.arrivals, at: row.arrival)
     if row.isGone { count(.gone, at: row.arrival) }
+    if row.isCancelled { count(.cancelled, at: row.arrival) }
     guard row.isFinished else { return }
-    lastEnd = max(lastEnd, row.arrival + row.endToEnd)
+    let finish = row.arrival + row.endToEnd
+    lastEnd = max(lastEnd, finish)
+    firstEnd = min(firstEnd ?? finish, finish)
     let arrival = Double(row.arrival.rawValue)
     let end = arrival + Double(row.endToEnd.rawValue)
     let firstToken = arrival + Double((row.firstToken ?? row.endToEnd).rawValue)

@@ -10,6 +10,8 @@ struct RequestRows: ~Copyable {
     var isFinished = false
     /// Whether it went without being served: rejected or turned away.
     var isGone = false
+    /// Whether its client gave up.
+    var isCancelled = false
     /// Whether it was under way when the run ended.
     var isUnderWay = false
     /// Whether it asked for nothing, as what failed where its log was written: no engine can serve it.
@@ -81,6 +83,7 @@ struct RequestRows: ~Copyable {
   private let finished = Array("finished".utf8)
   private let unfinished = Array("unfinished".utf8)
   private let cancelled = Array("cancelled".utf8)
+  private let rejected = Array("rejected".utf8)
   private let noTokens = Array(RequestOutcome.Rejection.noTokens.name.utf8)
   /// Times beyond this, some 146 years, are no times of a replay; sums of two still fit.
   private static let latest: Int64 = (1 << 62) - 1
@@ -108,8 +111,12 @@ struct RequestRows: ~Copyable {
     row.isFinished = table.field(columns.status, is: finished)
     guard row.isFinished else {
       row.isUnderWay = table.field(columns.status, is: unfinished)
-      row.isGone = !row.isUnderWay && !table.field(columns.status, is: cancelled)
-      if let reason = columns.reason { row.asksNothing = table.field(reason, is: noTokens) }
+      row.isCancelled = table.field(columns.status, is: cancelled)
+      row.isGone = !row.isUnderWay && !row.isCancelled
+      // Scenarios write what was asked for, and replays why a request was rejected.
+      row.asksNothing =
+        columns.reason.map { table.field($0, is: noTokens) }
+        ?? (table.field(columns.status, is: rejected) && table.integer(columns.outputTokens) == 0)
       return row
     }
     row.firstToken = try optionalTime(columns.firstToken)

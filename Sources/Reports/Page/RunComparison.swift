@@ -188,7 +188,8 @@ extension ReportedRun {
   /// Everything that decides a result but the seed.
   fileprivate var variantKey: [String] {
     var workload = result.workload
-    if workload.removeValue(forKey: "seed") != nil {
+    workload["seed"] = nil
+    if case .number(let kept)? = workload["thin"], kept < 1 {
       // What a seed draws of a log has other sums.
       for sum in ["requests", "requests_per_second", "turns"] { workload[sum] = nil }
     }

@@ -114,8 +114,15 @@ extension ReportedRun {
     case .atOnce:
       return VerdictLine(
         tone: .plain, head: "All at once.",
-        sentence: "Requests come at one instant: there is no rate that engines could keep up with."
+        sentence:
+          "All requests come before any has ended: there is no rate that engines could keep up with."
           + (peak ?? ""))
+    case .abandoned(let share):
+      return VerdictLine(
+        tone: .bad, head: "Given up.",
+        sentence:
+          "Towards the end clients give up \(percent(share)) of their requests: what engines could keep up with "
+          + "cannot be told." + (peak ?? ""))
     case .overloaded(let arriving, let served):
       return VerdictLine(
         tone: .bad, head: "Saturated.",

@@ -7,8 +7,10 @@ struct Saturation {
   enum State {
     /// Too few requests to tell.
     case unknown
-    /// All requests came at one instant: there is no rate to keep up with.
+    /// All requests came before any of them ended: there is no rate to keep up with.
     case atOnce
+    /// Clients gave up this share of what came in the second half of the arrivals, most of it.
+    case abandoned(share: Double)
     /// The replay was stopped: what was under way would count as what engines do not keep up with.
     case stopped
     /// In the second half of the arrivals, requests came at one rate and ended at a lower one.
@@ -26,6 +28,8 @@ struct Saturation {
   static let fewest = 50
   /// Served for each that arrives, below which a run is overloaded.
   static let leastServed = 0.95
+  /// The share of requests that clients give up beyond which nothing else is said of the load.
+  static let mostAbandoned = 0.5
   /// The share of the time to first token from which queueing is told.
   static let queueShare = 0.25
 }
@@ -45,7 +49,9 @@ extension ReportedRun {
     guard digest.requests >= Saturation.fewest, let arrivals = digest.arrivals else {
       return .unknown
     }
-    guard arrivals.upperBound > arrivals.lowerBound else { return .atOnce }
+    guard arrivals.upperBound > arrivals.lowerBound,
+      digest.firstEnd.map({ $0 < arrivals.upperBound }) ?? true
+    else { return .atOnce }
     if let backlog = backlog(of: arrivals) { return backlog }
     let share = waitingShare
     return share > Saturation.queueShare ? .queueing(share: share) : .keepsUp
@@ -55,7 +61,7 @@ extension ReportedRun {
   ///
   /// Arrivals of a Poisson process scatter by the root of their number; a shortfall within three times that
   /// is none. Nor is one of answers so long that they end behind the last arrival: engines that do not keep up let
-  /// queues grow, or those give up who had waited, or requests never end.
+  /// queues grow, or requests never end.
   private func backlog(of arrivals: ClosedRange<Nanoseconds>) -> Saturation.State? {
     let width = digest.load.width
     func bin(_ time: Double) -> Int { min(Int(time / width), digest.load.count - 1) }
@@ -74,8 +80,11 @@ extension ReportedRun {
       let queue = means(.waiting)
       // Half of the shortfall at the least waits; the rest may run.
       let queuesGrow = queue[span.upperBound] - queue[span.lowerBound] > scatter / 2
-      let gaveUp = (peakWaiting ?? 0) > scatter
-      guard queuesGrow || gaveUp || Double(digest.underWay) > scatter else { return nil }
+      guard queuesGrow || Double(digest.underWay) > scatter else {
+        // Who gives up leaves no queue behind; of whether they waited, rows do not tell.
+        let left = sum(.cancelled) / came
+        return left > Saturation.mostAbandoned ? .abandoned(share: left) : nil
+      }
     }
     let seconds = Double(span.count) * width / 1e9
     return .overloaded(arriving: came / seconds, served: ended / seconds)

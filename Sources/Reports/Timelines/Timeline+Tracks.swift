@@ -116,7 +116,8 @@ extension StepRecord {
     add("prefill", shape.prefillSequences - shape.verifiedSequences, shape.promptTokens)
     add("verify", shape.verifiedSequences, shape.verifiedTokens)
     if shape.decodeSequences > 0 { parts.append("decode \(shape.decodeSequences)") }
-    if parts.isEmpty { parts.append("empty") }
+    // Beside ranks that work.
+    if parts.isEmpty { parts.append("dummy") }
     return parts.joined(separator: " + ") + (steps > 1 ? " (\(steps) steps)" : "")
   }
 }

@@ -107,14 +107,28 @@ struct SaturationTests {
   }
 
   /// Longer than the arrivals take: none has ended by the last of them, and none waited.
-  @Test("answers that outlast the arrivals make no queue")
-  func long() throws {
+  @Test("answers that outlast the arrivals make no queue", arguments: [20.0, 0.7])
+  func long(service: Double) throws {
     let result = try saturation(
-      (0..<100).map { Double($0) / 100 }, service: 20, servers: 100)
-    guard case .keepsUp = result.state else {
-      Issue.record("\(result.state)")
+      (0..<100).map { Double($0) / 100 }, service: service, servers: 100)
+    switch (result.state, service) {
+    case (.atOnce, 20), (.keepsUp, 0.7): break
+    default: Issue.record("\(result.state)")
+    }
+  }
+
+  @Test("of a load that clients give up nothing else is said, and a few who do are no overload")
+  func givenUp() throws {
+    let arrivals = (0..<600).map { Double($0) / 10 }
+    func state(_ everyOther: Int) throws -> Saturation.State {
+      try saturation(arrivals, service: 0.05) { $0 % 10 < everyOther ? .cancelled : .finished }
+        .state
+    }
+    guard case .keepsUp = try state(3), case .abandoned(let share) = try state(8) else {
+      Issue.record("\(try state(3)), \(try state(8))")
       return
     }
+    #expect(abs(share - 0.8) < 0.02)
   }
 
   @Test("what comes at one instant has no rate")

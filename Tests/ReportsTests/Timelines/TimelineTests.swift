@@ -206,7 +206,7 @@ struct TimelineTests {
     var step = StepRecord(
       engine: 0, steps: 1, start: .zero, duration: .zero, shape: .init(), waiting: 0,
       blocksInUse: 0, preempted: 0)
-    #expect(step.title == "empty")
+    #expect(step.title == "dummy")
     step.shape.addPrefill(tokens: 812, past: 0, samples: true)
     #expect(step.title == "prefill 812")
     step.shape.addPrefill(tokens: 813, past: 0, samples: true)
