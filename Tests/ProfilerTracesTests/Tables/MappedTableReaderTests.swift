@@ -33,6 +33,18 @@ import Testing
     #expect(trace.samples.map(\.duration.median) == [14_200, 31_500, 96_250, 31_900])
   }
 
+  /// A decimal comma makes a row longer, and moves all behind it; a comma at the end moves nothing.
+  @Test func `a row that is longer than the header is bad`() throws {
+    let directory = try TemporaryDirectory()
+    let mapping = try directory.write(
+      #"{"version":1,"operators":[{"kind":"rmsNorm","attributes":{"width":64},"#
+        + #""axes":{"tokens":"t"},"times":{"unit":"us","mean":"us"}}]}"#, to: "m.json")
+    let table = try directory.write("t,us\n1,2\n2,3,5\n3,4,\n", to: "t.csv")
+    let trace = try TraceReader.read(path: table, options: options(mapping)).first
+    #expect(trace?.samples.map(\.duration.median) == [2000, 4000])
+    #expect(trace?.coverage.rejected(.badValue) == 1)
+  }
+
   /// Rows, of which used, and the sum of their times in µs, by Python's `decimal`:
   ///
   ///     sum(Decimal(x["time(us)"]) for x in r if x["size(kb)"] != "0")
