@@ -76,11 +76,9 @@ extension ReportedRun {
     let ended = sum(.finished)
     let scatter = 3 * came.squareRoot()
     guard ended < Saturation.leastServed * came, came - ended > scatter else { return nil }
-    if digest.tellsQueues {
-      let queue = means(.waiting)
+    if let before = waiting(at: (first + last) / 2), let after = waiting(at: last) {
       // Half of the shortfall at the least waits; the rest may run.
-      let queuesGrow = queue[span.upperBound] - queue[span.lowerBound] > scatter / 2
-      guard queuesGrow || Double(digest.underWay) > scatter else {
+      guard after - before > scatter / 2 || Double(digest.underWay) > scatter else {
         // Who gives up leaves no queue behind; of whether they waited, rows do not tell.
         let left = sum(.cancelled) / came
         return left > Saturation.mostAbandoned ? .abandoned(share: left) : nil
@@ -88,6 +86,20 @@ extension ReportedRun {
     }
     let seconds = Double(span.count) * width / 1e9
     return .overloaded(arriving: came / seconds, served: ended / seconds)
+  }
+
+  /// How many requests waited about a time on the replay's clock, in nanoseconds: by their rows, or as the engines of a
+  /// scenario tell; nil where nobody does.
+  private func waiting(at time: Double) -> Double? {
+    guard !digest.tellsQueues else {
+      let width = digest.load.width
+      return means(.waiting)[min(Int(time / width), digest.load.count - 1)]
+    }
+    let known = scenarioLoad.compactMap { pool -> Double? in
+      guard let bin = pool.times.lastIndex(where: { $0 * 1e9 <= time }) else { return nil }
+      return pool.waiting[bin]
+    }
+    return known.isEmpty ? nil : known.reduce(0, +)
   }
 
   /// The most requests that waited at once on all engines of a replay, each at its worst.
