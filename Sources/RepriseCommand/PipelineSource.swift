@@ -33,7 +33,7 @@ struct PipelineSource {
         + "\(fixedText(workload.rate, decimals: 3)) requests/s"
       echo = [
         "seed": .text(String(workload.seed)), "requests_per_second": .number(workload.rate),
-      ]
+      ].merging(count.map { ["requests": .integer($0)] } ?? [:]) { $1 }
       return
     }
     var whole = try RequestLog(path: log, options: reading)
