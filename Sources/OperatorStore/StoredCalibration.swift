@@ -12,17 +12,28 @@ public struct StoredCalibration: Sendable, Hashable {
     public var device: String
     /// The model's name.
     public var model: String
-    /// The type that the model is served in; types of keys and values are not told apart.
+    /// The type that the model is served in.
     public var dataType: DataType
+    /// The type of keys and values; nil for what the model's type brings with it.
+    public var keyValueType: DataType?
     /// Devices that share each layer.
     public var tensorParallel: Int
 
     /// Creates a key.
-    public init(device: String, model: String, dataType: DataType, tensorParallel: Int) {
+    public init(
+      device: String, model: String, dataType: DataType, keyValueType: DataType? = nil,
+      tensorParallel: Int
+    ) {
       self.device = device
       self.model = model
       self.dataType = dataType
+      self.keyValueType = keyValueType
       self.tensorParallel = tensorParallel
+    }
+
+    /// Both types, as databases and reports name them: `bf16`, or `bf16, keys fp8`.
+    public var types: String {
+      dataType.rawValue + (keyValueType.map { ", keys \($0.rawValue)" } ?? "")
     }
   }
 
@@ -126,7 +137,7 @@ extension OperatorStore {
           """,
         arguments: [
           calibration.deployment.device, calibration.deployment.model,
-          calibration.deployment.dataType.rawValue, calibration.deployment.tensorParallel,
+          calibration.deployment.types, calibration.deployment.tensorParallel,
           calibration.fittedOn, calibration.steps, calibration.deviceScale, calibration.perStep,
           calibration.perSequence, calibration.perToken, calibration.errorBefore,
           calibration.errorHeldOut, calibration.fittedSHA256, calibration.basis.rawValue,
@@ -154,8 +165,7 @@ extension OperatorStore {
           WHERE device = ? AND model = ? AND data_type = ? AND tensor_parallel = ?
           """,
         arguments: [
-          deployment.device, deployment.model, deployment.dataType.rawValue,
-          deployment.tensorParallel,
+          deployment.device, deployment.model, deployment.types, deployment.tensorParallel,
         ]
       ).map { row in
         var found = StoredCalibration(

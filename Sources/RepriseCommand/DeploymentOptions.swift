@@ -59,8 +59,11 @@ extension StoredCalibration.Deployment {
   /// The key under which a group's calibration is kept: by the data sheet's name, so that every
   /// spelling of the device finds it.
   init(_ group: EngineGroup, _ model: ModelArchitecture, on device: Device) {
+    // A type that is given and the usual one is not given.
+    let keys = group.precision.keyValues
+    let isUsual = keys == Precision(serving: group.dataType).keyValues
     self.init(
       device: device.name, model: model.name, dataType: group.dataType,
-      tensorParallel: group.tensorParallel)
+      keyValueType: isUsual ? nil : keys, tensorParallel: group.tensorParallel)
   }
 }

@@ -148,6 +148,23 @@ import Testing
     #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
   }
 
+  /// With narrow keys and values a deployment is another.
+  @Test func `Calibrations are told apart by the type of keys and values`() throws {
+    let store = try OperatorStore(path: folder.path("keys.sqlite"), mode: .readWrite)
+    let types: [DataType?] = [nil, .float8, .bfloat16]
+    let deployments = types.map {
+      StoredCalibration.Deployment(
+        device: "d", model: "m", dataType: .float8, keyValueType: $0, tensorParallel: 1)
+    }
+    for (index, deployment) in deployments.dropLast().enumerated() {
+      try store.save(
+        StoredCalibration(
+          deployment: deployment, fittedOn: "f", steps: 7, deviceScale: 1 + Double(index),
+          perStep: 2, perSequence: 3, perToken: 4, errorBefore: 0.2, errorHeldOut: 0.1))
+    }
+    #expect(try deployments.map { try store.calibration(of: $0)?.deviceScale } == [1, 2, nil])
+  }
+
   @Test func `A calibration is kept, and replaced by a later one`() throws {
     let store = try OperatorStore(
       path: folder.path("c.sqlite"), mode: .readWrite)

@@ -63,7 +63,7 @@ public struct CalibrationFile: Sendable, Encodable {
       "schema": .text(schema), "version": .integer(version),
       "device": .text(calibration.deployment.device),
       "model": .text(calibration.deployment.model),
-      "data_type": .text(calibration.deployment.dataType.rawValue),
+      "data_type": .text(calibration.deployment.types),
       "tensor_parallel": .integer(calibration.deployment.tensorParallel),
       "basis": .text(calibration.basis.rawValue), "fitted_on": .text(calibration.fittedOn),
       "fitted": .integer(calibration.steps), "kept": .flag(isKept),

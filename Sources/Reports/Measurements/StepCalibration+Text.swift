@@ -28,9 +28,10 @@ extension StepCalibration {
       lines.append("  a step is the longer of the two: host time passes while the device works")
     }
     if calibration.collectiveScale != 1 {
-      lines.append(
-        "  collectives    × \(figure(calibration.collectiveScale, errors.collectiveScale, per: 1, 3)) of that"
-      )
+      let factor = figure(calibration.collectiveScale, errors.collectiveScale, per: 1, 3)
+      // Both grow with the tokens alone.
+      let others = calibration.perToken == 0 ? ", host time a token in it" : ""
+      lines.append("  collectives    × \(factor) of that\(others)")
     }
     if !isWorthKeeping {
       lines.append("not kept: it predicts held-out steps no better than no fit")
