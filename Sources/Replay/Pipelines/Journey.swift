@@ -114,6 +114,8 @@ struct StageTask {
   var fetchWait: Int64 = 0
   /// Nanoseconds that its blocks were on their way while it waited for something else.
   var fetchHidden: Int64 = 0
+  /// Nanoseconds in which engines served it that failed.
+  var lostService: Int64 = 0
   /// Whether it began anew because its engine failed.
   var isRestarted = false
   /// Whether its engine's load counts it, and as what.

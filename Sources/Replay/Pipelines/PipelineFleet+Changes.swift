@@ -92,6 +92,7 @@ extension PipelineFleet {
     }
     switch engines[engine].kind {
     case .model:
+      noteLostService(on: engine, at: time)
       for ticket in tickets.indices
       where tickets[ticket].isInUse && Int(tickets[ticket].engine) == engine {
         freeTicket(Int32(ticket))
@@ -122,6 +123,24 @@ extension PipelineFleet {
       queues[place].removeAll()
       batches[place].removeAll()
     case .store: break
+    }
+  }
+
+  /// Notes what a language model's engine had served of tasks that it loses; of a task's paths since the first began.
+  private mutating func noteLostService(on engine: Int, at time: Int64) {
+    let place = engines[engine].place
+    var begins: [Int: Int64] = [:]
+    for slot in models[place].scheduler.running {
+      let resident = models[place].scheduler.residents[Int(slot)]
+      guard holdsNow(resident.request) else { continue }
+      let task = Int(tickets[Int(resident.request)].task)
+      let begin = max(resident.scheduled, tasks[task].arrived)
+      begins[task] = min(begins[task] ?? begin, begin)
+    }
+    for (task, begin) in begins where begin < time {
+      tasks[task].lostService += time - begin
+      // A path that has ended told its beginning already.
+      if tasks[task].phase == .running { tasks[task].phase = .queued }
     }
   }
 

@@ -54,6 +54,8 @@ extension PipelineFleet {
     leaveEngine(task)
     let present = presentTry(task)
     links.cancel(at: time) { $0.waiter == present }
+    // Of language models' engines it was noted when they were emptied.
+    if tasks[task].phase == .running { tasks[task].lostService += time - tasks[task].started }
     tasks[task].attempt &+= 1
     tasks[task].phase = .waiting
     tasks[task].engine = -1

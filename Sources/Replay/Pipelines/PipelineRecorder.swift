@@ -137,7 +137,7 @@ struct PipelineRecorder {
           }
         parts[base + BlamePart.transfer.rawValue] += Double(task.transferTime)
         parts[base + BlamePart.queue.rawValue] += Double(task.queueTime)
-        parts[base + BlamePart.service.rawValue] += Double(served - task.started)
+        parts[base + BlamePart.service.rawValue] += Double(served - task.started + task.lostService)
         if !ends {
           parts[base + BlamePart.decode.rawValue] += Double(task.ended - served)
         }
@@ -243,7 +243,7 @@ extension StageTask {
   /// Nanoseconds that bytes were on their way to its engine.
   var transferTime: Int64 { arrived - sent }
   /// Nanoseconds that it waited for an engine, and there.
-  var queueTime: Int64 { (sent - ready) + (started - arrived) - fetchWait }
-  /// Nanoseconds that it was served.
-  var serviceTime: Int64 { ended - started }
+  var queueTime: Int64 { (sent - ready) + (started - arrived) - fetchWait - lostService }
+  /// Nanoseconds that it was served, in vain or not.
+  var serviceTime: Int64 { ended - started + lostService }
 }

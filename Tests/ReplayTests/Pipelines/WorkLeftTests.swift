@@ -71,8 +71,10 @@ import Testing
     let call = Stage(
       name: "call", action: .call(ExternalCall(duration: .constant(10e-6))), pool: "web")
     let records = [0, 5000, 6000, 15_000].map { request($0, input: 5, output: 1) }
-    let outcomes = try replay(plan([web], [call]), records).outcomes
+    let (result, outcomes) = try replay(plan([web], [call]), records)
     #expect(outcomes.map(\.end.rawValue) == [10_000, 28_000, 38_000, 48_000])
+    // The second was served from 10 us to the outage at 17, and again.
+    #expect(result.stages[0][0].serviceTime == 4 * 10_000 + 7000)
   }
 
   /// A step of 256 tokens takes 3,560 ns; what was computed of it is lost, and the engine worked all the same.
@@ -82,6 +84,8 @@ import Testing
       plan([pool], [generate]), [request(0, input: 256, output: 1)])
     #expect(outcomes[0].end.rawValue == 6000 + 3560 && outcomes[0].retries == 1)
     #expect(result.engines[0].busyTime.rawValue == 1000 + 3560)
+    // It waited while nobody served, and no longer.
+    #expect(result.stages[0][0].queueTime == 5000 && result.stages[0][0].serviceTime == 1000 + 3560)
   }
 
   @Test func `An engine that is not up does not fail`() throws {
