@@ -213,8 +213,10 @@ extension RequestLogReader {
   }
 
   private func judge() throws(RequestLogError) {
+    // A call that failed is neither good nor bad: it is no part of what is judged.
+    let rows = rows - problems.failures
     guard problems.count > 0 else {
-      if rows == problems.failures { throw .empty(path: path) }
+      if rows == 0 { throw .empty(path: path) }
       return
     }
     guard problems.count == rows || Double(problems.count) > options.badRowLimit * Double(rows)

@@ -154,6 +154,21 @@ private let counts =
     #expect(log.summary.warnings.contains { $0.contains("passed over") })
   }
 
+  /// Else calls that failed would dilute the bad rows until a log without a request is well.
+  @Test func `What is passed over is no row beside which bad ones are few`() throws {
+    let failed =
+      #"{"id":"c","startTime":1.0,"endTime":2.0,"prompt_tokens":0,"completion_tokens":0,"#
+      + #""status":"failure","call_type":"acompletion"}"#
+    let bad = #"{"id":"d","startTime":"?","endTime":2.0,"prompt_tokens":4,"completion_tokens":4}"#
+    let text = (Array(repeating: failed, count: 199) + [bad]).joined(separator: "\n")
+    let error = #expect(throws: RequestLogError.self) { try read(text, limit: 0.01) }
+    guard case .tooManyBadRows(_, let rows, let problems) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(rows == 1 && problems.count == 1 && problems.failures == 199)
+  }
+
   /// The server's spans may come behind more of its clients' than tell a format.
   @Test func `A server's spans are found wherever they stand`() throws {
     let clients = (0..<4000).map { _ in span(server: false, counts) }
